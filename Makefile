@@ -1,0 +1,69 @@
+# Every command a person needs; `make` alone lists them.
+
+SHELL := bash
+PG ?= 15
+PREFIX ?= /usr/local
+STEPS ?= lint core regress cli crash pgtest
+TESTS ?=
+# The server that `make install` installs into: Debian's of that version, else the one in PATH.
+PG_CONFIG ?= $(or $(wildcard /usr/lib/postgresql/$(PG)/bin/pg_config),pg_config)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build install test lint test-core test-regress test-pgtest test-cli test-crash \
+	regress-accept demo corpus clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  PG=15 (unless told), 16 or 18 chooses the server of every one of them."
+
+setup: ## installs what is missing to build and to test with PG
+	@scripts/setup $(PG)
+
+build: setup ## builds and installs the extension into the project's own test server
+	@. scripts/lib.sh && lock_server $(PG) && scripts/install $(PG)
+	cargo build --manifest-path cli/Cargo.toml
+
+install: ## installs extension and command into a server: PG_CONFIG=its pg_config, PREFIX=/usr/local
+	@scripts/setup build
+	@[ -f "$$($(PG_CONFIG) --includedir-server)/postgres.h" ] || { \
+		echo "$(PG_CONFIG) is missing, or its server's headers are (postgresql-server-dev-$(PG)?)" >&2; exit 1; }
+	PGRX_PG_CONFIG_PATH=$$(command -v $(PG_CONFIG)) cargo pgrx install --release \
+		--pg-config $$(command -v $(PG_CONFIG)) --no-default-features \
+		--features pg$$($(PG_CONFIG) --version | sed -E 's/[^0-9]*([0-9]+).*/\1/')
+	cargo build --release --manifest-path cli/Cargo.toml
+	install -D -m 755 target/release/nself $(DESTDIR)$(PREFIX)/bin/nself
+
+test: ## all tests and checks; STEPS="lint core regress cli crash pgtest" chooses among them
+	@scripts/test $(PG) $(STEPS)
+
+lint: ## format, clippy, shell scripts, and which package may depend on which
+	@scripts/test $(PG) lint
+
+test-core: ## unit tests of core: they need no server
+	@scripts/test $(PG) core
+
+test-regress: setup ## SQL tests; TESTS="name name" chooses among tests/pg_regress/sql
+	@tests/pg_regress/run $(PG) $(TESTS)
+
+test-pgtest: ## Rust tests that run inside a server
+	@scripts/test $(PG) pgtest
+
+test-cli: ## tests of the command nself, against a server
+	@scripts/test $(PG) cli
+
+test-crash: ## tests/crash: what is left after a crash in the middle
+	@scripts/test $(PG) crash
+
+regress-accept: ## takes what the last test-regress printed as expected, after you have read its diffs
+	@cd target/pg_regress/pg$(PG)/diffs && shopt -s nullglob && for diff in *.diff; do \
+		cp -v "../results/$${diff%.diff}.out" $(CURDIR)/tests/pg_regress/expected/; done
+
+demo: setup ## a tour of the extension in a server of its own
+	@scripts/demo $(PG)
+
+corpus: setup ## real projects' migrations, where they lie beside the checkout
+	@if [ -d ../shared/corpora ]; then scripts/corpus $(PG); else echo "skipped: there is no ../shared/corpora"; fi
+
+clean: ## removes what was built
+	cargo clean

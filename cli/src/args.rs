@@ -1,0 +1,229 @@
+//! The command line: names, flags and help texts. Kept apart from what the commands do, so that the help can be read
+//! and changed as one text.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// What the server wants to hear before it reverts a migration in production.
+pub const DESTROY_PRODUCTION: &str = "yes-destroy-production";
+
+const CONNECTION_HELP: &str = "\
+The database is named by --database-url, else DATABASE_URL, else POSTGRES_HOST, _PORT, _USER, _PASSWORD
+and _DB, else PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE and PGSSLMODE. They are read from the
+environment, then from .env.local, then from .env in the current folder.
+
+Exit codes:
+  self-heal   0 no drift or healed, 1 drift found by a dry run, 2 could not run
+  migrate     0 success, 1 failed and the database is unchanged, 2 invalid arguments";
+
+/// Keeps a live PostgreSQL schema equal to its migrations, without ever dropping data.
+#[derive(Parser)]
+#[command(name = "nself", version, arg_required_else_help = true, after_help = CONNECTION_HELP)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Args)]
+pub struct Global {
+    /// The database, as postgres://user@host:port/name; visible to others in the list of processes
+    #[arg(long, global = true, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// The environment this run is for, such as dev or prod
+    #[arg(long, global = true, value_name = "NAME")]
+    pub env: Option<String>,
+    /// How results are printed
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// How results are printed on stdout.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// One JSON document
+    Json,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Find and heal schema drift
+    #[command(subcommand)]
+    SelfHeal(SelfHeal),
+    /// Work on the database
+    #[command(subcommand)]
+    Db(Db),
+    /// Run or roll back migrations
+    #[command(subcommand)]
+    Migrate(MigrateShort),
+}
+
+#[derive(Subcommand)]
+pub enum SelfHeal {
+    /// Tell whether self-heal is on, when it ran last and what it found
+    Status,
+    /// Show what would be healed, and heal it with --confirm
+    Run(HealRun),
+    /// List the last runs
+    History(HealHistory),
+    /// Switch self-heal on for this database
+    Enable,
+    /// Switch self-heal off for this database
+    Disable,
+}
+
+#[derive(Args)]
+pub struct HealRun {
+    /// Heal what can be healed without losing data
+    #[arg(long, visible_alias = "yes")]
+    pub confirm: bool,
+    /// Only show what would be done (the default)
+    #[arg(long, conflicts_with = "confirm")]
+    pub dry_run: bool,
+    /// The missing object IDENTITY was not renamed: create it, though another one looks like it (repeatable)
+    #[arg(long, value_name = "IDENTITY")]
+    pub not_renamed: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct HealHistory {
+    /// How many runs to list
+    #[arg(long, value_name = "N")]
+    pub limit: Option<i32>,
+}
+
+#[derive(Subcommand)]
+pub enum Db {
+    /// Apply, revert and check migrations
+    #[command(subcommand)]
+    Migrate(Migrate),
+}
+
+#[derive(Subcommand)]
+pub enum Migrate {
+    /// Apply pending migrations
+    Up(Up),
+    /// Revert applied migrations
+    Down(Down),
+    /// List migrations and what became of them
+    Status(Status),
+    /// Check that applied migrations are still what the folder says
+    VerifyChecksums(Folder),
+    /// Show where the live schema differs from the migrations
+    Diff(Diff),
+}
+
+#[derive(Subcommand)]
+pub enum MigrateShort {
+    /// Apply pending migrations: the same as db migrate up
+    Run(Up),
+    /// Revert the last migration: the same as db migrate down --steps 1
+    Rollback(Down),
+}
+
+/// Where the migrations are.
+#[derive(Args)]
+pub struct Folder {
+    /// The migrations folder [default: the first of migrations, backend/migrations, nself/migrations, drizzle]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct Up {
+    #[command(flatten)]
+    pub folder: Folder,
+    /// Stop after this version
+    #[arg(long, value_name = "VERSION")]
+    pub to: Option<String>,
+    /// Apply at most N migrations
+    #[arg(long, value_name = "N")]
+    pub count: Option<i32>,
+    /// Show what would be applied and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The tenant to migrate
+    #[arg(long, value_name = "NAME")]
+    pub tenant: Option<String>,
+}
+
+#[derive(Args)]
+pub struct Down {
+    #[command(flatten)]
+    pub folder: Folder,
+    /// Revert everything after this version
+    #[arg(long, value_name = "VERSION")]
+    pub to: Option<String>,
+    /// Revert N migrations
+    #[arg(long, value_name = "N")]
+    pub steps: Option<i32>,
+    /// Show what would be reverted and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+    /// Needed in production
+    #[arg(long, value_name = DESTROY_PRODUCTION, value_parser = [DESTROY_PRODUCTION], hide_possible_values = true)]
+    pub confirm: Option<String>,
+    /// The tenant to migrate
+    #[arg(long, value_name = "NAME")]
+    pub tenant: Option<String>,
+}
+
+#[derive(Args)]
+pub struct Status {
+    #[command(flatten)]
+    pub folder: Folder,
+    /// The tenant to look at
+    #[arg(long, value_name = "NAME")]
+    pub tenant: Option<String>,
+}
+
+#[derive(Args)]
+pub struct Diff {
+    #[command(flatten)]
+    pub folder: Folder,
+    /// What the live schema is compared with
+    #[arg(long, value_enum, default_value_t = Against::Journal)]
+    pub against: Against,
+    /// Exit with code 1 when there is drift
+    #[arg(long)]
+    pub fail_on_drift: bool,
+}
+
+/// What the live schema is compared with.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Against {
+    /// All migrations of the folder, pending ones too
+    Journal,
+    /// The migrations that this database has applied
+    Applied,
+}
+
+impl Against {
+    /// The word the server knows it by.
+    pub fn word(self) -> &'static str {
+        match self {
+            Against::Journal => "journal",
+            Against::Applied => "applied",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

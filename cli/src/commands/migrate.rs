@@ -1,0 +1,109 @@
+//! `nself db migrate` and `nself migrate`. Here are the dispatch and the commands that only ask; those that change the
+//! database are in `run`.
+
+mod files;
+mod run;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{is_json, open};
+use crate::args::{Diff, Folder, Global, Migrate, MigrateShort, Status};
+use crate::error::Error;
+use crate::exit::Outcome;
+use crate::output;
+use crate::output::migrate as text;
+use crate::server::rows::{Checksum, DriftItem, MigrationState, NotCompared};
+use crate::server::{Call, Rows, Session};
+use files::Listing;
+
+/// Runs one of the commands of `nself db migrate`.
+pub fn run(global: &Global, command: &Migrate) -> Result<Outcome, Error> {
+    match command {
+        Migrate::Up(up) => run::up(global, up),
+        Migrate::Down(down) => run::down(global, down),
+        Migrate::Status(status) => self::status(global, status),
+        Migrate::VerifyChecksums(folder) => verify(global, folder),
+        Migrate::Diff(diff) => self::diff(global, diff),
+    }
+}
+
+/// Runs one of the commands of `nself migrate`.
+pub fn run_short(global: &Global, command: &MigrateShort) -> Result<Outcome, Error> {
+    match command {
+        MigrateShort::Run(up) => run::up(global, up),
+        MigrateShort::Rollback(down) => run::rollback(global, down),
+    }
+}
+
+fn status(global: &Global, status: &Status) -> Result<Outcome, Error> {
+    let rows =
+        question(global, &status.folder, Listing::All, |session| states(session, status.tenant.as_deref()))?;
+    if is_json(global) {
+        output::json_rows(&rows.raw);
+    } else {
+        output::text(&text::status(&rows.items));
+    }
+    Ok(Outcome::Done)
+}
+
+fn states(session: &mut Session<'_>, tenant: Option<&str>) -> Result<Rows<MigrationState>, Error> {
+    let call = Call::to("nself_migrate_status").with("tenant", "text", tenant.map(str::to_owned));
+    session.rows("Asking", &call)
+}
+
+fn verify(global: &Global, folder: &Folder) -> Result<Outcome, Error> {
+    let ask =
+        |session: &mut Session<'_>| session.rows::<Checksum>("Verifying", &Call::to("nself_migrate_verify"));
+    let rows = question(global, folder, Listing::Sql, ask)?;
+    if is_json(global) {
+        output::json_rows(&rows.raw);
+    } else {
+        output::text(&text::checksums(&rows.items));
+    }
+    Ok(if rows.items.iter().any(text::is_wrong) { Outcome::Found } else { Outcome::Done })
+}
+
+fn diff(global: &Global, diff: &Diff) -> Result<Outcome, Error> {
+    let (drift, not_compared) = question(global, &diff.folder, Listing::Sql, |session| {
+        let call = |function| Call::to(function).with("against", "text", Some(diff.against.word()));
+        let waiting = "Comparing the live schema with the migrations";
+        let drift = session.rows::<DriftItem>(waiting, &call("nself_drift"))?;
+        Ok((drift, session.rows::<NotCompared>(waiting, &call("nself_drift_not_compared"))?))
+    })?;
+    if is_json(global) {
+        output::json(&Report { drift: &drift.raw, not_compared: &not_compared.raw });
+    } else {
+        output::text(&output::drift::report(&drift.items, &not_compared.items));
+    }
+    Ok(if diff.fail_on_drift && !drift.items.is_empty() { Outcome::Found } else { Outcome::Done })
+}
+
+/// The drift report as JSON.
+#[derive(Serialize)]
+struct Report<'a> {
+    drift: &'a [Box<RawValue>],
+    not_compared: &'a [Box<RawValue>],
+}
+
+/// Sends the folder, asks, and leaves the journal as it was: looking at production from a branch must not leave the
+/// branch's files there.
+fn question<T>(
+    global: &Global,
+    folder: &Folder,
+    listing: Listing,
+    ask: impl FnOnce(&mut Session<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let files = files::of(folder)?;
+    let mut server = open(global)?;
+    let mut session = server.begin()?;
+    let changed = files::ship(&mut session, files.as_deref(), listing)?;
+    let answer = ask(&mut session)?;
+    // With nothing to take back, the server may keep what it computed for the answer.
+    if changed {
+        session.undo()?
+    } else {
+        session.keep()?
+    }
+    Ok(answer)
+}

@@ -1,0 +1,58 @@
+//! The migrations folder on its way to the server.
+
+use std::path::Path;
+
+use crate::args::Folder;
+use crate::error::Error;
+use crate::folder::{self, CONVENTION, File, Found};
+use crate::output::messages;
+use crate::server::rows::JournalFile;
+use crate::server::{Call, Session};
+
+/// Which of the files that are no migrations are listed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Listing {
+    /// All of them.
+    All,
+    /// SQL that will not run: always worth a word.
+    Sql,
+    /// None: they are listed when the files are sent once more.
+    Nothing,
+}
+
+/// The files of the folder that was named or found; none if there is no folder.
+pub fn of(folder: &Folder) -> Result<Option<Vec<File>>, Error> {
+    if let Some(dir) = &folder.dir {
+        return folder::read(dir).map(Some);
+    }
+    let Some(Found { dir, passed_over }) = folder::find(Path::new("")) else { return Ok(None) };
+    for other in passed_over {
+        messages::note(&format!("migrations are taken from {}, not from {}", dir.display(), other.display()));
+    }
+    folder::read(&dir).map(Some)
+}
+
+/// The error of a command that cannot do without a folder.
+pub fn none() -> Error {
+    Error::NoFolder { parent: std::env::current_dir().unwrap_or_default(), looked_for: CONVENTION }
+}
+
+/// Makes the journal equal to the files, if there are any, and tells whether that changed it.
+pub fn ship(session: &mut Session<'_>, files: Option<&[File]>, listing: Listing) -> Result<bool, Error> {
+    let Some(files) = files else { return Ok(false) };
+    let json = serde_json::to_value(files).expect("paths and text are always JSON");
+    let call = Call::to("nself_journal_put").with("files", "jsonb", Some(json));
+    let rows = session.rows::<JournalFile>("Sending the migrations", &call)?.items;
+    for file in rows.iter().filter(|file| file.state == "ignored") {
+        let is_listed = match listing {
+            Listing::All => true,
+            Listing::Sql => file.name.to_lowercase().ends_with(".sql"),
+            Listing::Nothing => false,
+        };
+        if is_listed {
+            let reason = file.note.as_deref().map(|note| format!(": {note}")).unwrap_or_default();
+            messages::note(&format!("{} is ignored{reason}", file.name));
+        }
+    }
+    Ok(rows.iter().any(|file| matches!(file.state.as_str(), "added" | "changed" | "removed")))
+}

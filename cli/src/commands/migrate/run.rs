@@ -1,0 +1,169 @@
+//! Applying and reverting: two directions of one thing.
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use super::{files, files::Listing, is_json, open, states};
+use crate::args::{Down, Global, Up};
+use crate::error::Error;
+use crate::exit::Outcome;
+use crate::folder::File;
+use crate::output;
+use crate::output::migrate::{self as text, Direction};
+use crate::server::rows::MigrationStep;
+use crate::server::{Call, Rows, Server, Session};
+
+/// Applies pending migrations.
+pub fn up(global: &Global, up: &Up) -> Result<Outcome, Error> {
+    let run = Run {
+        direction: Direction::Up,
+        files: Some(files::of(&up.folder)?.ok_or_else(files::none)?),
+        to: up.to.clone(),
+        number: up.count,
+        confirm: None,
+        tenant: up.tenant.clone(),
+    };
+    run.start(global, up.dry_run, true)
+}
+
+/// Reverts migrations.
+pub fn down(global: &Global, down: &Down) -> Result<Outcome, Error> {
+    revert(global, down, down.steps)
+}
+
+/// Reverts one migration, unless more are asked for.
+pub fn rollback(global: &Global, down: &Down) -> Result<Outcome, Error> {
+    let default = if down.to.is_none() { Some(1) } else { None };
+    revert(global, down, down.steps.or(default))
+}
+
+fn revert(global: &Global, down: &Down, steps: Option<i32>) -> Result<Outcome, Error> {
+    let agreed = down.dry_run || down.yes || down.confirm.is_some();
+    if !agreed && !std::io::stdin().is_terminal() {
+        return Err(Error::Unconfirmed);
+    }
+    let run = Run {
+        direction: Direction::Down,
+        files: files::of(&down.folder)?,
+        to: down.to.clone(),
+        number: steps,
+        confirm: down.confirm.clone(),
+        tenant: down.tenant.clone(),
+    };
+    run.start(global, down.dry_run, agreed)
+}
+
+/// What is asked for.
+struct Run {
+    direction: Direction,
+    files: Option<Vec<File>>,
+    to: Option<String>,
+    number: Option<i32>,
+    confirm: Option<String>,
+    tenant: Option<String>,
+}
+
+impl Run {
+    /// Plans or does it; a person is asked first if nobody has agreed to it yet.
+    fn start(&self, global: &Global, dry_run: bool, agreed: bool) -> Result<Outcome, Error> {
+        let mut server = open(global)?;
+        let agreed = if agreed { None } else { Some(self.ask(&mut server)?) };
+        let mut session = server.begin()?;
+        files::ship(&mut session, self.files.as_deref(), Listing::Sql)?;
+        let steps = match session.rows::<MigrationStep>(self.waiting(dry_run), &self.call(dry_run)) {
+            Err(error) if error.is_usage() && !dry_run => {
+                session.undo()?;
+                return Err(self.blame(&mut server, error));
+            }
+            steps => steps?,
+        };
+        if agreed.is_some_and(|agreed| agreed != versions(&steps)) {
+            return Err(Error::PlanChanged);
+        }
+        self.finish(global, session, &steps, dry_run)
+    }
+
+    fn call(&self, dry_run: bool) -> Call {
+        let (function, number) = match self.direction {
+            Direction::Up => ("nself_migrate_up", "max_count"),
+            Direction::Down => ("nself_migrate_down", "steps"),
+        };
+        Call::to(function)
+            .with("target", "text", self.to.clone())
+            .with(number, "int4", self.number)
+            .with("dry_run", "bool", Some(dry_run))
+            .with("confirm", "text", self.confirm.clone())
+            .with("tenant", "text", self.tenant.clone())
+    }
+
+    fn waiting(&self, dry_run: bool) -> &'static str {
+        match self.direction {
+            _ if dry_run => "Planning",
+            Direction::Up => "Applying migrations",
+            Direction::Down => "Reverting migrations",
+        }
+    }
+
+    /// What would be done, with nothing left behind.
+    fn plan(&self, server: &mut Server) -> Result<Rows<MigrationStep>, Error> {
+        let mut session = server.begin()?;
+        files::ship(&mut session, self.files.as_deref(), Listing::Nothing)?;
+        let steps = session.rows(self.waiting(true), &self.call(true))?;
+        session.undo()?;
+        Ok(steps)
+    }
+
+    /// Asks a person, and gives the versions agreed to. No transaction is open while the person thinks.
+    fn ask(&self, server: &mut Server) -> Result<Vec<String>, Error> {
+        let plan = self.plan(server)?;
+        if plan.items.is_empty() {
+            return Ok(Vec::new());
+        }
+        anstream::eprint!("{}", text::question(&plan.items));
+        let _ = std::io::stderr().flush();
+        let mut answer = String::new();
+        // An answer that cannot be read is no yes.
+        let _ = std::io::stdin().lock().read_line(&mut answer);
+        match answer.trim().to_lowercase().as_str() {
+            "y" | "yes" => Ok(versions(&plan)),
+            _ => Err(Error::Declined),
+        }
+    }
+
+    /// A value that the server calls invalid may be an argument of this call, or one that a statement of a migration
+    /// was given. Then the same call can at least be planned, and nobody called this program wrongly.
+    fn blame(&self, server: &mut Server, error: Error) -> Error {
+        match (self.plan(server), error) {
+            (Ok(_), Error::Database(error)) => Error::Migration(error),
+            (_, error) => error,
+        }
+    }
+
+    /// Keeps or takes back what was done, and only then says so.
+    fn finish(
+        &self,
+        global: &Global,
+        mut session: Session<'_>,
+        steps: &Rows<MigrationStep>,
+        dry_run: bool,
+    ) -> Result<Outcome, Error> {
+        let now =
+            if is_json(global) { Vec::new() } else { states(&mut session, self.tenant.as_deref())?.items };
+        if dry_run {
+            session.undo()?
+        } else {
+            session.keep()?
+        }
+        if is_json(global) {
+            output::json_rows(&steps.raw);
+        } else if dry_run {
+            output::text(&text::planned(self.direction, &steps.items, &now));
+        } else {
+            output::text(&text::done(self.direction, &steps.items, &now));
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+fn versions(steps: &Rows<MigrationStep>) -> Vec<String> {
+    steps.items.iter().map(|step| step.version.clone()).collect()
+}

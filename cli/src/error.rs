@@ -1,0 +1,116 @@
+//! Everything that can stop a command, one sentence each, with the object in it. What a person can do about it is the
+//! hint; what the server said beside its message is passed on as it came.
+
+use std::path::PathBuf;
+
+use postgres::error::DbError;
+
+/// Why a command could not run, or was undone.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("no database is named")]
+    NoDatabase,
+    #[error("{}", causes(.0))]
+    ConnectionString(#[source] postgres::Error),
+    #[error("{name} is \"{value}\", which is not {expected}")]
+    Setting { name: &'static str, value: String, expected: &'static str },
+    #[error("the value of {variable} in {} cannot be read: is a quote missing?", .path.display())]
+    EnvFile { path: PathBuf, variable: String },
+    #[error("{}: {message}", .path.display())]
+    Certificates { path: PathBuf, message: String },
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[from] rustls::Error),
+    #[error("cannot connect to {to}: {}", causes(.source))]
+    Connect { to: String, source: postgres::Error },
+    #[error("{}", causes(.0))]
+    Database(#[from] postgres::Error),
+    /// As above, but said of a statement in a migration and not of how this program was called.
+    #[error("{}", causes(.0))]
+    Migration(postgres::Error),
+    #[error("the extension nself_heal is not installed in database \"{0}\"")]
+    NoExtension(String),
+    #[error("{function} returned a row that this nself does not understand: {source}")]
+    Row { function: &'static str, source: serde_json::Error },
+    #[error("no migrations folder was found in {}", .parent.display())]
+    NoFolder { parent: PathBuf, looked_for: &'static [&'static str] },
+    #[error("{} is not a folder", .0.display())]
+    NotFolder(PathBuf),
+    #[error("cannot read {}: {source}", .path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("{} has a name that is not UTF-8", .0.display())]
+    FileName(PathBuf),
+    #[error("{} links to a place outside of the migrations folder", .0.display())]
+    LinkOutside(PathBuf),
+    #[error("{} has {size} bytes; a file of at most {limit} bytes can be sent", .path.display())]
+    FileTooLarge { path: PathBuf, size: u64, limit: u64 },
+    #[error("the files of {} are more than {limit} bytes together", .path.display())]
+    FolderTooLarge { path: PathBuf, limit: u64 },
+    #[error("reverting migrations needs a confirmation, and there is no terminal to ask on")]
+    Unconfirmed,
+    #[error("nothing was reverted: the answer was not yes")]
+    Declined,
+    #[error("nothing was reverted: other migrations than the ones you were asked about would have been")]
+    PlanChanged,
+}
+
+impl Error {
+    /// Whether the command was called wrongly, as opposed to having failed.
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Error::ConnectionString(_) | Error::Setting { .. } | Error::NotFolder(_) | Error::Unconfirmed => {
+                true
+            }
+            // The server says so of a version that does not exist, or a count of 0.
+            Error::Database(error) => {
+                error.code() == Some(&postgres::error::SqlState::INVALID_PARAMETER_VALUE)
+            }
+            _ => false,
+        }
+    }
+
+    /// More about what happened.
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Error::NoFolder { looked_for, .. } => Some(format!("Looked for {}.", looked_for.join(", "))),
+            _ => self.answer()?.detail().map(str::to_owned),
+        }
+    }
+
+    /// What a person can do about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Error::NoDatabase => {
+                "Set --database-url, DATABASE_URL, POSTGRES_HOST and the like, or PGHOST and the like."
+            }
+            Error::NoExtension(_) => "CREATE EXTENSION nself_heal;",
+            Error::NoFolder { .. } => "Name the folder with --dir.",
+            Error::Unconfirmed => "Pass --yes, or see what would be reverted with --dry-run.",
+            Error::PlanChanged => "Look again with --dry-run.",
+            _ => return self.answer()?.hint().map(str::to_owned),
+        };
+        Some(hint.to_owned())
+    }
+
+    /// What the server said, when it was the server that said no.
+    pub fn answer(&self) -> Option<&DbError> {
+        match self {
+            Error::Database(error) | Error::Migration(error) | Error::Connect { source: error, .. } => {
+                error.as_db_error()
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The server's own message, or else the client's with what caused it: `error connecting to server` alone helps nobody.
+fn causes(error: &postgres::Error) -> String {
+    if let Some(answer) = error.as_db_error() {
+        return answer.message().to_owned();
+    }
+    let causes = std::iter::successors(std::error::Error::source(error), |error| error.source());
+    // A cause may already be part of what its effect says.
+    causes.fold(error.to_string(), |text, cause| {
+        let cause = cause.to_string();
+        if text.contains(&cause) { text } else { format!("{text}: {cause}") }
+    })
+}

@@ -1,0 +1,137 @@
+//! The drift report of `nself db migrate diff`.
+
+use super::names::{count, is_column, object};
+use super::style::{GOOD, HEADING, paint};
+use crate::server::rows::{DriftItem, NotCompared};
+
+/// From this length on, two definitions are easier to compare one above the other.
+const LONG: usize = 100;
+
+const SECTIONS: [(&str, &str); 3] = [
+    ("missing", "Missing in DB (in schema, not in DB):"),
+    ("extra", "Extra in DB (in DB, not in schema):"),
+    ("changed", "Changed in DB (differs from schema):"),
+];
+
+/// The report: what is missing, extra and changed, and what was not looked at.
+pub fn report(items: &[DriftItem], not_compared: &[NotCompared]) -> String {
+    let mut text = if items.is_empty() {
+        format!("{}\n", paint(GOOD, "No schema drift detected."))
+    } else {
+        format!("{}\n\n", paint(HEADING, "Schema drift detected:"))
+    };
+    for (kind, heading) in SECTIONS {
+        let mut items = items.iter().filter(|item| item.kind == kind).peekable();
+        if items.peek().is_some() {
+            text.push_str(&format!("{}\n", paint(HEADING, heading)));
+            items.for_each(|item| text.push_str(&format!("  {}\n", line(item))));
+        }
+    }
+    text.push_str(&uncompared(not_compared));
+    text
+}
+
+fn line(item: &DriftItem) -> String {
+    let name = object(&item.object_type, &item.identity);
+    let expected = item.expected.as_deref().unwrap_or("nothing");
+    let actual = item.actual.as_deref().unwrap_or("nothing");
+    match item.kind.as_str() {
+        "changed" if is_long(expected) || is_long(actual) => {
+            format!("{name}: expected\n{}\n    is\n{}", indent(expected), indent(actual))
+        }
+        "changed" => format!("{name}: expected {expected}, is {actual}"),
+        // Of a column, the definition is its type.
+        "missing" if is_column(&item.object_type) => format!("{name} ({expected})"),
+        "extra" if is_column(&item.object_type) => format!("{name} ({actual})"),
+        _ => name,
+    }
+}
+
+fn is_long(definition: &str) -> bool {
+    definition.len() > LONG || definition.contains('\n')
+}
+
+fn indent(definition: &str) -> String {
+    let lines: Vec<_> = definition.trim_end().lines().map(|line| format!("      {line}")).collect();
+    lines.join("\n")
+}
+
+fn uncompared(kinds: &[NotCompared]) -> String {
+    if kinds.is_empty() {
+        return String::new();
+    }
+    // Of a kind that is missing in the database, there are as many as expected.
+    let number = |kind: &NotCompared| usize::try_from(kind.live.max(kind.expected)).unwrap_or_default();
+    let counts: Vec<_> = kinds.iter().map(|kind| count(number(kind), &kind.object_type)).collect();
+    format!("\nNot compared: {}.\n", counts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::style::plain;
+
+    fn item(kind: &str, object_type: &str, identity: &str, texts: [Option<&str>; 2]) -> DriftItem {
+        let [expected, actual] = texts.map(|text| text.map(str::to_owned));
+        DriftItem {
+            kind: kind.into(),
+            object_type: object_type.into(),
+            identity: identity.into(),
+            expected,
+            actual,
+        }
+    }
+
+    #[test]
+    fn the_report_has_the_documented_shape() {
+        let items = [
+            item("missing", "table column", "public.np_documents.fts_vector", [Some("tsvector"), None]),
+            item("missing", "index", "public.idx_np_documents_fts", [Some("CREATE INDEX …"), None]),
+            item("extra", "table", "public.temp_import_2026_05_07", [None, None]),
+        ];
+        let expected = "\
+Schema drift detected:
+
+Missing in DB (in schema, not in DB):
+  Column: np_documents.fts_vector (tsvector)
+  Index: idx_np_documents_fts
+Extra in DB (in DB, not in schema):
+  Table: temp_import_2026_05_07
+";
+        assert_eq!(plain(&report(&items, &[])), expected);
+    }
+
+    #[test]
+    fn changes_say_what_was_expected_and_long_ones_on_lines_of_their_own() {
+        let view =
+            item("changed", "view", "app.v", [Some("SELECT a\n FROM t;\n"), Some("SELECT b\n FROM t;")]);
+        let items = [
+            item("changed", "table column", "public.np_users.name", [Some("text"), Some("varchar(10)")]),
+            view,
+        ];
+        let expected = "\
+Schema drift detected:
+
+Changed in DB (differs from schema):
+  Column: np_users.name: expected text, is varchar(10)
+  View: app.v: expected
+      SELECT a
+       FROM t;
+    is
+      SELECT b
+       FROM t;
+";
+        assert_eq!(plain(&report(&items, &[])), expected);
+    }
+
+    #[test]
+    fn what_was_not_compared_is_counted() {
+        let kind = |object_type: &str, live, expected| NotCompared {
+            object_type: object_type.into(),
+            live,
+            expected,
+        };
+        let text = report(&[], &[kind("function", 3, 3), kind("trigger", 1, 2)]);
+        assert_eq!(plain(&text), "No schema drift detected.\n\nNot compared: 3 functions, 2 triggers.\n");
+    }
+}

@@ -1,0 +1,238 @@
+//! What `nself self-heal` says of its runs, its state and its past.
+
+use super::names::{count, object};
+use super::style::{ERROR, GOOD, HEADING, WARNING, paint};
+use super::table::{cell, table};
+use super::time::{duration, moment};
+use crate::server::rows::{HealEvent, HealStatus, HealStep};
+
+/// What a dry run found and would do.
+pub fn planned(steps: &[HealStep]) -> String {
+    if steps.is_empty() {
+        return no_drift();
+    }
+    format!(
+        "{}\n{}Dry run: {} to apply{}. Nothing was changed. Run with --confirm to heal.\n",
+        overview(steps),
+        statements(steps),
+        count(number(steps, "planned"), "step"),
+        others(steps),
+    )
+}
+
+/// What a heal did, and what it left.
+pub fn healed(steps: &[HealStep]) -> String {
+    if steps.is_empty() {
+        return no_drift();
+    }
+    let failed = section(steps, paint(ERROR, "Failed:"), &["failed"]);
+    let left = section(steps, paint(HEADING, "Left for a person:"), &["blocked", "manual"]);
+    let summary = format!("{} applied{}", number(steps, "applied"), others(steps));
+    format!("{}{failed}{left}{} {summary}.\n", overview(steps), paint(GOOD, "Healed:"))
+}
+
+/// Whether a part of the heal failed.
+pub fn has_failed(steps: &[HealStep]) -> bool {
+    number(steps, "failed") > 0
+}
+
+/// Whether self-heal is on and what it last did.
+pub fn status(status: &HealStatus) -> String {
+    let mut text = String::new();
+    let mut line =
+        |label: &str, value: String| text.push_str(&format!("{:<15} {value}\n", format!("{label}:")));
+    let on = |on: bool| if on { paint(GOOD, "enabled") } else { paint(WARNING, "disabled") };
+    line("Self-heal", on(status.enabled));
+    if let Some(auto_run) = status.auto_run {
+        line("Runs by itself", if auto_run { "yes" } else { "no" }.to_owned());
+    }
+    let last = status.last_run_at.as_deref().map_or("never".to_owned(), moment);
+    let outcome = status.last_outcome.as_deref().map(|outcome| format!(" ({outcome})")).unwrap_or_default();
+    line("Last run", format!("{last}{outcome}"));
+    if let Some(items) = status.drift_items {
+        line(
+            "Drift",
+            if items == 0 { "none".to_owned() } else { count(usize::try_from(items).unwrap_or(0), "item") },
+        );
+    }
+    if let Some(age) = &status.expected_state_age {
+        line("Expected state", format!("computed {} ago", whole_seconds(age)));
+    }
+    text
+}
+
+/// The last runs.
+pub fn history(events: &[HealEvent]) -> String {
+    if events.is_empty() {
+        return "Self-heal has not run yet.\n".to_owned();
+    }
+    let rows = events.iter().map(|event| {
+        [
+            event.event.to_string(),
+            cell(event.at.as_deref().map(moment)),
+            cell(event.trigger.as_ref()),
+            cell(event.drift_items),
+            cell(event.applied),
+            cell(event.blocked),
+            cell(event.manual),
+            cell(event.confirmed.map(|confirmed| if confirmed { "yes" } else { "no" })),
+            cell(event.outcome.as_ref()),
+            cell(event.duration_ms.map(duration)),
+        ]
+    });
+    let heading =
+        ["event", "at", "trigger", "drift", "applied", "blocked", "manual", "confirmed", "outcome", "took"];
+    table(heading, rows)
+}
+
+/// What the switch is set to now.
+pub fn switched(enabled: bool) -> String {
+    format!("Self-heal is {} for this database.\n", if enabled { "enabled" } else { "disabled" })
+}
+
+fn no_drift() -> String {
+    format!("{}\n", paint(GOOD, "No drift."))
+}
+
+fn number(steps: &[HealStep], status: &str) -> usize {
+    steps.iter().filter(|step| step.status == status).count()
+}
+
+/// `, 1 blocked, 2 manual`: whatever there is besides what was asked for.
+fn others(steps: &[HealStep]) -> String {
+    let counts = ["failed", "blocked", "manual"].map(|status| (number(steps, status), status));
+    counts
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, status)| format!(", {number} {status}"))
+        .collect()
+}
+
+fn overview(steps: &[HealStep]) -> String {
+    let rows = steps.iter().map(|step| {
+        let object = object(&step.object_type, &step.identity);
+        [cell(step.step), step.status.clone(), object, cell(step.detail.as_ref())]
+    });
+    table(["step", "status", "object", "detail"], rows)
+}
+
+/// The statements of a plan, ready to be read or copied.
+fn statements(steps: &[HealStep]) -> String {
+    let planned = steps.iter().filter(|step| step.status == "planned");
+    let ddl: Vec<_> = planned.filter_map(|step| step.ddl.as_deref()).map(terminated).collect();
+    if ddl.is_empty() { String::new() } else { format!("{}\n\n", ddl.join("\n")) }
+}
+
+fn terminated(statement: &str) -> String {
+    let statement = statement.trim_end();
+    if statement.ends_with(';') { statement.to_owned() } else { format!("{statement};") }
+}
+
+fn section(steps: &[HealStep], heading: String, statuses: &[&str]) -> String {
+    let mut steps = steps.iter().filter(|step| statuses.contains(&step.status.as_str())).peekable();
+    if steps.peek().is_none() {
+        return String::new();
+    }
+    let mut text = format!("{heading}\n");
+    for step in steps {
+        let reason = step.detail.as_deref().unwrap_or(&step.status).trim_end().replace('\n', "\n    ");
+        text.push_str(&format!("  {}: {reason}\n", object(&step.object_type, &step.identity)));
+    }
+    text
+}
+
+/// The server's `2 days 03:04:05.678` without the fraction.
+fn whole_seconds(interval: &str) -> &str {
+    interval.split('.').next().unwrap_or(interval)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::style::plain;
+
+    fn step(number: i32, identity: &str, status: &str, detail: Option<&str>) -> HealStep {
+        HealStep {
+            step: Some(number),
+            object_type: "table column".into(),
+            identity: format!("public.t.{identity}"),
+            ddl: Some(format!("ALTER TABLE public.t ADD COLUMN {identity} int")),
+            status: status.into(),
+            detail: detail.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn a_dry_run_shows_the_statements_and_how_to_go_on() {
+        let steps = [step(1, "a", "planned", None), step(2, "b", "blocked", Some("3 rows are in the way"))];
+        let text = plain(&planned(&steps));
+        assert!(text.contains("\nALTER TABLE public.t ADD COLUMN a int;\n\n"), "{text}");
+        assert!(!text.contains("COLUMN b int"), "{text}");
+        let end = "Dry run: 1 step to apply, 1 blocked. Nothing was changed. Run with --confirm to heal.\n";
+        assert!(text.ends_with(end), "{text}");
+    }
+
+    #[test]
+    fn what_is_left_is_named_with_its_reason() {
+        let steps = [
+            step(1, "a", "applied", None),
+            step(2, "b", "blocked", Some("3 rows are in the way:\nselect * from t")),
+            step(3, "c", "manual", Some("drops a column")),
+        ];
+        let end = "\
+Left for a person:
+  Column: t.b: 3 rows are in the way:
+    select * from t
+  Column: t.c: drops a column
+Healed: 1 applied, 1 blocked, 1 manual.
+";
+        assert!(plain(&healed(&steps)).ends_with(end));
+        assert!(!has_failed(&steps));
+    }
+
+    #[test]
+    fn failures_are_told_apart() {
+        let steps = [step(1, "a", "failed", Some("permission denied"))];
+        let text = plain(&healed(&steps));
+        assert!(
+            text.ends_with("Failed:\n  Column: t.a: permission denied\nHealed: 0 applied, 1 failed.\n"),
+            "{text}"
+        );
+        assert!(has_failed(&steps));
+    }
+
+    #[test]
+    fn no_steps_is_no_drift() {
+        assert_eq!(plain(&planned(&[])), "No drift.\n");
+        assert_eq!(plain(&healed(&[])), "No drift.\n");
+    }
+
+    #[test]
+    fn status_leaves_out_what_is_not_known() {
+        let known = HealStatus {
+            enabled: true,
+            auto_run: Some(false),
+            last_run_at: Some("2026-05-07T12:00:00.5+00:00".into()),
+            last_outcome: Some("healed".into()),
+            drift_items: Some(1),
+            expected_state_age: Some("1 day 02:03:04.5".into()),
+        };
+        let expected = "\
+Self-heal:      enabled
+Runs by itself: no
+Last run:       2026-05-07 12:00:00+00:00 (healed)
+Drift:          1 item
+Expected state: computed 1 day 02:03:04 ago
+";
+        assert_eq!(plain(&status(&known)), expected);
+        let unknown = HealStatus {
+            enabled: false,
+            auto_run: None,
+            last_run_at: None,
+            last_outcome: None,
+            drift_items: None,
+            expected_state_age: None,
+        };
+        assert_eq!(plain(&status(&unknown)), "Self-heal:      disabled\nLast run:       never\n");
+    }
+}

@@ -1,0 +1,235 @@
+//! What `nself db migrate` says of up, down, status and verify-checksums.
+
+use super::names::{count, migration};
+use super::style::{ERROR, GOOD, WARNING, paint};
+use super::table::{cell, table};
+use super::time::{duration, moment};
+use crate::server::rows::{Checksum, MigrationState, MigrationStep};
+
+/// The two ways that migrations go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    Up,
+    Down,
+}
+
+impl Direction {
+    /// `apply`, `Applying`, `Applied`
+    fn words(self) -> [&'static str; 3] {
+        match self {
+            Direction::Up => ["apply", "Applying", "Applied"],
+            Direction::Down => ["revert", "Reverting", "Reverted"],
+        }
+    }
+}
+
+/// What was done: a line a migration and where the database is now.
+pub fn done(direction: Direction, steps: &[MigrationStep], now: &[MigrationState]) -> String {
+    let [infinitive, doing, done] = direction.words();
+    if steps.is_empty() {
+        return format!("Nothing to {infinitive}. {}\n", place(now, "Database is at"));
+    }
+    let mut text = String::new();
+    for step in steps {
+        let took = step.duration_ms.map(|ms| format!(" ({})", duration(ms))).unwrap_or_default();
+        let file = migration(&step.version, &step.name);
+        text.push_str(&format!("{doing} {file} ... {}{took}\n", paint(GOOD, "done")));
+    }
+    text + &format!("{done} {}. {}\n", count(steps.len(), "migration"), place(now, "Database is now at"))
+}
+
+/// What a dry run would do, with the SQL.
+pub fn planned(direction: Direction, steps: &[MigrationStep], now: &[MigrationState]) -> String {
+    if steps.is_empty() {
+        return done(direction, steps, now);
+    }
+    let [infinitive, ..] = direction.words();
+    let mut text = String::new();
+    for step in steps {
+        text.push_str(&format!("Would {infinitive} {}\n", migration(&step.version, &step.name)));
+        for line in step.sql.as_deref().unwrap_or_default().trim_end().lines() {
+            text.push_str(format!("    {line}").trim_end());
+            text.push('\n');
+        }
+    }
+    text + &format!("Dry run: {} to {infinitive}. Nothing was changed.\n", count(steps.len(), "migration"))
+}
+
+/// The question before a revert.
+pub fn question(steps: &[MigrationStep]) -> String {
+    let mut text = String::from("These migrations will be reverted:\n");
+    for step in steps {
+        text.push_str(&format!("  {}\n", migration(&step.version, &step.name)));
+    }
+    text + "What they created is dropped, with the data in it. Revert? [y/N] "
+}
+
+/// The list of all migrations.
+pub fn status(migrations: &[MigrationState]) -> String {
+    if migrations.is_empty() {
+        return "There are no migrations.\n".to_owned();
+    }
+    let rows = migrations.iter().map(|row| {
+        [
+            row.version.clone(),
+            row.name.clone(),
+            row.state.clone(),
+            cell(row.applied_at.as_deref().map(moment)),
+            cell(row.applied_by.as_ref()),
+            cell(row.duration_ms.map(duration)),
+            cell(row.note.as_ref()),
+        ]
+    });
+    let heading = ["version", "name", "state", "applied at", "by", "took", "note"];
+    let pending = migrations.iter().filter(|row| row.state == "pending").count();
+    let pending = match pending {
+        0 => "Nothing is pending.".to_owned(),
+        1 => "1 migration is pending.".to_owned(),
+        _ => format!("{pending} migrations are pending."),
+    };
+    format!("{}{} {pending}\n", table(heading, rows), place(migrations, "Database is at"))
+}
+
+/// Which migrations are no longer what was applied.
+pub fn checksums(rows: &[Checksum]) -> String {
+    let mut text = String::new();
+    for row in rows.iter().filter(|row| row.status != "ok") {
+        let style = if is_wrong(row) { ERROR } else { WARNING };
+        text.push_str(&format!("{}: {}\n", migration(&row.version, &row.name), paint(style, &row.status)));
+        for (label, value) in [("expected", &row.expected), ("actual", &row.actual)] {
+            if let Some(value) = value {
+                text.push_str(&format!("  {label:<9} {value}\n"));
+            }
+        }
+    }
+    let wrong = rows.iter().filter(|row| is_wrong(row)).count();
+    let total = count(rows.len(), "applied migration");
+    text + &match (rows.len(), wrong) {
+        (0, _) => "No migration is applied: there is nothing to verify.\n".to_owned(),
+        (1, 0) => "The checksum of the 1 applied migration matches.\n".to_owned(),
+        (_, 0) => format!("The checksums of all {total} match.\n"),
+        _ => format!("{wrong} of {total} {} not what was applied.\n", if wrong == 1 { "is" } else { "are" }),
+    }
+}
+
+/// Whether the migration is no longer the one that was applied; a cosmetic change is one of comments and spaces.
+pub fn is_wrong(row: &Checksum) -> bool {
+    matches!(row.status.as_str(), "mismatch" | "missing")
+}
+
+/// `Database is at version 0003.`: that of the migration that was applied last, which need not be in the folder.
+fn place(migrations: &[MigrationState], at: &str) -> String {
+    let applied = migrations.iter().filter(|row| row.state != "pending");
+    match applied.max_by(|a, b| a.applied_at.cmp(&b.applied_at)) {
+        Some(last) => format!("{at} version {}.", last.version),
+        None => "No migration is applied.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::style::plain;
+
+    fn step(version: &str, name: &str, duration_ms: Option<i64>, sql: Option<&str>) -> MigrationStep {
+        MigrationStep { version: version.into(), name: name.into(), duration_ms, sql: sql.map(str::to_owned) }
+    }
+
+    fn state(version: &str, state: &str) -> MigrationState {
+        MigrationState {
+            version: version.into(),
+            name: "x".into(),
+            state: state.into(),
+            applied_at: None,
+            applied_by: None,
+            duration_ms: None,
+            note: None,
+        }
+    }
+
+    fn checksum(version: &str, status: &str) -> Checksum {
+        let text = |text: &str| Some(text.to_owned());
+        Checksum {
+            version: version.into(),
+            name: "x".into(),
+            status: status.into(),
+            expected: text("abc"),
+            actual: text("def"),
+        }
+    }
+
+    #[test]
+    fn applying_has_the_documented_shape() {
+        let steps = [step("0003", "add_documents_table", Some(42), None)];
+        let expected = "\
+Applying 0003_add_documents_table.sql ... done (42ms)
+Applied 1 migration. Database is now at version 0003.
+";
+        assert_eq!(
+            plain(&done(Direction::Up, &steps, &[state("0003", "applied"), state("0004", "pending")])),
+            expected
+        );
+    }
+
+    #[test]
+    fn reverting_says_where_the_database_is() {
+        let steps = [step("0002", "b", Some(12), None), step("0001", "a", Some(3), None)];
+        let expected = "\
+Reverting 0002_b.sql ... done (12ms)
+Reverting 0001_a.sql ... done (3ms)
+Reverted 2 migrations. No migration is applied.
+";
+        assert_eq!(plain(&done(Direction::Down, &steps, &[state("0001", "pending")])), expected);
+    }
+
+    #[test]
+    fn nothing_to_do_is_said() {
+        let now = [state("0003", "edited")];
+        assert_eq!(done(Direction::Up, &[], &now), "Nothing to apply. Database is at version 0003.\n");
+        assert_eq!(planned(Direction::Down, &[], &[]), "Nothing to revert. No migration is applied.\n");
+    }
+
+    #[test]
+    fn a_dry_run_shows_the_sql() {
+        let steps = [step("1", "a", None, Some("create table a (\n\n  id int);\n"))];
+        let expected = "\
+Would apply 1_a.sql
+    create table a (
+
+      id int);
+Dry run: 1 migration to apply. Nothing was changed.
+";
+        assert_eq!(planned(Direction::Up, &steps, &[]), expected);
+    }
+
+    #[test]
+    fn status_ends_with_what_is_pending() {
+        let text = status(&[state("1", "applied"), state("2", "pending"), state("3", "pending")]);
+        assert!(text.ends_with("Database is at version 1. 2 migrations are pending.\n"), "{text}");
+    }
+
+    #[test]
+    fn the_last_applied_migration_is_where_the_database_is() {
+        let mut rows = [state("1", "applied"), state("3", "applied"), state("2", "missing")];
+        for (row, at) in rows.iter_mut().zip(["10:00:00+00:00", "12:00:00.5+00:00", "12:00:00+00:00"]) {
+            row.applied_at = Some(format!("2026-05-07T{at}"));
+        }
+        assert_eq!(place(&rows, "At"), "At version 3.");
+    }
+
+    #[test]
+    fn only_checksums_that_differ_are_listed() {
+        let text = checksums(&[checksum("1", "ok"), checksum("2", "mismatch"), checksum("3", "cosmetic")]);
+        let expected = "\
+2_x.sql: mismatch
+  expected  abc
+  actual    def
+3_x.sql: cosmetic
+  expected  abc
+  actual    def
+1 of 3 applied migrations is not what was applied.
+";
+        assert_eq!(plain(&text), expected);
+        assert_eq!(checksums(&[checksum("1", "ok")]), "The checksum of the 1 applied migration matches.\n");
+    }
+}

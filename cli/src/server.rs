@@ -1,0 +1,155 @@
+//! The SQL contract: calling the extension's functions and taking their rows. Rows travel as JSON that the server
+//! makes, so a column that the server adds reaches `--format json` without a change here.
+
+pub mod rows;
+
+use postgres::types::ToSql;
+use postgres::{Client, Transaction};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::connect::{self, Target};
+use crate::error::Error;
+use crate::output::messages;
+use crate::output::progress::Progress;
+
+/// What a function returned: as it came, and as this program understands it.
+pub struct Rows<T> {
+    pub raw: Vec<Box<RawValue>>,
+    pub items: Vec<T>,
+}
+
+/// One call of a function of the extension. Arguments that are not given are left to the server's defaults.
+pub struct Call {
+    function: &'static str,
+    arguments: Vec<(String, Box<dyn ToSql + Sync>)>,
+}
+
+impl Call {
+    pub fn to(function: &'static str) -> Self {
+        Self { function, arguments: Vec::new() }
+    }
+
+    /// Gives the argument `name` of the SQL type `sql_type`, if there is a value.
+    pub fn with<T: ToSql + Sync + 'static>(mut self, name: &str, sql_type: &str, value: Option<T>) -> Self {
+        if let Some(value) = value {
+            let number = self.arguments.len() + 1;
+            self.arguments.push((format!("{name} => ${number}::pg_catalog.{sql_type}"), Box::new(value)));
+        }
+        self
+    }
+
+    /// `schema.function(name => $1, …)`
+    fn sql(&self, schema: &str) -> String {
+        let arguments: Vec<_> = self.arguments.iter().map(|(sql, _)| sql.as_str()).collect();
+        format!("{schema}.{}({})", self.function, arguments.join(", "))
+    }
+
+    fn values(&self) -> Vec<&(dyn ToSql + Sync)> {
+        self.arguments.iter().map(|(_, value)| value.as_ref()).collect()
+    }
+}
+
+/// A connection to a database that has the extension.
+pub struct Server {
+    client: Client,
+    /// The extension's schema, quoted: it need not be in the search_path, which belongs to the caller's migrations.
+    schema: String,
+    env: Option<String>,
+    progress: Progress,
+}
+
+impl Server {
+    /// Connects and finds the extension. `env` is the environment that the run is for.
+    pub fn open(mut target: Target, env: Option<&str>) -> Result<Self, Error> {
+        let progress = Progress::new();
+        let above_the_spinner = progress.clone();
+        target.config.notice_callback(move |notice| above_the_spinner.aside(|| messages::notice(&notice)));
+        let mut client = connect::open(target)?;
+        // So that the server stops working for a nself that was killed. Not every platform has it: then it does not.
+        let _ = client.batch_execute("set client_connection_check_interval = '5s'");
+        let schema = schema(&mut client)?;
+        Ok(Self { client, schema, env: env.map(str::to_owned), progress })
+    }
+
+    /// Begins the one transaction that a command runs in; unless it is kept, it leaves nothing behind.
+    pub fn begin(&mut self) -> Result<Session<'_>, Error> {
+        let mut transaction = self.client.transaction()?;
+        if let Some(env) = &self.env {
+            // For this transaction alone: behind a pooler, the next one may be another program's.
+            transaction.execute("select pg_catalog.set_config('nself.env', $1, true)", &[env])?;
+        }
+        Ok(Session { transaction, schema: &self.schema, progress: &self.progress })
+    }
+}
+
+/// The transaction of a command.
+pub struct Session<'a> {
+    transaction: Transaction<'a>,
+    schema: &'a str,
+    progress: &'a Progress,
+}
+
+impl Session<'_> {
+    /// Calls a function that returns rows; `waiting` is what a person sees meanwhile.
+    pub fn rows<T: DeserializeOwned>(&mut self, waiting: &str, call: &Call) -> Result<Rows<T>, Error> {
+        let sql =
+            format!("select pg_catalog.row_to_json(r)::pg_catalog.text from {} r", call.sql(self.schema));
+        let rows = self.progress.during(waiting, || self.transaction.query(&sql, &call.values()))?;
+        let mut result = Rows { raw: Vec::with_capacity(rows.len()), items: Vec::with_capacity(rows.len()) };
+        for row in rows {
+            let json: String = row.try_get(0)?;
+            let unknown = |source| Error::Row { function: call.function, source };
+            result.items.push(serde_json::from_str(&json).map_err(unknown)?);
+            result.raw.push(RawValue::from_string(json).map_err(unknown)?);
+        }
+        Ok(result)
+    }
+
+    /// Calls a function that returns nothing.
+    pub fn execute(&mut self, call: &Call) -> Result<(), Error> {
+        self.transaction.execute(&format!("select {}", call.sql(self.schema)), &call.values())?;
+        Ok(())
+    }
+
+    /// Keeps what the command did.
+    pub fn keep(self) -> Result<(), Error> {
+        Ok(self.transaction.commit()?)
+    }
+
+    /// Leaves the database as it was.
+    pub fn undo(self) -> Result<(), Error> {
+        Ok(self.transaction.rollback()?)
+    }
+}
+
+fn schema(client: &mut Client) -> Result<String, Error> {
+    let sql = "select pg_catalog.current_database()::pg_catalog.text, pg_catalog.quote_ident(n.nspname)
+               from (values (1)) one
+               left join pg_catalog.pg_extension e on e.extname operator(pg_catalog.=) 'nself_heal'
+               left join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) e.extnamespace";
+    let row = client.query_one(sql, &[])?;
+    let schema: Option<String> = row.try_get(1)?;
+    match schema {
+        Some(schema) => Ok(schema),
+        None => Err(Error::NoExtension(row.try_get(0)?)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Call;
+
+    #[test]
+    fn only_given_arguments_are_passed_and_by_name() {
+        let call = Call::to("nself_migrate_up")
+            .with("target", "text", None::<String>)
+            .with("max_count", "int4", Some(2))
+            .with("dry_run", "bool", Some(true));
+        assert_eq!(
+            call.sql("\"My\""),
+            "\"My\".nself_migrate_up(max_count => $1::pg_catalog.int4, dry_run => $2::pg_catalog.bool)"
+        );
+        assert_eq!(call.values().len(), 2);
+    }
+}

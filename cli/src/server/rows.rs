@@ -1,0 +1,102 @@
+//! The rows of the SQL contract, as far as they are printed. Columns that are not named here are for `--format json`.
+
+use serde::Deserialize;
+
+/// A row of `nself_journal_put`.
+#[derive(Deserialize)]
+pub struct JournalFile {
+    pub name: String,
+    /// added, changed, unchanged, removed or ignored
+    pub state: String,
+    pub note: Option<String>,
+}
+
+/// A row of `nself_migrate_status`.
+#[derive(Deserialize)]
+pub struct MigrationState {
+    pub version: String,
+    pub name: String,
+    /// applied, pending, edited, cosmetic or missing
+    pub state: String,
+    pub applied_at: Option<String>,
+    pub applied_by: Option<String>,
+    pub duration_ms: Option<i64>,
+    pub note: Option<String>,
+}
+
+/// A row of `nself_migrate_up` and `nself_migrate_down`.
+#[derive(Deserialize)]
+pub struct MigrationStep {
+    pub version: String,
+    pub name: String,
+    pub duration_ms: Option<i64>,
+    pub sql: Option<String>,
+}
+
+/// A row of `nself_migrate_verify`.
+#[derive(Deserialize)]
+pub struct Checksum {
+    pub version: String,
+    pub name: String,
+    /// ok, cosmetic, mismatch or missing
+    pub status: String,
+    pub expected: Option<String>,
+    pub actual: Option<String>,
+}
+
+/// A row of `nself_drift`.
+#[derive(Deserialize)]
+pub struct DriftItem {
+    /// missing, extra or changed
+    pub kind: String,
+    pub object_type: String,
+    pub identity: String,
+    pub expected: Option<String>,
+    pub actual: Option<String>,
+}
+
+/// A row of `nself_drift_not_compared`.
+#[derive(Deserialize)]
+pub struct NotCompared {
+    pub object_type: String,
+    pub live: i64,
+    pub expected: i64,
+}
+
+/// A row of `nself_heal`.
+#[derive(Deserialize)]
+pub struct HealStep {
+    pub step: Option<i32>,
+    pub object_type: String,
+    pub identity: String,
+    pub ddl: Option<String>,
+    /// planned, applied, blocked, manual or failed
+    pub status: String,
+    pub detail: Option<String>,
+}
+
+/// The row of `nself_heal_status`.
+#[derive(Deserialize)]
+pub struct HealStatus {
+    pub enabled: bool,
+    pub auto_run: Option<bool>,
+    pub last_run_at: Option<String>,
+    pub last_outcome: Option<String>,
+    pub drift_items: Option<i64>,
+    pub expected_state_age: Option<String>,
+}
+
+/// A row of `nself_heal_history`.
+#[derive(Deserialize)]
+pub struct HealEvent {
+    pub event: i64,
+    pub at: Option<String>,
+    pub trigger: Option<String>,
+    pub drift_items: Option<i64>,
+    pub applied: Option<i64>,
+    pub blocked: Option<i64>,
+    pub manual: Option<i64>,
+    pub confirmed: Option<bool>,
+    pub outcome: Option<String>,
+    pub duration_ms: Option<i64>,
+}

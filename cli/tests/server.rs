@@ -1,0 +1,494 @@
+//! The commands against a server with the extension installed. `make test-cli` starts one and names it; every test has
+//! a database of its own there.
+
+mod common;
+
+use std::fs;
+use std::ops::Deref;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use common::Project;
+use postgres::{Client, Config, NoTls};
+use serde_json::Value;
+
+const DRIZZLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/drizzle/drizzle");
+
+/// What of the server is named by `name`, or by the variable that psql would take.
+fn server(name: &str, also: &str) -> String {
+    std::env::var(name).or_else(|_| std::env::var(also)).unwrap_or_else(|_| {
+        panic!(
+            "{name} is not set: these tests need a server with the extension; run them with `make test-cli`"
+        )
+    })
+}
+
+fn connect(database: &str) -> Client {
+    let port = server("NSELF_TEST_PORT", "PGPORT").parse().expect("the port is a number");
+    let mut config = Config::new();
+    config.host(&server("NSELF_TEST_DATABASE_HOST", "PGHOST")).port(port).user("postgres").dbname(database);
+    config.connect(NoTls).unwrap_or_else(|error| panic!("cannot connect to database {database}: {error}"))
+}
+
+/// A database with the extension, and a project beside it.
+struct Shop {
+    database: String,
+    project: Project,
+}
+
+impl Deref for Shop {
+    type Target = Project;
+
+    fn deref(&self) -> &Project {
+        &self.project
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        // A test that failed is not made to fail again.
+        let _ = connect("postgres").batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", self.database));
+    }
+}
+
+impl Shop {
+    fn new() -> Self {
+        let shop = Self::without_extension();
+        shop.sql("CREATE EXTENSION nself_heal");
+        shop
+    }
+
+    fn without_extension() -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let database = format!("nself_cli_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        connect("postgres").batch_execute(&format!("CREATE DATABASE {database} TEMPLATE template0")).unwrap();
+        let project = Project::new([
+            ("PGHOST", server("NSELF_TEST_DATABASE_HOST", "PGHOST")),
+            ("PGPORT", server("NSELF_TEST_PORT", "PGPORT")),
+            ("PGUSER", "postgres".to_owned()),
+            ("PGDATABASE", database.clone()),
+        ]);
+        Self { database, project }
+    }
+
+    /// A shop with three migrations, none of them applied.
+    fn with_migrations() -> Self {
+        let shop = Self::new();
+        shop.file("migrations/0001_users.sql", "CREATE TABLE np_users (id int PRIMARY KEY, email text);\n")
+            .file("migrations/0001_users.down.sql", "DROP TABLE np_users;\n")
+            .file("migrations/0002_names.sql", "ALTER TABLE np_users ADD COLUMN name text;\n")
+            .file("migrations/0002_names.down.sql", "ALTER TABLE np_users DROP COLUMN name;\n")
+            .file(
+                "migrations/0003_add_documents_table.sql",
+                "CREATE TABLE np_documents (id int PRIMARY KEY);\n",
+            )
+            .file("migrations/0003_add_documents_table.down.sql", "DROP TABLE np_documents;\n");
+        shop
+    }
+
+    /// A shop with the three migrations applied.
+    fn migrated() -> Self {
+        let shop = Self::with_migrations();
+        shop.nself("db migrate up").exits(0);
+        shop
+    }
+
+    fn sql(&self, sql: &str) {
+        connect(&self.database).batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    }
+
+    /// The first value of a query, as text.
+    fn ask(&self, sql: &str) -> String {
+        let row = connect(&self.database).query_one(&format!("SELECT ({sql})::text"), &[]).unwrap();
+        row.get::<_, Option<String>>(0).unwrap_or_default()
+    }
+
+    fn has_table(&self, table: &str) -> bool {
+        self.ask(&format!("SELECT to_regclass('{table}') IS NOT NULL")) == "true"
+    }
+
+    fn has_column(&self, table: &str, column: &str) -> bool {
+        let sql = "SELECT EXISTS (SELECT FROM pg_attribute WHERE NOT attisdropped AND attrelid = ";
+        self.ask(&format!("{sql}'{table}'::regclass AND attname = '{column}')")) == "true"
+    }
+
+    /// What a command prints with `--format json`.
+    fn json(&self, line: &str, code: i32) -> Value {
+        let ran = self.nself(&format!("{line} --format json")).exits(code);
+        serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error} in {}", ran.stdout))
+    }
+}
+
+/// The text with every duration in parentheses as `(…)`.
+fn without_durations(text: &str) -> String {
+    let mut parts = text.split(" (");
+    let mut result = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once(')') {
+            Some((inner, rest))
+                if inner.ends_with('s') && inner.starts_with(|c: char| c.is_ascii_digit()) =>
+            {
+                result.push_str(" (…)");
+                result.push_str(rest);
+            }
+            _ => result.push_str(&format!(" ({part}")),
+        }
+    }
+    result
+}
+
+fn column(rows: &Value, name: &str) -> Vec<String> {
+    let rows = rows.as_array().expect("the rows are an array").iter();
+    rows.map(|row| row[name].as_str().unwrap_or_else(|| panic!("no text {name} in {row}")).to_owned())
+        .collect()
+}
+
+#[test]
+fn up_applies_what_is_pending_and_says_where_the_database_is() {
+    let shop = Shop::with_migrations();
+    let first = shop.nself("db migrate up --count 2").exits(0);
+    let expected = "\
+Applying 0001_users.sql ... done (…)
+Applying 0002_names.sql ... done (…)
+Applied 2 migrations. Database is now at version 0002.
+";
+    assert_eq!(without_durations(&first.stdout), expected);
+    let second = shop.nself("migrate run").exits(0);
+    let expected = "\
+Applying 0003_add_documents_table.sql ... done (…)
+Applied 1 migration. Database is now at version 0003.
+";
+    assert_eq!(without_durations(&second.stdout), expected);
+    let third = shop.nself("db migrate up").exits(0);
+    assert_eq!(third.stdout, "Nothing to apply. Database is at version 0003.\n");
+    assert!(shop.has_column("np_users", "name") && shop.has_table("np_documents"));
+}
+
+#[test]
+fn up_goes_as_far_as_it_is_told() {
+    let shop = Shop::with_migrations();
+    let rows = shop.json("db migrate up --to 0002", 0);
+    assert_eq!(column(&rows, "version"), ["0001", "0002"]);
+    assert_eq!(column(&rows, "status"), ["applied", "applied"]);
+    assert!(rows[0]["duration_ms"].is_number() && rows[0]["sql"].as_str().unwrap().contains("CREATE TABLE"));
+    assert!(!shop.has_table("np_documents"));
+}
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    let shop = Shop::with_migrations();
+    let ran = shop.nself("db migrate up --dry-run").exits(0);
+    let first = "Would apply 0001_users.sql\n    CREATE TABLE np_users (id int PRIMARY KEY, email text);\n";
+    assert!(ran.stdout.starts_with(first), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("Dry run: 3 migrations to apply. Nothing was changed.\n"), "{}", ran.stdout);
+    assert_eq!(column(&shop.json("db migrate up --dry-run", 0), "status"), ["planned"; 3]);
+    assert!(!shop.has_table("np_users"));
+    assert_eq!(shop.ask("SELECT count(*) FROM nself.journal"), "0");
+}
+
+#[test]
+fn arguments_that_the_server_refuses_exit_with_two() {
+    let shop = Shop::with_migrations();
+    for line in ["up --count 0", "up --to 9999", "down --yes --steps 0", "down --yes --to 9999"] {
+        let ran = shop.nself(&format!("db migrate {line}")).exits(2);
+        assert!(ran.stderr.starts_with("error: "), "{}", ran.stderr);
+        assert!(ran.stderr.contains("sqlstate: 22023"), "{}", ran.stderr);
+    }
+    assert_eq!(shop.ask("SELECT count(*) FROM nself.journal"), "0");
+}
+
+#[test]
+fn a_migration_that_fails_leaves_the_database_as_it_was() {
+    let shop = Shop::with_migrations();
+    shop.file("migrations/0004_broken.sql", "CREATE TABLE half (id int);\nSELECT 1/0;\n");
+    let ran = shop.nself("db migrate up --format json").exits(1);
+    assert_eq!(ran.stdout, "");
+    assert!(ran.stderr.starts_with("error: "), "{}", ran.stderr);
+    assert!(ran.stderr.contains("division by zero"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("sqlstate: 22012"), "{}", ran.stderr);
+    assert!(!shop.has_table("np_users") && !shop.has_table("half"));
+    assert_eq!(shop.ask("SELECT count(*) FROM nself.journal"), "0");
+}
+
+#[test]
+fn an_invalid_value_in_a_migration_is_no_usage_error() {
+    let shop = Shop::new();
+    shop.file("migrations/0001_limits.sql", "SET statement_timeout = -3;\n");
+    let ran = shop.nself("db migrate up").exits(1);
+    assert!(ran.stderr.contains("sqlstate: 22023"), "{}", ran.stderr);
+}
+
+#[test]
+fn down_reverts_one_migration_unless_more_are_asked_for() {
+    let shop = Shop::migrated();
+    shop.nself("db migrate down").exits(2);
+    shop.nself("migrate rollback").exits(2);
+    assert!(shop.has_table("np_documents"));
+    let ran = shop.nself("migrate rollback --yes").exits(0);
+    let expected = "\
+Reverting 0003_add_documents_table.sql ... done (…)
+Reverted 1 migration. Database is now at version 0002.
+";
+    assert_eq!(without_durations(&ran.stdout), expected);
+    assert!(!shop.has_table("np_documents"));
+    let ran = shop.nself("db migrate down --steps 2 --yes").exits(0);
+    assert!(ran.stdout.ends_with("Reverted 2 migrations. No migration is applied.\n"), "{}", ran.stdout);
+    assert!(!shop.has_table("np_users"));
+}
+
+#[test]
+fn down_reverts_to_a_version_and_can_show_it_first() {
+    let shop = Shop::migrated();
+    let ran = shop.nself("db migrate down --to 0001 --dry-run").exits(0);
+    assert!(
+        ran.stdout.starts_with("Would revert 0003_add_documents_table.sql\n    DROP TABLE"),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        ran.stdout.ends_with("Dry run: 2 migrations to revert. Nothing was changed.\n"),
+        "{}",
+        ran.stdout
+    );
+    assert!(shop.has_table("np_documents"));
+    let rows = shop.json("db migrate down --to 0001 --yes", 0);
+    assert_eq!(column(&rows, "version"), ["0003", "0002"]);
+    assert!(shop.has_table("np_users") && !shop.has_column("np_users", "name"));
+}
+
+#[test]
+fn production_is_destroyed_only_by_its_long_word() {
+    let shop = Shop::migrated();
+    let ran = shop.nself("db migrate down --env prod --yes").exits(1);
+    assert!(ran.stderr.contains("yes-destroy-production"), "{}", ran.stderr);
+    assert!(shop.has_table("np_documents"));
+    shop.nself("db migrate down --env prod --confirm yes-destroy-production").exits(0);
+    assert!(!shop.has_table("np_documents"));
+}
+
+#[test]
+fn status_lists_all_migrations_and_the_files_that_are_none() {
+    let shop = Shop::with_migrations();
+    shop.nself("db migrate up --to 0002").exits(0);
+    shop.file("migrations/README.md", "Hello").file("migrations/notes.sql", "-- later");
+    let ran = shop.nself("db migrate status").exits(0);
+    assert!(ran.stdout.contains("add_documents_table"), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("Database is at version 0002. 1 migration is pending.\n"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("note: README.md is ignored"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("note: notes.sql is ignored"), "{}", ran.stderr);
+    let states = shop.json("db migrate status", 0);
+    assert_eq!(column(&states, "state"), ["applied", "applied", "pending"]);
+}
+
+#[test]
+fn a_question_does_not_change_the_journal() {
+    let shop = Shop::migrated();
+    shop.file("migrations/0004_more.sql", "CREATE TABLE more (id int);");
+    assert_eq!(column(&shop.json("db migrate status", 0), "version").len(), 4);
+    shop.json("db migrate verify-checksums", 0);
+    shop.json("db migrate diff", 0);
+    assert_eq!(shop.ask("SELECT count(*) FROM nself.journal"), "3");
+}
+
+#[test]
+fn without_a_folder_the_journal_in_the_database_counts() {
+    let shop = Shop::migrated();
+    fs::remove_dir_all(shop.path().join("migrations")).unwrap();
+    assert_eq!(column(&shop.json("db migrate status", 0), "version"), ["0001", "0002", "0003"]);
+    shop.nself("db migrate verify-checksums").exits(0);
+    shop.nself("db migrate up").exits(1);
+    shop.nself("migrate rollback --yes").exits(0);
+    assert!(!shop.has_table("np_documents"));
+}
+
+#[test]
+fn edited_migrations_are_found_by_their_checksums() {
+    let shop = Shop::migrated();
+    let ran = shop.nself("db migrate verify-checksums").exits(0);
+    assert_eq!(ran.stdout, "The checksums of all 3 applied migrations match.\n");
+    shop.file("migrations/0002_names.sql", "ALTER TABLE np_users ADD COLUMN name text; -- the full name\n");
+    let ran = shop.nself("db migrate verify-checksums").exits(0);
+    assert!(ran.stdout.starts_with("0002_names.sql: cosmetic\n"), "{}", ran.stdout);
+    shop.file("migrations/0002_names.sql", "ALTER TABLE np_users ADD COLUMN name varchar(10);\n");
+    let ran = shop.nself("db migrate verify-checksums").exits(1);
+    assert!(ran.stdout.starts_with("0002_names.sql: mismatch\n  expected  "), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("1 of 3 applied migrations is not what was applied.\n"), "{}", ran.stdout);
+    assert_eq!(column(&shop.json("db migrate verify-checksums", 1), "status"), ["ok", "mismatch", "ok"]);
+}
+
+#[test]
+fn diff_shows_what_is_missing_extra_and_changed() {
+    let shop = Shop::migrated();
+    let ran = shop.nself("db migrate diff --fail-on-drift").exits(0);
+    assert!(ran.stdout.starts_with("No schema drift detected.\n"), "{}", ran.stdout);
+    shop.sql(
+        "ALTER TABLE np_users DROP COLUMN name;
+         CREATE TABLE temp_import_2026_05_07 (id int);
+         ALTER TABLE np_users ALTER COLUMN email TYPE varchar(40)",
+    );
+    let ran = shop.nself("db migrate diff").exits(0);
+    let expected = "\
+Schema drift detected:
+
+Missing in DB (in schema, not in DB):
+  Column: np_users.name (text)
+Extra in DB (in DB, not in schema):
+  Table: temp_import_2026_05_07
+Changed in DB (differs from schema):
+  Column: np_users.email: expected text, is character varying(40)
+";
+    assert!(ran.stdout.starts_with(expected), "{}", ran.stdout);
+    let report = shop.json("db migrate diff --fail-on-drift", 1);
+    let mut kinds = column(&report["drift"], "kind");
+    kinds.sort();
+    assert_eq!(kinds, ["changed", "extra", "missing"]);
+    assert!(report["not_compared"].is_array());
+}
+
+#[test]
+fn pending_migrations_are_missing_in_the_journals_schema_only() {
+    let shop = Shop::with_migrations();
+    shop.nself("db migrate up --to 0002").exits(0);
+    shop.nself("db migrate diff --against applied --fail-on-drift").exits(0);
+    let ran = shop.nself("db migrate diff --fail-on-drift").exits(1);
+    assert!(ran.stdout.contains("  Table: np_documents\n"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_heal_is_planned_first_and_done_when_confirmed() {
+    let shop = Shop::migrated();
+    assert_eq!(shop.nself("self-heal run").exits(0).stdout, "No drift.\n");
+    shop.sql("ALTER TABLE np_users DROP COLUMN name; CREATE TABLE np_extra (id int)");
+    let ran = shop.nself("self-heal run").exits(1);
+    assert!(ran.stdout.contains("Column: np_users.name"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("ALTER TABLE"), "{}", ran.stdout);
+    let end = "Dry run: 1 step to apply, 1 manual. Nothing was changed. Run with --confirm to heal.\n";
+    assert!(ran.stdout.ends_with(end), "{}", ran.stdout);
+    assert!(!shop.has_column("np_users", "name"));
+    let ran = shop.nself("self-heal run --confirm").exits(0);
+    assert!(ran.stdout.contains("Left for a person:\n  Table: np_extra: "), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("Healed: 1 applied, 1 manual.\n"), "{}", ran.stdout);
+    assert!(shop.has_column("np_users", "name") && shop.has_table("np_extra"));
+    shop.sql("DROP TABLE np_extra");
+    assert_eq!(shop.json("self-heal run --yes", 0), serde_json::json!([]));
+}
+
+#[test]
+fn what_may_be_a_rename_is_asked_about() {
+    let shop = Shop::migrated();
+    shop.sql("ALTER TABLE np_users RENAME COLUMN name TO full_name");
+    let is_name = |step: &&Value| step["identity"] == "public.np_users.name";
+    let status = |steps: &Value| steps.as_array().unwrap().iter().find(is_name).unwrap()["status"].clone();
+    assert_eq!(status(&shop.json("self-heal run", 1)), "blocked");
+    assert_eq!(status(&shop.json("self-heal run --not-renamed public.np_users.name", 1)), "planned");
+    shop.nself("self-heal run --confirm").exits(0);
+    assert!(!shop.has_column("np_users", "name"));
+    shop.nself("self-heal run --confirm --not-renamed public.np_users.name").exits(0);
+    assert!(shop.has_column("np_users", "name"));
+}
+
+#[test]
+fn self_heal_can_be_switched_and_remembers_its_runs() {
+    let shop = Shop::migrated();
+    assert_eq!(shop.nself("self-heal enable").exits(0).stdout, "Self-heal is enabled for this database.\n");
+    assert_eq!(shop.json("self-heal status", 0)["enabled"], true);
+    assert_eq!(shop.nself("self-heal disable").exits(0).stdout, "Self-heal is disabled for this database.\n");
+    assert!(shop.nself("self-heal status").exits(0).stdout.starts_with("Self-heal:      disabled\n"));
+    shop.sql("ALTER TABLE np_users DROP COLUMN name");
+    shop.nself("self-heal run").exits(1);
+    shop.nself("self-heal run --confirm").exits(0);
+    let events = shop.json("self-heal history --limit 1", 0);
+    assert_eq!(events.as_array().unwrap().len(), 1);
+    assert_eq!(events[0]["confirmed"], true);
+    assert_eq!(events[0]["applied"], 1);
+    assert!(shop.nself("self-heal history").exits(0).stdout.contains("confirmed"));
+    shop.nself("self-heal history --limit 0").exits(2);
+}
+
+#[test]
+fn a_database_without_the_extension_is_told_what_to_do() {
+    let shop = Shop::without_extension();
+    shop.file("migrations/0001_a.sql", "SELECT 1");
+    for (line, code) in [("self-heal status", 2), ("db migrate up", 1)] {
+        let ran = shop.nself(line).exits(code);
+        assert!(ran.stderr.contains(&shop.database), "{}", ran.stderr);
+        assert!(ran.stderr.contains("hint: CREATE EXTENSION nself_heal;"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn the_extension_may_be_in_any_schema() {
+    let shop = Shop::without_extension();
+    shop.sql("CREATE SCHEMA \"My tools\"; CREATE EXTENSION nself_heal SCHEMA \"My tools\"");
+    shop.file("migrations/0001_a.sql", "CREATE TABLE a (id int);");
+    shop.nself("db migrate up").exits(0);
+    assert!(shop.has_table("public.a"), "migrations run under the caller's own search_path");
+    shop.nself("self-heal run").exits(0);
+}
+
+#[test]
+fn the_servers_notices_go_to_stderr() {
+    let shop = Shop::new();
+    shop.file("migrations/0001_a.sql", "DO $$ BEGIN RAISE WARNING 'mind the gap'; END $$;");
+    let ran = shop.nself("db migrate up --format json").exits(0);
+    assert!(ran.stderr.contains("warning: mind the gap"), "{}", ran.stderr);
+    assert_eq!(serde_json::from_str::<Value>(&ran.stdout).unwrap()[0]["version"], "0001");
+}
+
+#[test]
+fn a_url_and_a_folder_can_be_named() {
+    let shop = Shop::new();
+    let host = server("NSELF_TEST_DATABASE_HOST", "PGHOST");
+    let port = server("NSELF_TEST_PORT", "PGPORT");
+    let url = format!("postgres://postgres@/{}?host={host}&port={port}", shop.database);
+    let elsewhere = Project::new::<&str, &str>([]);
+    elsewhere
+        .file("db/sql/0001_a.sql", "CREATE TABLE a (id int);")
+        .file(".env", &format!("DATABASE_URL={url}\n"));
+    elsewhere.nself("db migrate up --dir db/sql").exits(0);
+    assert!(shop.has_table("a"));
+    elsewhere.nself(&format!("db migrate status --dir db/sql --database-url {url}")).exits(0);
+}
+
+#[test]
+fn bytes_that_are_no_text_reach_the_server_which_says_so() {
+    let shop = Shop::new();
+    fs::create_dir(shop.path().join("migrations")).unwrap();
+    fs::write(shop.path().join("migrations/0001_latin1.sql"), b"SELECT 'caf\xe9';").unwrap();
+    let ran = shop.nself("db migrate up").exits(1);
+    assert!(ran.stderr.contains("0001_latin1.sql"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_drizzle_project_is_migrated_compared_and_healed() {
+    let shop = Shop::new();
+    copy(Path::new(DRIZZLE), &shop.path().join("drizzle"));
+    let rows = shop.json("db migrate up", 0);
+    assert_eq!(column(&rows, "name")[3], "add_documents_table");
+    assert_eq!(rows.as_array().unwrap().len(), 11);
+    shop.nself("db migrate diff --fail-on-drift").exits(0);
+    shop.sql("ALTER TABLE np_documents DROP COLUMN fts_vector; CREATE TABLE temp_import_2026_05_07 (id int)");
+    let ran = shop.nself("db migrate diff").exits(0);
+    assert!(ran.stdout.contains("  Column: np_documents.fts_vector (tsvector"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("  Index: idx_np_documents_fts\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("  Table: temp_import_2026_05_07\n"), "{}", ran.stdout);
+    shop.nself("self-heal run --confirm").exits(0);
+    assert!(shop.has_column("np_documents", "fts_vector") && shop.has_table("idx_np_documents_fts"));
+    shop.sql("DROP TABLE temp_import_2026_05_07");
+    shop.nself("db migrate diff --fail-on-drift").exits(0);
+    shop.nself("db migrate down --steps 11 --yes").exits(0);
+    assert!(!shop.has_table("np_users"));
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! What the bytes of a file hold. Only files that are part of a migration are decoded: a picture in the folder is
+//! none of anyone's business.
+
+use serde::de::DeserializeOwned;
+
+use super::{Error, File, Migration};
+use crate::checksum::sha256_hex;
+
+/// The text of a file with SQL, without its byte order mark.
+pub(super) fn sql(file: &File) -> Result<&str, Error> {
+    if let Some(offset) = file.bytes.iter().position(|&byte| byte == 0) {
+        return Err(Error::NulByte { path: file.path.clone(), offset });
+    }
+    text(file)
+}
+
+/// The value of a file with JSON; `bad` makes an error of a path and what serde says.
+pub(super) fn json<T: DeserializeOwned>(file: &File, bad: fn(String, String) -> Error) -> Result<T, Error> {
+    serde_json::from_str(text(file)?).map_err(|error| bad(file.path.clone(), error.to_string()))
+}
+
+fn text(file: &File) -> Result<&str, Error> {
+    let text = std::str::from_utf8(&file.bytes)
+        .map_err(|error| Error::NotUtf8 { path: file.path.clone(), offset: error.valid_up_to() })?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+/// The migration whose parts are files of their own.
+pub(super) fn migration(
+    version: &str,
+    name: &str,
+    up: &File,
+    down: Option<&File>,
+) -> Result<Migration, Error> {
+    Ok(Migration {
+        version: version.to_owned(),
+        name: name.to_owned(),
+        path: up.path.clone(),
+        up_sql: sql(up)?.to_owned(),
+        down_sql: down.map(|down| sql(down).map(str::to_owned)).transpose()?,
+        down_path: down.map(|down| down.path.clone()),
+        checksum: sha256_hex(&up.bytes),
+        down_checksum: down.map(|down| sha256_hex(&down.bytes)),
+        snapshot: None,
+        breakpoints: false,
+        up_line: 1,
+        down_line: 1,
+    })
+}

@@ -1,0 +1,65 @@
+//! Migrations as files side by side: in pairs of files, or with both parts in one.
+
+use super::folder::{Folder, mixed};
+use super::sections::{self, Sections};
+use super::{Error, Layout, Migration, contents, version};
+use crate::checksum::sha256_hex;
+
+/// The part of a migration that the name of a file says it holds.
+#[derive(PartialEq)]
+enum Part {
+    Up,
+    Down,
+}
+
+pub(super) fn read(folder: &Folder<'_>) -> Result<(Layout, Vec<Migration>), Error> {
+    let mut migrations = Vec::new();
+    let mut sectioned = None;
+    let mut paired = None;
+    for (path, file) in folder.files() {
+        let Some((stem, part)) = path.strip_suffix(".sql").map(split_part) else { continue };
+        let Some((version, name)) = version::split(stem) else { continue };
+        if part.is_some() {
+            paired.get_or_insert(&file.path);
+        }
+        if part == Some(Part::Down) {
+            continue;
+        }
+        let down = folder.file(&format!("{stem}.down.sql"));
+        // The name of an `.up.sql` file says what is in it; lines like `-- down` are comments there.
+        let sections = if part.is_some() { None } else { sections::read(&file.path, contents::sql(file)?)? };
+        let mut migration = contents::migration(version, name, file, down)?;
+        if let Some(sections) = sections {
+            sectioned.get_or_insert(&file.path);
+            fill(&mut migration, sections, &file.bytes);
+        }
+        migrations.push(migration);
+    }
+    let layout = match (sectioned, paired) {
+        (Some(a), Some(b)) => return Err(mixed(Layout::Sections, a, Layout::Pairs, b)),
+        (Some(_), None) => Layout::Sections,
+        _ => Layout::Pairs,
+    };
+    Ok((layout, version::sort(migrations)?))
+}
+
+fn split_part(stem: &str) -> (&str, Option<Part>) {
+    if let Some(stem) = stem.strip_suffix(".up") {
+        (stem, Some(Part::Up))
+    } else if let Some(stem) = stem.strip_suffix(".down") {
+        (stem, Some(Part::Down))
+    } else {
+        (stem, None)
+    }
+}
+
+fn fill(migration: &mut Migration, sections: Sections<'_>, bytes: &[u8]) {
+    migration.up_sql = sections.up.sql.to_owned();
+    migration.up_line = sections.up.line;
+    if let Some(down) = sections.down {
+        migration.down_sql = Some(down.sql.to_owned());
+        migration.down_line = down.line;
+        migration.down_path = Some(migration.path.clone());
+        migration.down_checksum = Some(sha256_hex(bytes));
+    }
+}

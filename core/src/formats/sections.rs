@@ -1,0 +1,240 @@
+//! Files that hold both parts of a migration, told apart by the lines `-- UP` and `-- DOWN`.
+
+use super::Error;
+use crate::scan::{self, Kind, Lexer};
+
+#[derive(Debug)]
+pub(super) struct Sections<'a> {
+    pub(super) up: Section<'a>,
+    pub(super) down: Option<Section<'a>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Section<'a> {
+    pub(super) sql: &'a str,
+    /// The line on which `sql` starts.
+    pub(super) line: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Mark {
+    Up,
+    Down,
+    /// Where other tools have a down part begin. Read as plain SQL, such a file would undo itself.
+    Foreign,
+}
+
+struct MarkLine<'a> {
+    mark: Mark,
+    comment: &'a str,
+    /// Where the line begins.
+    start: usize,
+    /// Where the next line begins.
+    end: usize,
+}
+
+/// The parts of a file, or `None` if nothing in it marks any.
+pub(super) fn read<'a>(path: &str, sql: &'a str) -> Result<Option<Sections<'a>>, Error> {
+    let bad = |mark: &MarkLine<'_>, reason| {
+        Err(Error::BadSections { path: path.to_owned(), line: scan::line_of(sql, mark.start), reason })
+    };
+    let section = |start: usize, end| Section { sql: &sql[start..end], line: scan::line_of(sql, start) };
+    let marks: Vec<_> = mark_lines(sql).collect();
+    if let Some(foreign) = marks.iter().find(|line| line.mark == Mark::Foreign) {
+        let line = scan::line_of(sql, foreign.start);
+        return Err(Error::ForeignSections { path: path.to_owned(), line, mark: foreign.comment.to_owned() });
+    }
+    let [up, after_up @ ..] = marks.as_slice() else { return Ok(None) };
+    if up.mark != Mark::Up {
+        return bad(up, "a down part begins before the up part");
+    }
+    if !scan::has_only_blank(&sql[..up.start]) {
+        return bad(up, "there are statements before the up part");
+    }
+    match after_up {
+        [] => Ok(Some(Sections { up: section(up.end, sql.len()), down: None })),
+        [down, after_down @ ..] if down.mark == Mark::Down => match after_down {
+            [] => {
+                let (up, down) = (section(up.end, down.start), section(down.end, sql.len()));
+                Ok(Some(Sections { up, down: Some(down) }))
+            }
+            [more, ..] if more.mark == Mark::Up => bad(more, "a second up part begins"),
+            [more, ..] => bad(more, "a second down part begins"),
+        },
+        [more, ..] => bad(more, "a second up part begins"),
+    }
+}
+
+/// The line comments that are marks and have their line to themselves.
+fn mark_lines(sql: &str) -> impl Iterator<Item = MarkLine<'_>> {
+    Lexer::new(sql).filter(|piece| piece.kind == Kind::LineComment).filter_map(|piece| {
+        let start = sql[..piece.start].rfind('\n').map_or(0, |newline| newline + 1);
+        let mark = mark(piece.text).filter(|_| sql[start..piece.start].trim().is_empty())?;
+        let after = piece.start + piece.text.len();
+        let end = sql[after..].find('\n').map_or(sql.len(), |newline| after + newline + 1);
+        Some(MarkLine { mark, comment: piece.text, start, end })
+    })
+}
+
+/// What a line comment marks. Decoration is let pass, as in `--UP`, `-- +Up`, `-- UP:` and `-- ==== DOWN ====`; words
+/// are not, as in `-- up to here`.
+fn mark(comment: &str) -> Option<Mark> {
+    let decoration = |c: char| c.is_whitespace() || matches!(c, '-' | '+' | '=');
+    let word = comment
+        .trim_start_matches(decoration)
+        .trim_end_matches(|c: char| c.is_whitespace() || c.is_ascii_punctuation());
+    if word.eq_ignore_ascii_case("up") {
+        Some(Mark::Up)
+    } else if word.eq_ignore_ascii_case("down") {
+        Some(Mark::Down)
+    } else {
+        is_foreign(comment).then_some(Mark::Foreign)
+    }
+}
+
+/// Where goose, sql-migrate, rambler, dbmate, Play, MyBatis and tern begin a down part.
+const FOREIGN: [&str; 7] = [
+    "+goose down",
+    "+migrate down",
+    "rambler down",
+    "migrate:down",
+    "!downs",
+    "//@undo",
+    "create above / drop below",
+];
+
+fn is_foreign(comment: &str) -> bool {
+    let words: Vec<&str> = comment.trim_start_matches('-').split_whitespace().collect();
+    let words = words.join(" ").to_lowercase();
+    FOREIGN.iter().any(|mark| words.starts_with(mark))
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    fn check(sql: &str, expect: Expect) {
+        let actual = match read("0001_a.sql", sql) {
+            Ok(None) => "no sections".to_owned(),
+            Ok(Some(Sections { up, down: None })) => format!("up from {}: {:?}", up.line, up.sql),
+            Ok(Some(Sections { up, down: Some(down) })) => {
+                format!("up from {}: {:?}\ndown from {}: {:?}", up.line, up.sql, down.line, down.sql)
+            }
+            Err(error) => format!("error: {error}"),
+        };
+        expect.assert_eq(&actual);
+    }
+
+    #[test]
+    fn parts_are_what_lies_between_the_marks() {
+        check(
+            "-- UP\nCREATE TABLE a ();\n-- DOWN\nDROP TABLE a;\n",
+            expect![[r#"
+                up from 2: "CREATE TABLE a ();\n"
+                down from 4: "DROP TABLE a;\n""#]],
+        );
+        check("-- a comment\n\n-- UP\nSELECT 1;", expect![[r#"up from 4: "SELECT 1;""#]]);
+        check(
+            "-- UP\r\nSELECT 1;\r\n-- DOWN\r\nSELECT 2;\r\n",
+            expect![[r#"
+                up from 2: "SELECT 1;\r\n"
+                down from 4: "SELECT 2;\r\n""#]],
+        );
+        check(
+            "-- UP\n-- DOWN",
+            expect![[r#"
+                up from 2: ""
+                down from 2: """#]],
+        );
+        check("-- UP", expect![[r#"up from 1: """#]]);
+        check("SELECT 1;", expect!["no sections"]);
+        check("", expect!["no sections"]);
+    }
+
+    #[test]
+    fn marks_may_be_decorated() {
+        for (up, down) in [
+            ("--UP", "--DOWN"),
+            ("-- up", "-- down"),
+            ("-- UP:", "-- DOWN:"),
+            ("-- +Up", "-- +Down"),
+            ("  --   UP   ", "\t-- DOWN\t"),
+            ("---- UP ----", "---- DOWN ----"),
+            ("-- ==== UP ====", "-- ==== DOWN ===="),
+        ] {
+            let sql = format!("{up}\nSELECT 1;\n{down}\nSELECT 2;\n");
+            let sections = read("0001_a.sql", &sql).unwrap().unwrap_or_else(|| panic!("{up}: no sections"));
+            assert_eq!(sections.up.sql, "SELECT 1;\n", "{up}");
+            assert_eq!(sections.down.unwrap().sql, "SELECT 2;\n", "{down}");
+        }
+    }
+
+    #[test]
+    fn other_comments_are_no_marks() {
+        for comment in
+            ["-- up to here", "-- UPDATE", "-- clean up", "-- downstream", "/* UP */", "-- a\n/*\n-- UP\n*/"]
+        {
+            check(&format!("{comment}\nSELECT 1;"), expect!["no sections"]);
+        }
+        check("SELECT 1; -- UP", expect!["no sections"]);
+    }
+
+    #[test]
+    fn quoted_text_has_no_marks() {
+        check(
+            "-- UP\nSELECT '\n-- DOWN\n', $$\n-- DOWN\n$$, \"\n-- DOWN\n\";\n",
+            expect![[r#"up from 2: "SELECT '\n-- DOWN\n', $$\n-- DOWN\n$$, \"\n-- DOWN\n\";\n""#]],
+        );
+    }
+
+    #[test]
+    fn malformed_marks_are_refused() {
+        check(
+            "-- DOWN\nDROP TABLE a;\n-- UP\nCREATE TABLE a ();",
+            expect![[r#"error: line 1 of "0001_a.sql": a down part begins before the up part"#]],
+        );
+        check(
+            "SELECT 1;\n-- DOWN\nDROP TABLE a;",
+            expect![[r#"error: line 2 of "0001_a.sql": a down part begins before the up part"#]],
+        );
+        check(
+            "-- UP\nSELECT 1;\n-- UP\nSELECT 2;",
+            expect![[r#"error: line 3 of "0001_a.sql": a second up part begins"#]],
+        );
+        check(
+            "-- UP\n-- DOWN\nSELECT 1;\n-- UP\n",
+            expect![[r#"error: line 4 of "0001_a.sql": a second up part begins"#]],
+        );
+        check(
+            "-- UP\n-- DOWN\nSELECT 1;\n-- DOWN\n",
+            expect![[r#"error: line 4 of "0001_a.sql": a second down part begins"#]],
+        );
+        check(
+            "SELECT 1;\n-- UP\nSELECT 2;",
+            expect![[r#"error: line 2 of "0001_a.sql": there are statements before the up part"#]],
+        );
+    }
+
+    #[test]
+    fn files_of_other_tools_do_not_undo_themselves() {
+        check(
+            "-- +goose Up\nCREATE TABLE a ();\n-- +goose Down\nDROP TABLE a;",
+            expect![[
+                r#"error: line 3 of "0001_a.sql" begins a down part with another tool's mark "-- +goose Down""#
+            ]],
+        );
+        for mark in [
+            "-- +migrate Down",
+            "-- migrate:down transaction:false",
+            "-- rambler down",
+            "---- create above / drop below ----",
+            "-- !Downs",
+            "-- //@UNDO",
+        ] {
+            let refused = matches!(read("0001_a.sql", mark), Err(Error::ForeignSections { .. }));
+            assert!(refused, "{mark}");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The part of nself_heal that needs no server: what a migrations folder says, what a schema is, how two schemas
+//! differ, and which statements close the difference. No IO, no clock, no randomness: values in, values out.
+#![forbid(unsafe_code)]
+
+pub mod checksum;
+pub mod ddl;
+pub mod diff;
+pub mod formats;
+pub mod model;
+pub mod plan;
+pub mod quote;
+pub mod scan;
+pub mod settle;

@@ -1,0 +1,171 @@
+//! Expressions that the server may print in two forms.
+//!
+//! Printing an expression and reading it again does not always give the same text: `IN ('a', 'b')` on a varchar column
+//! needs two rounds before it stays the same. So a restored database differs from its migrations in texts alone. Only
+//! the server can say that two texts mean the same; here they are found, and taken over when it did.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Catalog, Column, Constraint, Index, Name, Table};
+
+/// Two texts of one expression, as printed on the two sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextPair {
+    /// The table whose columns the expression speaks of.
+    pub table: Name,
+    pub place: Place,
+    pub expected: String,
+    pub live: String,
+    locator: Locator,
+}
+
+/// Where an expression stands, which decides what it may hold and what type it must have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    Check,
+    IndexPart,
+    IndexPredicate,
+    Default { column: String },
+    Generated { column: String },
+}
+
+/// The one text in the live catalog that a pair speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Locator {
+    Check { constraint: String, def: String },
+    IndexPart { index: String, part: usize },
+    IndexPredicate { index: String },
+    Default { column: String },
+    Generated { column: String },
+}
+
+/// The pairs of texts that decide whether objects differ which are otherwise the same.
+pub fn texts_to_settle(expected: &Catalog, live: &Catalog) -> Vec<TextPair> {
+    let mut pairs = Vec::new();
+    for (one, other) in matched(&expected.tables, &live.tables, |table| &table.identity) {
+        for (one_column, other_column) in matched(&one.columns, &other.columns, |column| &column.identity) {
+            pairs.extend(column_texts(other, one_column, other_column));
+        }
+    }
+    for (one, other) in matched(&expected.constraints, &live.constraints, |constraint| &constraint.identity) {
+        pairs.extend(check_text(one, other));
+    }
+    for (one, other) in matched(&expected.indexes, &live.indexes, |index| &index.identity) {
+        pairs.extend(index_texts(one, other));
+    }
+    pairs
+}
+
+/// Takes the expected text over into the live catalog, because the pair means the same.
+pub fn adopt(live: &mut Catalog, pair: &TextPair) {
+    let text = pair.expected.clone();
+    match &pair.locator {
+        Locator::Check { constraint, def } => {
+            for constraint in live.constraints.iter_mut().filter(|other| other.identity == *constraint) {
+                constraint.expression = Some(text.clone());
+                constraint.def = def.clone();
+            }
+        }
+        Locator::IndexPart { index, part } => {
+            for index in live.indexes.iter_mut().filter(|other| other.identity == *index) {
+                index.parts[*part] = text.clone();
+            }
+        }
+        Locator::IndexPredicate { index } => {
+            for index in live.indexes.iter_mut().filter(|other| other.identity == *index) {
+                index.predicate = Some(text.clone());
+            }
+        }
+        Locator::Default { column } => {
+            for column in columns_mut(live, &pair.table).filter(|other| other.identity == *column) {
+                column.default = Some(text.clone());
+            }
+        }
+        Locator::Generated { column } => {
+            for generated in columns_mut(live, &pair.table)
+                .filter(|other| other.identity == *column)
+                .filter_map(|column| column.generated.as_mut())
+            {
+                generated.expression = text.clone();
+            }
+        }
+    }
+}
+
+fn columns_mut<'a>(catalog: &'a mut Catalog, table: &'a Name) -> impl Iterator<Item = &'a mut Column> {
+    catalog.tables.iter_mut().filter(|other| other.name == *table).flat_map(|table| &mut table.columns)
+}
+
+/// The objects that both lists have, by key.
+fn matched<'a, T>(
+    expected: &'a [T],
+    live: &'a [T],
+    key: impl Fn(&'a T) -> &'a String,
+) -> Vec<(&'a T, &'a T)> {
+    let live: BTreeMap<&String, &T> = live.iter().map(|object| (key(object), object)).collect();
+    expected.iter().filter_map(|object| Some((object, *live.get(key(object))?))).collect()
+}
+
+/// A column of another type differs anyway, and its expressions mean something else.
+fn column_texts(table: &Table, expected: &Column, live: &Column) -> Vec<TextPair> {
+    if expected.type_name != live.type_name {
+        return Vec::new();
+    }
+    let mut pairs = Vec::new();
+    let column = || expected.name.clone();
+    if let (Some(one), Some(other)) = (&expected.default, &live.default) {
+        let locator = Locator::Default { column: live.identity.clone() };
+        pairs.extend(pair(&table.name, Place::Default { column: column() }, one, other, locator));
+    }
+    if let (Some(one), Some(other)) = (&expected.generated, &live.generated)
+        && one.stored == other.stored
+    {
+        let locator = Locator::Generated { column: live.identity.clone() };
+        let place = Place::Generated { column: column() };
+        pairs.extend(pair(&table.name, place, &one.expression, &other.expression, locator));
+    }
+    pairs
+}
+
+fn check_text(expected: &Constraint, live: &Constraint) -> Option<TextPair> {
+    let (one, other) = (expected.expression.as_ref()?, live.expression.as_ref()?);
+    // What the definition says beside the expression, like NO INHERIT.
+    let rest = |def: &str, expression: &str| def.replacen(expression, "", 1);
+    if rest(&expected.def, one) != rest(&live.def, other) {
+        return None;
+    }
+    let locator = Locator::Check { constraint: live.identity.clone(), def: expected.def.clone() };
+    pair(&live.table, Place::Check, one, other, locator)
+}
+
+fn index_texts(expected: &Index, live: &Index) -> Vec<TextPair> {
+    let same_but_for_texts = expected.table == live.table
+        && expected.shape == live.shape
+        && expected.unique == live.unique
+        && expected.nulls_not_distinct == live.nulls_not_distinct
+        && expected.parts.len() == live.parts.len()
+        && expected.predicate.is_some() == live.predicate.is_some();
+    if !same_but_for_texts {
+        return Vec::new();
+    }
+    let parts = expected.parts.iter().zip(&live.parts).enumerate().filter_map(|(part, (one, other))| {
+        let locator = Locator::IndexPart { index: live.identity.clone(), part };
+        pair(&live.table, Place::IndexPart, one, other, locator)
+    });
+    let predicate = expected.predicate.iter().zip(&live.predicate).filter_map(|(one, other)| {
+        let locator = Locator::IndexPredicate { index: live.identity.clone() };
+        pair(&live.table, Place::IndexPredicate, one, other, locator)
+    });
+    parts.chain(predicate).collect()
+}
+
+/// A pair, where the texts differ.
+fn pair(table: &Name, place: Place, expected: &str, live: &str, locator: Locator) -> Option<TextPair> {
+    (expected != live).then(|| TextPair {
+        table: table.clone(),
+        place,
+        expected: expected.to_string(),
+        live: live.to_string(),
+        locator,
+    })
+}

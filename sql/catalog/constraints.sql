@@ -1,0 +1,52 @@
+-- Primary keys, unique, foreign key, check and exclusion constraints of tables: model::Constraint.
+-- Of a foreign key on or to a partitioned table only the one that was declared: the others are its clones.
+SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
+  FROM (SELECT format('%I on %s', k.conname, t.identity) AS identity,
+               k.conname AS name,
+               json_build_object('schema', t.nspname, 'name', t.relname) AS table,
+               t.identity AS table_identity,
+               CASE k.contype WHEN 'p' THEN 'primary' WHEN 'u' THEN 'unique' WHEN 'f' THEN 'foreign'
+                              WHEN 'c' THEN 'check' WHEN 'x' THEN 'exclusion' END AS kind,
+               regexp_replace(k.def, ' NOT VALID$', '') AS def,
+               k.convalidated OR k.def ~ ' NOT ENFORCED$' AS validated,
+               k.coninhcount > 0 AND NOT k.conislocal AS inherited,
+               coalesce((SELECT json_agg(format('%s.%I', t.identity, a.attname) ORDER BY a.attnum)
+                           FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)), '[]')
+                   AS columns,
+               CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) END AS expression,
+               -- A key with a period (PostgreSQL 18) is no list of equal columns, so it has no duplicates to look for.
+               CASE WHEN k.contype IN ('p', 'u') AND coalesce(to_jsonb(k) ->> 'conperiod', 'false') = 'false'
+                    THEN json_build_object(
+                           'parts', (SELECT json_agg(quote_ident(a.attname) ORDER BY u.n)
+                                       FROM unnest(k.conkey) WITH ORDINALITY u(attnum, n)
+                                       JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum),
+                           'nulls_not_distinct', coalesce((SELECT i.indnullsnotdistinct FROM pg_index i
+                                                            WHERE i.indexrelid = k.conindid), false),
+                           'predicate', NULL) END AS key,
+               CASE WHEN k.contype = 'f' AND coalesce(to_jsonb(k) ->> 'conperiod', 'false') = 'false'
+                    THEN (SELECT json_build_object(
+                           'table', json_build_object('schema', rn.nspname, 'name', r.relname),
+                           'table_identity', format('%I.%I', rn.nspname, r.relname),
+                           'from', json_agg(a.attname ORDER BY u.n),
+                           'to', json_agg(b.attname ORDER BY u.n),
+                           'operators', json_agg(format('%I.%s', opn.nspname, o.oprname) ORDER BY u.n),
+                           'columns', json_agg(format('%I.%I.%I', rn.nspname, r.relname, b.attname) ORDER BY u.n),
+                           'match_full', k.confmatchtype = 'f')
+                            FROM unnest(k.conkey, k.confkey, k.conpfeqop) WITH ORDINALITY u(from_att, to_att, op, n)
+                            JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.from_att
+                            JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = u.to_att
+                            JOIN pg_operator o ON o.oid = u.op
+                            JOIN pg_namespace opn ON opn.oid = o.oprnamespace
+                            JOIN pg_class r ON r.oid = k.confrelid
+                            JOIN pg_namespace rn ON rn.oid = r.relnamespace
+                           GROUP BY rn.nspname, r.relname) END AS references
+          FROM (SELECT c.*, pg_get_constraintdef(c.oid) AS def FROM pg_constraint c
+                 WHERE c.contype IN ('p', 'u', 'f', 'c', 'x') AND c.conrelid <> 0
+                   AND NOT (c.contype = 'f' AND c.conparentid <> 0)) k
+          JOIN (SELECT r.oid, r.relname, n.nspname, format('%I.%I', n.nspname, r.relname) AS identity
+                  FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace
+                 WHERE r.relkind IN ('r', 'p') AND r.relpersistence <> 't'
+                   AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+                   AND NOT EXISTS (SELECT FROM pg_depend d
+                                    WHERE d.classid = 'pg_class'::regclass AND d.objid = r.oid AND d.objsubid = 0
+                                      AND d.deptype = 'e')) t ON t.oid = k.conrelid) x

@@ -1,0 +1,36 @@
+-- Who may call what, and what each function does. EXECUTE is the only right that a caller needs: the functions read and
+-- write the product's own tables with the rights of the extension's owner, and run migrations with the caller's.
+REVOKE ALL ON FUNCTION
+    nself_journal_load(text), nself_journal_put(jsonb), nself_migrate_status(text),
+    nself_migrate_up(text, integer, boolean, text), nself_migrate_down(text, integer, boolean, text, text),
+    nself_migrate_verify(), nself_drift(text), nself_drift_not_compared(text), nself_heal(boolean, text[]),
+    nself_heal_status(), nself_heal_history(integer), nself_heal_enable(), nself_heal_disable(),
+    nself.refuse_change()
+FROM PUBLIC;
+
+COMMENT ON FUNCTION nself_journal_load(text) IS
+'Reads a migrations folder on the server into the journal. dir: absolute path (NULL: setting nself.migrations_dir). Returns each migration as added, changed, unchanged or removed, and each other file as ignored, with the reason. Needs the rights of pg_read_server_files. A folder that cannot be read in full changes nothing. Locks rows of nself.journal only.';
+COMMENT ON FUNCTION nself_journal_put(jsonb) IS
+'Puts a migrations folder that a client sends into the journal. files: [{"path": "0001_init.sql", "content": "..."}, ...]; "content_base64" for bytes that are not UTF-8. Otherwise as nself_journal_load().';
+COMMENT ON FUNCTION nself_migrate_status(text) IS
+'Lists all migrations of the journal and the ledger. tenant: the schema of a tenant (NULL: none). state: applied, pending, edited, cosmetic (edited in comments, white space or line ends alone) or missing (applied, but not in the journal). checksum: SHA-256 of the file. Changes and locks nothing.';
+COMMENT ON FUNCTION nself_migrate_up(text, integer, boolean, text) IS
+'Applies pending migrations in the caller''s transaction, as the caller, under the caller''s search_path: all of them or none. target: the last version to apply. max_count: how many. dry_run: only list them. tenant: a schema, made if it is not there, that comes first in the search_path. duration_ms: milliseconds. Fails with the migration, statement and line, and the server''s own SQLSTATE; then the database is as before. One session at a time in a database: others wait up to lock_timeout.';
+COMMENT ON FUNCTION nself_migrate_down(text, integer, boolean, text, text) IS
+'Undoes applied migrations with their down parts, the latest first, in the caller''s transaction. target: the version that stays the last (NULL: see steps). steps: how many (default 1). dry_run: only list them. confirm: where nself.env is prod, yes-destroy-production. tenant: as in nself_migrate_up(). Fails before anything runs if a down part is missing.';
+COMMENT ON FUNCTION nself_migrate_verify() IS
+'Compares the checksums of the applied migrations with those of the journal. status: ok, cosmetic, mismatch or missing. expected: the SHA-256 of what was applied; actual: that of the file now. Changes and locks nothing.';
+COMMENT ON FUNCTION nself_drift(text) IS
+'Compares the live schema with the one that the migrations give. against: applied (the applied migrations) or journal (pending ones, too). kind: missing, extra or changed. safety: additive (nself_heal does it), blocked (something is in the way, see reason) or manual (a person''s decision; remedy is a suggestion). Where the expected schema is not known yet, background workers replay the migrations in a shadow database. Takes ACCESS SHARE locks for moments; changes nothing.';
+COMMENT ON FUNCTION nself_drift_not_compared(text) IS
+'Lists the kinds of objects that nself_drift() does not compare, with how many there are in the live and in the expected schema. against: as in nself_drift().';
+COMMENT ON FUNCTION nself_heal(boolean, text[]) IS
+'Closes the drift by adding what is missing. Never drops, retypes, renames, truncates or deletes. confirm: false is a dry run that changes nothing. not_renamed: identities of missing columns or tables that are not the old name of an extra one. status: planned, applied, blocked (detail says by what, and how to find the rows), manual or failed. Each step runs as the owner of what it touches, in a subtransaction, waiting up to nself.heal_lock_timeout for its locks: ACCESS EXCLUSIVE for columns and most constraints, SHARE ROW EXCLUSIVE for foreign keys (on both tables), SHARE for indexes, until the caller''s transaction ends.';
+COMMENT ON FUNCTION nself_heal_status() IS
+'One row: whether this database is to be healed without being asked (enabled), whether a worker does it (auto_run), the last run, and how old the known expected schema is. Changes and locks nothing.';
+COMMENT ON FUNCTION nself_heal_history(integer) IS
+'The latest heals, dry runs among them, the newest first. max_events: how many (default 10). duration_ms: milliseconds. The steps are in nself.heal_steps. Changes and locks nothing.';
+COMMENT ON FUNCTION nself_heal_enable() IS
+'Says that this database is to be healed without being asked. Counts more than the setting nself.schema_heal_enabled.';
+COMMENT ON FUNCTION nself_heal_disable() IS
+'Says that this database is not to be healed without being asked. Counts more than the setting nself.schema_heal_enabled.';

@@ -1,0 +1,43 @@
+-- Makes the journal equal to a list of migrations ($1) and says what that changed. One statement, so an error leaves
+-- the journal as it was. All parts see the journal as it was before.
+WITH given AS (
+    SELECT g.*, row_number() OVER () AS position
+      FROM json_to_recordset($1) AS g(seq int, version text, name text, path text, layout text, up_sql text,
+           down_sql text, down_path text, checksum text, down_checksum text, snapshot jsonb, breakpoints boolean,
+           up_line int, down_line int)
+),
+removed AS (
+    DELETE FROM nself.journal j
+     WHERE NOT EXISTS (SELECT FROM given g WHERE g.version = j.version)
+    RETURNING j.version, j.name, j.seq
+),
+written AS (
+    INSERT INTO nself.journal AS j (seq, version, name, path, layout, up_sql, down_sql, down_path, checksum,
+                                    down_checksum, snapshot, breakpoints, up_line, down_line)
+    SELECT seq, version, name, path, layout, up_sql, down_sql, down_path, checksum, down_checksum, snapshot,
+           breakpoints, up_line, down_line
+      FROM given
+    ON CONFLICT (version) DO UPDATE
+       SET seq = excluded.seq, name = excluded.name, path = excluded.path, layout = excluded.layout,
+           up_sql = excluded.up_sql, down_sql = excluded.down_sql, down_path = excluded.down_path,
+           checksum = excluded.checksum, down_checksum = excluded.down_checksum, snapshot = excluded.snapshot,
+           breakpoints = excluded.breakpoints, up_line = excluded.up_line, down_line = excluded.down_line,
+           loaded_at = now()
+     WHERE (j.seq, j.name, j.path, j.layout, j.checksum, j.down_checksum, j.snapshot, j.breakpoints)
+           IS DISTINCT FROM (excluded.seq, excluded.name, excluded.path, excluded.layout, excluded.checksum,
+                             excluded.down_checksum, excluded.snapshot, excluded.breakpoints)
+    RETURNING j.version
+),
+loaded AS (
+    SELECT g.seq, g.version, g.name,
+           CASE WHEN old.version IS NULL THEN 'added'
+                WHEN (old.name, old.path, old.checksum, old.down_checksum, old.breakpoints)
+                     IS DISTINCT FROM (g.name, g.path, g.checksum, g.down_checksum, g.breakpoints) THEN 'changed'
+                ELSE 'unchanged' END AS state
+      FROM given g
+      LEFT JOIN nself.journal old ON old.version = g.version
+    UNION ALL
+    SELECT r.seq, r.version, r.name, 'removed' FROM removed r
+)
+SELECT coalesce(json_agg(json_build_object('version', version, 'name', name, 'state', state) ORDER BY seq, state), '[]')::text
+  FROM loaded

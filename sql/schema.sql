@@ -1,0 +1,114 @@
+-- The product's own tables. Functions read and write them with the rights of the extension's owner; others read them
+-- by what a DBA grants.
+CREATE SCHEMA nself;
+COMMENT ON SCHEMA nself IS 'The journal, ledger and history of nself_heal';
+
+CREATE TABLE nself.journal (
+    version text PRIMARY KEY,
+    seq integer NOT NULL,
+    name text NOT NULL,
+    path text NOT NULL,
+    layout text NOT NULL,
+    up_sql text NOT NULL,
+    down_sql text,
+    down_path text,
+    checksum text NOT NULL,
+    down_checksum text,
+    snapshot jsonb,
+    breakpoints boolean NOT NULL,
+    up_line integer NOT NULL,
+    down_line integer NOT NULL,
+    loaded_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE nself.journal IS 'What the migrations folder says: one row a migration, in order';
+COMMENT ON COLUMN nself.journal.checksum IS 'SHA-256 of the bytes of the file at path';
+
+CREATE TABLE nself.ledger (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    version text NOT NULL,
+    name text NOT NULL,
+    path text NOT NULL,
+    direction text NOT NULL CHECK (direction IN ('up', 'down')),
+    tenant text,
+    sql text NOT NULL,
+    breakpoints boolean NOT NULL,
+    checksum text NOT NULL,
+    logged_in_as text NOT NULL,
+    applied_by text NOT NULL,
+    settings jsonb NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    duration_ms bigint NOT NULL
+);
+COMMENT ON TABLE nself.ledger IS 'What this database did: one row for each migration applied or undone. Append-only';
+COMMENT ON COLUMN nself.ledger.settings IS 'The settings that gave the SQL its meaning, set again when it is replayed';
+COMMENT ON COLUMN nself.ledger.logged_in_as IS 'The session user; applied_by is the role whose rights were in force';
+
+CREATE FUNCTION nself.refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION 'the ledger is append-only: % of nself.ledger is refused', TG_OP
+        USING ERRCODE = 'object_not_in_prerequisite_state',
+              HINT = 'What a database did stays written. To undo a migration, call nself_migrate_down().';
+END $$;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON nself.ledger
+    FOR EACH STATEMENT EXECUTE FUNCTION nself.refuse_change();
+
+-- The migrations that are applied now: those whose last word in the ledger is up.
+CREATE VIEW nself.applied AS
+    SELECT l.*
+      FROM (SELECT DISTINCT ON (version, tenant) * FROM nself.ledger ORDER BY version, tenant, id DESC) l
+     WHERE l.direction = 'up';
+COMMENT ON VIEW nself.applied IS 'The ledger rows of the migrations that are applied now';
+
+CREATE TABLE nself.expected_state (
+    chain_hash text PRIMARY KEY,
+    catalog text NOT NULL,
+    skipped jsonb NOT NULL,
+    made_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE nself.expected_state IS
+    'The schema that a chain of migrations gives, by the hash of the chain. A cache: its rows may be deleted';
+
+CREATE TABLE nself.heal_events (
+    event bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    trigger text NOT NULL,
+    run_by text NOT NULL DEFAULT session_user,
+    confirmed boolean NOT NULL,
+    drift_items integer NOT NULL,
+    applied integer NOT NULL,
+    blocked integer NOT NULL,
+    manual integer NOT NULL,
+    failed integer NOT NULL,
+    outcome text NOT NULL,
+    duration_ms bigint NOT NULL
+);
+COMMENT ON TABLE nself.heal_events IS 'The history of heals, dry runs among them: one row a run';
+
+CREATE TABLE nself.heal_steps (
+    event bigint NOT NULL REFERENCES nself.heal_events ON DELETE CASCADE,
+    step integer NOT NULL,
+    object_type text NOT NULL,
+    identity text NOT NULL,
+    ddl text NOT NULL,
+    status text NOT NULL,
+    detail text,
+    PRIMARY KEY (event, step)
+);
+COMMENT ON TABLE nself.heal_steps IS 'The steps of each heal';
+
+CREATE TABLE nself.heal_switch (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    enabled boolean NOT NULL,
+    set_by text NOT NULL DEFAULT session_user,
+    set_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE nself.heal_switch IS 'The last word of nself_heal_enable() or nself_heal_disable() in this database';
+
+-- What users would miss after a restore is dumped; the cache of expected states is not.
+SELECT pg_catalog.pg_extension_config_dump('nself.journal', '');
+SELECT pg_catalog.pg_extension_config_dump('nself.ledger', '');
+SELECT pg_catalog.pg_extension_config_dump('nself.ledger_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('nself.heal_events', '');
+SELECT pg_catalog.pg_extension_config_dump('nself.heal_events_event_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('nself.heal_steps', '');
+SELECT pg_catalog.pg_extension_config_dump('nself.heal_switch', '');

@@ -1,0 +1,362 @@
+//! The SQL functions: arguments in, rows out. Every argument has a default and may be NULL, so that a function is
+//! never skipped for the sake of one.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::time::Instant;
+
+use nself_heal_core::plan::{Step, Verdict};
+use pgrx::JsonB;
+use pgrx::datum::{Interval, TimestampWithTimeZone};
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use crate::chain::Against;
+use crate::error::Error;
+use crate::migrate::{self, DownRequest, State, UpRequest};
+use crate::{heal, history, journal, report, settings};
+
+type Rows<T> = Result<TableIterator<'static, T>, ErrorReport>;
+
+#[pg_extern]
+fn nself_journal_load(
+    dir: default!(Option<&str>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (name!(version, Option<String>), name!(name, String), name!(state, String), name!(note, Option<String>)),
+    >,
+    ErrorReport,
+> {
+    let dir = dir.map(Into::into).or_else(settings::migrations_dir).ok_or(Error::NoFolder)?;
+    loaded(journal::put(&journal::read_folder(&dir)?)?)
+}
+
+#[pg_extern]
+fn nself_journal_put(
+    files: default!(Option<JsonB>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (name!(version, Option<String>), name!(name, String), name!(state, String), name!(note, Option<String>)),
+    >,
+    ErrorReport,
+> {
+    let files = files.unwrap_or(JsonB(serde_json::Value::Null));
+    loaded(journal::put(&journal::sent_files(files)?)?)
+}
+
+fn loaded(rows: Vec<journal::Loaded>) -> Rows<(Option<String>, String, String, Option<String>)> {
+    Ok(TableIterator::new(rows.into_iter().map(|row| (row.version, row.name, row.state, row.note))))
+}
+
+#[pg_extern]
+fn nself_migrate_status(
+    tenant: default!(Option<&str>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(version, String),
+            name!(name, String),
+            name!(state, &'static str),
+            name!(applied_at, Option<TimestampWithTimeZone>),
+            name!(applied_by, Option<String>),
+            name!(duration_ms, Option<i64>),
+            name!(checksum, String),
+            name!(note, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let rows: Vec<_> = migrate::status(tenant)?
+        .into_iter()
+        .map(|status| {
+            let checksum = match (&status.journal, &status.ledger) {
+                (Some(entry), _) => entry.checksum.clone(),
+                (None, Some(applied)) => applied.checksum.clone(),
+                (None, None) => String::new(),
+            };
+            let (state, note) = match status.state {
+                State::Pending => ("pending", None),
+                State::Applied => ("applied", None),
+                State::Cosmetic => ("cosmetic", Some("edited in comments, white space or line ends alone")),
+                State::Edited => ("edited", Some("the file is not what was applied")),
+                State::Missing => ("missing", Some("applied, but not in the journal")),
+            };
+            let ledger = status.ledger.as_ref();
+            (
+                status.version.clone(),
+                status.name.clone(),
+                state,
+                ledger
+                    .and_then(|applied| applied.applied_at.as_deref())
+                    .and_then(|at| TimestampWithTimeZone::from_str(at).ok()),
+                ledger.map(|applied| applied.applied_by.clone()),
+                ledger.map(|applied| applied.duration_ms),
+                checksum,
+                note.map(str::to_owned),
+            )
+        })
+        .collect();
+    Ok(TableIterator::new(rows))
+}
+
+#[pg_extern]
+fn nself_migrate_up(
+    target: default!(Option<&str>, "NULL"),
+    max_count: default!(Option<i32>, "NULL"),
+    dry_run: default!(Option<bool>, "false"),
+    tenant: default!(Option<&str>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(version, String),
+            name!(name, String),
+            name!(status, &'static str),
+            name!(duration_ms, Option<i64>),
+            name!(sql, String),
+        ),
+    >,
+    ErrorReport,
+> {
+    ran(migrate::up(&UpRequest { target, max_count, dry_run: dry_run.unwrap_or(false), tenant })?)
+}
+
+#[pg_extern]
+fn nself_migrate_down(
+    target: default!(Option<&str>, "NULL"),
+    steps: default!(Option<i32>, "NULL"),
+    dry_run: default!(Option<bool>, "false"),
+    confirm: default!(Option<&str>, "NULL"),
+    tenant: default!(Option<&str>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(version, String),
+            name!(name, String),
+            name!(status, &'static str),
+            name!(duration_ms, Option<i64>),
+            name!(sql, String),
+        ),
+    >,
+    ErrorReport,
+> {
+    ran(migrate::down(&DownRequest { target, steps, dry_run: dry_run.unwrap_or(false), confirm, tenant })?)
+}
+
+fn ran(rows: Vec<migrate::Ran>) -> Rows<(String, String, &'static str, Option<i64>, String)> {
+    Ok(TableIterator::new(
+        rows.into_iter().map(|row| (row.version, row.name, row.status, row.duration_ms, row.sql)),
+    ))
+}
+
+#[pg_extern]
+fn nself_migrate_verify() -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(version, String),
+            name!(name, String),
+            name!(status, &'static str),
+            name!(expected, String),
+            name!(actual, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let rows: Vec<_> = migrate::status(None)?
+        .into_iter()
+        .filter_map(|status| {
+            let verdict = match status.state {
+                State::Pending => return None,
+                State::Applied => "ok",
+                State::Cosmetic => "cosmetic",
+                State::Edited => "mismatch",
+                State::Missing => "missing",
+            };
+            let applied = status.ledger?;
+            Some((status.version, status.name, verdict, applied.checksum, status.journal.map(|entry| entry.checksum)))
+        })
+        .collect();
+    Ok(TableIterator::new(rows))
+}
+
+#[pg_extern]
+#[allow(clippy::type_complexity, reason = "the row type is spelled out for the SQL generator")]
+fn nself_drift(
+    against: default!(Option<&str>, "'applied'"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(kind, &'static str),
+            name!(object_type, &'static str),
+            name!(identity, String),
+            name!(expected, Option<String>),
+            name!(actual, Option<String>),
+            name!(remedy, String),
+            name!(safety, &'static str),
+            name!(reason, Option<String>),
+            name!(changed_by, Option<String>),
+            name!(changed_at, Option<TimestampWithTimeZone>),
+            name!(command, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let comparison = report::compare(Against::parse(against.unwrap_or("applied"))?, BTreeSet::new())?;
+    if let Some(line) = report::not_compared_line(&comparison.live, &comparison.expected) {
+        notice!("not compared: {line}. See nself_drift_not_compared()");
+    }
+    let rows: Vec<_> = comparison
+        .steps
+        .into_iter()
+        .filter(|step| step.part_of.is_none())
+        .map(|step| {
+            let (safety, reason) = safety(&step);
+            (
+                step.kind.as_str(),
+                step.object_type,
+                step.identity,
+                step.expected,
+                step.actual,
+                step.remedy,
+                safety,
+                reason,
+                None,
+                None,
+                None,
+            )
+        })
+        .collect();
+    Ok(TableIterator::new(rows))
+}
+
+fn safety(step: &Step) -> (&'static str, Option<String>) {
+    match &step.verdict {
+        Verdict::Additive(work) => ("additive", work.detail.clone()),
+        Verdict::Blocked { reason } => ("blocked", Some(reason.clone())),
+        Verdict::Manual { reason } => ("manual", Some(reason.clone())),
+    }
+}
+
+#[pg_extern]
+fn nself_drift_not_compared(
+    against: default!(Option<&str>, "'applied'"),
+) -> Result<
+    TableIterator<'static, (name!(object_type, String), name!(live, i64), name!(expected, i64))>,
+    ErrorReport,
+> {
+    let rows = report::not_compared(Against::parse(against.unwrap_or("applied"))?)?;
+    Ok(TableIterator::new(rows.into_iter().map(|(kind, live, expected)| (kind, live as i64, expected as i64))))
+}
+
+#[pg_extern]
+fn nself_heal(
+    confirm: default!(Option<bool>, "false"),
+    not_renamed: default!(Option<Vec<String>>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(step, i32),
+            name!(object_type, &'static str),
+            name!(identity, String),
+            name!(ddl, String),
+            name!(status, &'static str),
+            name!(detail, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let began = Instant::now();
+    let confirm = confirm.unwrap_or(false);
+    let not_renamed: BTreeSet<String> = not_renamed.unwrap_or_default().into_iter().collect();
+    let comparison = report::compare(Against::Applied, not_renamed.clone())?;
+    let drift_items = report::items(&comparison.steps);
+    let outcomes = heal::run(comparison, confirm, not_renamed)?;
+    history::record(&outcomes, drift_items, confirm, began)?;
+    let rows: Vec<_> = outcomes
+        .into_iter()
+        .zip(1..)
+        .map(|(outcome, number)| {
+            let step = outcome.step;
+            (number, step.object_type, step.identity, step.remedy, outcome.status.as_str(), outcome.detail)
+        })
+        .collect();
+    Ok(TableIterator::new(rows))
+}
+
+#[pg_extern]
+fn nself_heal_status() -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(enabled, bool),
+            name!(auto_run, bool),
+            name!(last_run_at, Option<TimestampWithTimeZone>),
+            name!(last_outcome, Option<String>),
+            name!(drift_items, Option<i32>),
+            name!(expected_state_age, Option<Interval>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let status = history::status()?;
+    let (at, outcome, items) = match status.last {
+        Some(event) => (Some(event.at), Some(event.outcome), Some(event.drift_items)),
+        None => (None, None, None),
+    };
+    Ok(TableIterator::once((
+        status.enabled,
+        status.auto_run,
+        at,
+        outcome,
+        items,
+        status.expected_state_age,
+    )))
+}
+
+#[pg_extern]
+#[allow(clippy::type_complexity, reason = "the row type is spelled out for the SQL generator")]
+fn nself_heal_history(
+    max_events: default!(Option<i32>, "10"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(event, i64),
+            name!(at, TimestampWithTimeZone),
+            name!(trigger, String),
+            name!(drift_items, i32),
+            name!(applied, i32),
+            name!(blocked, i32),
+            name!(manual, i32),
+            name!(confirmed, bool),
+            name!(outcome, String),
+            name!(duration_ms, i64),
+        ),
+    >,
+    ErrorReport,
+> {
+    let rows: Vec<_> = history::events(max_events.unwrap_or(10))?
+        .into_iter()
+        .map(|e| {
+            (e.event, e.at, e.trigger, e.drift_items, e.applied, e.blocked, e.manual, e.confirmed, e.outcome, e.duration_ms)
+        })
+        .collect();
+    Ok(TableIterator::new(rows))
+}
+
+#[pg_extern]
+fn nself_heal_enable() -> Result<(), ErrorReport> {
+    Ok(history::switch(true)?)
+}
+
+#[pg_extern]
+fn nself_heal_disable() -> Result<(), ErrorReport> {
+    Ok(history::switch(false)?)
+}

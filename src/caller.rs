@@ -1,0 +1,193 @@
+//! Who runs what, and what may go wrong on the way: changes of user, of settings and of transaction that always end
+//! with the function that made them.
+
+use std::cell::Cell;
+use std::ffi::CString;
+use std::panic::AssertUnwindSafe;
+
+use pgrx::pg_sys::panic::CaughtError;
+use pgrx::{PgTryBuilder, pg_sys};
+
+use crate::error::{Error, ServerError};
+
+/// The search_path of everything that is not a user's own statement: nothing that a user made can shadow a name.
+const PINNED_PATH: &str = "pg_catalog, pg_temp";
+
+/// Runs `work` with the settings in force, and puts every setting back that `work` or `settings` changed: also
+/// search_path, role and session authorization. An error takes the settings back by itself.
+pub fn with_settings<T>(settings: &[(&str, &str)], work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    // SAFETY: the nest level is left in every case: here, or by the abort of the (sub)transaction on an error.
+    let level = unsafe { pg_sys::NewGUCNestLevel() };
+    for (name, value) in settings {
+        set(name, value);
+    }
+    let result = work();
+    // SAFETY: the level is the one opened above; false means that nothing changed within it is kept.
+    unsafe { pg_sys::AtEOXact_GUC(false, level) };
+    result
+}
+
+fn set(name: &str, value: &str) {
+    let (name, value) = (c_string(name), c_string(value));
+    // SAFETY: both strings live through the call, and the server copies what it keeps. The action SAVE belongs to the
+    // nest level of `with_settings`.
+    unsafe {
+        pg_sys::set_config_option(
+            name.as_ptr(),
+            value.as_ptr(),
+            if pg_sys::superuser() { pg_sys::GucContext::PGC_SUSET } else { pg_sys::GucContext::PGC_USERSET },
+            pg_sys::GucSource::PGC_S_SESSION,
+            pg_sys::GucAction::GUC_ACTION_SAVE,
+            true,
+            0,
+            false,
+        );
+    }
+}
+
+/// A text for the server, which ends texts at a NUL: nothing that came from it can hold one.
+pub fn c_string(text: &str) -> CString {
+    CString::new(text.replace('\0', "")).expect("no NUL is left")
+}
+
+/// Runs `work` under a search_path that nobody can put a name into.
+pub fn pinned<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    with_settings(&[("search_path", PINNED_PATH)], work)
+}
+
+/// Runs `work` on the product's own tables, with the rights of the extension's owner: whoever may EXECUTE a function
+/// needs no right on the tables behind it. Only statements that are written in this program may run here.
+pub fn as_extension_owner<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    // SAFETY: a read of the system catalogs within a transaction.
+    let owner = unsafe {
+        let oid = pg_sys::get_namespace_oid(c"nself".as_ptr(), false);
+        schema_owner(oid)
+    };
+    as_user(owner, pg_sys::SECURITY_LOCAL_USERID_CHANGE, || pinned(work))
+}
+
+/// Runs `work` as the owner of what it touches, in a security-restricted operation: expressions of that owner run with
+/// no more rights than the owner's, and nothing of the session can be changed by them.
+pub fn as_owner<T>(owner: pg_sys::Oid, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    as_user(owner, pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION, work)
+}
+
+fn as_user<T>(user: pg_sys::Oid, context: u32, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    let (mut before, mut flags) = (pg_sys::InvalidOid, 0);
+    // SAFETY: the user is set back below; on an error the abort of the (sub)transaction does it.
+    unsafe {
+        pg_sys::GetUserIdAndSecContext(&mut before, &mut flags);
+        pg_sys::SetUserIdAndSecContext(user, flags | context as i32);
+    }
+    let result = work();
+    // SAFETY: as above.
+    unsafe { pg_sys::SetUserIdAndSecContext(before, flags) };
+    result
+}
+
+fn schema_owner(schema: pg_sys::Oid) -> pg_sys::Oid {
+    // SAFETY: the cache entry is released before the value, which was copied, is used.
+    unsafe {
+        let tuple = pg_sys::SearchSysCache1(
+            pg_sys::SysCacheIdentifier::NAMESPACEOID as i32,
+            pg_sys::Datum::from(schema),
+        );
+        let form = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_namespace>();
+        let owner = (*form).nspowner;
+        pg_sys::ReleaseSysCache(tuple);
+        owner
+    }
+}
+
+thread_local! {
+    /// Where in its statement the error stands that is on its way, as the server tells while it makes the error.
+    static POSITION: Cell<i32> = const { Cell::new(0) };
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn note_position(_arg: *mut std::ffi::c_void) {
+    // SAFETY: the server calls this while it makes an error, which is when these may be asked.
+    let (inner, outer) = unsafe { (pg_sys::getinternalerrposition(), pg_sys::geterrposition()) };
+    POSITION.set(if inner > 0 { inner } else { outer });
+}
+
+/// Runs `work` and hands an error of the server to the caller. This is no savepoint: after an error the caller can only
+/// say it in other words and fail, or roll back a subtransaction.
+pub fn catch<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    POSITION.set(0);
+    // SAFETY: the callback lives in this frame, and the stack is set back before the frame ends, in either case.
+    let before = unsafe { pg_sys::error_context_stack };
+    let mut callback = pg_sys::ErrorContextCallback {
+        previous: before,
+        callback: Some(note_position),
+        arg: std::ptr::null_mut(),
+    };
+    // SAFETY: as above.
+    unsafe { pg_sys::error_context_stack = &mut callback };
+    let result = PgTryBuilder::new(AssertUnwindSafe(work)).catch_others(|caught| Err(of_server(caught))).execute();
+    // SAFETY: as above.
+    unsafe { pg_sys::error_context_stack = before };
+    result
+}
+
+fn of_server(caught: CaughtError) -> Error {
+    let report = match caught {
+        CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => report,
+        // A bug of this program is not for anyone to handle.
+        panic @ CaughtError::RustPanic { .. } => panic.rethrow(),
+    };
+    Error::Server(ServerError {
+        code: report.sql_error_code() as i32,
+        message: report.message().to_owned(),
+        detail: report.detail().map(str::to_owned),
+        hint: report.hint().map(str::to_owned),
+        position: usize::try_from(POSITION.get()).ok().filter(|&position| position > 0),
+    })
+}
+
+/// Runs `work` in a subtransaction of its own: an error undoes what `work` did, and is handed to the caller, who can go
+/// on. This is what PL/pgSQL does for a block with EXCEPTION. A wish to stop is not handed on: it stops.
+pub fn subtransaction<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    // SAFETY: the pattern of exec_stmt_block in pl_exec.c: begin; then either release or roll back, and in both cases
+    // restore the memory context and the resource owner that were current.
+    unsafe {
+        let context = pg_sys::CurrentMemoryContext;
+        let owner = pg_sys::CurrentResourceOwner;
+        pg_sys::BeginInternalSubTransaction(std::ptr::null());
+        pg_sys::MemoryContextSwitchTo(context);
+        // The release is inside: what is deferred until then may fail, too.
+        let result = catch(|| {
+            let value = work()?;
+            pg_sys::ReleaseCurrentSubTransaction();
+            Ok(value)
+        });
+        if result.is_err() {
+            pg_sys::MemoryContextSwitchTo(context);
+            pg_sys::RollbackAndReleaseCurrentSubTransaction();
+        }
+        pg_sys::MemoryContextSwitchTo(context);
+        pg_sys::CurrentResourceOwner = owner;
+        if let Err(Error::Server(error)) = &result
+            && error.is_cancel()
+        {
+            pgrx::pg_sys::panic::ErrorReport::from(result.err().expect("it is an error"))
+                .report(pgrx::PgLogLevel::ERROR);
+            unreachable!("an error does not return");
+        }
+        result
+    }
+}
+
+/// The name of the role whose rights are in force, and that of the role that logged in.
+pub fn roles() -> (String, String) {
+    // SAFETY: both roles exist as long as the session runs; the names are copied.
+    unsafe { (role_name(pg_sys::GetUserId()), role_name(pg_sys::GetSessionUserId())) }
+}
+
+unsafe fn role_name(role: pg_sys::Oid) -> String {
+    // SAFETY: the server returns a text of its own, in the current memory context.
+    unsafe {
+        let name = pg_sys::GetUserNameFromId(role, false);
+        std::ffi::CStr::from_ptr(name).to_string_lossy().into_owned()
+    }
+}

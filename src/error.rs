@@ -1,0 +1,237 @@
+//! Every way in which nself_heal fails, each as one sentence with the object in it, and the one place where SQLSTATEs
+//! and hints are given.
+
+use nself_heal_core::formats;
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::{PgSqlErrorCode, PgSqlErrorCode::*, pg_sys};
+use serde::{Deserialize, Serialize};
+
+/// An error of the server itself, caught on its way and carried on.
+#[derive(Debug, Clone, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct ServerError {
+    pub code: i32,
+    pub message: String,
+    pub detail: Option<String>,
+    pub hint: Option<String>,
+    /// In the statement that failed, in characters, from 1.
+    pub position: Option<usize>,
+}
+
+impl ServerError {
+    pub fn code(&self) -> PgSqlErrorCode {
+        PgSqlErrorCode::from(self.code)
+    }
+
+    /// The first two characters of the SQLSTATE.
+    pub fn is_class(&self, class: &str) -> bool {
+        self.sqlstate().starts_with(class)
+    }
+
+    /// The SQLSTATE in its usual five characters.
+    pub fn sqlstate(&self) -> String {
+        (0..5).map(|i| (b'0' + ((self.code >> (6 * i)) & 0x3F) as u8) as char).collect()
+    }
+
+    /// A wish of the user or the server to stop, which nobody may swallow.
+    pub fn is_cancel(&self) -> bool {
+        matches!(
+            self.code(),
+            ERRCODE_QUERY_CANCELED | ERRCODE_ADMIN_SHUTDOWN | ERRCODE_CRASH_SHUTDOWN | ERRCODE_OUT_OF_MEMORY
+        )
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Folder(#[from] formats::Error),
+    #[error("cannot read the migrations folder {path:?}: {reason}")]
+    Unreadable { path: String, reason: String },
+    #[error("the migrations folder {path:?} is not an absolute path")]
+    RelativeFolder { path: String },
+    #[error("no migrations folder is given")]
+    NoFolder,
+    #[error("only a role with the rights of pg_read_server_files may read the migrations folder {path:?}")]
+    MayNotReadFiles { path: String },
+    #[error("file {index} of the list is not {{\"path\": …, \"content\": …}}: {reason}")]
+    BadFileList { index: usize, reason: String },
+    #[error("the journal is empty")]
+    EmptyJournal,
+    #[error("there is no migration {version} in the journal")]
+    NoSuchMigration { version: String },
+    #[error("migration {version} is already applied")]
+    AlreadyApplied { version: String },
+    #[error("migration {version} is not applied")]
+    NotApplied { version: String },
+    #[error("{name} must be at least 1, not {value}")]
+    TooFew { name: &'static str, value: i32 },
+    #[error("{a} and {b} cannot be given together")]
+    Both { a: &'static str, b: &'static str },
+    #[error("{count} migrations were to be {verb}, but only {available} are {state}")]
+    TooMany { count: i32, available: usize, verb: &'static str, state: &'static str },
+    #[error("migration {version} was changed after it was applied: its checksum was {applied}, and is now {now}")]
+    Edited { version: String, applied: String, now: String },
+    #[error("migration {version} comes before {last}, which is already applied")]
+    OutOfOrder { version: String, last: String },
+    #[error("migration {version} has no down part")]
+    NoDown { version: String },
+    #[error("this is a production database: nself_migrate_down() destroys what its migrations made")]
+    Production,
+    #[error("line {line} of {path}: {what}")]
+    Refused { path: String, line: usize, what: String, hint: &'static str },
+    #[error("migration {version} failed at statement {statement}, line {line} of {path}: {}", source.message)]
+    MigrationFailed { version: String, statement: usize, line: usize, path: String, source: ServerError },
+    #[error("another session is running migrations in this database")]
+    Busy,
+    #[error("no migration has been applied in this database, so there is no schema to compare it with")]
+    NothingApplied,
+    #[error("cannot compare against {0:?}")]
+    UnknownAgainst(String),
+    #[error("the expected schema is not known yet, and a standby cannot work it out")]
+    Standby,
+    #[error("no background worker is free to work out the expected schema")]
+    NoWorker,
+    #[error("the {what} of the expected schema ended without an answer")]
+    WorkerLost { what: &'static str },
+    #[error("migration {version} was applied by role {role:?}, which {why}")]
+    RoleGone { version: String, role: String, why: &'static str },
+    #[error("cannot make the shadow database: {}", .0.message)]
+    ShadowFailed(ServerError),
+    #[error("migration {version} could be applied, but not replayed: {}", source.message)]
+    ReplayFailed { version: String, source: ServerError },
+    #[error("the answer of query {query} is not what was expected: {reason}")]
+    BadAnswer { query: &'static str, reason: String },
+    #[error("the heal did not close the drift of {stuck}")]
+    NotClosed { stuck: String },
+    #[error("role {role:?} is gone")]
+    NoSuchRole { role: String },
+    #[error("max_events must be at least 1, not {0}")]
+    BadLimit(i32),
+    #[error("{}", .0.message)]
+    Server(ServerError),
+}
+
+impl Error {
+    fn code(&self) -> PgSqlErrorCode {
+        match self {
+            Self::Folder(error) => match error {
+                formats::Error::NoMigrations { .. } | formats::Error::MissingFile { .. } => ERRCODE_UNDEFINED_FILE,
+                formats::Error::DuplicateVersion { .. } | formats::Error::DuplicatePath { .. } => {
+                    ERRCODE_DUPLICATE_OBJECT
+                }
+                formats::Error::Dialect { .. } => ERRCODE_FEATURE_NOT_SUPPORTED,
+                formats::Error::NotUtf8 { .. } | formats::Error::NulByte { .. } => ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
+                formats::Error::PathLeavesFolder { .. } => ERRCODE_INVALID_NAME,
+                _ => ERRCODE_INVALID_TEXT_REPRESENTATION,
+            },
+            Self::Unreadable { .. } => ERRCODE_IO_ERROR,
+            Self::RelativeFolder { .. } | Self::NoFolder => ERRCODE_INVALID_NAME,
+            Self::MayNotReadFiles { .. } => ERRCODE_INSUFFICIENT_PRIVILEGE,
+            Self::BadFileList { .. }
+            | Self::NoSuchMigration { .. }
+            | Self::AlreadyApplied { .. }
+            | Self::NotApplied { .. }
+            | Self::TooFew { .. }
+            | Self::Both { .. }
+            | Self::TooMany { .. }
+            | Self::UnknownAgainst(_)
+            | Self::BadLimit(_) => ERRCODE_INVALID_PARAMETER_VALUE,
+            Self::EmptyJournal
+            | Self::Edited { .. }
+            | Self::OutOfOrder { .. }
+            | Self::NoDown { .. }
+            | Self::Production
+            | Self::NothingApplied
+            | Self::RoleGone { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            Self::Refused { .. } => ERRCODE_FEATURE_NOT_SUPPORTED,
+            Self::Busy => ERRCODE_LOCK_NOT_AVAILABLE,
+            Self::Standby => ERRCODE_READ_ONLY_SQL_TRANSACTION,
+            Self::NoWorker => ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+            Self::NoSuchRole { .. } => ERRCODE_UNDEFINED_OBJECT,
+            Self::WorkerLost { .. } | Self::BadAnswer { .. } | Self::NotClosed { .. } => ERRCODE_INTERNAL_ERROR,
+            Self::MigrationFailed { source, .. }
+            | Self::ReplayFailed { source, .. }
+            | Self::ShadowFailed(source)
+            | Self::Server(source) => source.code(),
+        }
+    }
+
+    fn detail(&self) -> Option<String> {
+        match self {
+            Self::MigrationFailed { source, .. } => Some(match &source.detail {
+                Some(detail) => format!("{detail}\nThe database is as it was before."),
+                None => "The database is as it was before.".to_owned(),
+            }),
+            Self::ReplayFailed { source, .. } => Some(match &source.detail {
+                Some(detail) => format!("{detail}\nThe replay ran in an empty shadow database; this one was not touched."),
+                None => "The replay ran in an empty shadow database; this one was not touched.".to_owned(),
+            }),
+            Self::ShadowFailed(source) | Self::Server(source) => source.detail.clone(),
+            Self::Production => Some("The setting nself.env says prod.".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Folder(error) => return error.hint(),
+            Self::Unreadable { .. } => "The path is one of the database server's machine, and its operating system user reads it. A client sends its own folder with nself_journal_put(), as the program nself does.",
+            Self::RelativeFolder { .. } => "Give the whole path, from / on.",
+            Self::NoFolder => "Call nself_journal_load('/path/to/migrations'), or set nself.migrations_dir.",
+            Self::MayNotReadFiles { .. } => "GRANT pg_read_server_files TO the role, or send the files with nself_journal_put(), as the program nself does.",
+            Self::BadFileList { .. } => r#"Send [{"path": "0001_init.sql", "content": "…"}, …]; bytes that are not UTF-8 go as "content_base64"."#,
+            Self::EmptyJournal => "Load a migrations folder with nself_journal_load() or nself_journal_put().",
+            Self::NoSuchMigration { .. } => "nself_migrate_status() lists what there is.",
+            Self::AlreadyApplied { .. } => "To go back to it, call nself_migrate_down().",
+            Self::NotApplied { .. } => "nself_migrate_status() tells which migrations are applied.",
+            Self::TooMany { .. } => "nself_migrate_status() tells which migrations are applied.",
+            Self::Edited { .. } => "Put the file back as it was and write a new migration for the change.",
+            Self::OutOfOrder { .. } => "Give it a version of its own that comes last, or undo the later ones first with nself_migrate_down().",
+            Self::NoDown { .. } => "Write the down part, load the folder again, and repeat.",
+            Self::Production => "To do it all the same, add confirm => 'yes-destroy-production'.",
+            Self::Refused { hint, .. } => hint,
+            Self::Busy => "Wait for it to end, or raise lock_timeout.",
+            Self::NothingApplied => "Load the migrations folder with nself_journal_load(), then call nself_migrate_up().",
+            Self::UnknownAgainst(_) => "Say 'applied' for the applied migrations, or 'journal' for all that the journal holds.",
+            Self::Standby => "Call nself_drift() on the primary once: the expected schema is kept there and comes here by replication.",
+            Self::NoWorker => "Raise max_worker_processes, or try again when other workers have ended.",
+            Self::WorkerLost { .. } => "The server's log tells why.",
+            Self::RoleGone { .. } => "Create the role again, or GRANT it LOGIN, and repeat. The replay never runs as a stronger role instead.",
+            Self::ReplayFailed { source, .. } => return Some(match &source.hint {
+                Some(hint) => hint.clone(),
+                None => "A migration that reads data, files or other databases may need them to be there. Make it tolerate an empty database.".to_owned(),
+            }),
+            Self::MigrationFailed { source, .. } if source.code() == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE =>
+                "A new enum value must be committed before it is used: apply the migrations up to the one that adds it, with target =>, then the rest.",
+            Self::MigrationFailed { source, .. } | Self::ShadowFailed(source) | Self::Server(source) => return source.hint.clone(),
+            Self::TooFew { .. } | Self::Both { .. } | Self::BadLimit(_) | Self::BadAnswer { .. } | Self::NotClosed { .. } | Self::NoSuchRole { .. } => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+impl From<Error> for ErrorReport {
+    fn from(error: Error) -> Self {
+        let mut report = ErrorReport::new(error.code(), error.to_string(), "");
+        if let Some(detail) = error.detail() {
+            report = report.set_detail(detail);
+        }
+        if let Some(hint) = error.hint() {
+            report = report.set_hint(hint);
+        }
+        report
+    }
+}
+
+impl From<pgrx::spi::Error> for Error {
+    fn from(error: pgrx::spi::Error) -> Self {
+        Self::Server(ServerError {
+            code: pg_sys::errcodes::PgSqlErrorCode::ERRCODE_INTERNAL_ERROR as i32,
+            message: error.to_string(),
+            detail: None,
+            hint: None,
+            position: None,
+        })
+    }
+}

@@ -1,0 +1,187 @@
+//! The journal: what the migrations folder says, kept in the database. A folder comes in through one door, whether the
+//! server reads it or a client sends it.
+
+use std::fs;
+use std::path::Path;
+
+use nself_heal_core::formats::{self, File};
+use pgrx::datum::JsonB;
+use pgrx::{Json, pg_sys};
+use serde::{Deserialize, Serialize};
+
+use crate::caller::as_extension_owner;
+use crate::error::Error;
+use crate::spi;
+use crate::statement::Script;
+
+/// A migration as the journal keeps it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Entry {
+    pub version: String,
+    pub name: String,
+    pub path: String,
+    pub up_sql: String,
+    pub down_sql: Option<String>,
+    pub down_path: Option<String>,
+    pub checksum: String,
+    pub down_checksum: Option<String>,
+    pub breakpoints: bool,
+    pub up_line: usize,
+    pub down_line: usize,
+}
+
+impl Entry {
+    pub fn up(&self) -> Script<'_> {
+        Script {
+            version: &self.version,
+            path: &self.path,
+            sql: &self.up_sql,
+            first_line: self.up_line,
+            breakpoints: self.breakpoints,
+        }
+    }
+
+    pub fn down(&self) -> Option<Script<'_>> {
+        Some(Script {
+            version: &self.version,
+            path: self.down_path.as_deref().unwrap_or(&self.path),
+            sql: self.down_sql.as_deref()?,
+            first_line: self.down_line,
+            breakpoints: self.breakpoints,
+        })
+    }
+}
+
+/// What loading a folder did to one migration, or that a file was ignored.
+#[derive(Debug, Deserialize)]
+pub struct Loaded {
+    pub version: Option<String>,
+    pub name: String,
+    pub state: String,
+    pub note: Option<String>,
+}
+
+/// The journal's migrations in their order.
+pub fn entries() -> Result<Vec<Entry>, Error> {
+    as_extension_owner(|| {
+        spi::read_json(
+            "journal",
+            "SELECT coalesce(json_agg(j ORDER BY j.seq), '[]')::text FROM nself.journal j",
+            &[],
+        )
+    })
+}
+
+/// Puts the files of a folder into the journal. An error changes nothing.
+pub fn put(files: &[File]) -> Result<Vec<Loaded>, Error> {
+    let folder = formats::read(files)?;
+    let rows: Vec<_> = folder
+        .migrations
+        .iter()
+        .enumerate()
+        .map(|(seq, m)| {
+            serde_json::json!({
+                "seq": seq, "version": m.version, "name": m.name, "path": m.path, "layout": folder.layout.as_str(),
+                "up_sql": m.up_sql, "down_sql": m.down_sql, "down_path": m.down_path, "checksum": m.checksum,
+                "down_checksum": m.down_checksum, "snapshot": m.snapshot, "breakpoints": m.breakpoints,
+                "up_line": m.up_line, "down_line": m.down_line,
+            })
+        })
+        .collect();
+    let rows = Json(serde_json::Value::Array(rows));
+    let mut loaded: Vec<Loaded> = as_extension_owner(|| {
+        let answer: Option<String> =
+            spi::write_returning(include_str!("../sql/journal_put.sql"), &[rows.into()])?;
+        serde_json::from_str(answer.as_deref().unwrap_or("[]"))
+            .map_err(|error| Error::BadAnswer { query: "journal_put", reason: error.to_string() })
+    })?;
+    loaded.extend(folder.ignored.into_iter().map(|ignored| Loaded {
+        version: None,
+        name: ignored.path,
+        state: "ignored".to_owned(),
+        note: Some(ignored.reason),
+    }));
+    Ok(loaded)
+}
+
+#[derive(Deserialize)]
+struct SentFile {
+    path: String,
+    content: Option<String>,
+    content_base64: Option<String>,
+}
+
+/// The files that a client sent.
+pub fn sent_files(list: JsonB) -> Result<Vec<File>, Error> {
+    let bad = |index, reason: String| Error::BadFileList { index, reason };
+    let serde_json::Value::Array(list) = list.0 else { return Err(bad(0, "it is not a list".to_owned())) };
+    list.into_iter()
+        .enumerate()
+        .map(|(index, file)| {
+            let file: SentFile = serde_json::from_value(file).map_err(|error| bad(index + 1, error.to_string()))?;
+            let bytes = match (file.content, file.content_base64) {
+                (Some(text), None) => text.into_bytes(),
+                (None, Some(text)) => {
+                    use base64::Engine;
+                    base64::engine::general_purpose::STANDARD
+                        .decode(text.as_bytes())
+                        .map_err(|error| bad(index + 1, error.to_string()))?
+                }
+                (None, None) => return Err(bad(index + 1, "it has no content".to_owned())),
+                (Some(_), Some(_)) => return Err(bad(index + 1, "it has two contents".to_owned())),
+            };
+            Ok(File { path: file.path, bytes })
+        })
+        .collect()
+}
+
+/// How deep a migrations folder may be nested: deeper files cannot be part of any layout.
+const MAX_DEPTH: usize = 4;
+
+/// Reads the files of a folder on the server, as its operating system user, for a role that may.
+pub fn read_folder(dir: &Path) -> Result<Vec<File>, Error> {
+    let shown = dir.display().to_string();
+    // SAFETY: a check of role memberships within a transaction. 4569 is pg_read_server_files.
+    let allowed = unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), pg_sys::Oid::from(4569)) };
+    if !allowed {
+        return Err(Error::MayNotReadFiles { path: shown });
+    }
+    if !dir.is_absolute() {
+        return Err(Error::RelativeFolder { path: shown });
+    }
+    let unreadable = |path: &Path, error: std::io::Error| Error::Unreadable {
+        path: path.display().to_string(),
+        reason: error.to_string(),
+    };
+    let root = dir.canonicalize().map_err(|error| unreadable(dir, error))?;
+    let mut files = Vec::new();
+    let mut folders = vec![(root.clone(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        for entry in fs::read_dir(&folder).map_err(|error| unreadable(&folder, error))? {
+            let path = entry.map_err(|error| unreadable(&folder, error))?.path();
+            let name = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy().into_owned();
+            // A link may point anywhere: what it points to must lie in the folder as well.
+            let target = path.canonicalize().map_err(|error| unreadable(&path, error))?;
+            if !target.starts_with(&root) {
+                return Err(formats::Error::PathLeavesFolder { path: name }.into());
+            }
+            if target.is_dir() {
+                if depth < MAX_DEPTH && !path.is_symlink() {
+                    folders.push((path, depth + 1));
+                }
+            } else {
+                files.push(File { path: name, bytes: content(&path).map_err(|error| unreadable(&path, error))? });
+            }
+        }
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
+}
+
+/// Only SQL and JSON are ever looked into; of other files the name is enough, to say that they are ignored.
+fn content(path: &Path) -> std::io::Result<Vec<u8>> {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("sql" | "json") => fs::read(path),
+        _ => Ok(Vec::new()),
+    }
+}

@@ -1,0 +1,350 @@
+//! Migrations, up and down: what is to run is decided and read in full first, then it runs in the caller's transaction,
+//! each migration together with its row in the ledger.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use nself_heal_core::formats::compare_versions;
+use nself_heal_core::{quote, scan};
+use pgrx::{notice, pg_sys};
+
+use crate::caller::with_settings;
+use crate::error::Error;
+use crate::journal::{self, Entry};
+use crate::ledger::{self, Applied, Direction, Session};
+use crate::statement::split;
+use crate::{run, settings, spi};
+
+/// How the journal and the ledger stand to each other for one migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// In the journal, not in the ledger.
+    Pending,
+    /// In both, equal to the byte.
+    Applied,
+    /// In both; the file differs in comments, white space or line ends alone.
+    Cosmetic,
+    /// In both, and different.
+    Edited,
+    /// In the ledger, not in the journal.
+    Missing,
+}
+
+/// A migration of the journal, the ledger or both.
+pub struct Status {
+    pub version: String,
+    pub name: String,
+    pub state: State,
+    pub journal: Option<Entry>,
+    pub ledger: Option<Applied>,
+}
+
+/// One migration that ran, or would run.
+pub struct Ran {
+    pub version: String,
+    pub name: String,
+    pub status: &'static str,
+    pub duration_ms: Option<i64>,
+    pub sql: String,
+}
+
+/// All migrations of the journal in their order, then those that only the ledger knows.
+pub fn status(tenant: Option<&str>) -> Result<Vec<Status>, Error> {
+    let mut applied: BTreeMap<String, Applied> = ledger::applied()?
+        .into_iter()
+        .filter(|applied| applied.tenant.as_deref() == tenant)
+        .map(|applied| (applied.version.clone(), applied))
+        .collect();
+    let mut all: Vec<Status> = journal::entries()?
+        .into_iter()
+        .map(|entry| {
+            let ledger = applied.remove(&entry.version);
+            let state = match &ledger {
+                None => State::Pending,
+                Some(applied) => compare(applied, &entry),
+            };
+            Status { version: entry.version.clone(), name: entry.name.clone(), state, journal: Some(entry), ledger }
+        })
+        .collect();
+    let mut missing: Vec<Applied> = applied.into_values().collect();
+    missing.sort_by(|a, b| compare_versions(&a.version, &b.version));
+    all.extend(missing.into_iter().map(|applied| Status {
+        version: applied.version.clone(),
+        name: applied.name.clone(),
+        state: State::Missing,
+        journal: None,
+        ledger: Some(applied),
+    }));
+    Ok(all)
+}
+
+fn compare(applied: &Applied, entry: &Entry) -> State {
+    if applied.checksum == entry.checksum {
+        State::Applied
+    } else if scan::normal_form(&applied.sql) == scan::normal_form(&entry.up_sql) {
+        State::Cosmetic
+    } else {
+        State::Edited
+    }
+}
+
+pub struct UpRequest<'a> {
+    pub target: Option<&'a str>,
+    pub max_count: Option<i32>,
+    pub dry_run: bool,
+    pub tenant: Option<&'a str>,
+}
+
+/// Applies what is pending, up to and with `target`, or `max_count` migrations.
+pub fn up(request: &UpRequest<'_>) -> Result<Vec<Ran>, Error> {
+    if request.target.is_some() && request.max_count.is_some() {
+        return Err(Error::Both { a: "target", b: "max_count" });
+    }
+    at_least_one("max_count", request.max_count)?;
+    if !request.dry_run {
+        lock()?;
+    }
+    let all = status(request.tenant)?;
+    if all.iter().all(|status| status.journal.is_none()) {
+        return Err(Error::EmptyJournal);
+    }
+    refuse_edited(&all)?;
+    let chosen = choose_up(&all, request)?;
+    let session = Session::now(request.tenant)?;
+    for entry in &chosen {
+        split(&entry.up())?;
+    }
+    chosen
+        .into_iter()
+        .map(|entry| {
+            if request.dry_run {
+                return Ok(Ran::of(entry, "planned", None, &entry.up_sql));
+            }
+            let began = Instant::now();
+            make_tenant(request.tenant)?;
+            run::run(&entry.up(), &session.settings())?;
+            let duration = ledger::record(
+                &session,
+                entry,
+                Direction::Up,
+                request.tenant,
+                &entry.up_sql,
+                &entry.checksum,
+                began,
+            )?;
+            Ok(Ran::of(entry, "applied", Some(duration), &entry.up_sql))
+        })
+        .collect()
+}
+
+impl Ran {
+    fn of(entry: &Entry, status: &'static str, duration_ms: Option<i64>, sql: &str) -> Self {
+        Self {
+            version: entry.version.clone(),
+            name: entry.name.clone(),
+            status,
+            duration_ms,
+            sql: sql.to_owned(),
+        }
+    }
+}
+
+fn at_least_one(name: &'static str, value: Option<i32>) -> Result<(), Error> {
+    match value {
+        Some(value) if value < 1 => Err(Error::TooFew { name, value }),
+        _ => Ok(()),
+    }
+}
+
+/// An edited migration would make the ledger lie about every database that comes after; a cosmetic edit is only told.
+fn refuse_edited(all: &[Status]) -> Result<(), Error> {
+    for status in all {
+        let (Some(entry), Some(applied)) = (&status.journal, &status.ledger) else { continue };
+        match status.state {
+            State::Edited => {
+                return Err(Error::Edited {
+                    version: status.version.clone(),
+                    applied: applied.checksum.clone(),
+                    now: entry.checksum.clone(),
+                });
+            }
+            State::Cosmetic => notice!(
+                "migration {} was edited after it was applied, in comments, white space or line ends alone",
+                status.version
+            ),
+            State::Applied | State::Pending | State::Missing => {}
+        }
+    }
+    Ok(())
+}
+
+fn choose_up<'a>(all: &'a [Status], request: &UpRequest<'_>) -> Result<Vec<&'a Entry>, Error> {
+    let is_pending = |status: &&Status| status.state == State::Pending;
+    let mut chosen: Vec<&Entry> =
+        all.iter().filter(is_pending).filter_map(|status| status.journal.as_ref()).collect();
+    if let Some(target) = request.target {
+        let position = find(all, target)?;
+        if all[position].journal.is_none() {
+            return Err(Error::NoSuchMigration { version: target.to_owned() });
+        }
+        if all[position].state != State::Pending && all[..position].iter().filter(is_pending).count() == 0 {
+            return match all[position..].iter().skip(1).any(|later| later.ledger.is_some()) {
+                true => Err(Error::AlreadyApplied { version: target.to_owned() }),
+                false => Ok(Vec::new()),
+            };
+        }
+        chosen = all[..=position].iter().filter(is_pending).filter_map(|status| status.journal.as_ref()).collect();
+    }
+    if let Some(count) = request.max_count {
+        if !chosen.is_empty() && count as usize > chosen.len() {
+            return Err(Error::TooMany { count, available: chosen.len(), verb: "applied", state: "pending" });
+        }
+        chosen.truncate(count as usize);
+    }
+    refuse_out_of_order(all, &chosen)?;
+    Ok(chosen)
+}
+
+/// A pending migration before an applied one would run on a schema that its author never saw.
+fn refuse_out_of_order(all: &[Status], chosen: &[&Entry]) -> Result<(), Error> {
+    let Some(first) = chosen.first() else { return Ok(()) };
+    let last = all.iter().rfind(|status| status.journal.is_some() && status.ledger.is_some());
+    let is_before = |last: &Status| {
+        all.iter().position(|s| s.version == first.version) < all.iter().position(|s| s.version == last.version)
+    };
+    match last {
+        Some(last) if is_before(last) => {
+            Err(Error::OutOfOrder { version: first.version.clone(), last: last.version.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The position of the migration that a user named: by its version as written, or by the same number.
+fn find(all: &[Status], version: &str) -> Result<usize, Error> {
+    all.iter()
+        .position(|status| status.version == version)
+        .or_else(|| {
+            let looks_like_one = version.starts_with(|c: char| c.is_ascii_digit());
+            let same = |status: &Status| compare_versions(&status.version, version) == Ordering::Equal;
+            looks_like_one.then(|| all.iter().position(same)).flatten()
+        })
+        .ok_or_else(|| Error::NoSuchMigration { version: version.to_owned() })
+}
+
+pub struct DownRequest<'a> {
+    pub target: Option<&'a str>,
+    pub steps: Option<i32>,
+    pub dry_run: bool,
+    pub confirm: Option<&'a str>,
+    pub tenant: Option<&'a str>,
+}
+
+/// What has to be typed before a production database is taken back.
+const PRODUCTION_CONFIRMATION: &str = "yes-destroy-production";
+
+/// Undoes the last applied migration, the last `steps` of them, or all that came after `target`.
+pub fn down(request: &DownRequest<'_>) -> Result<Vec<Ran>, Error> {
+    if request.target.is_some() && request.steps.is_some() {
+        return Err(Error::Both { a: "target", b: "steps" });
+    }
+    at_least_one("steps", request.steps)?;
+    let confirmed = request.confirm == Some(PRODUCTION_CONFIRMATION);
+    if settings::is_production() && !request.dry_run && !confirmed {
+        return Err(Error::Production);
+    }
+    if !request.dry_run {
+        lock()?;
+    }
+    let applied: Vec<Applied> =
+        ledger::applied()?.into_iter().filter(|applied| applied.tenant.as_deref() == request.tenant).collect();
+    let chosen = choose_down(&applied, request)?;
+    let journal: BTreeMap<String, Entry> =
+        journal::entries()?.into_iter().map(|entry| (entry.version.clone(), entry)).collect();
+    let chosen: Vec<&Entry> = chosen
+        .into_iter()
+        .map(|applied| {
+            let entry = journal.get(&applied.version);
+            let no_down = || Error::NoDown { version: applied.version.clone() };
+            let entry = entry.ok_or_else(no_down)?;
+            split(&entry.down().ok_or_else(no_down)?)?;
+            Ok(entry)
+        })
+        .collect::<Result<_, Error>>()?;
+    let session = Session::now(request.tenant)?;
+    chosen
+        .into_iter()
+        .map(|entry| {
+            let script = entry.down().ok_or_else(|| Error::NoDown { version: entry.version.clone() })?;
+            if request.dry_run {
+                return Ok(Ran::of(entry, "planned", None, script.sql));
+            }
+            let began = Instant::now();
+            run::run(&script, &session.settings())?;
+            let checksum = entry.down_checksum.as_deref().unwrap_or(&entry.checksum);
+            let duration =
+                ledger::record(&session, entry, Direction::Down, request.tenant, script.sql, checksum, began)?;
+            Ok(Ran::of(entry, "reverted", Some(duration), script.sql))
+        })
+        .collect()
+}
+
+/// The applied migrations that are to be undone, the latest first.
+fn choose_down<'a>(applied: &'a [Applied], request: &DownRequest<'_>) -> Result<Vec<&'a Applied>, Error> {
+    let latest_first = applied.iter().rev();
+    if let Some(target) = request.target {
+        let same = |applied: &&Applied| {
+            applied.version == target || compare_versions(&applied.version, target) == Ordering::Equal
+        };
+        let journal_knows = || journal::entries().map(|all| all.iter().any(|entry| entry.version == target));
+        if !applied.iter().any(|applied| same(&applied)) {
+            return Err(match journal_knows()? {
+                true => Error::NotApplied { version: target.to_owned() },
+                false => Error::NoSuchMigration { version: target.to_owned() },
+            });
+        }
+        return Ok(latest_first.take_while(|applied| !same(applied)).collect());
+    }
+    let steps = request.steps.unwrap_or(1);
+    if request.steps.is_some() && steps as usize > applied.len() {
+        return Err(Error::TooMany { count: steps, available: applied.len(), verb: "undone", state: "applied" });
+    }
+    Ok(latest_first.take(steps as usize).collect())
+}
+
+/// A tenant is a schema of its own, first in the search_path of its migrations.
+pub fn make_tenant(tenant: Option<&str>) -> Result<(), Error> {
+    let Some(tenant) = tenant else { return Ok(()) };
+    let exists: Option<bool> = spi::read_one(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname OPERATOR(pg_catalog.=) $1::pg_catalog.name)",
+        &[tenant.into()],
+    )?;
+    if exists == Some(true) {
+        return Ok(());
+    }
+    with_settings(&[], || spi::write(&format!("CREATE SCHEMA {}", quote::ident(tenant)), &[]))
+}
+
+/// The key of the advisory lock under which migrations run, one for a database.
+const LOCK: &str = "SELECT pg_catalog.pg_try_advisory_xact_lock(7236270, 1)";
+const POLL: Duration = Duration::from_millis(50);
+
+/// Waits for other sessions' migrations, for as long as lock_timeout allows. It polls, so that it never stands in a
+/// queue that someone else's lock waits behind.
+fn lock() -> Result<(), Error> {
+    // SAFETY: a plain read of a setting, in milliseconds; zero is no limit.
+    let timeout = unsafe { pg_sys::LockTimeout };
+    let limit = u64::try_from(timeout).ok().filter(|&ms| ms > 0).map(Duration::from_millis);
+    let began = Instant::now();
+    loop {
+        if spi::read_one::<bool>(LOCK, &[])? == Some(true) {
+            return Ok(());
+        }
+        if limit.is_some_and(|limit| began.elapsed() >= limit) {
+            return Err(Error::Busy);
+        }
+        std::thread::sleep(POLL);
+        pgrx::check_for_interrupts!();
+    }
+}

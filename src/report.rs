@@ -1,0 +1,132 @@
+//! The drift of this database: expected and live schema, compared, and what could be done about each difference.
+
+use std::collections::BTreeSet;
+
+use nself_heal_core::diff::diff;
+use nself_heal_core::model::Catalog;
+use nself_heal_core::plan::{self, Facts, Options, Step, TableFacts};
+use nself_heal_core::settle;
+use pgrx::pg_sys;
+
+use crate::caller::{as_owner, pinned};
+use crate::chain::Against;
+use crate::error::Error;
+use crate::meaning::{self, Volatility};
+use crate::{catalog, chain, expected, settings, spi};
+
+/// The two sides of a comparison, and what is to be done.
+pub struct Comparison {
+    pub expected: Catalog,
+    pub live: Catalog,
+    pub steps: Vec<Step>,
+}
+
+/// Compares the live schema with the expected one. `not_renamed` names the missing objects that the caller knows are
+/// not the old name of something else.
+pub fn compare(against: Against, not_renamed: BTreeSet<String>) -> Result<Comparison, Error> {
+    let expected = expected::of(&chain::chain(against)?)?;
+    compare_with(expected, not_renamed)
+}
+
+/// Compares the live schema, read now, with one that is known.
+pub fn compare_with(expected: Catalog, not_renamed: BTreeSet<String>) -> Result<Comparison, Error> {
+    let mut live = catalog::read()?;
+    pinned(|| {
+        for pair in settle::texts_to_settle(&expected, &live) {
+            if meaning::is_same(&pair) {
+                settle::adopt(&mut live, &pair);
+            }
+        }
+        let steps = {
+            let changes = diff(&expected, &live);
+            let facts = facts(&live, &plan::questions(&changes))?;
+            let options = Options { rewrite_limit: settings::heal_rewrite_limit(), not_renamed };
+            plan::plan(&expected, &live, &changes, &facts, &options)
+        };
+        Ok(Comparison { expected, live, steps })
+    })
+}
+
+/// How many differences there are, not counting those inside a missing or extra table.
+pub fn items(steps: &[Step]) -> usize {
+    steps.iter().filter(|step| step.part_of.is_none()).count()
+}
+
+fn facts(live: &Catalog, questions: &plan::Questions) -> Result<Facts, Error> {
+    let relations: Vec<String> = spi::read_json(
+        "relations",
+        "SELECT coalesce(json_agg(format('%I.%I', n.nspname, r.relname)), '[]')::text \
+           FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace \
+          WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'",
+        &[],
+    )?;
+    let mut facts = Facts { relations: relations.into_iter().collect(), ..Facts::default() };
+    for question in &questions.tables {
+        let Some(table) = live.tables.iter().find(|table| table.identity == question.identity) else { continue };
+        facts.tables.insert(question.identity.clone(), table_facts(&table.owner, &question.identity)?);
+    }
+    for question in &questions.defaults {
+        match meaning::volatility(&question.table, &question.default) {
+            Volatility::Constant => {}
+            Volatility::Stable => drop(facts.stable_defaults.insert(question.column.clone())),
+            Volatility::Volatile => drop(facts.volatile_defaults.insert(question.column.clone())),
+        }
+    }
+    Ok(facts)
+}
+
+fn table_facts(owner: &str, identity: &str) -> Result<TableFacts, Error> {
+    let bytes: Option<i64> = spi::read_one(
+        // With its partitions and children, and with what is stored out of line.
+        "WITH RECURSIVE t(oid) AS (SELECT $1::regclass::oid UNION \
+                SELECT h.inhrelid FROM pg_inherits h JOIN t ON t.oid = h.inhparent) \
+         SELECT coalesce(sum(pg_table_size(oid)), 0)::bigint FROM t",
+        &[identity.into()],
+    )?;
+    let bytes = bytes.unwrap_or(0).unsigned_abs();
+    let has_rows = as_owner(role(owner)?, || {
+        spi::read_one::<bool>(&format!("SELECT EXISTS (SELECT FROM {identity})"), &[])
+    })?;
+    Ok(TableFacts { bytes, has_rows: has_rows == Some(true) })
+}
+
+/// A role by its name.
+pub fn role(name: &str) -> Result<pg_sys::Oid, Error> {
+    let text = crate::caller::c_string(name);
+    // SAFETY: a look into the catalogs; with true it returns InvalidOid for a role that is not there.
+    match unsafe { pg_sys::get_role_oid(text.as_ptr(), true) } {
+        pg_sys::InvalidOid => Err(Error::NoSuchRole { role: name.to_owned() }),
+        role => Ok(role),
+    }
+}
+
+/// The kinds that neither side was compared in: object type, live objects, expected objects.
+pub fn not_compared(against: Against) -> Result<Vec<(String, u64, u64)>, Error> {
+    let expected = expected::of(&chain::chain(against)?)?.not_compared;
+    let live = catalog::read()?.not_compared;
+    let kinds: BTreeSet<&String> = live.keys().chain(expected.keys()).collect();
+    Ok(kinds
+        .into_iter()
+        .map(|kind| {
+            let count = |counts: &std::collections::BTreeMap<String, u64>| counts.get(kind).copied().unwrap_or(0);
+            (kind.clone(), count(&live), count(&expected))
+        })
+        .collect())
+}
+
+/// One line that names what was not compared, or nothing if all was.
+pub fn not_compared_line(live: &Catalog, expected: &Catalog) -> Option<String> {
+    let kinds: BTreeSet<&str> =
+        live.not_compared.keys().chain(expected.not_compared.keys()).map(String::as_str).collect();
+    if kinds.is_empty() {
+        return None;
+    }
+    let listed: Vec<String> = kinds
+        .into_iter()
+        .map(|kind| {
+            let count = live.not_compared.get(kind).copied().unwrap_or(0);
+            format!("{kind} ({count})")
+        })
+        .collect();
+    Some(listed.join(", "))
+}

@@ -1,0 +1,127 @@
+//! The shadow database: an empty database of this server in which a chain of migrations is replayed, to be read by the
+//! same reader as the live one.
+//!
+//! Three processes take part. The caller's backend asks. The *keeper*, a background worker, makes the database and
+//! drops it as soon as the backend lets go of it, in whatever way that happens. A *replayer* for each run of migrations
+//! of one role connects to the shadow as that role, and replays. They talk through shared memory, see `channel`.
+
+mod channel;
+mod hook;
+mod keeper;
+mod replayer;
+mod worker;
+
+use pgrx::pg_sys;
+use serde::{Deserialize, Serialize};
+
+use crate::caller::{as_extension_owner, c_string};
+use crate::error::{Error, ServerError};
+use crate::ledger::Applied;
+use crate::spi;
+use channel::Channel;
+use nself_heal_core::model::Catalog;
+
+/// What a replay gives.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Replayed {
+    pub catalog: Catalog,
+    /// Statements that would have reached outside the database, and were left out.
+    pub skipped: Vec<String>,
+}
+
+/// Replays the chain in a shadow database and reads what it gives. The live database is not touched.
+pub fn replay(chain: &[Applied]) -> Result<Replayed, Error> {
+    check_roles(chain)?;
+    let shadow = Shadow::make()?;
+    let mut skipped = Vec::new();
+    let mut catalog = None;
+    let mut groups = chain
+        .chunk_by(|a, b| (&a.logged_in_as, &a.applied_by) == (&b.logged_in_as, &b.applied_by))
+        .peekable();
+    while let Some(group) = groups.next() {
+        shadow.hand_to(&group[0].applied_by)?;
+        let answer = shadow.replay(group, groups.peek().is_none())?;
+        skipped.extend(answer.skipped);
+        catalog = answer.catalog;
+    }
+    shadow.drop()?;
+    Ok(Replayed { catalog: catalog.ok_or(Error::WorkerLost { what: "replay" })?, skipped })
+}
+
+/// Every role of the chain has to be there, and those that logged in must still be able to.
+fn check_roles(chain: &[Applied]) -> Result<(), Error> {
+    for applied in chain {
+        let login: Option<bool> = spi::read_one(
+            "SELECT rolcanlogin FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name",
+            &[applied.logged_in_as.as_str().into()],
+        )?;
+        let gone = |role: &str, why| Error::RoleGone { version: applied.version.clone(), role: role.to_owned(), why };
+        match login {
+            None => return Err(gone(&applied.logged_in_as, "is gone")),
+            Some(false) => return Err(gone(&applied.logged_in_as, "may not log in any more")),
+            Some(true) => {}
+        }
+        let role = c_string(&applied.applied_by);
+        // SAFETY: a look into the catalogs; with true it returns InvalidOid for a role that is not there.
+        if unsafe { pg_sys::get_role_oid(role.as_ptr(), true) } == pg_sys::InvalidOid {
+            return Err(gone(&applied.applied_by, "is gone"));
+        }
+    }
+    Ok(())
+}
+
+/// A shadow database that lives as long as this value, or the transaction.
+struct Shadow {
+    name: String,
+    keeper: worker::Handle,
+    channel: Channel,
+}
+
+impl Shadow {
+    fn make() -> Result<Self, Error> {
+        // SAFETY: plain reads of this backend's own state.
+        let (database, pid) = unsafe { (pg_sys::MyDatabaseId, pg_sys::MyProcPid) };
+        let name = keeper::name(database, pid);
+        let channel = Channel::create();
+        let keeper = worker::start(worker::Role::Keeper, &channel, &name)?;
+        channel.expect(&keeper);
+        let shadow = Self { name, keeper, channel };
+        let definition = as_extension_owner(|| {
+            spi::read_one::<String>(include_str!("../../sql/shadow_options.sql"), &[])
+        })?
+        .unwrap_or_default();
+        shadow.ask(&keeper::Request::Make { options: definition })?;
+        Ok(shadow)
+    }
+
+    /// Lets `role` own the shadow, so that it may there what it might in the live database.
+    fn hand_to(&self, role: &str) -> Result<(), Error> {
+        self.ask(&keeper::Request::HandTo { role: role.to_owned() })
+    }
+
+    fn ask(&self, request: &keeper::Request) -> Result<(), Error> {
+        self.channel.send(request, "keeper")?;
+        self.channel.receive::<Result<(), ServerError>>("keeper")?.map_err(Error::ShadowFailed)
+    }
+
+    fn replay(&self, group: &[Applied], read: bool) -> Result<replayer::Answer, Error> {
+        let channel = Channel::create();
+        let handle = worker::start(worker::Role::Replayer, &channel, &self.name)?;
+        channel.expect(&handle);
+        channel.send(
+            &replayer::Request { database: self.name.clone(), migrations: group.to_vec(), read },
+            "replay",
+        )?;
+        let answer: Result<replayer::Answer, replayer::Failed> = channel.receive("replay")?;
+        channel.close();
+        handle.wait();
+        answer.map_err(|failed| Error::ReplayFailed { version: failed.version, source: failed.error })
+    }
+
+    /// Drops the database and waits until it is gone.
+    fn drop(self) -> Result<(), Error> {
+        self.channel.close();
+        self.keeper.wait();
+        Ok(())
+    }
+}

@@ -1,0 +1,96 @@
+//! Starting and ending the background workers of a shadow.
+
+use std::ffi::{c_char, c_int};
+
+use pgrx::pg_sys;
+
+use super::channel::Channel;
+use crate::error::Error;
+
+#[derive(Clone, Copy)]
+pub enum Role {
+    /// Comes back after a crash of the server, to remove what it kept.
+    Keeper,
+    Replayer,
+}
+
+/// A worker that was started.
+pub struct Handle(*mut pg_sys::BackgroundWorkerHandle);
+
+impl Handle {
+    pub fn raw(&self) -> *mut pg_sys::BackgroundWorkerHandle {
+        self.0
+    }
+
+    /// Waits until the worker has ended.
+    pub fn wait(&self) {
+        // SAFETY: the handle is that of a worker which was told to notify this process.
+        unsafe { pg_sys::WaitForBackgroundWorkerShutdown(self.0) };
+    }
+}
+
+/// After a crash of the server its postmaster starts a keeper again after this many seconds.
+const KEEPER_RETURNS_AFTER: i32 = 1;
+
+/// Starts a worker at the other end of the channel. `shadow` is the name of the shadow database.
+pub fn start(role: Role, channel: &Channel, shadow: &str) -> Result<Handle, Error> {
+    let (title, function, restart) = match role {
+        Role::Keeper => ("nself_heal shadow keeper", "nself_heal_shadow_keeper", KEEPER_RETURNS_AFTER),
+        Role::Replayer => {
+            ("nself_heal replay", "nself_heal_shadow_replayer", pg_sys::BGW_NEVER_RESTART)
+        }
+    };
+    let mut worker = pg_sys::BackgroundWorker {
+        bgw_flags: (pg_sys::BGWORKER_SHMEM_ACCESS | pg_sys::BGWORKER_BACKEND_DATABASE_CONNECTION) as i32,
+        bgw_start_time: pg_sys::BgWorkerStartTime::BgWorkerStart_RecoveryFinished,
+        bgw_restart_time: restart,
+        bgw_main_arg: pg_sys::Datum::from(channel.handle() as usize),
+        // SAFETY: a plain read of this backend's own state.
+        bgw_notify_pid: unsafe { pg_sys::MyProcPid },
+        ..Default::default()
+    };
+    fill(&mut worker.bgw_name, title);
+    fill(&mut worker.bgw_type, title);
+    fill(&mut worker.bgw_library_name, "nself_heal");
+    fill(&mut worker.bgw_function_name, function);
+    fill(&mut worker.bgw_extra, shadow);
+    let mut handle = std::ptr::null_mut();
+    // SAFETY: the struct is complete, and the server copies it. The handle outlives this transaction's contexts only
+    // as a pointer that nobody uses.
+    let started = unsafe { pg_sys::RegisterDynamicBackgroundWorker(&mut worker, &mut handle) };
+    if started { Ok(Handle(handle)) } else { Err(Error::NoWorker) }
+}
+
+/// Copies a text that fits, with the zero at its end that the field already holds.
+fn fill(field: &mut [c_char], text: &str) {
+    debug_assert!(text.len() < field.len());
+    for (to, from) in field.iter_mut().zip(text.bytes()) {
+        *to = from as c_char;
+    }
+}
+
+/// What was given to `start` as `shadow`, in the worker.
+pub fn shadow_name() -> String {
+    // SAFETY: MyBgworkerEntry is set in every background worker; the text ends with a zero within the field.
+    unsafe {
+        std::ffi::CStr::from_ptr((*pg_sys::MyBgworkerEntry).bgw_extra.as_ptr()).to_string_lossy().into_owned()
+    }
+}
+
+unsafe extern "C-unwind" {
+    /// The server's handler that ends a process at its next safe place. Declared here, because the handler itself is
+    /// wanted, not a call of it that is guarded against errors.
+    fn die(signal: c_int);
+}
+
+/// Lets the usual signals end this worker, also within a statement.
+pub fn obey_signals() {
+    // SAFETY: `die` is the server's own handler, made for this.
+    unsafe {
+        #[cfg(not(feature = "pg18"))]
+        pg_sys::pqsignal(pg_sys::SIGTERM as i32, Some(die));
+        #[cfg(feature = "pg18")]
+        pg_sys::pqsignal_be(pg_sys::SIGTERM as i32, Some(die));
+        pg_sys::BackgroundWorkerUnblockSignals();
+    }
+}

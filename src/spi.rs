@@ -1,0 +1,60 @@
+//! How this program asks the server: reading never takes a transaction id, so it works on a standby and in a read-only
+//! transaction; what is read comes back as one value.
+
+use pgrx::datum::{DatumWithOid, FromDatum, IntoDatum};
+use pgrx::prelude::*;
+use serde::de::DeserializeOwned;
+
+use crate::error::Error;
+
+/// Runs `work` with a snapshot of its own: all reads within see one moment, which is now, with all that this
+/// transaction and those that have ended did.
+pub fn at_one_moment<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    // SAFETY: the snapshot is popped below; on an error the abort of the (sub)transaction pops it.
+    unsafe { pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot()) };
+    let result = work();
+    // SAFETY: as above.
+    unsafe { pg_sys::PopActiveSnapshot() };
+    result
+}
+
+/// The first column of the first row, read without writing.
+pub fn read_one<T: FromDatum + IntoDatum>(query: &str, args: &[DatumWithOid]) -> Result<Option<T>, Error> {
+    at_one_moment(|| read_here(query, args))
+}
+
+/// As `read_one`, at the moment that is in force.
+pub fn read_here<T: FromDatum + IntoDatum>(query: &str, args: &[DatumWithOid]) -> Result<Option<T>, Error> {
+    Spi::connect(|client| {
+        let rows = client.select(query, Some(1), args)?;
+        if rows.is_empty() { Ok(None) } else { Ok(rows.first().get_one::<T>()?) }
+    })
+}
+
+/// Reads the JSON text that `query` returns into a value. `name` is what an error calls the query.
+pub fn read_json<T: DeserializeOwned>(
+    name: &'static str,
+    query: &str,
+    args: &[DatumWithOid],
+) -> Result<T, Error> {
+    let text: Option<String> = read_one(query, args)?;
+    serde_json::from_str(text.as_deref().unwrap_or("null"))
+        .map_err(|error| Error::BadAnswer { query: name, reason: error.to_string() })
+}
+
+/// Runs a statement that writes.
+pub fn write(statement: &str, args: &[DatumWithOid]) -> Result<(), Error> {
+    Spi::connect_mut(|client| client.update(statement, None, args).map(drop))?;
+    Ok(())
+}
+
+/// Runs a statement that writes, and reads the first column of the first row that it returns.
+pub fn write_returning<T: FromDatum + IntoDatum>(
+    statement: &str,
+    args: &[DatumWithOid],
+) -> Result<Option<T>, Error> {
+    Spi::connect_mut(|client| {
+        let rows = client.update(statement, None, args)?;
+        if rows.is_empty() { Ok(None) } else { Ok(rows.first().get_one::<T>()?) }
+    })
+}

@@ -423,7 +423,7 @@ fn the_extension_may_be_in_any_schema() {
     shop.file("migrations/0001_a.sql", "CREATE TABLE a (id int);");
     shop.nself("db migrate up").exits(0);
     assert!(shop.has_table("public.a"), "migrations run under the caller's own search_path");
-    shop.nself("self-heal run").exits(0);
+    shop.nself("self-heal status").exits(0);
 }
 
 #[test]

@@ -64,10 +64,12 @@ pub enum Action {
         table: Name,
         column: Box<Column>,
     },
+    /// With `only` the children keep what they have.
     SetDefault {
         table: Name,
         column: String,
         default: String,
+        only: bool,
     },
     SetNotNull {
         table: Name,
@@ -149,8 +151,13 @@ impl Action {
             Action::AddColumn { table, column } => {
                 alter(table, &format!("ADD COLUMN {}", column_sql(column)))
             }
-            Action::SetDefault { table, column, default } => {
-                alter(table, &format!("ALTER COLUMN {} SET DEFAULT {default}", ident(column)))
+            Action::SetDefault { table, column, default, only } => {
+                let only = if *only { "ONLY " } else { "" };
+                format!(
+                    "ALTER TABLE {only}{} ALTER COLUMN {} SET DEFAULT {default}",
+                    table.sql(),
+                    ident(column)
+                )
             }
             Action::SetNotNull { table, column } => {
                 alter(table, &format!("ALTER COLUMN {} SET NOT NULL", ident(column)))

@@ -6,8 +6,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ddl::Action;
-use crate::diff::{Change, Object};
+use crate::diff::{Change, Difference, Object};
 use crate::model::{Catalog, Name};
+
+mod additive;
+mod checks;
+mod context;
+mod manual;
+mod obstacles;
+mod order;
+#[cfg(test)]
+mod tests;
+
+use context::Context;
+use obstacles::Obstacle;
+use order::Rank;
 
 /// What the server found out about the live data; `questions` asks for it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -122,11 +135,12 @@ pub struct Check {
     pub count: String,
     /// Shows a person the rows.
     pub find: String,
-    /// Identities of the columns that the queries read.
+    /// Identities of the columns that the queries read; of a table that is itself missing, its own.
     pub columns: Vec<String>,
 }
 
 impl Kind {
+    /// The kind as a word.
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::Missing => "missing",
@@ -137,18 +151,143 @@ impl Kind {
 }
 
 /// What the server must be asked about the live data.
-pub fn questions(_changes: &[Change]) -> Questions {
-    Questions::default()
+pub fn questions(changes: &[Change]) -> Questions {
+    let missing_tables: BTreeSet<&Name> = changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Missing(Object::Table(table)) => Some(&table.name),
+            _ => None,
+        })
+        .collect();
+    let mut tables = BTreeMap::new();
+    let mut defaults = Vec::new();
+    for change in changes {
+        let Change::Missing(object) = change else { continue };
+        let asked = match *object {
+            Object::Column(table, column) => {
+                defaults.extend(column.default.iter().map(|default| DefaultQuestion {
+                    column: column.identity.clone(),
+                    table: table.name.clone(),
+                    type_name: column.type_name.clone(),
+                    default: default.clone(),
+                }));
+                Some((&table.identity, &table.name))
+            }
+            Object::Constraint(constraint) => Some((&constraint.table_identity, &constraint.table)),
+            Object::Index(index) => Some((&index.table_identity, &index.table)),
+            Object::Schema(_)
+            | Object::Extension(_)
+            | Object::Enum(_)
+            | Object::EnumValue(..)
+            | Object::Domain(_)
+            | Object::DomainConstraint(..)
+            | Object::Composite(_)
+            | Object::Sequence(_)
+            | Object::Table(_)
+            | Object::Default(..)
+            | Object::NotNull(..) => None,
+        };
+        tables.extend(asked.filter(|(_, name)| !missing_tables.contains(name)));
+    }
+    let tables = tables
+        .into_iter()
+        .map(|(identity, name)| TableQuestion { identity: identity.clone(), name: name.clone() })
+        .collect();
+    Questions { tables, defaults }
 }
 
 /// The steps for all changes, in the order in which they can be run.
 pub fn plan(
-    _expected: &Catalog,
-    _live: &Catalog,
-    _changes: &[Change],
-    _facts: &Facts,
-    _options: &Options,
+    expected: &Catalog,
+    live: &Catalog,
+    changes: &[Change],
+    facts: &Facts,
+    options: &Options,
 ) -> Vec<Step> {
-    let _ = |o: Object| o.summary();
-    Vec::new()
+    let context = Context::new(expected, live, changes, facts, options);
+    let mut steps: Vec<(Rank, Step)> =
+        changes.iter().map(|change| (context.rank(change), step(change, &context))).collect();
+    // A stable sort: within a rank the changes keep the order of the diff, which is by name.
+    steps.sort_by_key(|(rank, _)| *rank);
+    let mut steps: Vec<Step> = steps.into_iter().map(|(_, step)| step).collect();
+    block_what_waits(&mut steps);
+    steps
+}
+
+fn step(change: &Change, context: &Context) -> Step {
+    let object = change.object();
+    let (kind, expected, actual, (verdict, remedy)) = match change {
+        Change::Missing(object) => (Kind::Missing, object.summary(), None, missing(*object, context)),
+        Change::Extra(object) => (Kind::Extra, None, object.summary(), extra(*object, context)),
+        Change::Changed { expected, live, differences } => {
+            let side = |text: fn(&Difference) -> &String| {
+                Some(differences.iter().map(text).cloned().collect::<Vec<_>>().join(", "))
+            };
+            let decided = match additive::repair(*expected, differences, context) {
+                Some(work) => additive_or_blocked(*expected, work, context),
+                None => manual::changed(*expected, *live, differences),
+            };
+            (
+                Kind::Changed,
+                side(|difference| &difference.expected),
+                side(|difference| &difference.actual),
+                decided,
+            )
+        }
+    };
+    Step {
+        kind,
+        object_type: object.object_type(),
+        identity: object.identity(),
+        expected,
+        actual,
+        remedy,
+        verdict,
+        part_of: context.part_of(change),
+    }
+}
+
+fn missing(object: Object, context: &Context) -> (Verdict, String) {
+    additive_or_blocked(object, additive::create(object, context), context)
+}
+
+fn extra(object: Object, context: &Context) -> (Verdict, String) {
+    match obstacles::renamed_from(object, context) {
+        Some(Obstacle { reason, remedy }) => (Verdict::Manual { reason }, remedy.unwrap_or_default()),
+        None => manual::extra(object),
+    }
+}
+
+fn additive_or_blocked(object: Object, work: Work, context: &Context) -> (Verdict, String) {
+    let ddl = script(work.actions.iter().map(Action::sql));
+    match obstacles::obstacle(object, &work, context) {
+        Some(Obstacle { reason, remedy }) => (Verdict::Blocked { reason }, remedy.unwrap_or(ddl)),
+        None => (Verdict::Additive(work), ddl),
+    }
+}
+
+/// Statements as one text to read.
+fn script(statements: impl IntoIterator<Item = String>) -> String {
+    statements.into_iter().collect::<Vec<_>>().join(";\n")
+}
+
+/// What needs a step that is not taken is not taken either. Steps come after what they need, so one pass is enough.
+fn block_what_waits(steps: &mut [Step]) {
+    let mut not_taken: BTreeMap<String, &'static str> = BTreeMap::new();
+    for step in steps {
+        if let Verdict::Additive(work) = &step.verdict
+            && let Some((need, object_type)) =
+                work.needs.iter().find_map(|need| not_taken.get_key_value(need))
+        {
+            step.verdict =
+                Verdict::Blocked { reason: format!("waits for {object_type} {need}, which is blocked") };
+        }
+        // Of a missing object only: NOT NULL has its column's identity, but the column itself is there.
+        if step.kind == Kind::Missing
+            && step.object_type != "not null"
+            && !matches!(step.verdict, Verdict::Additive(_))
+        {
+            not_taken.insert(step.identity.clone(), step.object_type);
+        }
+    }
 }

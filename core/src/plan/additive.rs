@@ -1,0 +1,565 @@
+//! What heal runs to create what is missing, or to finish what is there by half.
+
+use crate::ddl::{Action, Position};
+use crate::diff::{Aspect, Difference, Object, count};
+use crate::model::{
+    Column, Composite, Constraint, ConstraintKind, Domain, DomainCheck, Enum, Index, Name, Sequence, Table,
+};
+use crate::plan::context::{Context, element_type, parents};
+use crate::plan::{Work, checks};
+use crate::quote::literal;
+
+/// The work that creates a missing object.
+pub(super) fn create(object: Object, context: &Context) -> Work {
+    match object {
+        Object::Schema(schema) => {
+            plain(vec![Action::CreateSchema { name: schema.name.clone() }], schema.owner.clone(), Vec::new())
+        }
+        Object::Extension(extension) => plain(
+            vec![Action::CreateExtension { name: extension.name.clone(), schema: extension.schema.clone() }],
+            extension.owner.clone(),
+            context.needed_schema(&extension.schema),
+        ),
+        Object::Enum(of) => plain(
+            vec![Action::CreateEnum { name: of.name.clone(), labels: of.labels.clone() }],
+            of.owner.clone(),
+            context.needed_schema(&of.name.schema),
+        ),
+        Object::EnumValue(of, label) => add_label(of, label, context),
+        Object::Domain(domain) => create_domain(domain, context),
+        Object::DomainConstraint(domain, check) => add_domain_check(domain, check, context),
+        Object::Composite(composite) => create_composite(composite, context),
+        Object::Sequence(sequence) => create_sequence(sequence, context),
+        Object::Table(table) => create_table(table, context),
+        Object::Column(table, column) => add_column(table, column, context),
+        Object::Default(table, column) => set_default(table, column, context),
+        Object::NotNull(table, column) => Work {
+            checks: vec![checks::nulls(table, column)],
+            ..plain(
+                vec![Action::SetNotNull { table: table.name.clone(), column: column.name.clone() }],
+                context.owner_of(&table.name),
+                Vec::new(),
+            )
+        },
+        Object::Constraint(constraint) => add_constraint(constraint, context),
+        Object::Index(index) => create_index(index, context),
+    }
+}
+
+/// The work that brings an object to the expected state, where nothing that is there has to be replaced for it.
+pub(super) fn repair(object: Object, differences: &[Difference], context: &Context) -> Option<Work> {
+    if !differences.iter().all(|difference| difference.what == Aspect::Validity) {
+        return None;
+    }
+    match object {
+        Object::Constraint(constraint) => Some(Work {
+            checks: checks::of_constraint(constraint, context),
+            ..plain(
+                vec![Action::ValidateConstraint {
+                    table: constraint.table.clone(),
+                    name: constraint.name.clone(),
+                }],
+                context.owner_of(&constraint.table),
+                Vec::new(),
+            )
+        }),
+        Object::DomainConstraint(domain, check) => Some(plain(
+            vec![Action::ValidateDomainConstraint { domain: domain.name.clone(), name: check.name.clone() }],
+            context.owner_of_domain(domain),
+            Vec::new(),
+        )),
+        // A partitioned index is invalid until each partition has its part: there is nothing in it to rebuild.
+        Object::Index(index) if context.is_partitioned(&index.table) => None,
+        Object::Index(index) => Some(Work {
+            checks: checks::of_index(index, context),
+            detail: Some("rebuilds an index that a failed CREATE INDEX CONCURRENTLY left behind".to_string()),
+            ..plain(
+                vec![Action::RebuildIndex { name: index.name.clone() }],
+                context.owner_of(&index.table),
+                Vec::new(),
+            )
+        }),
+        Object::Schema(_)
+        | Object::Extension(_)
+        | Object::Enum(_)
+        | Object::EnumValue(..)
+        | Object::Domain(_)
+        | Object::Composite(_)
+        | Object::Sequence(_)
+        | Object::Table(_)
+        | Object::Column(..)
+        | Object::Default(..)
+        | Object::NotNull(..) => None,
+    }
+}
+
+/// How the rows that are there get their values when a column is added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Filling {
+    /// They hold NULL.
+    Nothing,
+    /// They all hold one value that says the same at any time.
+    Constant,
+    /// They all hold one value that depends on when they are asked.
+    Stable,
+    /// Each has a value made for it.
+    Volatile,
+    /// Each has a number.
+    Identity,
+    /// Each has what its other columns give.
+    Computed { stored: bool },
+}
+
+/// How the rows that are there would be filled.
+pub(super) fn filling(column: &Column, context: &Context) -> Filling {
+    if let Some(generated) = &column.generated {
+        Filling::Computed { stored: generated.stored }
+    } else if column.identity_column.is_some() {
+        Filling::Identity
+    } else if column.default.is_some() {
+        if context.facts.volatile_defaults.contains(&column.identity) {
+            Filling::Volatile
+        } else if context.facts.stable_defaults.contains(&column.identity) {
+            Filling::Stable
+        } else {
+            Filling::Constant
+        }
+    } else if context.has_domain_default(column) {
+        // Nobody asked what a type's own default is like: the worse of the possibilities is assumed.
+        Filling::Volatile
+    } else {
+        Filling::Nothing
+    }
+}
+
+/// Whether adding the column writes the whole table anew.
+pub(super) fn rewrites(column: &Column, context: &Context) -> bool {
+    column.constrained_domain
+        || match filling(column, context) {
+            Filling::Volatile | Filling::Identity | Filling::Computed { stored: true } => true,
+            Filling::Nothing | Filling::Constant | Filling::Stable | Filling::Computed { stored: false } => {
+                false
+            }
+        }
+}
+
+/// A size as people read it, cut as `pg_size_pretty` cuts it.
+pub(super) fn size(bytes: Option<u64>) -> String {
+    let Some(bytes) = bytes else { return "of unknown size".to_string() };
+    let mut amount = bytes;
+    let mut units = ["bytes", "kB", "MB", "GB", "TB"].into_iter();
+    let mut unit = units.next().unwrap_or_default();
+    for next in units {
+        if amount < 10 * 1024 {
+            break;
+        }
+        amount /= 1024;
+        unit = next;
+    }
+    format!("{amount} {unit}")
+}
+
+fn plain(actions: Vec<Action>, run_as: String, needs: Vec<String>) -> Work {
+    Work { actions, run_as, checks: Vec::new(), needs, detail: None }
+}
+
+/// Behind the label that it follows, or before the first one that is there.
+fn add_label(of: &Enum, label: &str, context: &Context) -> Work {
+    let live = context.live.enums.iter().find(|live| live.identity == of.identity);
+    let place = of.labels.iter().position(|other| other == label).unwrap_or(0);
+    let (before, after) = of.labels.split_at(place);
+    let position = match before.last() {
+        Some(previous) => Position::After(previous.clone()),
+        None => {
+            let there = |label: &&String| live.is_some_and(|live| live.labels.contains(label));
+            after.iter().find(there).map_or(Position::Only, |next| Position::Before(next.clone()))
+        }
+    };
+    let needs = match &position {
+        Position::After(previous) => context.only_missing([Object::EnumValue(of, previous).identity()]),
+        Position::Before(_) | Position::Only => Vec::new(),
+    };
+    let action = Action::AddEnumValue { name: of.name.clone(), label: label.to_string(), position };
+    let owner = live.map_or(&of.owner, |live| &live.owner);
+    Work {
+        detail: Some("can be used once this transaction has committed".to_string()),
+        ..plain(vec![action], owner.clone(), needs)
+    }
+}
+
+fn create_domain(domain: &Domain, context: &Context) -> Work {
+    let mut needs = context.needed_schema(&domain.name.schema);
+    needs.extend(context.needed_types([&domain.base_type]));
+    plain(vec![Action::CreateDomain(Box::new(domain.clone()))], domain.owner.clone(), needs)
+}
+
+fn add_domain_check(domain: &Domain, check: &DomainCheck, context: &Context) -> Work {
+    let DomainCheck { identity: _, name, def, validated } = check;
+    let (domain_name, name) = (&domain.name, name.clone());
+    let mut actions = vec![Action::AddDomainConstraint {
+        domain: domain_name.clone(),
+        name: name.clone(),
+        def: def.clone(),
+    }];
+    if *validated {
+        actions.push(Action::ValidateDomainConstraint { domain: domain_name.clone(), name });
+    }
+    plain(actions, context.owner_of_domain(domain), Vec::new())
+}
+
+fn create_composite(composite: &Composite, context: &Context) -> Work {
+    let mut needs = context.needed_schema(&composite.name.schema);
+    needs.extend(context.needed_types(composite.attributes.iter().map(|attribute| &attribute.type_name)));
+    plain(vec![Action::CreateComposite(composite.clone())], composite.owner.clone(), needs)
+}
+
+/// A sequence whose column is still missing too was created with that column; what remains is to tie them together.
+fn create_sequence(sequence: &Sequence, context: &Context) -> Work {
+    let created_with = context.created_with(sequence);
+    let mut actions = Vec::new();
+    if created_with.is_none() {
+        actions.push(create_sequence_action(sequence));
+    }
+    if let Some(owner) = &sequence.owned_by {
+        actions.push(Action::OwnSequence {
+            sequence: sequence.name.clone(),
+            table: owner.table.clone(),
+            column: owner.column.clone(),
+        });
+    }
+    let (advances, detail) = advances(sequence, context);
+    actions.extend(advances);
+    // A sequence and the table that owns it have one owner.
+    let owner = match &sequence.owned_by {
+        Some(owner) => context.owner_of(&owner.table),
+        None => sequence.owner.clone(),
+    };
+    let needs =
+        created_with.map_or_else(|| context.needed_schema(&sequence.name.schema), |creator| vec![creator]);
+    Work { detail, ..plain(actions, owner, needs) }
+}
+
+fn create_sequence_action(sequence: &Sequence) -> Action {
+    Action::CreateSequence {
+        name: sequence.name.clone(),
+        unlogged: sequence.unlogged,
+        numbers: sequence.numbers.clone(),
+    }
+}
+
+/// A new sequence starts over, so it is moved past what the columns that it feeds already hold.
+fn advances(sequence: &Sequence, context: &Context) -> (Vec<Action>, Option<String>) {
+    let fed = context
+        .expected
+        .tables
+        .iter()
+        .flat_map(|table| table.columns.iter().map(move |column| (table, column)));
+    let live = fed
+        .filter(|(_, column)| column.sequences.contains(&sequence.identity))
+        .filter_map(|(table, column)| {
+            let live = context.live_table(&table.name)?;
+            live.columns.iter().find(|live| live.name == column.name).map(|live| (table, live))
+        })
+        .collect::<Vec<_>>();
+    let is_number = |column: &Column| matches!(column.type_name.as_str(), "smallint" | "integer" | "bigint");
+    let (numbers, others): (Vec<_>, Vec<_>) = live.into_iter().partition(|(_, column)| is_number(column));
+    let mut said: Vec<String> = numbers
+        .iter()
+        .map(|(_, column)| format!("goes on from the last number in {}", column.identity))
+        .collect();
+    said.extend(others.iter().map(|(_, column)| {
+        format!("starts over, although {} may hold values made from its numbers", column.identity)
+    }));
+    let actions = numbers
+        .into_iter()
+        .map(|(table, column)| Action::AdvanceSequence {
+            sequence: sequence.name.clone(),
+            numbers: sequence.numbers.clone(),
+            table: table.name.clone(),
+            column: column.name.clone(),
+        })
+        .collect();
+    (actions, (!said.is_empty()).then(|| said.join("; ")))
+}
+
+/// What a table's columns do not get from a parent or a type is set once it exists.
+fn create_table(table: &Table, context: &Context) -> Work {
+    let mut actions: Vec<Action> =
+        context.sequences_of(&table.name, None).map(create_sequence_action).collect();
+    actions.push(Action::CreateTable(Box::new(table.clone())));
+    for column in table.columns.iter().filter(|column| !is_declared(table, column)) {
+        let above = columns_above(table, column, context);
+        if let Some(default) = &column.default
+            && !above.iter().any(|parent| parent.default.as_ref() == Some(default))
+        {
+            actions.push(Action::SetDefault {
+                table: table.name.clone(),
+                column: column.name.clone(),
+                default: default.clone(),
+                only: false,
+            });
+        }
+        if column.not_null && !above.iter().any(|parent| parent.not_null) {
+            actions.push(Action::SetNotNull { table: table.name.clone(), column: column.name.clone() });
+        }
+    }
+    let mut needs = context.needed_schema(&table.name.schema);
+    needs.extend(context.only_missing(parents(table).map(|parent| parent.identity.clone())));
+    needs.extend(context.needed_types(table.of_type.iter()));
+    for column in &table.columns {
+        needs.extend(context.needed_by_column(table, column));
+    }
+    needs.retain(|need| *need != table.identity);
+    Work {
+        detail: Some(count(table.columns.len(), "column")),
+        ..plain(actions, context.creator_of(table), dedup(needs))
+    }
+}
+
+/// Whether CREATE TABLE names the column itself.
+fn is_declared(table: &Table, column: &Column) -> bool {
+    table.partition_of.is_none() && table.of_type.is_none() && !column.inherited
+}
+
+/// The columns of the expected parents that a child's column comes from.
+fn columns_above<'a>(table: &Table, column: &Column, context: &Context<'a>) -> Vec<&'a Column> {
+    parents(table)
+        .filter_map(|parent| context.expected_table(&parent.name))
+        .flat_map(|parent| &parent.columns)
+        .filter(|other| other.name == column.name)
+        .collect()
+}
+
+fn add_column(table: &Table, column: &Column, context: &Context) -> Work {
+    let mut actions: Vec<Action> =
+        context.sequences_of(&table.name, Some(&column.name)).map(create_sequence_action).collect();
+    actions.push(Action::AddColumn { table: table.name.clone(), column: Box::new(column.clone()) });
+    let mut needs = context.needed_by_column(table, column);
+    needs.retain(|need| *need != column.identity);
+    Work {
+        detail: column_detail(table, column, context),
+        ..plain(actions, context.owner_of(&table.name), dedup(needs))
+    }
+}
+
+/// What becomes of the rows that are there: a value that looks real but was made up by the heal must be said.
+fn column_detail(table: &Table, column: &Column, context: &Context) -> Option<String> {
+    if !context.has_rows(&table.identity) {
+        return None;
+    }
+    let default = column.default.as_deref().unwrap_or("the default of its type");
+    let filled = match filling(column, context) {
+        Filling::Nothing | Filling::Computed { .. } => None,
+        Filling::Constant => Some(format!("the rows that were there now hold {default}")),
+        Filling::Stable => Some(format!(
+            "the rows that were there now hold {default} as of the heal, not as of when they were made"
+        )),
+        Filling::Volatile => {
+            Some(format!("the rows that were there now each hold {default}, made at the time of the heal"))
+        }
+        Filling::Identity => Some("the rows that were there are numbered in no particular order".to_string()),
+    };
+    let rewritten = rewrites(column, context)
+        .then(|| format!("rewrites the table ({})", size(context.bytes(&table.identity))));
+    let said: Vec<String> = filled.into_iter().chain(rewritten).collect();
+    (!said.is_empty()).then(|| said.join("; "))
+}
+
+/// A child that has, or is to have, a default of its own keeps it.
+fn set_default(table: &Table, column: &Column, context: &Context) -> Work {
+    let default_in = |child: &Table| {
+        child.columns.iter().find(|other| other.name == column.name).and_then(|other| other.default.clone())
+    };
+    let mut below = descendants(&context.live.tables, &table.name);
+    let live_has_own = below.iter().any(|child| default_in(child).is_some());
+    below = descendants(&context.expected.tables, &table.name);
+    let another_expected = below.iter().any(|child| default_in(child) != column.default);
+    let action = Action::SetDefault {
+        table: table.name.clone(),
+        column: column.name.clone(),
+        default: column.default.clone().unwrap_or_else(|| "NULL".to_string()),
+        only: live_has_own || another_expected,
+    };
+    let sequences = column.sequences.iter().filter_map(|sequence| context.creator_of_sequence(sequence));
+    Work {
+        detail: Some("rows that are there keep what they hold".to_string()),
+        ..plain(vec![action], context.owner_of(&table.name), dedup(sequences.collect()))
+    }
+}
+
+/// On a table that is there, rows are checked under a weaker lock than the constraint is added under.
+fn add_constraint(constraint: &Constraint, context: &Context) -> Work {
+    let on_live = context.live_table(&constraint.table).is_some();
+    let enforced = !constraint.def.ends_with(" NOT ENFORCED");
+    let can_wait = enforced
+        && match constraint.kind {
+            ConstraintKind::Check => true,
+            // PostgreSQL before 18 has no such foreign key on a partitioned table.
+            ConstraintKind::Foreign => !context.is_partitioned(&constraint.table),
+            ConstraintKind::Primary | ConstraintKind::Unique | ConstraintKind::Exclusion => false,
+        };
+    let not_valid = can_wait && (on_live || !constraint.validated);
+    let mut actions = vec![Action::AddConstraint {
+        table: constraint.table.clone(),
+        name: constraint.name.clone(),
+        def: constraint.def.clone(),
+        not_valid,
+    }];
+    if not_valid && constraint.validated {
+        actions.push(Action::ValidateConstraint {
+            table: constraint.table.clone(),
+            name: constraint.name.clone(),
+        });
+    }
+    let checked = on_live && enforced && (constraint.validated || !not_valid);
+    Work {
+        checks: if checked { checks::of_constraint(constraint, context) } else { Vec::new() },
+        detail: builds_index(constraint.kind)
+            .then(|| lock_detail(&constraint.table, &constraint.table_identity, context))
+            .flatten(),
+        ..plain(actions, context.owner_of(&constraint.table), constraint_needs(constraint, context))
+    }
+}
+
+fn constraint_needs(constraint: &Constraint, context: &Context) -> Vec<String> {
+    let mut needs = context.only_missing([constraint.table_identity.clone()]);
+    needs.extend(context.only_missing(constraint.columns.iter().cloned()));
+    if let Some(to) = &constraint.references {
+        needs.extend(context.only_missing([to.table_identity.clone()]));
+        needs.extend(context.only_missing(to.columns.iter().cloned()));
+        needs.extend(context.needed_key(&to.table, &to.columns));
+    }
+    needs.retain(|need| *need != constraint.identity);
+    dedup(needs)
+}
+
+/// Whether a constraint of this kind comes with an index, which shares the name space of relations.
+pub(super) fn builds_index(kind: ConstraintKind) -> bool {
+    match kind {
+        ConstraintKind::Primary | ConstraintKind::Unique | ConstraintKind::Exclusion => true,
+        ConstraintKind::Check | ConstraintKind::Foreign => false,
+    }
+}
+
+fn create_index(index: &Index, context: &Context) -> Work {
+    let mut needs = context.only_missing([index.table_identity.clone()]);
+    needs.extend(context.only_missing(index.columns.iter().cloned()));
+    let on_live = context.live_table(&index.table).is_some();
+    Work {
+        checks: if on_live { checks::of_index(index, context) } else { Vec::new() },
+        detail: lock_detail(&index.table, &index.table_identity, context),
+        ..plain(
+            vec![Action::CreateIndex { def: index.def.clone() }],
+            context.owner_of(&index.table),
+            dedup(needs),
+        )
+    }
+}
+
+fn lock_detail(table: &Name, identity: &str, context: &Context) -> Option<String> {
+    (context.live_table(table).is_some() && context.has_rows(identity)).then(|| {
+        format!("blocks writes to {identity} ({}) while the index is built", size(context.bytes(identity)))
+    })
+}
+
+/// The children and partitions of a table, and theirs.
+fn descendants<'a>(tables: &'a [Table], table: &Name) -> Vec<&'a Table> {
+    let mut found: Vec<&Table> = Vec::new();
+    let mut next = 0;
+    let mut above = table;
+    loop {
+        found.extend(tables.iter().filter(|child| parents(child).any(|parent| parent.name == *above)));
+        let Some(child) = found.get(next) else { return found };
+        above = &child.name;
+        next += 1;
+    }
+}
+
+fn dedup(mut needs: Vec<String>) -> Vec<String> {
+    needs.sort();
+    needs.dedup();
+    needs
+}
+
+impl Context<'_> {
+    /// Of these identities those that this plan creates.
+    fn only_missing(&self, identities: impl IntoIterator<Item = String>) -> Vec<String> {
+        identities.into_iter().filter(|identity| self.is_missing(identity)).collect()
+    }
+
+    fn needed_schema(&self, name: &str) -> Vec<String> {
+        let schema = self.expected.schemas.iter().find(|schema| schema.name == name);
+        self.only_missing(schema.map(|schema| schema.identity.clone()))
+    }
+
+    fn needed_types<'t>(&self, type_names: impl IntoIterator<Item = &'t String>) -> Vec<String> {
+        self.only_missing(type_names.into_iter().map(|name| element_type(name).to_string()))
+    }
+
+    fn needed_by_column(&self, table: &Table, column: &Column) -> Vec<String> {
+        let mut needs = self.needed_types([&column.type_name]);
+        needs.extend(column.sequences.iter().filter_map(|sequence| self.creator_of_sequence(sequence)));
+        if let Some(generated) = &column.generated {
+            // A name that occurs in the text is taken for the column, because waiting in vain does no harm.
+            let others = table.columns.iter().filter(|other| generated.expression.contains(&other.name));
+            needs.extend(self.only_missing(others.map(|other| other.identity.clone())));
+        }
+        needs
+    }
+
+    /// The key that a foreign key rests on, where only this plan creates one.
+    fn needed_key(&self, table: &Name, columns: &[String]) -> Vec<String> {
+        let same =
+            |of: &[String]| of.len() == columns.len() && columns.iter().all(|column| of.contains(column));
+        let is_key = |constraint: &&Constraint| {
+            constraint.table == *table
+                && matches!(constraint.kind, ConstraintKind::Primary | ConstraintKind::Unique)
+                && same(&constraint.columns)
+        };
+        let is_unique_index = |index: &&Index| {
+            index.table == *table && index.unique && index.predicate.is_none() && same(&index.columns)
+        };
+        let live = &self.live;
+        if live.constraints.iter().any(|constraint| is_key(&constraint))
+            || live.indexes.iter().any(|index| index.valid && is_unique_index(&index))
+        {
+            return Vec::new();
+        }
+        let constraint =
+            self.expected.constraints.iter().find(is_key).map(|constraint| constraint.identity.clone());
+        let index = || self.expected.indexes.iter().find(is_unique_index).map(|index| index.identity.clone());
+        self.only_missing(constraint.or_else(index))
+    }
+
+    pub(super) fn is_partitioned(&self, table: &Name) -> bool {
+        let table = self.live_table(table).or_else(|| self.expected_table(table));
+        table.is_some_and(|table| table.partition_key.is_some())
+    }
+
+    /// The role that may alter a table: its owner, or the one who will be.
+    fn owner_of(&self, table: &Name) -> String {
+        match (self.live_table(table), self.expected_table(table)) {
+            (Some(live), _) => live.owner.clone(),
+            (None, Some(expected)) => self.creator_of(expected),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// Only the owner of a parent can give it a child.
+    fn creator_of(&self, table: &Table) -> String {
+        match parents(table).find(|parent| self.live_table(&parent.name).is_some()) {
+            Some(parent) => self.owner_of(&parent.name),
+            None => table.owner.clone(),
+        }
+    }
+
+    fn owner_of_domain(&self, domain: &Domain) -> String {
+        let live = self.live.domains.iter().find(|live| live.identity == domain.identity);
+        live.unwrap_or(domain).owner.clone()
+    }
+}
+
+/// A label as it stands in SQL.
+pub(super) fn label_sql(label: &str) -> String {
+    literal(label).trim_start().to_string()
+}

@@ -1,0 +1,156 @@
+//! Queries that find the rows that a step would fail on. They run before the step, as the owner of the table.
+
+use crate::diff::join;
+use crate::model::{Column, Constraint, ConstraintKind, Index, Key, Name, References, Table};
+use crate::plan::Check;
+use crate::plan::context::Context;
+use crate::quote::ident;
+
+/// Rows that have no value in a column that must have one.
+pub(super) fn nulls(table: &Table, column: &Column) -> Check {
+    let rows = format!("FROM {} WHERE {} IS NULL", table.name.sql(), ident(&column.name));
+    Check {
+        says: format!("{{n}} rows of {} have no value in {}", table.identity, column.name),
+        count: format!("SELECT count(*) {rows}"),
+        find: format!("SELECT * {rows}"),
+        columns: vec![column.identity.clone()],
+    }
+}
+
+/// The rows that violate a constraint. An exclusion constraint's are left to the server to find.
+pub(super) fn of_constraint(constraint: &Constraint, context: &Context) -> Vec<Check> {
+    let columns = columns_of(&constraint.columns, &constraint.table, &constraint.table_identity, context);
+    match constraint.kind {
+        ConstraintKind::Primary => {
+            let keys = constraint.key.iter();
+            keys.flat_map(|key| {
+                [
+                    key_nulls(constraint, key, columns.clone()),
+                    duplicates_of(constraint, key, columns.clone(), context),
+                ]
+            })
+            .collect()
+        }
+        ConstraintKind::Unique => constraint
+            .key
+            .iter()
+            .map(|key| duplicates_of(constraint, key, columns.clone(), context))
+            .collect(),
+        ConstraintKind::Check => constraint
+            .expression
+            .iter()
+            .map(|expression| violations(constraint, expression, columns.clone()))
+            .collect(),
+        ConstraintKind::Foreign => {
+            constraint.references.iter().map(|to| orphans(constraint, to, columns.clone(), context)).collect()
+        }
+        ConstraintKind::Exclusion => Vec::new(),
+    }
+}
+
+/// Rows that a unique index would refuse.
+pub(super) fn of_index(index: &Index, context: &Context) -> Vec<Check> {
+    if !index.unique {
+        return Vec::new();
+    }
+    let key = Key {
+        parts: index.parts.clone(),
+        nulls_not_distinct: index.nulls_not_distinct,
+        predicate: index.predicate.clone(),
+    };
+    let columns = columns_of(&index.columns, &index.table, &index.table_identity, context);
+    vec![duplicates(&index.table, &index.table_identity, &key, columns, context)]
+}
+
+fn key_nulls(constraint: &Constraint, key: &Key, columns: Vec<String>) -> Check {
+    let any = key.parts.iter().map(|part| format!("{part} IS NULL")).collect::<Vec<_>>().join(" OR ");
+    let rows = format!("FROM {} WHERE {any}", only(&constraint.table, false));
+    Check {
+        says: format!(
+            "{{n}} rows of {} have no value in ({})",
+            constraint.table_identity,
+            key.parts.join(", ")
+        ),
+        count: format!("SELECT count(*) {rows}"),
+        find: format!("SELECT * {rows}"),
+        columns,
+    }
+}
+
+fn duplicates_of(constraint: &Constraint, key: &Key, columns: Vec<String>, context: &Context) -> Check {
+    duplicates(&constraint.table, &constraint.table_identity, key, columns, context)
+}
+
+fn duplicates(table: &Name, identity: &str, key: &Key, columns: Vec<String>, context: &Context) -> Check {
+    let Key { parts, nulls_not_distinct, predicate } = key;
+    let mut conditions: Vec<String> = predicate.iter().map(|predicate| format!("({predicate})")).collect();
+    if !nulls_not_distinct {
+        conditions.extend(parts.iter().map(|part| format!("({part}) IS NOT NULL")));
+    }
+    let conditions =
+        if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+    let list = parts.join(", ");
+    let groups = format!(
+        "FROM {}{conditions} GROUP BY {list} HAVING count(*) > 1",
+        only(table, context.has_children(table))
+    );
+    Check {
+        says: format!("{{n}} rows of {identity} share their ({list}) with another row"),
+        count: format!("SELECT coalesce(sum(d.n), 0)::bigint FROM (SELECT count(*) AS n {groups}) AS d"),
+        find: format!("SELECT {list}, count(*) {groups}"),
+        columns,
+    }
+}
+
+fn violations(constraint: &Constraint, expression: &str, columns: Vec<String>) -> Check {
+    let rows = format!("FROM {} WHERE NOT ({expression})", only(&constraint.table, false));
+    Check {
+        says: format!("{{n}} rows of {} violate CHECK {expression}", constraint.table_identity),
+        count: format!("SELECT count(*) {rows}"),
+        find: format!("SELECT * {rows}"),
+        columns,
+    }
+}
+
+/// A key with a NULL in it refers to nothing; with MATCH FULL only one that is NULL throughout.
+fn orphans(constraint: &Constraint, to: &References, mut columns: Vec<String>, context: &Context) -> Check {
+    let References { table, table_identity, from, to, operators, columns: referenced, match_full } = to;
+    let refers = from.iter().map(|column| format!("r.{} IS NOT NULL", ident(column)));
+    let refers = refers.collect::<Vec<_>>().join(if *match_full { " OR " } else { " AND " });
+    let equal = from
+        .iter()
+        .zip(to)
+        .zip(operators)
+        .map(|((from, to), operator)| format!("k.{} OPERATOR({operator}) r.{}", ident(to), ident(from)));
+    let equal = equal.collect::<Vec<_>>().join(" AND ");
+    let rows = format!(
+        "FROM {} AS r WHERE ({refers}) AND NOT EXISTS (SELECT FROM {} AS k WHERE {equal})",
+        only(&constraint.table, context.has_children(&constraint.table)),
+        only(table, context.has_children(table)),
+    );
+    columns.extend(columns_of(referenced, table, table_identity, context));
+    Check {
+        says: format!(
+            "{{n}} rows of {} refer by ({}) to rows of {table_identity} that do not exist",
+            constraint.table_identity,
+            join(from.iter().cloned())
+        ),
+        count: format!("SELECT count(*) {rows}"),
+        find: format!("SELECT r.* {rows}"),
+        columns,
+    }
+}
+
+/// The table, without its children where the constraint does not hold for them. A partitioned table's rows are all in
+/// its partitions, so those always count.
+fn only(table: &Name, has_children: bool) -> String {
+    if has_children { format!("ONLY {}", table.sql()) } else { table.sql() }
+}
+
+/// What must be there for a query to run: the columns, or the whole table where that is missing.
+fn columns_of(columns: &[String], table: &Name, identity: &str, context: &Context) -> Vec<String> {
+    match context.live_table(table) {
+        Some(_) => columns.to_vec(),
+        None => vec![identity.to_string()],
+    }
+}

@@ -1,0 +1,248 @@
+//! What heal never does, told to a person: why, and which SQL would do it. These texts are read, never run.
+
+use crate::ddl::{alter, attribute_sql, column_sql, identity_sql, numbers_sql};
+use crate::diff::{Aspect, Difference, Object};
+use crate::model::{Column, Composite, Domain, Index, Sequence, Table};
+use crate::plan::{Verdict, script};
+use crate::quote::ident;
+
+const NO_MIGRATION: &str = "no migration creates it: write one that does, or remove it by hand";
+
+/// Of an object that nobody expects.
+pub(super) fn extra(object: Object) -> (Verdict, String) {
+    (Verdict::Manual { reason: NO_MIGRATION.to_string() }, removal(object))
+}
+
+/// Of an object that is not what it should be.
+pub(super) fn changed(expected: Object, live: Object, differences: &[Difference]) -> (Verdict, String) {
+    let aspects: Vec<&str> = differences.iter().map(|difference| difference.what.as_str()).collect();
+    let differs = match aspects.as_slice() {
+        [one] => format!("its {one} differs"),
+        [first @ .., last] => format!("its {} and {last} differ", first.join(", ")),
+        [] => "it differs".to_string(),
+    };
+    let reason = format!("{differs}: heal adds what is missing, it never alters what is there");
+    let advice = differences.iter().map(|difference| change(expected, live, difference.what));
+    (Verdict::Manual { reason }, script(advice))
+}
+
+/// SQL that removes an object.
+fn removal(object: Object) -> String {
+    match object {
+        Object::Schema(schema) => format!("DROP SCHEMA {}", ident(&schema.name)),
+        Object::Extension(extension) => format!("DROP EXTENSION {}", ident(&extension.name)),
+        Object::Enum(of) => format!("DROP TYPE {}", of.name.sql()),
+        Object::EnumValue(of, _) => {
+            format!(
+                "-- a label cannot be removed: create {} anew and convert the columns of that type",
+                of.identity
+            )
+        }
+        Object::Domain(domain) => format!("DROP DOMAIN {}", domain.name.sql()),
+        Object::DomainConstraint(domain, check) => {
+            format!("ALTER DOMAIN {} DROP CONSTRAINT {}", domain.name.sql(), ident(&check.name))
+        }
+        Object::Composite(composite) => format!("DROP TYPE {}", composite.name.sql()),
+        Object::Sequence(sequence) => format!("DROP SEQUENCE {}", sequence.name.sql()),
+        Object::Table(table) => format!("DROP TABLE {}", table.name.sql()),
+        Object::Column(table, column) => alter(&table.name, &format!("DROP COLUMN {}", ident(&column.name))),
+        Object::Default(table, column) => alter_column(table, column, "DROP DEFAULT"),
+        Object::NotNull(table, column) => alter_column(table, column, "DROP NOT NULL"),
+        Object::Constraint(constraint) => {
+            alter(&constraint.table, &format!("DROP CONSTRAINT {}", ident(&constraint.name)))
+        }
+        Object::Index(index) => format!("DROP INDEX {}", index.name.sql()),
+    }
+}
+
+/// SQL that brings one aspect of an object to the expected state.
+fn change(expected: Object, live: Object, what: Aspect) -> String {
+    match (expected, live) {
+        (Object::Extension(extension), _) => {
+            format!("ALTER EXTENSION {} SET SCHEMA {}", ident(&extension.name), ident(&extension.schema))
+        }
+        (Object::Enum(of), _) => {
+            format!(
+                "-- labels cannot be moved: create {} anew and convert the columns of that type",
+                of.identity
+            )
+        }
+        (Object::Domain(domain), _) => change_domain(domain, what),
+        (Object::DomainConstraint(domain, check), _) => {
+            let (domain, name) = (domain.name.sql(), ident(&check.name));
+            script([
+                format!("ALTER DOMAIN {domain} DROP CONSTRAINT {name}"),
+                format!("ALTER DOMAIN {domain} ADD CONSTRAINT {name} {}", check.def),
+            ])
+        }
+        (Object::Composite(expected), Object::Composite(live)) => change_attributes(expected, live),
+        (Object::Sequence(sequence), _) => change_sequence(sequence, what),
+        (Object::Table(expected), Object::Table(live)) => change_table(expected, live, what),
+        (Object::Column(table, expected), Object::Column(_, live)) => {
+            change_column(table, expected, live, what)
+        }
+        (Object::Default(table, column), _) => set_default(table, column),
+        (Object::Constraint(constraint), _) => {
+            let name = ident(&constraint.name);
+            script([
+                alter(&constraint.table, &format!("DROP CONSTRAINT {name}")),
+                alter(&constraint.table, &format!("ADD CONSTRAINT {name} {}", constraint.def)),
+            ])
+        }
+        (Object::Index(index), _) => change_index(index, what),
+        // These are there or not, or are compared with their like only.
+        (
+            Object::Schema(_)
+            | Object::EnumValue(..)
+            | Object::NotNull(..)
+            | Object::Composite(_)
+            | Object::Table(_)
+            | Object::Column(..),
+            _,
+        ) => String::new(),
+    }
+}
+
+fn change_domain(domain: &Domain, what: Aspect) -> String {
+    let name = domain.name.sql();
+    match (what, &domain.default, domain.not_null) {
+        (Aspect::Default, Some(default), _) => format!("ALTER DOMAIN {name} SET DEFAULT {default}"),
+        (Aspect::Default, None, _) => format!("ALTER DOMAIN {name} DROP DEFAULT"),
+        (Aspect::NotNull, _, true) => format!("ALTER DOMAIN {name} SET NOT NULL"),
+        (Aspect::NotNull, _, false) => format!("ALTER DOMAIN {name} DROP NOT NULL"),
+        _ => format!(
+            "-- create {} anew as {} and convert the columns of that type",
+            domain.identity, domain.base_type
+        ),
+    }
+}
+
+fn change_attributes(expected: &Composite, live: &Composite) -> String {
+    let find = |of: &Composite, name: &str| of.attributes.iter().find(|other| other.name == name).cloned();
+    let mut changes = Vec::new();
+    for attribute in &expected.attributes {
+        match find(live, &attribute.name) {
+            None => changes.push(format!("ADD ATTRIBUTE {}", attribute_sql(attribute))),
+            Some(other) if other != *attribute => {
+                let collation =
+                    attribute.collation.iter().map(|name| format!(" COLLATE {name}")).collect::<String>();
+                let (name, type_name) = (ident(&attribute.name), &attribute.type_name);
+                changes.push(format!("ALTER ATTRIBUTE {name} TYPE {type_name}{collation}"));
+            }
+            Some(_) => {}
+        }
+    }
+    let extra = live.attributes.iter().filter(|attribute| find(expected, &attribute.name).is_none());
+    changes.extend(extra.map(|attribute| format!("DROP ATTRIBUTE {}", ident(&attribute.name))));
+    if changes.is_empty() {
+        return format!("-- attributes cannot be moved: create {} anew", expected.identity);
+    }
+    script(changes.into_iter().map(|change| format!("ALTER TYPE {} {change}", expected.name.sql())))
+}
+
+fn change_sequence(sequence: &Sequence, what: Aspect) -> String {
+    let name = sequence.name.sql();
+    match (what, &sequence.owned_by) {
+        (Aspect::Persistence, _) => format!("ALTER SEQUENCE {name} SET {}", persistence(sequence.unlogged)),
+        (Aspect::OwnedBy, Some(owner)) => {
+            format!("ALTER SEQUENCE {name} OWNED BY {}.{}", owner.table.sql(), ident(&owner.column))
+        }
+        (Aspect::OwnedBy, None) => format!("ALTER SEQUENCE {name} OWNED BY NONE"),
+        _ => format!(
+            "ALTER SEQUENCE {name} AS {} {}",
+            sequence.numbers.data_type,
+            numbers_sql(&sequence.numbers)
+        ),
+    }
+}
+
+fn change_table(expected: &Table, live: &Table, what: Aspect) -> String {
+    match what {
+        Aspect::Persistence => alter(&expected.name, &format!("SET {}", persistence(expected.unlogged))),
+        Aspect::Partition => {
+            let detach = live
+                .partition_of
+                .iter()
+                .map(|of| alter(&of.parent.name, &format!("DETACH PARTITION {}", expected.name.sql())));
+            let attach = expected.partition_of.iter().map(|of| {
+                alter(&of.parent.name, &format!("ATTACH PARTITION {} {}", expected.name.sql(), of.bound))
+            });
+            script(detach.chain(attach))
+        }
+        Aspect::Parents => {
+            let gone = live.inherits.iter().filter(|parent| !expected.inherits.contains(parent));
+            let new = expected.inherits.iter().filter(|parent| !live.inherits.contains(parent));
+            let gone = gone.map(|parent| alter(&expected.name, &format!("NO INHERIT {}", parent.name.sql())));
+            script(
+                gone.chain(
+                    new.map(|parent| alter(&expected.name, &format!("INHERIT {}", parent.name.sql()))),
+                ),
+            )
+        }
+        Aspect::RowType => match &expected.of_type {
+            Some(of_type) => alter(&expected.name, &format!("OF {of_type}")),
+            None => alter(&expected.name, "NOT OF"),
+        },
+        _ => format!(
+            "-- create {} anew and move the rows: a partition key cannot be changed",
+            expected.identity
+        ),
+    }
+}
+
+fn change_column(table: &Table, expected: &Column, live: &Column, what: Aspect) -> String {
+    match what {
+        Aspect::Type | Aspect::Collation => {
+            let collation =
+                expected.collation.iter().map(|name| format!(" COLLATE {name}")).collect::<String>();
+            let (name, type_name) = (ident(&expected.name), &expected.type_name);
+            alter_column(table, expected, &format!("TYPE {type_name}{collation} USING {name}::{type_name}"))
+        }
+        Aspect::Identity => match (&expected.identity_column, &live.identity_column) {
+            (Some(identity), None) => {
+                alter_column(table, expected, &format!("ADD {}", identity_sql(identity)))
+            }
+            (Some(identity), Some(other)) => script([
+                alter_column(
+                    table,
+                    expected,
+                    if identity.always { "SET GENERATED ALWAYS" } else { "SET GENERATED BY DEFAULT" },
+                ),
+                format!("ALTER SEQUENCE {} {}", other.sequence.sql(), numbers_sql(&identity.numbers)),
+            ]),
+            (None, _) => alter_column(table, expected, "DROP IDENTITY"),
+        },
+        Aspect::Generated => script([
+            alter(&table.name, &format!("DROP COLUMN {}", ident(&expected.name))),
+            alter(&table.name, &format!("ADD COLUMN {}", column_sql(expected))),
+        ]),
+        _ => set_default(table, expected),
+    }
+}
+
+fn change_index(index: &Index, what: Aspect) -> String {
+    match what {
+        Aspect::Validity => {
+            format!(
+                "-- give each partition of {} its part, and attach it to {}",
+                index.table_identity, index.identity
+            )
+        }
+        _ => script([format!("DROP INDEX {}", index.name.sql()), index.def.clone()]),
+    }
+}
+
+fn set_default(table: &Table, column: &Column) -> String {
+    match &column.default {
+        Some(default) => alter_column(table, column, &format!("SET DEFAULT {default}")),
+        None => alter_column(table, column, "DROP DEFAULT"),
+    }
+}
+
+fn alter_column(table: &Table, column: &Column, what: &str) -> String {
+    alter(&table.name, &format!("ALTER COLUMN {} {what}", ident(&column.name)))
+}
+
+fn persistence(unlogged: bool) -> &'static str {
+    if unlogged { "UNLOGGED" } else { "LOGGED" }
+}

@@ -1,0 +1,416 @@
+//! What stands in the way of a step that would only add: each obstacle is a sentence and, where there is a better way
+//! than the step, that way as SQL.
+
+use crate::ddl::{Action, alter, column_sql};
+use crate::diff::{Object, join, same_constraint, same_index};
+use crate::model::{Column, Constraint, ConstraintKind, Index, Table};
+use crate::plan::additive::{Filling, builds_index, filling, label_sql, rewrites, size};
+use crate::plan::context::{Context, schema_of};
+use crate::plan::{Work, script};
+use crate::quote::{ident, literal};
+
+/// Why a step is not taken.
+pub(super) struct Obstacle {
+    pub(super) reason: String,
+    /// What a person could run instead; nothing where it is the step itself.
+    pub(super) remedy: Option<String>,
+}
+
+/// The first thing that stands in the way.
+pub(super) fn obstacle(object: Object, work: &Work, context: &Context) -> Option<Obstacle> {
+    let own = match object {
+        Object::Constraint(constraint) => constraint_twin(constraint, context),
+        Object::Index(index) => index_twin(index, context),
+        Object::Column(table, column) => {
+            renamed(object, context).or_else(|| rows_in_the_way(table, column, context))
+        }
+        Object::Table(_) => renamed(object, context),
+        Object::Schema(_)
+        | Object::Extension(_)
+        | Object::Enum(_)
+        | Object::EnumValue(..)
+        | Object::Domain(_)
+        | Object::DomainConstraint(..)
+        | Object::Composite(_)
+        | Object::Sequence(_)
+        | Object::Default(..)
+        | Object::NotNull(..) => None,
+    };
+    own.or_else(|| name_taken(object, work, context)).or_else(|| new_label_used(work, context))
+}
+
+/// The constraint is there under another name, or its work is done by something else.
+fn constraint_twin(constraint: &Constraint, context: &Context) -> Option<Obstacle> {
+    let extras: Vec<&Constraint> = context
+        .extras()
+        .filter_map(|object| match object {
+            Object::Constraint(extra) if extra.table == constraint.table => Some(extra),
+            _ => None,
+        })
+        .collect();
+    if let Some(twin) = extras.iter().find(|extra| same_constraint(extra, constraint)) {
+        let rename = format!("RENAME CONSTRAINT {} TO {}", ident(&twin.name), ident(&constraint.name));
+        return Some(Obstacle {
+            reason: format!("{} is the same under another name", twin.identity),
+            remedy: Some(alter(&constraint.table, &rename)),
+        });
+    }
+    match constraint.kind {
+        ConstraintKind::Primary | ConstraintKind::Unique => {
+            index_for(constraint, context).or_else(|| other_primary_key(constraint, context))
+        }
+        ConstraintKind::Check | ConstraintKind::Exclusion | ConstraintKind::Foreign => None,
+    }
+}
+
+/// A unique index that no constraint owns, but that this one could take over.
+fn index_for(constraint: &Constraint, context: &Context) -> Option<Obstacle> {
+    let key = constraint.key.as_ref()?;
+    let index = context.extras().find_map(|object| match object {
+        Object::Index(index)
+            if index.table == constraint.table
+                && index.unique
+                && index.valid
+                && index.predicate.is_none()
+                && index.nulls_not_distinct == key.nulls_not_distinct
+                && index.parts == key.parts =>
+        {
+            Some(index)
+        }
+        _ => None,
+    })?;
+    let kind = match constraint.kind {
+        ConstraintKind::Primary => "PRIMARY KEY",
+        ConstraintKind::Unique
+        | ConstraintKind::Check
+        | ConstraintKind::Exclusion
+        | ConstraintKind::Foreign => "UNIQUE",
+    };
+    let add =
+        format!("ADD CONSTRAINT {} {kind} USING INDEX {}", ident(&constraint.name), ident(&index.name.name));
+    Some(Obstacle {
+        reason: format!("the unique index {} does the same", index.identity),
+        remedy: Some(alter(&constraint.table, &add)),
+    })
+}
+
+fn other_primary_key(constraint: &Constraint, context: &Context) -> Option<Obstacle> {
+    let is_primary = |other: &&Constraint| {
+        other.kind == ConstraintKind::Primary
+            && constraint.kind == ConstraintKind::Primary
+            && other.table == constraint.table
+    };
+    let other = context.live.constraints.iter().find(is_primary)?;
+    Some(Obstacle { reason: format!("the table has another primary key, {}", other.identity), remedy: None })
+}
+
+/// The index is there under another name, or a constraint has one like it.
+fn index_twin(index: &Index, context: &Context) -> Option<Obstacle> {
+    context.extras().find_map(|object| match object {
+        Object::Index(twin)
+            if twin.table == index.table
+                && twin.identity != index.identity
+                && twin.valid
+                && same_index(twin, index) =>
+        {
+            Some(Obstacle {
+                reason: format!("{} is the same under another name", twin.identity),
+                remedy: Some(format!(
+                    "ALTER INDEX {} RENAME TO {}",
+                    twin.name.sql(),
+                    ident(&index.name.name)
+                )),
+            })
+        }
+        Object::Constraint(constraint) if constraint.table == index.table && enforces(constraint, index) => {
+            Some(Obstacle {
+                reason: format!("the {} {} does the same", constraint.kind.as_str(), constraint.identity),
+                remedy: Some(
+                    "-- write a migration that has the constraint in place of the index".to_string(),
+                ),
+            })
+        }
+        _ => None,
+    })
+}
+
+/// Whether a constraint's own index does what this one would.
+fn enforces(constraint: &Constraint, index: &Index) -> bool {
+    matches!(constraint.kind, ConstraintKind::Primary | ConstraintKind::Unique)
+        && index.unique
+        && index.predicate.is_none()
+        && constraint
+            .key
+            .as_ref()
+            .is_some_and(|key| key.parts == index.parts && key.nulls_not_distinct == index.nulls_not_distinct)
+}
+
+/// An extra object that may be a missing one under a new name, and the statement that gives it the old one.
+struct Candidate {
+    identity: String,
+    rename: String,
+}
+
+/// A missing column beside an extra one of its type may be that one's old name. Adding it would leave the values where
+/// they are and have the application write to two places. The same goes for a table with the same columns.
+fn candidates(missing: Object, context: &Context) -> Vec<Candidate> {
+    let identity = missing.identity();
+    if context.options.not_renamed.contains(&identity) {
+        return Vec::new();
+    }
+    let candidate = |extra: Object| match (missing, extra) {
+        (Object::Column(table, column), Object::Column(other, extra))
+            if other.name == table.name && extra.type_name == column.type_name =>
+        {
+            let rename = format!("RENAME COLUMN {} TO {}", ident(&extra.name), ident(&column.name));
+            Some(Candidate { identity: extra.identity.clone(), rename: alter(&table.name, &rename) })
+        }
+        (Object::Table(table), Object::Table(extra))
+            if extra.name.schema == table.name.schema && same_columns(extra, table) =>
+        {
+            let rename = format!("RENAME TO {}", ident(&table.name.name));
+            Some(Candidate { identity: extra.identity.clone(), rename: alter(&extra.name, &rename) })
+        }
+        _ => None,
+    };
+    context.extras().filter_map(candidate).collect()
+}
+
+fn renamed(missing: Object, context: &Context) -> Option<Obstacle> {
+    let (identities, renames): (Vec<String>, Vec<String>) = candidates(missing, context)
+        .into_iter()
+        .map(|candidate| (candidate.identity, candidate.rename))
+        .unzip();
+    (!identities.is_empty()).then(|| Obstacle {
+        reason: format!(
+            "is this the old name of {}? If not: nself_heal(true, not_renamed => ARRAY[{}])",
+            identities.join(" or "),
+            literal(&missing.identity()).trim_start()
+        ),
+        remedy: Some(renames.join(";\n-- or\n")),
+    })
+}
+
+/// The same seen from the extra object: to remove it might be to lose what was only renamed.
+pub(super) fn renamed_from(extra: Object, context: &Context) -> Option<Obstacle> {
+    let identity = extra.identity();
+    context.missing_objects().find_map(|missing| {
+        let candidate =
+            candidates(missing, context).into_iter().find(|candidate| candidate.identity == identity)?;
+        Some(Obstacle {
+            reason: format!("may be what {} was renamed to: see there", missing.identity()),
+            remedy: Some(candidate.rename),
+        })
+    })
+}
+
+/// Partitions of one table all have the same columns, which says nothing.
+fn same_columns(one: &Table, other: &Table) -> bool {
+    let columns = |table: &Table| {
+        let mut columns: Vec<_> =
+            table.columns.iter().map(|column| (column.name.clone(), column.type_name.clone())).collect();
+        columns.sort();
+        columns
+    };
+    one.partition_of.is_none()
+        && other.partition_of.is_none()
+        && !one.columns.is_empty()
+        && columns(one) == columns(other)
+}
+
+/// Rows that have no value for the column, or that would all have to be written again.
+fn rows_in_the_way(table: &Table, column: &Column, context: &Context) -> Option<Obstacle> {
+    if !context.has_rows(&table.identity) {
+        return None;
+    }
+    if context.refuses_null(column) && !context.fills_itself(column) {
+        return Some(Obstacle {
+            reason: format!(
+                "{} has rows, and the column accepts no NULL and has no default: add it nullable, fill it, then set \
+                 NOT NULL",
+                table.identity
+            ),
+            remedy: Some(by_hand(table, column, None)),
+        });
+    }
+    let bytes = context.bytes(&table.identity);
+    if rewrites(column, context) && bytes.is_none_or(|bytes| bytes >= context.options.rewrite_limit) {
+        return Some(Obstacle {
+            reason: format!(
+                "it would rewrite {} ({}), and the limit for that is {}: {}",
+                table.identity,
+                size(bytes),
+                size(Some(context.options.rewrite_limit)),
+                match filling(column, context) {
+                    Filling::Identity | Filling::Computed { .. } => "do it when nobody needs the table",
+                    Filling::Nothing | Filling::Constant | Filling::Stable | Filling::Volatile => {
+                        "add it empty, then fill it in batches"
+                    }
+                }
+            ),
+            remedy: split(table, column, context),
+        });
+    }
+    None
+}
+
+/// The parts of an ADD COLUMN that a person can run with pauses in between. There are none of a column that the server
+/// alone can fill.
+fn split(table: &Table, column: &Column, context: &Context) -> Option<String> {
+    match filling(column, context) {
+        Filling::Identity | Filling::Computed { .. } => None,
+        Filling::Nothing | Filling::Constant | Filling::Stable | Filling::Volatile => {
+            Some(by_hand(table, column, column.default.as_deref()))
+        }
+    }
+}
+
+/// Adds the column empty, fills it, then tightens it.
+fn by_hand(table: &Table, column: &Column, default: Option<&str>) -> String {
+    let empty = Column { default: None, not_null: false, ..column.clone() };
+    let (name, quoted) = (&table.name, ident(&column.name));
+    let mut statements = vec![alter(name, &format!("ADD COLUMN {}", column_sql(&empty)))];
+    statements.extend(
+        column
+            .default
+            .iter()
+            .map(|default| alter(name, &format!("ALTER COLUMN {quoted} SET DEFAULT {default}"))),
+    );
+    statements.push(match default {
+        Some(default) => {
+            format!("UPDATE {} SET {quoted} = {default} WHERE {quoted} IS NULL -- in batches", name.sql())
+        }
+        None => format!("UPDATE {} SET {quoted} = … WHERE {quoted} IS NULL", name.sql()),
+    });
+    if column.not_null {
+        statements.push(alter(name, &format!("ALTER COLUMN {quoted} SET NOT NULL")));
+    }
+    script(statements)
+}
+
+/// Tables, indexes, sequences and views share one name space, tables and types another.
+fn name_taken(object: Object, work: &Work, context: &Context) -> Option<Obstacle> {
+    let mut relations = Vec::new();
+    let mut types = Vec::new();
+    match object {
+        Object::Enum(_) | Object::Domain(_) => types.push(object.identity()),
+        Object::Composite(_) => {
+            types.push(object.identity());
+            relations.push(object.identity());
+        }
+        Object::Table(table) => {
+            types.push(object.identity());
+            relations.push(object.identity());
+            relations.extend(table.columns.iter().flat_map(|column| identity_sequence(table, column)));
+        }
+        Object::Column(table, column) => relations.extend(identity_sequence(table, column)),
+        Object::Index(index) if !context.live.indexes.iter().any(|live| live.identity == index.identity) => {
+            relations.push(object.identity());
+        }
+        Object::Constraint(constraint) if is_new(constraint, context) && builds_index(constraint.kind) => {
+            let name = constraint.identity.strip_suffix(&format!(" on {}", constraint.table_identity));
+            let schema = schema_of(&constraint.table_identity, &constraint.table);
+            relations.extend(name.map(|name| format!("{schema}.{name}")));
+        }
+        Object::Schema(_)
+        | Object::Extension(_)
+        | Object::EnumValue(..)
+        | Object::DomainConstraint(..)
+        | Object::Sequence(_)
+        | Object::Default(..)
+        | Object::NotNull(..)
+        | Object::Index(_)
+        | Object::Constraint(_) => {}
+    }
+    relations.extend(work.actions.iter().filter_map(|action| created_sequence(action, context)));
+    let relation = relations.iter().find(|identity| context.facts.relations.contains(*identity));
+    let taken = relation.or_else(|| types.iter().find(|identity| live_type(identity, context).is_some()))?;
+    let by =
+        live_relation(taken, context).or_else(|| live_type(taken, context)).unwrap_or("another relation");
+    Some(Obstacle {
+        reason: format!("the name {taken} is taken by {by}"),
+        remedy: Some("-- rename what has the name, or the object in a migration".to_string()),
+    })
+}
+
+/// Whether the constraint itself is still to be created, and not only to be validated.
+fn is_new(constraint: &Constraint, context: &Context) -> bool {
+    context.is_missing(&constraint.identity)
+}
+
+fn created_sequence(action: &Action, context: &Context) -> Option<String> {
+    let Action::CreateSequence { name, .. } = action else { return None };
+    context
+        .expected
+        .sequences
+        .iter()
+        .find(|sequence| sequence.name == *name)
+        .map(|sequence| sequence.identity.clone())
+}
+
+/// The sequence that comes with an identity column, in the table's schema. The model has its name without an identity,
+/// so both forms that the identity can have are named.
+fn identity_sequence(table: &Table, column: &Column) -> Vec<String> {
+    let schema = schema_of(&table.identity, &table.name);
+    let names = column.identity_column.iter().map(|identity| &identity.sequence.name);
+    names.flat_map(|name| [format!("{schema}.{name}"), format!("{schema}.{}", ident(name))]).collect()
+}
+
+fn live_relation(identity: &str, context: &Context) -> Option<&'static str> {
+    let live = context.live;
+    let is = |other: &String| other == identity;
+    if live.tables.iter().any(|table| is(&table.identity)) {
+        Some("a table")
+    } else if live.sequences.iter().any(|sequence| is(&sequence.identity)) {
+        Some("a sequence")
+    } else if live.indexes.iter().any(|index| is(&index.identity)) {
+        Some("an index")
+    } else if live.composites.iter().any(|composite| is(&composite.identity)) {
+        Some("a type")
+    } else {
+        None
+    }
+}
+
+fn live_type(identity: &str, context: &Context) -> Option<&'static str> {
+    let live = context.live;
+    let is = |other: &String| other == identity;
+    if live.tables.iter().any(|table| is(&table.identity)) {
+        Some("a table")
+    } else if live.enums.iter().any(|of| is(&of.identity))
+        || live.domains.iter().any(|domain| is(&domain.identity))
+        || live.composites.iter().any(|composite| is(&composite.identity))
+    {
+        Some("a type")
+    } else {
+        None
+    }
+}
+
+/// A label that was added in a transaction cannot be used in it. Texts that the server printed name a label's type.
+fn new_label_used(work: &Work, context: &Context) -> Option<Obstacle> {
+    let texts: Vec<String> = work
+        .actions
+        .iter()
+        .map(Action::sql)
+        .chain(work.checks.iter().map(|check| check.count.clone()))
+        .collect();
+    let used = |(identity, label): &(&String, &str)| {
+        let plain = format!("{}::{identity}", label_sql(label));
+        let array = format!("::{identity}[]");
+        texts.iter().any(|text| text.contains(&plain) || text.contains(&array) && text.contains(label))
+    };
+    let labels: Vec<String> = context
+        .new_labels()
+        .map(|(of, label)| (&of.identity, label))
+        .filter(used)
+        .map(|(identity, label)| format!("{} of {identity}", label_sql(label)))
+        .collect();
+    (!labels.is_empty()).then(|| Obstacle {
+        reason: format!(
+            "waits for the new label {}, which can be used once it is committed: run nself_heal again after commit",
+            join(labels)
+        ),
+        remedy: None,
+    })
+}

@@ -84,6 +84,11 @@ lock_server() {
     fi
 }
 
+# The lines of a server's log that show it was not well, whatever its clients were told.
+server_complaints() {
+    grep -E 'PANIC: |TRAP: |was terminated by signal|reference leak|still active|leaked' "$1"
+}
+
 unlock_server() { exec 9<&-; }
 
 # Adds to the count of a run (a file of "passed failed" lines) if one is kept.

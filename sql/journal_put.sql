@@ -1,7 +1,7 @@
 -- Makes the journal equal to a list of migrations ($1) and says what that changed. One statement, so an error leaves
 -- the journal as it was. All parts see the journal as it was before.
 WITH given AS (
-    SELECT g.*, row_number() OVER () AS position
+    SELECT g.*
       FROM json_to_recordset($1) AS g(seq int, version text, name text, path text, layout text, up_sql text,
            down_sql text, down_path text, checksum text, down_checksum text, snapshot jsonb, breakpoints boolean,
            up_line int, down_line int)
@@ -30,14 +30,23 @@ written AS (
 ),
 loaded AS (
     SELECT g.seq, g.version, g.name,
-           CASE WHEN old.version IS NULL THEN 'added'
-                WHEN (old.name, old.path, old.checksum, old.down_checksum, old.breakpoints)
-                     IS DISTINCT FROM (g.name, g.path, g.checksum, g.down_checksum, g.breakpoints) THEN 'changed'
-                ELSE 'unchanged' END AS state
+           CASE WHEN old.version IS NULL THEN 'added' WHEN d.differs <> '' THEN 'changed' ELSE 'unchanged' END AS state,
+           CASE WHEN old.version IS NOT NULL THEN nullif(d.differs, '') END AS note
       FROM given g
       LEFT JOIN nself.journal old ON old.version = g.version
+     CROSS JOIN LATERAL (SELECT concat_ws(', ',
+           CASE WHEN old.seq <> g.seq THEN 'place in the order' END,
+           CASE WHEN old.name <> g.name THEN 'name' END,
+           CASE WHEN old.path <> g.path THEN 'path' END,
+           CASE WHEN old.layout <> g.layout THEN 'layout' END,
+           CASE WHEN old.up_sql <> g.up_sql THEN 'up part' WHEN old.checksum <> g.checksum THEN 'bytes' END,
+           CASE WHEN old.down_sql IS DISTINCT FROM g.down_sql THEN 'down part'
+                WHEN old.down_checksum IS DISTINCT FROM g.down_checksum THEN 'bytes of the down part' END,
+           CASE WHEN old.snapshot IS DISTINCT FROM g.snapshot THEN 'snapshot' END,
+           CASE WHEN old.breakpoints <> g.breakpoints THEN 'breakpoints' END)) AS d (differs)
     UNION ALL
-    SELECT r.seq, r.version, r.name, 'removed' FROM removed r
+    SELECT r.seq, r.version, r.name, 'removed', NULL FROM removed r
 )
-SELECT coalesce(json_agg(json_build_object('version', version, 'name', name, 'state', state) ORDER BY seq, state), '[]')::text
+SELECT coalesce(json_agg(json_build_object('version', version, 'name', name, 'state', state, 'note', note)
+                         ORDER BY seq, state), '[]')::text
   FROM loaded

@@ -24,7 +24,12 @@ fn nself_journal_load(
 ) -> Result<
     TableIterator<
         'static,
-        (name!(version, Option<String>), name!(name, String), name!(state, String), name!(note, Option<String>)),
+        (
+            name!(version, Option<String>),
+            name!(name, String),
+            name!(state, String),
+            name!(note, Option<String>),
+        ),
     >,
     ErrorReport,
 > {
@@ -38,7 +43,12 @@ fn nself_journal_put(
 ) -> Result<
     TableIterator<
         'static,
-        (name!(version, Option<String>), name!(name, String), name!(state, String), name!(note, Option<String>)),
+        (
+            name!(version, Option<String>),
+            name!(name, String),
+            name!(state, String),
+            name!(note, Option<String>),
+        ),
     >,
     ErrorReport,
 > {
@@ -178,14 +188,19 @@ fn nself_migrate_verify() -> Result<
                 State::Missing => "missing",
             };
             let applied = status.ledger?;
-            Some((status.version, status.name, verdict, applied.checksum, status.journal.map(|entry| entry.checksum)))
+            Some((
+                status.version,
+                status.name,
+                verdict,
+                applied.checksum,
+                status.journal.map(|entry| entry.checksum),
+            ))
         })
         .collect();
     Ok(TableIterator::new(rows))
 }
 
 #[pg_extern]
-#[allow(clippy::type_complexity, reason = "the row type is spelled out for the SQL generator")]
 fn nself_drift(
     against: default!(Option<&str>, "'applied'"),
 ) -> Result<
@@ -251,7 +266,9 @@ fn nself_drift_not_compared(
     ErrorReport,
 > {
     let rows = report::not_compared(Against::parse(against.unwrap_or("applied"))?)?;
-    Ok(TableIterator::new(rows.into_iter().map(|(kind, live, expected)| (kind, live as i64, expected as i64))))
+    Ok(TableIterator::new(
+        rows.into_iter().map(|(kind, live, expected)| (kind, live as i64, expected as i64)),
+    ))
 }
 
 #[pg_extern]
@@ -310,18 +327,10 @@ fn nself_heal_status() -> Result<
         Some(event) => (Some(event.at), Some(event.outcome), Some(event.drift_items)),
         None => (None, None, None),
     };
-    Ok(TableIterator::once((
-        status.enabled,
-        status.auto_run,
-        at,
-        outcome,
-        items,
-        status.expected_state_age,
-    )))
+    Ok(TableIterator::once((status.enabled, status.auto_run, at, outcome, items, status.expected_state_age)))
 }
 
 #[pg_extern]
-#[allow(clippy::type_complexity, reason = "the row type is spelled out for the SQL generator")]
 fn nself_heal_history(
     max_events: default!(Option<i32>, "10"),
 ) -> Result<
@@ -345,7 +354,18 @@ fn nself_heal_history(
     let rows: Vec<_> = history::events(max_events.unwrap_or(10))?
         .into_iter()
         .map(|e| {
-            (e.event, e.at, e.trigger, e.drift_items, e.applied, e.blocked, e.manual, e.confirmed, e.outcome, e.duration_ms)
+            (
+                e.event,
+                e.at,
+                e.trigger,
+                e.drift_items,
+                e.applied,
+                e.blocked,
+                e.manual,
+                e.confirmed,
+                e.outcome,
+                e.duration_ms,
+            )
         })
         .collect();
     Ok(TableIterator::new(rows))

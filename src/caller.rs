@@ -1,21 +1,24 @@
 //! Who runs what, and what may go wrong on the way: changes of user, of settings and of transaction that always end
 //! with the function that made them.
 
-use std::cell::Cell;
-use std::ffi::CString;
+use std::cell::RefCell;
+use std::ffi::{CStr, CString};
 use std::panic::AssertUnwindSafe;
 
 use pgrx::pg_sys::panic::CaughtError;
 use pgrx::{PgTryBuilder, pg_sys};
 
-use crate::error::{Error, ServerError};
+use crate::error::{Error, Position, ServerError};
 
 /// The search_path of everything that is not a user's own statement: nothing that a user made can shadow a name.
 const PINNED_PATH: &str = "pg_catalog, pg_temp";
 
 /// Runs `work` with the settings in force, and puts every setting back that `work` or `settings` changed: also
 /// search_path, role and session authorization. An error takes the settings back by itself.
-pub fn with_settings<T>(settings: &[(&str, &str)], work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+pub fn with_settings<T>(
+    settings: &[(&str, &str)],
+    work: impl FnOnce() -> Result<T, Error>,
+) -> Result<T, Error> {
     // SAFETY: the nest level is left in every case: here, or by the abort of the (sub)transaction on an error.
     let level = unsafe { pg_sys::NewGUCNestLevel() };
     for (name, value) in settings {
@@ -100,21 +103,44 @@ fn schema_owner(schema: pg_sys::Oid) -> pg_sys::Oid {
 }
 
 thread_local! {
-    /// Where in its statement the error stands that is on its way, as the server tells while it makes the error.
-    static POSITION: Cell<i32> = const { Cell::new(0) };
+    /// Where the error stands that is on its way, as the server tells while it makes the error.
+    static POSITION: RefCell<Option<Position>> = const { RefCell::new(None) };
 }
 
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn note_position(_arg: *mut std::ffi::c_void) {
     // SAFETY: the server calls this while it makes an error, which is when these may be asked.
     let (inner, outer) = unsafe { (pg_sys::getinternalerrposition(), pg_sys::geterrposition()) };
-    POSITION.set(if inner > 0 { inner } else { outer });
+    let position = |query, at| usize::try_from(at).ok().filter(|&at| at > 0).map(|at| Position { query, at });
+    // SAFETY: as above.
+    POSITION.set(if inner > 0 {
+        position(unsafe { internal_query() }, inner)
+    } else {
+        position(None, outer)
+    });
+}
+
+/// The query that an internal position counts in.
+///
+/// # Safety
+/// Only while the server makes an error.
+unsafe fn internal_query() -> Option<String> {
+    // SAFETY: the copy is made outside the context that the server keeps for errors, and freed once it has been read.
+    unsafe {
+        let context = pg_sys::MemoryContextSwitchTo(pg_sys::TopMemoryContext);
+        let error = pg_sys::CopyErrorData();
+        pg_sys::MemoryContextSwitchTo(context);
+        let query = (*error).internalquery;
+        let query = (!query.is_null()).then(|| CStr::from_ptr(query).to_string_lossy().into_owned());
+        pg_sys::FreeErrorData(error);
+        query
+    }
 }
 
 /// Runs `work` and hands an error of the server to the caller. This is no savepoint: after an error the caller can only
 /// say it in other words and fail, or roll back a subtransaction.
 pub fn catch<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    POSITION.set(0);
+    POSITION.set(None);
     // SAFETY: the callback lives in this frame, and the stack is set back before the frame ends, in either case.
     let before = unsafe { pg_sys::error_context_stack };
     let mut callback = pg_sys::ErrorContextCallback {
@@ -124,7 +150,8 @@ pub fn catch<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     };
     // SAFETY: as above.
     unsafe { pg_sys::error_context_stack = &mut callback };
-    let result = PgTryBuilder::new(AssertUnwindSafe(work)).catch_others(|caught| Err(of_server(caught))).execute();
+    let result =
+        PgTryBuilder::new(AssertUnwindSafe(work)).catch_others(|caught| Err(of_server(caught))).execute();
     // SAFETY: as above.
     unsafe { pg_sys::error_context_stack = before };
     result
@@ -141,7 +168,7 @@ fn of_server(caught: CaughtError) -> Error {
         message: report.message().to_owned(),
         detail: report.detail().map(str::to_owned),
         hint: report.hint().map(str::to_owned),
-        position: usize::try_from(POSITION.get()).ok().filter(|&position| position > 0),
+        position: POSITION.take(),
     })
 }
 
@@ -188,6 +215,6 @@ unsafe fn role_name(role: pg_sys::Oid) -> String {
     // SAFETY: the server returns a text of its own, in the current memory context.
     unsafe {
         let name = pg_sys::GetUserNameFromId(role, false);
-        std::ffi::CStr::from_ptr(name).to_string_lossy().into_owned()
+        CStr::from_ptr(name).to_string_lossy().into_owned()
     }
 }

@@ -14,8 +14,34 @@ pub struct ServerError {
     pub message: String,
     pub detail: Option<String>,
     pub hint: Option<String>,
-    /// In the statement that failed, in characters, from 1.
-    pub position: Option<usize>,
+    pub position: Option<Position>,
+}
+
+/// Where an error stands.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Position {
+    /// The query that the server tells to be wrong: the statement itself, or one inside it, as in the body of a DO.
+    /// None where it is the text that was given to the parser.
+    pub query: Option<String>,
+    /// In that query, in characters, from 1.
+    pub at: usize,
+}
+
+impl Position {
+    /// The offset in `sql`, if `sql` holds the query, and in one place only.
+    pub fn offset_in(&self, sql: &str) -> Option<usize> {
+        let begin = match &self.query {
+            None => 0,
+            Some(query) => {
+                match sql.match_indices(query.as_str()).map(|(at, _)| at).collect::<Vec<_>>()[..] {
+                    [only] => only,
+                    _ => return None,
+                }
+            }
+        };
+        let within = sql[begin..].char_indices().nth(self.at.saturating_sub(1));
+        Some(within.map_or(sql.len(), |(offset, _)| begin + offset))
+    }
 }
 
 impl ServerError {
@@ -70,7 +96,9 @@ pub enum Error {
     Both { a: &'static str, b: &'static str },
     #[error("{count} migrations were to be {verb}, but only {available} are {state}")]
     TooMany { count: i32, available: usize, verb: &'static str, state: &'static str },
-    #[error("migration {version} was changed after it was applied: its checksum was {applied}, and is now {now}")]
+    #[error(
+        "migration {version} was changed after it was applied: its checksum was {applied}, and is now {now}"
+    )]
     Edited { version: String, applied: String, now: String },
     #[error("migration {version} comes before {last}, which is already applied")]
     OutOfOrder { version: String, last: String },
@@ -82,8 +110,16 @@ pub enum Error {
     Refused { path: String, line: usize, what: String, hint: &'static str },
     #[error("migration {version} failed at statement {statement}, line {line} of {path}: {}", source.message)]
     MigrationFailed { version: String, statement: usize, line: usize, path: String, source: ServerError },
+    #[error("migration {version} ({path}) failed in the checks that were deferred to its end: {}", source.message)]
+    DeferredCheckFailed { version: String, path: String, source: ServerError },
+    #[error("a migration cannot run migrations itself")]
+    Nested,
     #[error("another session is running migrations in this database")]
     Busy,
+    #[error("another session has run migrations since this transaction began")]
+    Stale,
+    #[error("{tenant:?} cannot be the schema of a tenant: {reason}")]
+    BadTenant { tenant: String, reason: &'static str },
     #[error("no migration has been applied in this database, so there is no schema to compare it with")]
     NothingApplied,
     #[error("cannot compare against {0:?}")]
@@ -116,17 +152,21 @@ impl Error {
     fn code(&self) -> PgSqlErrorCode {
         match self {
             Self::Folder(error) => match error {
-                formats::Error::NoMigrations { .. } | formats::Error::MissingFile { .. } => ERRCODE_UNDEFINED_FILE,
+                formats::Error::NoMigrations { .. } | formats::Error::MissingFile { .. } => {
+                    ERRCODE_UNDEFINED_FILE
+                }
                 formats::Error::DuplicateVersion { .. } | formats::Error::DuplicatePath { .. } => {
                     ERRCODE_DUPLICATE_OBJECT
                 }
                 formats::Error::Dialect { .. } => ERRCODE_FEATURE_NOT_SUPPORTED,
-                formats::Error::NotUtf8 { .. } | formats::Error::NulByte { .. } => ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
+                formats::Error::NotUtf8 { .. } | formats::Error::NulByte { .. } => {
+                    ERRCODE_CHARACTER_NOT_IN_REPERTOIRE
+                }
                 formats::Error::PathLeavesFolder { .. } => ERRCODE_INVALID_NAME,
                 _ => ERRCODE_INVALID_TEXT_REPRESENTATION,
             },
             Self::Unreadable { .. } => ERRCODE_IO_ERROR,
-            Self::RelativeFolder { .. } | Self::NoFolder => ERRCODE_INVALID_NAME,
+            Self::RelativeFolder { .. } | Self::NoFolder | Self::BadTenant { .. } => ERRCODE_INVALID_NAME,
             Self::MayNotReadFiles { .. } => ERRCODE_INSUFFICIENT_PRIVILEGE,
             Self::BadFileList { .. }
             | Self::NoSuchMigration { .. }
@@ -142,15 +182,20 @@ impl Error {
             | Self::OutOfOrder { .. }
             | Self::NoDown { .. }
             | Self::Production
+            | Self::Nested
             | Self::NothingApplied
             | Self::RoleGone { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             Self::Refused { .. } => ERRCODE_FEATURE_NOT_SUPPORTED,
             Self::Busy => ERRCODE_LOCK_NOT_AVAILABLE,
+            Self::Stale => ERRCODE_T_R_SERIALIZATION_FAILURE,
             Self::Standby => ERRCODE_READ_ONLY_SQL_TRANSACTION,
             Self::NoWorker => ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
             Self::NoSuchRole { .. } => ERRCODE_UNDEFINED_OBJECT,
-            Self::WorkerLost { .. } | Self::BadAnswer { .. } | Self::NotClosed { .. } => ERRCODE_INTERNAL_ERROR,
+            Self::WorkerLost { .. } | Self::BadAnswer { .. } | Self::NotClosed { .. } => {
+                ERRCODE_INTERNAL_ERROR
+            }
             Self::MigrationFailed { source, .. }
+            | Self::DeferredCheckFailed { source, .. }
             | Self::ReplayFailed { source, .. }
             | Self::ShadowFailed(source)
             | Self::Server(source) => source.code(),
@@ -159,12 +204,16 @@ impl Error {
 
     fn detail(&self) -> Option<String> {
         match self {
-            Self::MigrationFailed { source, .. } => Some(match &source.detail {
-                Some(detail) => format!("{detail}\nThe database is as it was before."),
-                None => "The database is as it was before.".to_owned(),
-            }),
+            Self::MigrationFailed { source, .. } | Self::DeferredCheckFailed { source, .. } => {
+                Some(match &source.detail {
+                    Some(detail) => format!("{detail}\nThe database is as it was before."),
+                    None => "The database is as it was before.".to_owned(),
+                })
+            }
             Self::ReplayFailed { source, .. } => Some(match &source.detail {
-                Some(detail) => format!("{detail}\nThe replay ran in an empty shadow database; this one was not touched."),
+                Some(detail) => {
+                    format!("{detail}\nThe replay ran in an empty shadow database; this one was not touched.")
+                }
                 None => "The replay ran in an empty shadow database; this one was not touched.".to_owned(),
             }),
             Self::ShadowFailed(source) | Self::Server(source) => source.detail.clone(),
@@ -192,6 +241,8 @@ impl Error {
             Self::Production => "To do it all the same, add confirm => 'yes-destroy-production'.",
             Self::Refused { hint, .. } => hint,
             Self::Busy => "Wait for it to end, or raise lock_timeout.",
+            Self::Stale => "This transaction cannot see what they did: end it and repeat, or use the isolation level READ COMMITTED.",
+            Self::Nested => "Call it from outside: all pending migrations are applied in one go.",
             Self::NothingApplied => "Load the migrations folder with nself_journal_load(), then call nself_migrate_up().",
             Self::UnknownAgainst(_) => "Say 'applied' for the applied migrations, or 'journal' for all that the journal holds.",
             Self::Standby => "Call nself_drift() on the primary once: the expected schema is kept there and comes here by replication.",
@@ -204,9 +255,12 @@ impl Error {
                 None => "A migration that reads data, files or other databases may need them to be there. Make it tolerate an empty database.".to_owned(),
             }),
             Self::MigrationFailed { source, .. } if source.code() == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE =>
-                "A new enum value must be committed before it is used: apply the migrations up to the one that adds it, with target =>, then the rest.",
-            Self::MigrationFailed { source, .. } | Self::ShadowFailed(source) | Self::Server(source) => return source.hint.clone(),
-            Self::TooFew { .. } | Self::Both { .. } | Self::BadLimit(_) | Self::BadAnswer { .. } | Self::NotClosed { .. } | Self::NoSuchRole { .. } => return None,
+                "A new enum value must be committed before it is used: add it in a migration of its own, apply up to that one with target =>, then the rest.",
+            Self::MigrationFailed { source, .. }
+            | Self::DeferredCheckFailed { source, .. }
+            | Self::ShadowFailed(source)
+            | Self::Server(source) => return source.hint.clone(),
+            Self::BadTenant { .. } | Self::TooFew { .. } | Self::Both { .. } | Self::BadLimit(_) | Self::BadAnswer { .. } | Self::NotClosed { .. } | Self::NoSuchRole { .. } => return None,
         };
         Some(hint.to_owned())
     }

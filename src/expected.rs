@@ -34,7 +34,9 @@ pub fn of(chain: &[Applied]) -> Result<Catalog, Error> {
     }
     let replayed = shadow::replay(chain)?;
     for statement in &replayed.skipped {
-        notice!("the replay left out {statement}: it reaches outside the database, so what it did is not compared");
+        notice!(
+            "the replay left out {statement}: it reaches outside the database, so what it did is not compared"
+        );
     }
     if !read_only {
         keep(&hash, &replayed)?;

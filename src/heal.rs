@@ -43,7 +43,11 @@ pub struct Outcome {
 }
 
 /// Goes through the steps of a comparison. Without `confirm` nothing is changed, and every step says what it would do.
-pub fn run(comparison: Comparison, confirm: bool, not_renamed: BTreeSet<String>) -> Result<Vec<Outcome>, Error> {
+pub fn run(
+    comparison: Comparison,
+    confirm: bool,
+    not_renamed: BTreeSet<String>,
+) -> Result<Vec<Outcome>, Error> {
     let Comparison { expected, live, steps } = comparison;
     let columns = columns(&live);
     if !confirm {
@@ -73,10 +77,12 @@ fn go(steps: &[Step], mut columns: BTreeSet<String>, confirm: bool) -> Result<Ve
         let (status, detail) = match &step.verdict {
             Verdict::Manual { reason } => (Status::Manual, Some(reason.clone())),
             Verdict::Blocked { reason } => (Status::Blocked, Some(reason.clone())),
-            Verdict::Additive(work) => match work.needs.iter().find(|need| not_done.contains_key(need.as_str())) {
-                Some(need) => (Status::Blocked, Some(format!("waits for {need}"))),
-                None => attempt(work, &columns, confirm)?,
-            },
+            Verdict::Additive(work) => {
+                match work.needs.iter().find(|need| not_done.contains_key(need.as_str())) {
+                    Some(need) => (Status::Blocked, Some(format!("waits for {need}"))),
+                    None => attempt(work, &columns, confirm)?,
+                }
+            }
         };
         match status {
             Status::Applied => drop(columns.insert(step.identity.clone())),
@@ -142,7 +148,9 @@ fn rows_in_the_way(check: &Check, columns: &BTreeSet<String>) -> Result<Option<S
     }
     match spi::read_one::<i64>(&check.count, &[])? {
         None | Some(0) => Ok(None),
-        Some(n) => Ok(Some(format!("{}. Find them: {}", check.says.replace("{n}", &n.to_string()), check.find))),
+        Some(n) => {
+            Ok(Some(format!("{}. Find them: {}", check.says.replace("{n}", &n.to_string()), check.find)))
+        }
     }
 }
 
@@ -160,7 +168,11 @@ fn refused(error: &ServerError) -> (Status, Option<String>) {
 }
 
 /// Reads the catalogs again: an error if something that was applied still differs.
-fn check_closed(expected: &Catalog, outcomes: &[Outcome], not_renamed: BTreeSet<String>) -> Result<(), Error> {
+fn check_closed(
+    expected: &Catalog,
+    outcomes: &[Outcome],
+    not_renamed: BTreeSet<String>,
+) -> Result<(), Error> {
     let after = report::compare_with(expected.clone(), not_renamed)?;
     let still_differs = |outcome: &&Outcome| {
         outcome.status == Status::Applied
@@ -182,7 +194,9 @@ fn undone(outcomes: Vec<Outcome>, stuck: &str) -> Vec<Outcome> {
         .map(|outcome| match outcome.status {
             Status::Applied => Outcome {
                 status: Status::Failed,
-                detail: Some(format!("undone with the whole heal, because it did not close the drift of {stuck}")),
+                detail: Some(format!(
+                    "undone with the whole heal, because it did not close the drift of {stuck}"
+                )),
                 ..outcome
             },
             Status::Planned | Status::Blocked | Status::Manual | Status::Failed => outcome,

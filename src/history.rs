@@ -49,7 +49,12 @@ impl Counts {
 }
 
 /// Writes a run and its steps down. In a read-only transaction it says that it cannot.
-pub fn record(outcomes: &[Outcome], drift_items: usize, confirmed: bool, began: Instant) -> Result<(), Error> {
+pub fn record(
+    outcomes: &[Outcome],
+    drift_items: usize,
+    confirmed: bool,
+    began: Instant,
+) -> Result<(), Error> {
     // SAFETY: a plain read of the transaction's state.
     if unsafe { pg_sys::XactReadOnly } {
         notice!("the transaction is read-only, so this run is not in the history");

@@ -66,7 +66,10 @@ pub fn entries() -> Result<Vec<Entry>, Error> {
     as_extension_owner(|| {
         spi::read_json(
             "journal",
-            "SELECT coalesce(json_agg(j ORDER BY j.seq), '[]')::text FROM nself.journal j",
+            "SELECT coalesce(json_agg(json_build_object('version', version, 'name', name, 'path', path, \
+                    'up_sql', up_sql, 'down_sql', down_sql, 'down_path', down_path, 'checksum', checksum, \
+                    'down_checksum', down_checksum, 'breakpoints', breakpoints, 'up_line', up_line, \
+                    'down_line', down_line) ORDER BY seq), '[]')::text FROM nself.journal",
             &[],
         )
     })
@@ -74,6 +77,7 @@ pub fn entries() -> Result<Vec<Entry>, Error> {
 
 /// Puts the files of a folder into the journal. An error changes nothing.
 pub fn put(files: &[File]) -> Result<Vec<Loaded>, Error> {
+    spi::refuse_read_only(c"nself_journal_load() or nself_journal_put()");
     let folder = formats::read(files)?;
     let rows: Vec<_> = folder
         .migrations
@@ -118,7 +122,8 @@ pub fn sent_files(list: JsonB) -> Result<Vec<File>, Error> {
     list.into_iter()
         .enumerate()
         .map(|(index, file)| {
-            let file: SentFile = serde_json::from_value(file).map_err(|error| bad(index + 1, error.to_string()))?;
+            let file: SentFile =
+                serde_json::from_value(file).map_err(|error| bad(index + 1, error.to_string()))?;
             let bytes = match (file.content, file.content_base64) {
                 (Some(text), None) => text.into_bytes(),
                 (None, Some(text)) => {
@@ -158,8 +163,14 @@ pub fn read_folder(dir: &Path) -> Result<Vec<File>, Error> {
     let mut folders = vec![(root.clone(), 0)];
     while let Some((folder, depth)) = folders.pop() {
         for entry in fs::read_dir(&folder).map_err(|error| unreadable(&folder, error))? {
+            pgrx::check_for_interrupts!();
             let path = entry.map_err(|error| unreadable(&folder, error))?.path();
             let name = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy().into_owned();
+            // What is hidden is no migration, and may be anything: a repository, an editor's lock.
+            if path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")) {
+                files.push(File { path: name, bytes: Vec::new() });
+                continue;
+            }
             // A link may point anywhere: what it points to must lie in the folder as well.
             let target = path.canonicalize().map_err(|error| unreadable(&path, error))?;
             if !target.starts_with(&root) {
@@ -170,7 +181,10 @@ pub fn read_folder(dir: &Path) -> Result<Vec<File>, Error> {
                     folders.push((path, depth + 1));
                 }
             } else {
-                files.push(File { path: name, bytes: content(&path).map_err(|error| unreadable(&path, error))? });
+                files.push(File {
+                    path: name,
+                    bytes: content(&target).map_err(|error| unreadable(&path, error))?,
+                });
             }
         }
     }
@@ -181,6 +195,8 @@ pub fn read_folder(dir: &Path) -> Result<Vec<File>, Error> {
 /// Only SQL and JSON are ever looked into; of other files the name is enough, to say that they are ignored.
 fn content(path: &Path) -> std::io::Result<Vec<u8>> {
     match path.extension().and_then(|extension| extension.to_str()) {
+        // Reading a pipe would wait for somebody to write into it.
+        Some("sql" | "json") if !path.is_file() => Err(std::io::Error::other("it is not a regular file")),
         Some("sql" | "json") => fs::read(path),
         _ => Ok(Vec::new()),
     }

@@ -50,11 +50,14 @@ pub fn volatility(table: &Name, default: &str) -> Volatility {
                     parse(default),
                     pg_sys::ParseExprKind::EXPR_KIND_COLUMN_DEFAULT,
                 );
-                Ok(match (pg_sys::contain_volatile_functions(node), pg_sys::contain_mutable_functions(node)) {
-                    (true, _) => Volatility::Volatile,
-                    (false, true) => Volatility::Stable,
-                    (false, false) => Volatility::Constant,
-                })
+                Ok(
+                    match (pg_sys::contain_volatile_functions(node), pg_sys::contain_mutable_functions(node))
+                    {
+                        (true, _) => Volatility::Volatile,
+                        (false, true) => Volatility::Stable,
+                        (false, false) => Volatility::Constant,
+                    },
+                )
             }
         })
     })
@@ -70,7 +73,9 @@ fn print_again(table: &Name, place: &Place, text: &str) -> String {
         unsafe {
             let node = match place {
                 Place::Check => boolean(pstate, raw, pg_sys::ParseExprKind::EXPR_KIND_CHECK_CONSTRAINT),
-                Place::IndexPredicate => boolean(pstate, raw, pg_sys::ParseExprKind::EXPR_KIND_INDEX_PREDICATE),
+                Place::IndexPredicate => {
+                    boolean(pstate, raw, pg_sys::ParseExprKind::EXPR_KIND_INDEX_PREDICATE)
+                }
                 Place::IndexPart => {
                     let node =
                         pg_sys::transformExpr(pstate, raw, pg_sys::ParseExprKind::EXPR_KIND_INDEX_EXPRESSION);
@@ -141,7 +146,8 @@ fn parse(text: &str) -> *mut pg_sys::Node {
     unsafe {
         let list = pgrx::PgList::<pg_sys::RawStmt>::from_pg(pg_sys::pg_parse_query(query.as_ptr()));
         let statement = list.get_ptr(0).map(|raw| (*raw).stmt.cast::<pg_sys::SelectStmt>());
-        let targets = statement.map(|select| pgrx::PgList::<pg_sys::ResTarget>::from_pg((*select).targetList));
+        let targets =
+            statement.map(|select| pgrx::PgList::<pg_sys::ResTarget>::from_pg((*select).targetList));
         match targets.filter(|targets| list.len() == 1 && targets.len() == 1) {
             Some(targets) => (*targets.get_ptr(0).expect("there is one")).val,
             None => pgrx::error!("{text:?} is not one expression"),
@@ -162,8 +168,14 @@ fn with_table<T>(
         let oid = pg_sys::get_relname_relid(name.as_ptr(), pg_sys::get_namespace_oid(schema.as_ptr(), false));
         let relation = pg_sys::table_open(oid, lock);
         let pstate = pg_sys::make_parsestate(std::ptr::null_mut());
-        let item =
-            pg_sys::addRangeTableEntryForRelation(pstate, relation, lock as i32, std::ptr::null_mut(), false, true);
+        let item = pg_sys::addRangeTableEntryForRelation(
+            pstate,
+            relation,
+            lock as i32,
+            std::ptr::null_mut(),
+            false,
+            true,
+        );
         pg_sys::addNSItemToQuery(pstate, item, true, true, true);
         let result = work(pstate, relation);
         pg_sys::free_parsestate(pstate);

@@ -1,15 +1,17 @@
 //! Migrations, up and down: what is to run is decided and read in full first, then it runs in the caller's transaction,
 //! each migration together with its row in the ledger.
 
+use std::cell::Cell;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::ffi::CStr;
 use std::time::{Duration, Instant};
 
 use nself_heal_core::formats::compare_versions;
 use nself_heal_core::{quote, scan};
 use pgrx::{notice, pg_sys};
 
-use crate::caller::with_settings;
+use crate::caller::{as_extension_owner, with_settings};
 use crate::error::Error;
 use crate::journal::{self, Entry};
 use crate::ledger::{self, Applied, Direction, Session};
@@ -64,7 +66,13 @@ pub fn status(tenant: Option<&str>) -> Result<Vec<Status>, Error> {
                 None => State::Pending,
                 Some(applied) => compare(applied, &entry),
             };
-            Status { version: entry.version.clone(), name: entry.name.clone(), state, journal: Some(entry), ledger }
+            Status {
+                version: entry.version.clone(),
+                name: entry.name.clone(),
+                state,
+                journal: Some(entry),
+                ledger,
+            }
         })
         .collect();
     let mut missing: Vec<Applied> = applied.into_values().collect();
@@ -102,9 +110,11 @@ pub fn up(request: &UpRequest<'_>) -> Result<Vec<Ran>, Error> {
         return Err(Error::Both { a: "target", b: "max_count" });
     }
     at_least_one("max_count", request.max_count)?;
-    if !request.dry_run {
-        lock()?;
-    }
+    check_tenant(request.tenant)?;
+    let _running = match request.dry_run {
+        true => None,
+        false => Some(Running::begin(c"nself_migrate_up()")?),
+    };
     let all = status(request.tenant)?;
     if all.iter().all(|status| status.journal.is_none()) {
         return Err(Error::EmptyJournal);
@@ -112,18 +122,19 @@ pub fn up(request: &UpRequest<'_>) -> Result<Vec<Ran>, Error> {
     refuse_edited(&all)?;
     let chosen = choose_up(&all, request)?;
     let session = Session::now(request.tenant)?;
-    for entry in &chosen {
-        split(&entry.up())?;
-    }
+    let chosen = chosen
+        .into_iter()
+        .map(|entry| Ok((entry, split(&entry.up())?)))
+        .collect::<Result<Vec<_>, Error>>()?;
     chosen
         .into_iter()
-        .map(|entry| {
+        .map(|(entry, statements)| {
             if request.dry_run {
                 return Ok(Ran::of(entry, "planned", None, &entry.up_sql));
             }
             let began = Instant::now();
             make_tenant(request.tenant)?;
-            run::run(&entry.up(), &session.settings())?;
+            run::run_statements(&entry.up(), &statements, &session.settings())?;
             let duration = ledger::record(
                 &session,
                 entry,
@@ -194,7 +205,8 @@ fn choose_up<'a>(all: &'a [Status], request: &UpRequest<'_>) -> Result<Vec<&'a E
                 false => Ok(Vec::new()),
             };
         }
-        chosen = all[..=position].iter().filter(is_pending).filter_map(|status| status.journal.as_ref()).collect();
+        chosen =
+            all[..=position].iter().filter(is_pending).filter_map(|status| status.journal.as_ref()).collect();
     }
     if let Some(count) = request.max_count {
         if !chosen.is_empty() && count as usize > chosen.len() {
@@ -211,7 +223,8 @@ fn refuse_out_of_order(all: &[Status], chosen: &[&Entry]) -> Result<(), Error> {
     let Some(first) = chosen.first() else { return Ok(()) };
     let last = all.iter().rfind(|status| status.journal.is_some() && status.ledger.is_some());
     let is_before = |last: &Status| {
-        all.iter().position(|s| s.version == first.version) < all.iter().position(|s| s.version == last.version)
+        all.iter().position(|s| s.version == first.version)
+            < all.iter().position(|s| s.version == last.version)
     };
     match last {
         Some(last) if is_before(last) => {
@@ -221,16 +234,18 @@ fn refuse_out_of_order(all: &[Status], chosen: &[&Entry]) -> Result<(), Error> {
     }
 }
 
-/// The position of the migration that a user named: by its version as written, or by the same number.
 fn find(all: &[Status], version: &str) -> Result<usize, Error> {
-    all.iter()
-        .position(|status| status.version == version)
-        .or_else(|| {
-            let looks_like_one = version.starts_with(|c: char| c.is_ascii_digit());
-            let same = |status: &Status| compare_versions(&status.version, version) == Ordering::Equal;
-            looks_like_one.then(|| all.iter().position(same)).flatten()
-        })
+    position(all.iter().map(|status| status.version.as_str()), version)
         .ok_or_else(|| Error::NoSuchMigration { version: version.to_owned() })
+}
+
+/// The position of the migration that a user named: by its version as written, or by the same number.
+fn position<'a>(mut versions: impl Iterator<Item = &'a str> + Clone, named: &str) -> Option<usize> {
+    // No digit at all would be the number zero.
+    let is_number = named.starts_with(|c: char| c.is_ascii_digit());
+    versions.clone().position(|version| version == named).or_else(|| {
+        versions.position(|version| is_number && compare_versions(version, named) == Ordering::Equal)
+    })
 }
 
 pub struct DownRequest<'a> {
@@ -254,37 +269,46 @@ pub fn down(request: &DownRequest<'_>) -> Result<Vec<Ran>, Error> {
     if settings::is_production() && !request.dry_run && !confirmed {
         return Err(Error::Production);
     }
-    if !request.dry_run {
-        lock()?;
-    }
-    let applied: Vec<Applied> =
-        ledger::applied()?.into_iter().filter(|applied| applied.tenant.as_deref() == request.tenant).collect();
+    let _running = match request.dry_run {
+        true => None,
+        false => Some(Running::begin(c"nself_migrate_down()")?),
+    };
+    let applied: Vec<Applied> = ledger::applied()?
+        .into_iter()
+        .filter(|applied| applied.tenant.as_deref() == request.tenant)
+        .collect();
     let chosen = choose_down(&applied, request)?;
     let journal: BTreeMap<String, Entry> =
         journal::entries()?.into_iter().map(|entry| (entry.version.clone(), entry)).collect();
-    let chosen: Vec<&Entry> = chosen
+    let chosen = chosen
         .into_iter()
         .map(|applied| {
-            let entry = journal.get(&applied.version);
             let no_down = || Error::NoDown { version: applied.version.clone() };
-            let entry = entry.ok_or_else(no_down)?;
-            split(&entry.down().ok_or_else(no_down)?)?;
-            Ok(entry)
+            let entry = journal.get(&applied.version).ok_or_else(no_down)?;
+            let script = entry.down().ok_or_else(no_down)?;
+            let statements = split(&script)?;
+            Ok((entry, script, statements))
         })
-        .collect::<Result<_, Error>>()?;
+        .collect::<Result<Vec<_>, Error>>()?;
     let session = Session::now(request.tenant)?;
     chosen
         .into_iter()
-        .map(|entry| {
-            let script = entry.down().ok_or_else(|| Error::NoDown { version: entry.version.clone() })?;
+        .map(|(entry, script, statements)| {
             if request.dry_run {
                 return Ok(Ran::of(entry, "planned", None, script.sql));
             }
             let began = Instant::now();
-            run::run(&script, &session.settings())?;
+            run::run_statements(&script, &statements, &session.settings())?;
             let checksum = entry.down_checksum.as_deref().unwrap_or(&entry.checksum);
-            let duration =
-                ledger::record(&session, entry, Direction::Down, request.tenant, script.sql, checksum, began)?;
+            let duration = ledger::record(
+                &session,
+                entry,
+                Direction::Down,
+                request.tenant,
+                script.sql,
+                checksum,
+                began,
+            )?;
             Ok(Ran::of(entry, "reverted", Some(duration), script.sql))
         })
         .collect()
@@ -292,25 +316,37 @@ pub fn down(request: &DownRequest<'_>) -> Result<Vec<Ran>, Error> {
 
 /// The applied migrations that are to be undone, the latest first.
 fn choose_down<'a>(applied: &'a [Applied], request: &DownRequest<'_>) -> Result<Vec<&'a Applied>, Error> {
-    let latest_first = applied.iter().rev();
     if let Some(target) = request.target {
-        let same = |applied: &&Applied| {
-            applied.version == target || compare_versions(&applied.version, target) == Ordering::Equal
-        };
-        let journal_knows = || journal::entries().map(|all| all.iter().any(|entry| entry.version == target));
-        if !applied.iter().any(|applied| same(&applied)) {
-            return Err(match journal_knows()? {
-                true => Error::NotApplied { version: target.to_owned() },
-                false => Error::NoSuchMigration { version: target.to_owned() },
-            });
+        if let Some(last) = position(applied.iter().map(|applied| applied.version.as_str()), target) {
+            return Ok(applied[last + 1..].iter().rev().collect());
         }
-        return Ok(latest_first.take_while(|applied| !same(applied)).collect());
+        let journal = journal::entries()?;
+        return Err(match position(journal.iter().map(|entry| entry.version.as_str()), target) {
+            Some(_) => Error::NotApplied { version: target.to_owned() },
+            None => Error::NoSuchMigration { version: target.to_owned() },
+        });
     }
     let steps = request.steps.unwrap_or(1);
     if request.steps.is_some() && steps as usize > applied.len() {
-        return Err(Error::TooMany { count: steps, available: applied.len(), verb: "undone", state: "applied" });
+        return Err(Error::TooMany {
+            count: steps,
+            available: applied.len(),
+            verb: "undone",
+            state: "applied",
+        });
     }
-    Ok(latest_first.take(steps as usize).collect())
+    Ok(applied.iter().rev().take(steps as usize).collect())
+}
+
+/// What the server would cut off could be another tenant's name, and the product's own schema is nobody's.
+fn check_tenant(tenant: Option<&str>) -> Result<(), Error> {
+    let bad = |tenant: &str, reason| Err(Error::BadTenant { tenant: tenant.to_owned(), reason });
+    match tenant {
+        Some("") => bad("", "it is empty"),
+        Some("nself") => bad("nself", "it is the schema of nself_heal itself"),
+        Some(long) if long.len() >= pg_sys::NAMEDATALEN as usize => bad(long, "it is longer than 63 bytes"),
+        _ => Ok(()),
+    }
 }
 
 /// A tenant is a schema of its own, first in the search_path of its migrations.
@@ -324,6 +360,42 @@ pub fn make_tenant(tenant: Option<&str>) -> Result<(), Error> {
         return Ok(());
     }
     with_settings(&[], || spi::write(&format!("CREATE SCHEMA {}", quote::ident(tenant)), &[]))
+}
+
+thread_local! {
+    static RUNNING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Migrations are running in this session, and in no other one of this database.
+struct Running;
+
+impl Running {
+    fn begin(command: &CStr) -> Result<Self, Error> {
+        spi::refuse_read_only(command);
+        if RUNNING.get() {
+            return Err(Error::Nested);
+        }
+        lock()?;
+        refuse_stale()?;
+        RUNNING.set(true);
+        Ok(Self)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.set(false);
+    }
+}
+
+/// A transaction that reads as of its beginning does not see what others applied while it waited, and would apply it
+/// again.
+fn refuse_stale() -> Result<(), Error> {
+    let last = || spi::read_here::<i64>("SELECT max(id) FROM nself.ledger", &[]);
+    as_extension_owner(|| match spi::at_one_moment(last)? == spi::at_latest_moment(last)? {
+        true => Ok(()),
+        false => Err(Error::Stale),
+    })
 }
 
 /// The key of the advisory lock under which migrations run, one for a database.

@@ -32,6 +32,7 @@ pub fn compare(against: Against, not_renamed: BTreeSet<String>) -> Result<Compar
 pub fn compare_with(expected: Catalog, not_renamed: BTreeSet<String>) -> Result<Comparison, Error> {
     let mut live = catalog::read()?;
     pinned(|| {
+        leave_own_schema_out(&mut live, &expected)?;
         for pair in settle::texts_to_settle(&expected, &live) {
             if meaning::is_same(&pair) {
                 settle::adopt(&mut live, &pair);
@@ -45,6 +46,19 @@ pub fn compare_with(expected: Catalog, not_renamed: BTreeSet<String>) -> Result<
         };
         Ok(Comparison { expected, live, steps })
     })
+}
+
+/// The schema that this extension was put into belongs to it, unless the migrations say that it is theirs.
+fn leave_own_schema_out(live: &mut Catalog, expected: &Catalog) -> Result<(), Error> {
+    let own: Option<String> = spi::read_one(
+        "SELECT n.nspname::text FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace \
+          WHERE e.extname = 'nself_heal'",
+        &[],
+    )?;
+    live.schemas.retain(|schema| {
+        Some(&schema.name) != own.as_ref() || expected.schemas.iter().any(|theirs| theirs.name == schema.name)
+    });
+    Ok(())
 }
 
 /// How many differences there are, not counting those inside a missing or extra table.
@@ -62,7 +76,9 @@ fn facts(live: &Catalog, questions: &plan::Questions) -> Result<Facts, Error> {
     )?;
     let mut facts = Facts { relations: relations.into_iter().collect(), ..Facts::default() };
     for question in &questions.tables {
-        let Some(table) = live.tables.iter().find(|table| table.identity == question.identity) else { continue };
+        let Some(table) = live.tables.iter().find(|table| table.identity == question.identity) else {
+            continue;
+        };
         facts.tables.insert(question.identity.clone(), table_facts(&table.owner, &question.identity)?);
     }
     for question in &questions.defaults {
@@ -108,7 +124,8 @@ pub fn not_compared(against: Against) -> Result<Vec<(String, u64, u64)>, Error> 
     Ok(kinds
         .into_iter()
         .map(|kind| {
-            let count = |counts: &std::collections::BTreeMap<String, u64>| counts.get(kind).copied().unwrap_or(0);
+            let count =
+                |counts: &std::collections::BTreeMap<String, u64>| counts.get(kind).copied().unwrap_or(0);
             (kind.clone(), count(&live), count(&expected))
         })
         .collect())

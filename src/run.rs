@@ -3,8 +3,9 @@
 use pgrx::prelude::*;
 
 use crate::caller::{catch, with_settings};
-use crate::error::Error;
-use crate::statement::{Script, split};
+use crate::error::{Error, Position};
+use crate::spi;
+use crate::statement::{Script, Statement, split};
 
 /// The settings that give a migration's text its meaning. The ledger keeps their values, and a replay sets them again.
 pub const MEANINGFUL_SETTINGS: [&str; 13] = [
@@ -23,10 +24,18 @@ pub const MEANINGFUL_SETTINGS: [&str; 13] = [
     "xmloption",
 ];
 
+/// Reads a script and runs it.
+pub fn run(script: &Script<'_>, settings: &[(&str, &str)]) -> Result<(), Error> {
+    run_statements(script, &split(script)?, settings)
+}
+
 /// Runs a script statement by statement, then puts back search_path, role and every other setting that it changed. An
 /// error names the migration, the statement and its line.
-pub fn run(script: &Script<'_>, settings: &[(&str, &str)]) -> Result<(), Error> {
-    let statements = split(script)?;
+pub fn run_statements(
+    script: &Script<'_>,
+    statements: &[Statement],
+    settings: &[(&str, &str)],
+) -> Result<(), Error> {
     with_settings(settings, || {
         for (index, statement) in statements.iter().enumerate() {
             catch(|| {
@@ -37,17 +46,37 @@ pub fn run(script: &Script<'_>, settings: &[(&str, &str)]) -> Result<(), Error> 
                 Error::Server(source) => Error::MigrationFailed {
                     version: script.version.to_owned(),
                     statement: index + 1,
-                    line: statement.line + lines_before(&statement.sql, source.position),
+                    line: statement.line + lines_before(&statement.sql, source.position.as_ref()),
                     path: script.path.to_owned(),
                     source,
                 },
                 other => other,
             })?;
         }
-        Ok(())
+        check_deferred(script)
     })
 }
 
-fn lines_before(sql: &str, position: Option<usize>) -> usize {
-    position.map_or(0, |position| sql.chars().take(position - 1).filter(|&c| c == '\n').count())
+/// Runs the checks that wait for the end of the transaction now, as they would run if the migration had one of its own:
+/// an error then names the migration, and the next one may alter the tables. The checks of the next migration wait for
+/// its end.
+fn check_deferred(script: &Script<'_>) -> Result<(), Error> {
+    let some = "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgdeferrable)";
+    if spi::read_one::<bool>(some, &[])? != Some(true) {
+        return Ok(());
+    }
+    catch(|| spi::write("SET CONSTRAINTS ALL IMMEDIATE", &[])).map_err(|error| match error {
+        Error::Server(source) => Error::DeferredCheckFailed {
+            version: script.version.to_owned(),
+            path: script.path.to_owned(),
+            source,
+        },
+        other => other,
+    })?;
+    spi::write("SET CONSTRAINTS ALL DEFERRED", &[])
+}
+
+fn lines_before(sql: &str, position: Option<&Position>) -> usize {
+    let offset = position.and_then(|position| position.offset_in(sql)).unwrap_or(0);
+    sql[..offset].matches('\n').count()
 }

@@ -1,6 +1,8 @@
 //! How this program asks the server: reading never takes a transaction id, so it works on a standby and in a read-only
 //! transaction; what is read comes back as one value.
 
+use std::ffi::CStr;
+
 use pgrx::datum::{DatumWithOid, FromDatum, IntoDatum};
 use pgrx::prelude::*;
 use serde::de::DeserializeOwned;
@@ -8,10 +10,21 @@ use serde::de::DeserializeOwned;
 use crate::error::Error;
 
 /// Runs `work` with a snapshot of its own: all reads within see one moment, which is now, with all that this
-/// transaction and those that have ended did.
+/// transaction and those that have ended did. From REPEATABLE READ on it is the moment when the transaction began.
 pub fn at_one_moment<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    // SAFETY: a snapshot of the server, valid until the next one is taken; it is pushed at once.
+    at(unsafe { pg_sys::GetTransactionSnapshot() }, work)
+}
+
+/// As `at_one_moment`, with what others have done until now, whatever the isolation level is.
+pub fn at_latest_moment<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    // SAFETY: as above.
+    at(unsafe { pg_sys::GetLatestSnapshot() }, work)
+}
+
+fn at<T>(snapshot: pg_sys::Snapshot, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     // SAFETY: the snapshot is popped below; on an error the abort of the (sub)transaction pops it.
-    unsafe { pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot()) };
+    unsafe { pg_sys::PushActiveSnapshot(snapshot) };
     let result = work();
     // SAFETY: as above.
     unsafe { pg_sys::PopActiveSnapshot() };
@@ -40,6 +53,12 @@ pub fn read_json<T: DeserializeOwned>(
     let text: Option<String> = read_one(query, args)?;
     serde_json::from_str(text.as_deref().unwrap_or("null"))
         .map_err(|error| Error::BadAnswer { query: name, reason: error.to_string() })
+}
+
+/// Says clearly that a command writes, where nothing may be written.
+pub fn refuse_read_only(command: &CStr) {
+    // SAFETY: the text lives through the call, which raises an error or does nothing.
+    unsafe { pg_sys::PreventCommandIfReadOnly(command.as_ptr()) };
 }
 
 /// Runs a statement that writes.

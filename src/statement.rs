@@ -41,16 +41,22 @@ const PSQL_HINT: &str = "Commands of psql are not SQL: a migration holds SQL alo
 
 /// Splits a script into its statements. An error names the file and the line, and nothing has run.
 pub fn split(script: &Script<'_>) -> Result<Vec<Statement>, Error> {
-    let refuse = |line: usize, what: String, hint| Error::Refused { path: script.path.to_owned(), line, what, hint };
-    if let Some(offset) = scan::psql_command(script.sql) {
-        let line = line_in(script, offset);
-        let command = script.sql[offset..].split_whitespace().next().unwrap_or("\\");
-        return Err(refuse(line, format!("{command} is a command of psql"), PSQL_HINT));
-    }
     let mut statements = Vec::new();
+    // Lines are counted from one statement to the next: from the start each time, a long script would take minutes.
+    let (mut counted, mut line) = (0, script.first_line);
     for chunk in chunks(script) {
-        for (offset, text, kind) in parse(script, &chunk)? {
-            statements.push((Statement { line: line_in(script, offset), sql: text }, kind));
+        if let Some(offset) = scan::psql_command(chunk.text) {
+            let command = chunk.text[offset..].split_whitespace().next().unwrap_or("\\");
+            let what = format!("{command} is a command of psql");
+            let line = line_in(script, chunk.offset + offset);
+            return Err(refused_before(script, &chunk, offset)
+                .unwrap_or_else(|| script.refuse(line, what, PSQL_HINT)));
+        }
+        for (offset, sql, kind) in parse(chunk.text).map_err(|error| syntax_error(script, &chunk, error))? {
+            let offset = chunk.offset + offset;
+            line += newlines(&script.sql[counted..offset]);
+            counted = offset;
+            statements.push((Statement { line, sql: sql.to_owned() }, kind));
         }
     }
     take_off_transaction(script, &mut statements);
@@ -59,11 +65,40 @@ pub fn split(script: &Script<'_>) -> Result<Vec<Statement>, Error> {
         .map(|(statement, kind)| match kind {
             Kind::Ordinary => Ok(statement),
             Kind::Begin | Kind::Commit => {
-                Err(refuse(statement.line, "transaction control inside the migration".to_owned(), TRANSACTION_HINT))
+                let what = "transaction control inside the migration".to_owned();
+                Err(script.refuse(statement.line, what, TRANSACTION_HINT))
             }
-            Kind::Refused(what, hint) => Err(refuse(statement.line, what, hint)),
+            Kind::Refused(what, hint) => Err(script.refuse(statement.line, what, hint)),
         })
         .collect()
+}
+
+impl Script<'_> {
+    fn refuse(&self, line: usize, what: String, hint: &'static str) -> Error {
+        Error::Refused { path: self.path.to_owned(), line, what, hint }
+    }
+}
+
+/// What is refused in the part of a chunk before `end`, where something stands that is not SQL: the rows after a COPY
+/// FROM STDIN make no sense to the parser, but the reason that they are there is the COPY.
+fn refused_before(script: &Script<'_>, chunk: &scan::Chunk<'_>, mut end: usize) -> Option<Error> {
+    loop {
+        let before = &chunk.text[..end];
+        match parse(before) {
+            Ok(statements) => {
+                return statements.into_iter().find_map(|(offset, _, kind)| match kind {
+                    Kind::Refused(what, hint) => {
+                        Some(script.refuse(line_in(script, chunk.offset + offset), what, hint))
+                    }
+                    _ => None,
+                });
+            }
+            Err(Error::Server(error)) => {
+                end = error.position?.offset_in(before).filter(|&offset| offset < end)?
+            }
+            Err(_) => return None,
+        }
+    }
 }
 
 fn chunks<'a>(script: &Script<'a>) -> Vec<scan::Chunk<'a>> {
@@ -75,7 +110,11 @@ fn chunks<'a>(script: &Script<'a>) -> Vec<scan::Chunk<'a>> {
 }
 
 fn line_in(script: &Script<'_>, offset: usize) -> usize {
-    script.first_line + scan::line_of(script.sql, offset) - 1
+    script.first_line + newlines(&script.sql[..offset])
+}
+
+fn newlines(sql: &str) -> usize {
+    sql.bytes().filter(|&byte| byte == b'\n').count()
 }
 
 /// A `BEGIN` … `COMMIT` around the whole file says what is done anyway.
@@ -94,14 +133,11 @@ fn take_off_transaction(script: &Script<'_>, statements: &mut Vec<(Statement, Ki
     }
 }
 
-/// The statements of one chunk: offset in the script, text, kind.
-fn parse(script: &Script<'_>, chunk: &scan::Chunk<'_>) -> Result<Vec<(usize, String, Kind)>, Error> {
-    let text = c_string(chunk.text);
+/// The statements of a text: offset, SQL, kind.
+fn parse(sql: &str) -> Result<Vec<(usize, &str, Kind)>, Error> {
+    let text = c_string(sql);
     // SAFETY: the parser works on a NUL-terminated text and returns a list of RawStmt in the current memory context.
-    let list = catch(|| Ok(unsafe { pg_sys::pg_parse_query(text.as_ptr()) })).map_err(|error| match error {
-        Error::Server(error) => syntax_error(script, chunk, error),
-        other => other,
-    })?;
+    let list = catch(|| Ok(unsafe { pg_sys::pg_parse_query(text.as_ptr()) }))?;
     let mut found = Vec::new();
     // SAFETY: each element of the list is a RawStmt of the parser, alive as long as the memory context.
     let statements: Vec<&pg_sys::RawStmt> =
@@ -109,28 +145,32 @@ fn parse(script: &Script<'_>, chunk: &scan::Chunk<'_>) -> Result<Vec<(usize, Str
     for raw in statements {
         let start = usize::try_from(raw.stmt_location).unwrap_or(0);
         let end = match usize::try_from(raw.stmt_len) {
-            Ok(0) | Err(_) => chunk.text.len(),
+            Ok(0) | Err(_) => sql.len(),
             Ok(len) => start + len,
         };
-        let sql = &chunk.text[start..end];
-        let lead = scan::first_token(sql);
+        let statement = &sql[start..end];
+        let lead = scan::first_token(statement);
         // SAFETY: the node belongs to the RawStmt.
         let kind = unsafe { classify(raw.stmt) };
-        found.push((chunk.offset + start + lead, sql[lead..].to_owned(), kind));
+        found.push((start + lead, &statement[lead..], kind));
     }
     Ok(found)
 }
 
-fn syntax_error(script: &Script<'_>, chunk: &scan::Chunk<'_>, error: ServerError) -> Error {
-    let within = error
-        .position
-        .and_then(|position| chunk.text.char_indices().nth(position - 1))
-        .map_or(scan::first_token(chunk.text), |(offset, _)| offset);
+fn syntax_error(script: &Script<'_>, chunk: &scan::Chunk<'_>, error: Error) -> Error {
+    let Error::Server(error) = error else { return error };
+    let position = error.position.as_ref().and_then(|position| position.offset_in(chunk.text));
+    let within = position.unwrap_or_else(|| scan::first_token(chunk.text));
+    if let Some(refused) = refused_before(script, chunk, within) {
+        return refused;
+    }
     let line = line_in(script, chunk.offset + within);
     let message = format!("line {line} of {}: {}", script.path, error.message);
     Error::Server(ServerError {
         message,
-        hint: error.hint.or_else(|| Some("Nothing has run: the file is read before anything is applied.".to_owned())),
+        hint: error
+            .hint
+            .or_else(|| Some("Nothing has run: the file is read before anything is applied.".to_owned())),
         position: None,
         ..error
     })
@@ -142,15 +182,19 @@ fn syntax_error(script: &Script<'_>, chunk: &scan::Chunk<'_>, error: ServerError
 /// `node` is the statement of a RawStmt.
 unsafe fn classify(node: *mut pg_sys::Node) -> Kind {
     use pg_sys::NodeTag::*;
-    let outside = |what: &str| Kind::Refused(format!("{what} cannot run inside a transaction"), NO_TRANSACTION_HINT);
+    let outside =
+        |what: &str| Kind::Refused(format!("{what} cannot run inside a transaction"), NO_TRANSACTION_HINT);
     // SAFETY: the tag tells the type that the node is cast to.
     unsafe {
         match (*node).type_ {
             T_TransactionStmt => match (*node.cast::<pg_sys::TransactionStmt>()).kind {
-                pg_sys::TransactionStmtKind::TRANS_STMT_BEGIN | pg_sys::TransactionStmtKind::TRANS_STMT_START => {
-                    Kind::Begin
+                pg_sys::TransactionStmtKind::TRANS_STMT_BEGIN
+                | pg_sys::TransactionStmtKind::TRANS_STMT_START => Kind::Begin,
+                pg_sys::TransactionStmtKind::TRANS_STMT_COMMIT
+                    if !(*node.cast::<pg_sys::TransactionStmt>()).chain =>
+                {
+                    Kind::Commit
                 }
-                pg_sys::TransactionStmtKind::TRANS_STMT_COMMIT => Kind::Commit,
                 _ => Kind::Refused("transaction control inside the migration".to_owned(), TRANSACTION_HINT),
             },
             T_CopyStmt => {
@@ -161,11 +205,17 @@ unsafe fn classify(node: *mut pg_sys::Node) -> Kind {
                     (false, _) => Kind::Ordinary,
                 }
             }
-            T_IndexStmt if (*node.cast::<pg_sys::IndexStmt>()).concurrent => outside("CREATE INDEX CONCURRENTLY"),
+            T_IndexStmt if (*node.cast::<pg_sys::IndexStmt>()).concurrent => {
+                outside("CREATE INDEX CONCURRENTLY")
+            }
             T_DropStmt if (*node.cast::<pg_sys::DropStmt>()).concurrent => outside("DROP INDEX CONCURRENTLY"),
             T_VacuumStmt if (*node.cast::<pg_sys::VacuumStmt>()).is_vacuumcmd => outside("VACUUM"),
-            T_ReindexStmt if reindexes_outside(&*node.cast::<pg_sys::ReindexStmt>()) => outside("this REINDEX"),
-            T_ClusterStmt if (*node.cast::<pg_sys::ClusterStmt>()).relation.is_null() => outside("CLUSTER of all tables"),
+            T_ReindexStmt if reindexes_outside(&*node.cast::<pg_sys::ReindexStmt>()) => {
+                outside("this REINDEX")
+            }
+            T_ClusterStmt if (*node.cast::<pg_sys::ClusterStmt>()).relation.is_null() => {
+                outside("CLUSTER of all tables")
+            }
             T_AlterTableStmt if detaches_concurrently(&*node.cast::<pg_sys::AlterTableStmt>()) => {
                 outside("DETACH PARTITION CONCURRENTLY")
             }

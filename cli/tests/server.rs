@@ -469,7 +469,7 @@ fn a_drizzle_project_is_migrated_compared_and_healed() {
     shop.nself("db migrate diff --fail-on-drift").exits(0);
     shop.sql("ALTER TABLE np_documents DROP COLUMN fts_vector; CREATE TABLE temp_import_2026_05_07 (id int)");
     let ran = shop.nself("db migrate diff").exits(0);
-    assert!(ran.stdout.contains("  Column: np_documents.fts_vector (tsvector"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("  Column: np_documents.fts_vector (tsvector)\n"), "{}", ran.stdout);
     assert!(ran.stdout.contains("  Index: idx_np_documents_fts\n"), "{}", ran.stdout);
     assert!(ran.stdout.contains("  Table: temp_import_2026_05_07\n"), "{}", ran.stdout);
     shop.nself("self-heal run --confirm").exits(0);

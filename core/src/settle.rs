@@ -169,3 +169,118 @@ fn pair(table: &Name, place: Place, expected: &str, live: &str, locator: Locator
         locator,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::diff;
+    use crate::model::{ConstraintKind, Generated};
+
+    fn name() -> Name {
+        Name { schema: "public".to_string(), name: "t".to_string() }
+    }
+
+    fn column(name: &str, default: Option<&str>, generated: Option<&str>) -> Column {
+        let generated = generated.map(|text| Generated { expression: text.to_string(), stored: true });
+        Column {
+            identity: format!("public.t.{name}"),
+            name: name.to_string(),
+            type_name: "text".to_string(),
+            collation: None,
+            default: default.map(ToString::to_string),
+            not_null: false,
+            identity_column: None,
+            generated,
+            inherited: false,
+            constrained_domain: false,
+            sequences: Vec::new(),
+        }
+    }
+
+    /// A schema in which every kind of expression is printed as `text`.
+    fn catalog(text: &str) -> Catalog {
+        let table = Table {
+            identity: "public.t".to_string(),
+            name: name(),
+            owner: "planner".to_string(),
+            unlogged: false,
+            partition_key: None,
+            partition_of: None,
+            inherits: Vec::new(),
+            of_type: None,
+            columns: vec![column("a", Some(text), None), column("b", None, Some(text))],
+        };
+        let check = Constraint {
+            identity: "c on public.t".to_string(),
+            name: "c".to_string(),
+            table: name(),
+            table_identity: "public.t".to_string(),
+            kind: ConstraintKind::Check,
+            def: format!("CHECK ({text}) NO INHERIT"),
+            validated: true,
+            inherited: false,
+            columns: Vec::new(),
+            expression: Some(text.to_string()),
+            key: None,
+            references: None,
+        };
+        let index = Index {
+            identity: "public.ix".to_string(),
+            name: Name { name: "ix".to_string(), ..name() },
+            owner: "planner".to_string(),
+            table: name(),
+            table_identity: "public.t".to_string(),
+            def: format!("CREATE INDEX ix ON public.t USING btree (a, {text}) WHERE {text}"),
+            shape: "USING btree".to_string(),
+            unique: false,
+            nulls_not_distinct: false,
+            parts: vec!["a".to_string(), text.to_string()],
+            predicate: Some(text.to_string()),
+            valid: true,
+            parent: None,
+            columns: Vec::new(),
+        };
+        Catalog { tables: vec![table], constraints: vec![check], indexes: vec![index], ..Catalog::default() }
+    }
+
+    #[test]
+    fn e1_two_forms_of_one_expression_are_settled() {
+        let (expected, mut live) = (catalog("(one form)"), catalog("(another form)"));
+        let pairs = texts_to_settle(&expected, &live);
+        let places: Vec<&Place> = pairs.iter().map(|pair| &pair.place).collect();
+        let (a, b) = ("a".to_string(), "b".to_string());
+        assert_eq!(
+            places,
+            [
+                &Place::Default { column: a },
+                &Place::Generated { column: b },
+                &Place::Check,
+                &Place::IndexPart,
+                &Place::IndexPredicate
+            ]
+        );
+        assert_eq!(diff(&expected, &live).len(), 4);
+        for pair in &pairs {
+            assert_eq!((pair.expected.as_str(), pair.live.as_str()), ("(one form)", "(another form)"));
+            adopt(&mut live, pair);
+        }
+        assert_eq!(diff(&expected, &live), []);
+        assert_eq!(texts_to_settle(&expected, &live), []);
+    }
+
+    #[test]
+    fn what_differs_in_more_than_texts_is_not_settled() {
+        let (expected, mut live) = (catalog("(one form)"), catalog("(another form)"));
+        live.tables[0].columns[0].type_name = "integer".to_string();
+        live.tables[0].columns[1].generated.as_mut().unwrap().stored = false;
+        live.constraints[0].def = "CHECK ((another form))".to_string();
+        live.indexes[0].shape = "USING hash".to_string();
+        assert_eq!(texts_to_settle(&expected, &live), []);
+    }
+
+    #[test]
+    fn equal_texts_need_no_settling() {
+        assert_eq!(texts_to_settle(&catalog("(x)"), &catalog("(x)")), []);
+        assert_eq!(texts_to_settle(&catalog("(x)"), &Catalog::default()), []);
+    }
+}

@@ -113,7 +113,8 @@ impl Channel {
                 _ => return Err(Error::WorkerLost { what: from }),
             }
         };
-        serde_json::from_slice(bytes).map_err(|error| Error::BadAnswer { query: from, reason: error.to_string() })
+        serde_json::from_slice(bytes)
+            .map_err(|error| Error::BadAnswer { query: from, reason: error.to_string() })
     }
 
     /// Lets go of the segment, which tells the other side.

@@ -38,12 +38,20 @@ unsafe extern "C-unwind" fn process_utility(
     // SAFETY: the server hands over a planned utility statement, and it is passed on as it came.
     unsafe {
         if reaches_outside((*planned).utilityStmt) {
-            let tag = CStr::from_ptr(pg_sys::GetCommandTagName(pg_sys::CreateCommandTag((*planned).utilityStmt)));
+            let tag =
+                CStr::from_ptr(pg_sys::GetCommandTagName(pg_sys::CreateCommandTag((*planned).utilityStmt)));
             SKIPPED.with_borrow_mut(|skipped| skipped.push(tag.to_string_lossy().into_owned()));
             return;
         }
         pg_sys::standard_ProcessUtility(
-            planned, query, read_only, context, params, environment, receiver, completion,
+            planned,
+            query,
+            read_only,
+            context,
+            params,
+            environment,
+            receiver,
+            completion,
         );
     }
 }
@@ -57,14 +65,20 @@ unsafe fn reaches_outside(node: *mut pg_sys::Node) -> bool {
     use pg_sys::NodeTag::*;
     use pg_sys::ObjectType::*;
     let shared = |object: pg_sys::ObjectType::Type| {
-        matches!(object, OBJECT_DATABASE | OBJECT_ROLE | OBJECT_TABLESPACE | OBJECT_SUBSCRIPTION | OBJECT_PARAMETER_ACL)
+        matches!(
+            object,
+            OBJECT_DATABASE | OBJECT_ROLE | OBJECT_TABLESPACE | OBJECT_SUBSCRIPTION | OBJECT_PARAMETER_ACL
+        )
     };
     // SAFETY: the tag tells the type that the node is cast to.
     unsafe {
         match (*node).type_ {
             T_CreateRoleStmt | T_AlterRoleStmt | T_AlterRoleSetStmt | T_DropRoleStmt | T_GrantRoleStmt
             | T_DropOwnedStmt | T_ReassignOwnedStmt => true,
-            T_CreatedbStmt | T_DropdbStmt | T_AlterDatabaseStmt | T_AlterDatabaseSetStmt
+            T_CreatedbStmt
+            | T_DropdbStmt
+            | T_AlterDatabaseStmt
+            | T_AlterDatabaseSetStmt
             | T_AlterDatabaseRefreshCollStmt => true,
             T_CreateTableSpaceStmt | T_DropTableSpaceStmt | T_AlterTableSpaceOptionsStmt => true,
             T_AlterSystemStmt | T_CheckPointStmt | T_LoadStmt => true,

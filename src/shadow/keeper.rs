@@ -7,18 +7,24 @@ use pgrx::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::channel::Channel;
-use super::worker::{obey_signals, shadow_name};
-use crate::caller::{c_string, pinned};
+use super::worker::{self, obey_signals, shadow_name};
+use crate::caller::c_string;
 use crate::error::{Error, ServerError};
-use crate::spi;
 
 #[derive(Serialize, Deserialize)]
 pub enum Request {
-    Make { options: String },
-    HandTo { role: String },
+    /// Makes the shadow with these options, and drops what earlier shadows left behind.
+    Make {
+        options: String,
+        left_overs: Vec<String>,
+    },
+    HandTo {
+        role: String,
+    },
 }
 
-const PREFIX: &str = "nself_shadow_";
+/// What the name of every shadow begins with.
+pub const PREFIX: &str = "nself_shadow_";
 
 /// The name of the shadow of a database for a backend.
 pub fn name(database: pg_sys::Oid, pid: i32) -> String {
@@ -36,21 +42,16 @@ fn database_of(shadow: &str) -> Option<pg_sys::Oid> {
 pub extern "C-unwind" fn nself_heal_shadow_keeper(handle: pg_sys::Datum) {
     obey_signals();
     let name = shadow_name();
-    let channel = Channel::attach(handle.value() as pg_sys::dsm_handle);
     let Some(database) = database_of(&name) else { return };
-    // The keeper works beside the live database, as the server itself: the caller need not have the right to make
-    // databases, and never gets it.
-    // SAFETY: it is called once, before anything that needs a database.
-    unsafe {
-        pg_sys::BackgroundWorkerInitializeConnectionByOid(database, pg_sys::InvalidOid, 0);
-        // A replica that is down must not hold up a database that lives for a second.
-        pg_sys::SetConfigOption(
-            c"synchronous_commit".as_ptr(),
-            c"local".as_ptr(),
-            pg_sys::GucContext::PGC_USERSET,
-            pg_sys::GucSource::PGC_S_OVERRIDE,
-        );
+    let channel = Channel::attach(handle.value() as pg_sys::dsm_handle);
+    if channel.is_none() {
+        worker::try_once();
     }
+    // The keeper works as the server itself: the caller need not have the right to make databases, and never gets it.
+    // Nothing that users put into the live database runs here: there is no query, only utility statements of this file.
+    // SAFETY: it is called once, before anything that needs a database.
+    unsafe { pg_sys::BackgroundWorkerInitializeConnectionByOid(database, pg_sys::InvalidOid, 0) };
+    worker::take_own_settings();
     if let Some(channel) = &channel {
         serve(channel, &name);
     }
@@ -64,7 +65,7 @@ pub extern "C-unwind" fn nself_heal_shadow_keeper(handle: pg_sys::Datum) {
 fn serve(channel: &Channel, name: &str) {
     while let Ok(request) = channel.receive::<Request>("backend") {
         let answer = match request {
-            Request::Make { options } => make(name, &options),
+            Request::Make { options, left_overs } => make(name, &options, &left_overs),
             Request::HandTo { role } => {
                 utility(&format!("ALTER DATABASE {} OWNER TO {}", quote::ident(name), quote::ident(&role)))
             }
@@ -75,9 +76,9 @@ fn serve(channel: &Channel, name: &str) {
     }
 }
 
-fn make(name: &str, options: &str) -> Result<(), ServerError> {
-    for left_over in left_overs()? {
-        utility(&drop_statement(&left_over))?;
+fn make(name: &str, options: &str, left_overs: &[String]) -> Result<(), ServerError> {
+    for left_over in left_overs {
+        utility(&drop_statement(left_over))?;
     }
     utility(&drop_statement(name))?;
     utility(&format!(
@@ -88,23 +89,6 @@ fn make(name: &str, options: &str) -> Result<(), ServerError> {
 
 fn drop_statement(name: &str) -> String {
     format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quote::ident(name))
-}
-
-/// The shadows of backends that are no more: the server was stopped while they were there.
-fn left_overs() -> Result<Vec<String>, ServerError> {
-    in_transaction(|| {
-        // Pinned: what the database's owner put into its search_path must not run as the server.
-        let names: Option<Vec<String>> = pinned(|| {
-            spi::read_here(
-                "SELECT array_agg(datname::text) FROM pg_database \
-                  WHERE datname ~ ('^' || $1 || '[0-9]+_[0-9]+$') \
-                    AND NOT EXISTS (SELECT FROM pg_stat_activity a \
-                                     WHERE a.pid::text = substring(datname FROM '[0-9]+$'))",
-                &[PREFIX.into()],
-            )
-        })?;
-        Ok(names.unwrap_or_default())
-    })
 }
 
 /// Runs a statement that manages its own transaction, as the server does with a client's.

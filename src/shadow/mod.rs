@@ -14,7 +14,7 @@ mod worker;
 use pgrx::pg_sys;
 use serde::{Deserialize, Serialize};
 
-use crate::caller::{as_extension_owner, c_string};
+use crate::caller::{c_string, pinned};
 use crate::error::{Error, ServerError};
 use crate::ledger::Applied;
 use crate::spi;
@@ -55,7 +55,11 @@ fn check_roles(chain: &[Applied]) -> Result<(), Error> {
             "SELECT rolcanlogin FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name",
             &[applied.logged_in_as.as_str().into()],
         )?;
-        let gone = |role: &str, why| Error::RoleGone { version: applied.version.clone(), role: role.to_owned(), why };
+        let gone = |role: &str, why| Error::RoleGone {
+            version: applied.version.clone(),
+            role: role.to_owned(),
+            why,
+        };
         match login {
             None => return Err(gone(&applied.logged_in_as, "is gone")),
             Some(false) => return Err(gone(&applied.logged_in_as, "may not log in any more")),
@@ -68,6 +72,20 @@ fn check_roles(chain: &[Applied]) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// The shadows of backends that are no more: the server was stopped while they were there.
+fn left_overs() -> Result<Vec<String>, Error> {
+    let names: Option<Vec<String>> = pinned(|| {
+        spi::read_one(
+            "SELECT array_agg(d.datname::text) FROM pg_database d \
+              WHERE d.datname ~ ('^' || $1 || '[0-9]+_[0-9]+$') \
+                AND NOT EXISTS (SELECT FROM pg_stat_activity a \
+                                 WHERE a.pid::text = substring(d.datname FROM '[0-9]+$'))",
+            &[keeper::PREFIX.into()],
+        )
+    })?;
+    Ok(names.unwrap_or_default())
 }
 
 /// A shadow database that lives as long as this value, or the transaction.
@@ -86,11 +104,9 @@ impl Shadow {
         let keeper = worker::start(worker::Role::Keeper, &channel, &name)?;
         channel.expect(&keeper);
         let shadow = Self { name, keeper, channel };
-        let definition = as_extension_owner(|| {
-            spi::read_one::<String>(include_str!("../../sql/shadow_options.sql"), &[])
-        })?
-        .unwrap_or_default();
-        shadow.ask(&keeper::Request::Make { options: definition })?;
+        let options =
+            pinned(|| spi::read_one(include_str!("../../sql/shadow_options.sql"), &[]))?.unwrap_or_default();
+        shadow.ask(&keeper::Request::Make { options, left_overs: left_overs()? })?;
         Ok(shadow)
     }
 

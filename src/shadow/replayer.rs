@@ -55,14 +55,8 @@ fn connect(database: &str, role: &str) {
             role.as_ptr(),
             pg_sys::BGWORKER_BYPASS_ALLOWCONN,
         );
-        // A replica that is down must not hold up a database that lives for a second.
-        pg_sys::SetConfigOption(
-            c"synchronous_commit".as_ptr(),
-            c"local".as_ptr(),
-            pg_sys::GucContext::PGC_USERSET,
-            pg_sys::GucSource::PGC_S_OVERRIDE,
-        );
     }
+    worker::take_own_settings();
 }
 
 fn replay(request: &Request) -> Result<Answer, Failed> {
@@ -89,10 +83,9 @@ fn apply(migration: &Applied) -> Result<(), Error> {
 fn failed(migration: &Applied, error: Error) -> Failed {
     let error = match error {
         Error::Server(source) => source,
-        Error::MigrationFailed { statement, source, .. } => ServerError {
-            message: format!("statement {statement}: {}", source.message),
-            ..source
-        },
+        Error::MigrationFailed { statement, source, .. } => {
+            ServerError { message: format!("statement {statement}: {}", source.message), ..source }
+        }
         other => ServerError {
             code: PgSqlErrorCode::ERRCODE_INTERNAL_ERROR as i32,
             message: other.to_string(),

@@ -1,6 +1,6 @@
 //! Starting and ending the background workers of a shadow.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::{CStr, c_char, c_int};
 
 use pgrx::pg_sys;
 
@@ -36,9 +36,7 @@ const KEEPER_RETURNS_AFTER: i32 = 1;
 pub fn start(role: Role, channel: &Channel, shadow: &str) -> Result<Handle, Error> {
     let (title, function, restart) = match role {
         Role::Keeper => ("nself_heal shadow keeper", "nself_heal_shadow_keeper", KEEPER_RETURNS_AFTER),
-        Role::Replayer => {
-            ("nself_heal replay", "nself_heal_shadow_replayer", pg_sys::BGW_NEVER_RESTART)
-        }
+        Role::Replayer => ("nself_heal replay", "nself_heal_shadow_replayer", pg_sys::BGW_NEVER_RESTART),
     };
     let mut worker = pg_sys::BackgroundWorker {
         bgw_flags: (pg_sys::BGWORKER_SHMEM_ACCESS | pg_sys::BGWORKER_BACKEND_DATABASE_CONNECTION) as i32,
@@ -72,15 +70,47 @@ fn fill(field: &mut [c_char], text: &str) {
 /// What was given to `start` as `shadow`, in the worker.
 pub fn shadow_name() -> String {
     // SAFETY: MyBgworkerEntry is set in every background worker; the text ends with a zero within the field.
-    unsafe {
-        std::ffi::CStr::from_ptr((*pg_sys::MyBgworkerEntry).bgw_extra.as_ptr()).to_string_lossy().into_owned()
-    }
+    unsafe { CStr::from_ptr((*pg_sys::MyBgworkerEntry).bgw_extra.as_ptr()).to_string_lossy().into_owned() }
 }
 
 unsafe extern "C-unwind" {
     /// The server's handler that ends a process at its next safe place. Declared here, because the handler itself is
     /// wanted, not a call of it that is guarded against errors.
     fn die(signal: c_int);
+    fn _exit(code: c_int) -> !;
+}
+
+/// Lets this worker end for good, also by an error: it came back after a crash of the server, and if the database that
+/// it worked for is gone by now, it would come back for ever.
+pub fn try_once() {
+    // SAFETY: the callback is run last of all, when the process has let go of everything that is shared.
+    unsafe { pg_sys::on_proc_exit(Some(end_well), pg_sys::Datum::from(0)) };
+}
+
+unsafe extern "C-unwind" fn end_well(_code: c_int, _arg: pg_sys::Datum) {
+    // SAFETY: it ends the process.
+    unsafe { _exit(0) }
+}
+
+/// Settings of the database or the role are for users' sessions. Where they would stop a worker, its own hold.
+pub fn take_own_settings() {
+    const OWN: [(&CStr, &CStr); 3] = [
+        // A replica that is down must not hold up a database that lives for a second.
+        (c"synchronous_commit", c"local"),
+        (c"default_transaction_read_only", c"off"),
+        (c"lock_timeout", c"0"),
+    ];
+    for (name, value) in OWN {
+        // SAFETY: both texts are static.
+        unsafe {
+            pg_sys::SetConfigOption(
+                name.as_ptr(),
+                value.as_ptr(),
+                pg_sys::GucContext::PGC_USERSET,
+                pg_sys::GucSource::PGC_S_OVERRIDE,
+            );
+        }
+    }
 }
 
 /// Lets the usual signals end this worker, also within a statement.

@@ -40,11 +40,17 @@ fn line(item: &DriftItem) -> String {
             format!("{name}: expected\n{}\n    is\n{}", indent(expected), indent(actual))
         }
         "changed" => format!("{name}: expected {expected}, is {actual}"),
-        // Of a column, the definition is its type.
-        "missing" if is_column(&item.object_type) => format!("{name} ({expected})"),
-        "extra" if is_column(&item.object_type) => format!("{name} ({actual})"),
+        "missing" if is_column(&item.object_type) => format!("{name} ({})", type_of(expected)),
+        "extra" if is_column(&item.object_type) => format!("{name} ({})", type_of(actual)),
         _ => name,
     }
+}
+
+/// The type in a column's definition: `text` in `text COLLATE "C" NOT NULL DEFAULT …`. The rest is in the JSON.
+fn type_of(column: &str) -> &str {
+    let after = [" COLLATE ", " NOT NULL", " DEFAULT ", ", generated ", ", identity"];
+    let end = after.iter().filter_map(|clause| column.find(clause)).min();
+    &column[..end.unwrap_or(column.len())]
 }
 
 fn is_long(definition: &str) -> bool {
@@ -122,6 +128,14 @@ Changed in DB (differs from schema):
        FROM t;
 ";
         assert_eq!(plain(&report(&items, &[])), expected);
+    }
+
+    #[test]
+    fn of_a_column_that_is_not_there_the_type_is_enough() {
+        assert_eq!(type_of("numeric(10,2)"), "numeric(10,2)");
+        assert_eq!(type_of("timestamp with time zone NOT NULL DEFAULT now()"), "timestamp with time zone");
+        assert_eq!(type_of("tsvector, generated as (to_tsvector(title)) stored"), "tsvector");
+        assert_eq!(type_of("text COLLATE pg_catalog.\"C\" NOT NULL"), "text");
     }
 
     #[test]

@@ -224,68 +224,74 @@ fn rows_in_the_way(table: &Table, column: &Column, context: &Context) -> Option<
         return None;
     }
     if context.refuses_null(column) && !context.fills_itself(column) {
-        return Some(Obstacle {
-            reason: format!(
-                "{} has rows, and the column accepts no NULL and has no default: add it nullable, fill it, then set \
-                 NOT NULL",
-                table.identity
-            ),
-            remedy: Some(by_hand(table, column, None)),
-        });
+        return Some(no_value(table, column));
     }
     let bytes = context.bytes(&table.identity);
     if rewrites(column, context) && bytes.is_none_or(|bytes| bytes >= context.options.rewrite_limit) {
+        let in_parts = can_be_filled_later(column, context);
+        let way_out = if in_parts {
+            "add it empty, then fill it in batches"
+        } else {
+            "do it when nobody needs the table"
+        };
         return Some(Obstacle {
             reason: format!(
-                "it would rewrite {} ({}), and the limit for that is {}: {}",
+                "it would rewrite {} ({}), and the limit for that is {}: {way_out}",
                 table.identity,
                 size(bytes),
                 size(Some(context.options.rewrite_limit)),
-                match filling(column, context) {
-                    Filling::Identity | Filling::Computed { .. } => "do it when nobody needs the table",
-                    Filling::Nothing | Filling::Constant | Filling::Stable | Filling::Volatile => {
-                        "add it empty, then fill it in batches"
-                    }
-                }
             ),
-            remedy: split(table, column, context),
+            remedy: in_parts.then(|| in_parts_by_hand(table, column)),
         });
     }
     None
 }
 
-/// The parts of an ADD COLUMN that a person can run with pauses in between. There are none of a column that the server
-/// alone can fill.
-fn split(table: &Table, column: &Column, context: &Context) -> Option<String> {
-    match filling(column, context) {
-        Filling::Identity | Filling::Computed { .. } => None,
-        Filling::Nothing | Filling::Constant | Filling::Stable | Filling::Volatile => {
-            Some(by_hand(table, column, column.default.as_deref()))
-        }
+/// A column that refuses NULL itself can do so later; one whose type does needs a value from the start.
+fn no_value(table: &Table, column: &Column) -> Obstacle {
+    if column.not_null {
+        return Obstacle {
+            reason: format!(
+                "{} has rows, and the column accepts no NULL and has no default: add it nullable, fill it, then set \
+                 NOT NULL",
+                table.identity
+            ),
+            remedy: Some(in_parts_by_hand(table, column)),
+        };
+    }
+    let add = format!("ADD COLUMN {} DEFAULT …", column_sql(column));
+    Obstacle {
+        reason: format!(
+            "{} has rows, and {} accepts no NULL and has no default: add the column with a default",
+            table.identity, column.type_name
+        ),
+        remedy: Some(alter(&table.name, &add)),
     }
 }
 
+/// Whether the rows can get their values after the column was added. An identity and a computed value come with the
+/// column, and a domain's checks look at every row at once.
+fn can_be_filled_later(column: &Column, context: &Context) -> bool {
+    !column.constrained_domain
+        && match filling(column, context) {
+            Filling::Identity | Filling::Computed { .. } => false,
+            Filling::Nothing | Filling::Constant | Filling::Stable | Filling::Volatile => true,
+        }
+}
+
 /// Adds the column empty, fills it, then tightens it.
-fn by_hand(table: &Table, column: &Column, default: Option<&str>) -> String {
+fn in_parts_by_hand(table: &Table, column: &Column) -> String {
     let empty = Column { default: None, not_null: false, ..column.clone() };
     let (name, quoted) = (&table.name, ident(&column.name));
-    let mut statements = vec![alter(name, &format!("ADD COLUMN {}", column_sql(&empty)))];
-    statements.extend(
-        column
-            .default
-            .iter()
-            .map(|default| alter(name, &format!("ALTER COLUMN {quoted} SET DEFAULT {default}"))),
-    );
-    statements.push(match default {
-        Some(default) => {
-            format!("UPDATE {} SET {quoted} = {default} WHERE {quoted} IS NULL -- in batches", name.sql())
-        }
-        None => format!("UPDATE {} SET {quoted} = … WHERE {quoted} IS NULL", name.sql()),
-    });
-    if column.not_null {
-        statements.push(alter(name, &format!("ALTER COLUMN {quoted} SET NOT NULL")));
-    }
-    script(statements)
+    let value = column.default.as_deref().unwrap_or("…");
+    let add = alter(name, &format!("ADD COLUMN {}", column_sql(&empty)));
+    let default = column
+        .default
+        .iter()
+        .map(|default| alter(name, &format!("ALTER COLUMN {quoted} SET DEFAULT {default}")));
+    let fill = format!("-- in batches:\nUPDATE {} SET {quoted} = {value} WHERE {quoted} IS NULL", name.sql());
+    let not_null = column.not_null.then(|| alter(name, &format!("ALTER COLUMN {quoted} SET NOT NULL")));
+    script([add].into_iter().chain(default).chain([fill]).chain(not_null))
 }
 
 /// Tables, indexes, sequences and views share one name space, tables and types another.

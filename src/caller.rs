@@ -10,8 +10,18 @@ use pgrx::{PgTryBuilder, pg_sys};
 
 use crate::error::{Error, Position, ServerError};
 
-/// The search_path of everything that is not a user's own statement: nothing that a user made can shadow a name.
-const PINNED_PATH: &str = "pg_catalog, pg_temp";
+/// The settings of everything that is not a user's own statement. Nothing that a user made can shadow a name, and the
+/// server prints one thing in one way, whatever the session says.
+const PINNED: [(&str, &str); 8] = [
+    ("search_path", "pg_catalog, pg_temp"),
+    ("DateStyle", "ISO, MDY"),
+    ("IntervalStyle", "postgres"),
+    ("TimeZone", "UTC"),
+    ("bytea_output", "hex"),
+    ("extra_float_digits", "1"),
+    ("quote_all_identifiers", "off"),
+    ("standard_conforming_strings", "on"),
+];
 
 /// Runs `work` with the settings in force, and puts every setting back that `work` or `settings` changed: also
 /// search_path, role and session authorization. An error takes the settings back by itself.
@@ -53,9 +63,9 @@ pub fn c_string(text: &str) -> CString {
     CString::new(text.replace('\0', "")).expect("no NUL is left")
 }
 
-/// Runs `work` under a search_path that nobody can put a name into.
+/// Runs `work` under settings of this program's own, so that no user's setting changes what it means.
 pub fn pinned<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    with_settings(&[("search_path", PINNED_PATH)], work)
+    with_settings(&PINNED, work)
 }
 
 /// Runs `work` on the product's own tables, with the rights of the extension's owner: whoever may EXECUTE a function

@@ -80,6 +80,10 @@ pub enum Error {
     NoFolder,
     #[error("only a role with the rights of pg_read_server_files may read the migrations folder {path:?}")]
     MayNotReadFiles { path: String },
+    #[error("the link {path:?} leads out of the migrations folder")]
+    LinkLeavesFolder { path: String },
+    #[error("the files are not given as a list")]
+    NoFileList,
     #[error("file {index} of the list is not {{\"path\": …, \"content\": …}}: {reason}")]
     BadFileList { index: usize, reason: String },
     #[error("the journal is empty")]
@@ -166,9 +170,12 @@ impl Error {
                 _ => ERRCODE_INVALID_TEXT_REPRESENTATION,
             },
             Self::Unreadable { .. } => ERRCODE_IO_ERROR,
-            Self::RelativeFolder { .. } | Self::NoFolder | Self::BadTenant { .. } => ERRCODE_INVALID_NAME,
+            Self::RelativeFolder { .. } | Self::NoFolder | Self::LinkLeavesFolder { .. } | Self::BadTenant { .. } => {
+                ERRCODE_INVALID_NAME
+            }
             Self::MayNotReadFiles { .. } => ERRCODE_INSUFFICIENT_PRIVILEGE,
-            Self::BadFileList { .. }
+            Self::NoFileList
+            | Self::BadFileList { .. }
             | Self::NoSuchMigration { .. }
             | Self::AlreadyApplied { .. }
             | Self::NotApplied { .. }
@@ -229,7 +236,8 @@ impl Error {
             Self::RelativeFolder { .. } => "Give the whole path, from / on.",
             Self::NoFolder => "Call nself_journal_load('/path/to/migrations'), or set nself.migrations_dir.",
             Self::MayNotReadFiles { .. } => "GRANT pg_read_server_files TO the role, or send the files with nself_journal_put(), as the program nself does.",
-            Self::BadFileList { .. } => r#"Send [{"path": "0001_init.sql", "content": "…"}, …]; bytes that are not UTF-8 go as "content_base64"."#,
+            Self::LinkLeavesFolder { .. } => "Put the file itself into the folder: what lies elsewhere on the server is not read.",
+            Self::NoFileList | Self::BadFileList { .. } => r#"Send [{"path": "0001_init.sql", "content": "…"}, …]; bytes that are not UTF-8 go as "content_base64"."#,
             Self::EmptyJournal => "Load a migrations folder with nself_journal_load() or nself_journal_put().",
             Self::NoSuchMigration { .. } => "nself_migrate_status() lists what there is.",
             Self::AlreadyApplied { .. } => "To go back to it, call nself_migrate_down().",

@@ -118,7 +118,7 @@ struct SentFile {
 /// The files that a client sent.
 pub fn sent_files(list: JsonB) -> Result<Vec<File>, Error> {
     let bad = |index, reason: String| Error::BadFileList { index, reason };
-    let serde_json::Value::Array(list) = list.0 else { return Err(bad(0, "it is not a list".to_owned())) };
+    let serde_json::Value::Array(list) = list.0 else { return Err(Error::NoFileList) };
     list.into_iter()
         .enumerate()
         .map(|(index, file)| {
@@ -174,7 +174,7 @@ pub fn read_folder(dir: &Path) -> Result<Vec<File>, Error> {
             // A link may point anywhere: what it points to must lie in the folder as well.
             let target = path.canonicalize().map_err(|error| unreadable(&path, error))?;
             if !target.starts_with(&root) {
-                return Err(formats::Error::PathLeavesFolder { path: name }.into());
+                return Err(Error::LinkLeavesFolder { path: name });
             }
             if target.is_dir() {
                 if depth < MAX_DEPTH && !path.is_symlink() {

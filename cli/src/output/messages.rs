@@ -17,8 +17,11 @@ pub fn error(error: &Error) {
     anstream::eprintln!("{text}");
 }
 
-/// Prints a notice or warning of the server.
+/// Prints a notice or warning of the server. What was not compared is part of the report, so it is not said twice.
 pub fn notice(notice: &DbError) {
+    if notice.message().starts_with("not compared: ") {
+        return;
+    }
     let warns = matches!(notice.parsed_severity(), Some(Severity::Warning));
     let label = format!("{}:", notice.severity().to_lowercase());
     let mut text = format!("{} {}", paint(if warns { WARNING } else { FAINT }, label), notice.message());

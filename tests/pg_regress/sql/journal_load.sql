@@ -70,6 +70,10 @@ select * from nself_journal_load(:'migrations');
 \set VERBOSITY sqlstate
 select * from nself_journal_load(:'migrations');
 \! rm "$DIR/migrations/0003_three.sql"
+-- A folder that the server's user may not look into.
+\! mkdir -m 000 "$DIR/closed"
+\set closed :dir /closed
+select * from nself_journal_load(:'closed');
 -- No migrations in the folder.
 select * from nself_journal_load(:'empty');
 -- A file instead of a folder.

@@ -107,7 +107,8 @@ select version, status from nself_migrate_down();
 select to_regclass('more') is not null as still_there;
 
 -- In a file with both parts, lines are counted from the start of the file.
-select version, state from nself_journal_put(files(
-    '0001_both.sql', E'-- UP\ncreate table both ();\n\n-- DOWN\ndrop table\n  nothing;\n')) where state = 'changed';
-drop table users, orders cascade;
-select status from nself_migrate_down(steps => 2);
+select state from nself_journal_put(files(
+    '0009_both.sql', E'-- UP\ncreate table both ();\n\n-- DOWN\nselect 1;\ndrop table\n  nothing;\n')) where state = 'added';
+select version, status from nself_migrate_up();
+select * from nself_migrate_down();
+\echo :LAST_ERROR_SQLSTATE

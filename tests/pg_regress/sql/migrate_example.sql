@@ -14,7 +14,9 @@ select checksum = encode(sha256(pg_read_binary_file(:'drizzle' || '/0000_init_us
   from nself_migrate_status() where version = '0000';
 select schemaname, count(*) as tables from pg_tables where schemaname like any (array['public', 'np\_%']) group by 1 order by 1;
 -- The application's rows go in.
+\set ECHO none
 \ir :seed
+\set ECHO all
 select (select count(*) from np_users) > 0 as users, (select count(*) from np_documents) > 0 as documents;
 
 -- Back to the first, then all the way: nothing is left but the schema that was there before.

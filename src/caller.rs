@@ -112,22 +112,28 @@ fn schema_owner(schema: pg_sys::Oid) -> pg_sys::Oid {
     }
 }
 
+/// What the server tells while it makes an error, and what pgrx does not hand on: every SQLSTATE, also one that a user
+/// made up, and where in which query the error stands.
+#[derive(Default)]
+struct Noted {
+    code: i32,
+    position: Option<Position>,
+}
+
 thread_local! {
-    /// Where the error stands that is on its way, as the server tells while it makes the error.
-    static POSITION: RefCell<Option<Position>> = const { RefCell::new(None) };
+    static NOTED: RefCell<Noted> = RefCell::default();
 }
 
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn note_position(_arg: *mut std::ffi::c_void) {
+unsafe extern "C-unwind" fn note_error(_arg: *mut std::ffi::c_void) {
     // SAFETY: the server calls this while it makes an error, which is when these may be asked.
-    let (inner, outer) = unsafe { (pg_sys::getinternalerrposition(), pg_sys::geterrposition()) };
+    let (code, inner, outer) =
+        unsafe { (pg_sys::geterrcode(), pg_sys::getinternalerrposition(), pg_sys::geterrposition()) };
     let position = |query, at| usize::try_from(at).ok().filter(|&at| at > 0).map(|at| Position { query, at });
     // SAFETY: as above.
-    POSITION.set(if inner > 0 {
-        position(unsafe { internal_query() }, inner)
-    } else {
-        position(None, outer)
-    });
+    let position =
+        if inner > 0 { position(unsafe { internal_query() }, inner) } else { position(None, outer) };
+    NOTED.set(Noted { code, position });
 }
 
 /// The query that an internal position counts in.
@@ -150,12 +156,11 @@ unsafe fn internal_query() -> Option<String> {
 /// Runs `work` and hands an error of the server to the caller. This is no savepoint: after an error the caller can only
 /// say it in other words and fail, or roll back a subtransaction.
 pub fn catch<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    POSITION.set(None);
     // SAFETY: the callback lives in this frame, and the stack is set back before the frame ends, in either case.
     let before = unsafe { pg_sys::error_context_stack };
     let mut callback = pg_sys::ErrorContextCallback {
         previous: before,
-        callback: Some(note_position),
+        callback: Some(note_error),
         arg: std::ptr::null_mut(),
     };
     // SAFETY: as above.
@@ -168,17 +173,22 @@ pub fn catch<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
 }
 
 fn of_server(caught: CaughtError) -> Error {
-    let report = match caught {
-        CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => report,
+    let (report, noted) = match caught {
+        CaughtError::PostgresError(report) => (report, NOTED.take()),
+        // One of this program's own, which the server has not seen yet.
+        CaughtError::ErrorReport(report) => {
+            let code = report.sql_error_code() as i32;
+            (report, Noted { code, position: None })
+        }
         // A bug of this program is not for anyone to handle.
         panic @ CaughtError::RustPanic { .. } => panic.rethrow(),
     };
     Error::Server(ServerError {
-        code: report.sql_error_code() as i32,
+        code: noted.code,
         message: report.message().to_owned(),
         detail: report.detail().map(str::to_owned),
         hint: report.hint().map(str::to_owned),
-        position: POSITION.take(),
+        position: noted.position,
     })
 }
 

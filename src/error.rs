@@ -144,6 +144,8 @@ pub enum Error {
     BadAnswer { query: &'static str, reason: String },
     #[error("the heal did not close the drift of {stuck}")]
     NotClosed { stuck: String },
+    #[error("a heal does not run what does more than add: {sql}")]
+    NotAdditive { sql: String },
     #[error("role {role:?} is gone")]
     NoSuchRole { role: String },
     #[error("max_events must be at least 1, not {0}")]
@@ -170,9 +172,10 @@ impl Error {
                 _ => ERRCODE_INVALID_TEXT_REPRESENTATION,
             },
             Self::Unreadable { .. } => ERRCODE_IO_ERROR,
-            Self::RelativeFolder { .. } | Self::NoFolder | Self::LinkLeavesFolder { .. } | Self::BadTenant { .. } => {
-                ERRCODE_INVALID_NAME
-            }
+            Self::RelativeFolder { .. }
+            | Self::NoFolder
+            | Self::LinkLeavesFolder { .. }
+            | Self::BadTenant { .. } => ERRCODE_INVALID_NAME,
             Self::MayNotReadFiles { .. } => ERRCODE_INSUFFICIENT_PRIVILEGE,
             Self::NoFileList
             | Self::BadFileList { .. }
@@ -198,14 +201,27 @@ impl Error {
             Self::Standby => ERRCODE_READ_ONLY_SQL_TRANSACTION,
             Self::NoWorker => ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
             Self::NoSuchRole { .. } => ERRCODE_UNDEFINED_OBJECT,
-            Self::WorkerLost { .. } | Self::BadAnswer { .. } | Self::NotClosed { .. } => {
-                ERRCODE_INTERNAL_ERROR
-            }
+            Self::WorkerLost { .. }
+            | Self::BadAnswer { .. }
+            | Self::NotClosed { .. }
+            | Self::NotAdditive { .. } => ERRCODE_INTERNAL_ERROR,
             Self::MigrationFailed { source, .. }
             | Self::DeferredCheckFailed { source, .. }
             | Self::ReplayFailed { source, .. }
             | Self::ShadowFailed(source)
             | Self::Server(source) => source.code(),
+        }
+    }
+
+    /// The server's own error, where this is one in other words.
+    fn server_error(&self) -> Option<&ServerError> {
+        match self {
+            Self::MigrationFailed { source, .. }
+            | Self::DeferredCheckFailed { source, .. }
+            | Self::ReplayFailed { source, .. }
+            | Self::ShadowFailed(source)
+            | Self::Server(source) => Some(source),
+            _ => None,
         }
     }
 
@@ -268,7 +284,7 @@ impl Error {
             | Self::DeferredCheckFailed { source, .. }
             | Self::ShadowFailed(source)
             | Self::Server(source) => return source.hint.clone(),
-            Self::BadTenant { .. } | Self::TooFew { .. } | Self::Both { .. } | Self::BadLimit(_) | Self::BadAnswer { .. } | Self::NotClosed { .. } | Self::NoSuchRole { .. } => return None,
+            Self::BadTenant { .. } | Self::TooFew { .. } | Self::Both { .. } | Self::BadLimit(_) | Self::BadAnswer { .. } | Self::NotClosed { .. } | Self::NotAdditive { .. } | Self::NoSuchRole { .. } => return None,
         };
         Some(hint.to_owned())
     }
@@ -276,6 +292,11 @@ impl Error {
 
 impl From<Error> for ErrorReport {
     fn from(error: Error) -> Self {
+        if let Some(source) = error.server_error()
+            && PgSqlErrorCode::from(source.code) as i32 != source.code
+        {
+            set_code_of_next_error(source.code);
+        }
         let mut report = ErrorReport::new(error.code(), error.to_string(), "");
         if let Some(detail) = error.detail() {
             report = report.set_detail(detail);
@@ -284,6 +305,38 @@ impl From<Error> for ErrorReport {
             report = report.set_hint(hint);
         }
         report
+    }
+}
+
+unsafe extern "C-unwind" {
+    /// Gives the error that the server makes right now its SQLSTATE.
+    fn errcode(code: std::ffi::c_int) -> std::ffi::c_int;
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn set_code(code: *mut std::ffi::c_void) {
+    // SAFETY: the server calls this while it makes an error. The callback is on the top of the stack, and served once.
+    unsafe {
+        errcode(code as std::ffi::c_int);
+        pg_sys::error_context_stack = (*pg_sys::error_context_stack).previous;
+    }
+}
+
+/// pgrx has names for the SQLSTATEs of the server alone, and raises an error under one of them. One that a user made
+/// up, as RAISE … USING ERRCODE can, is set when the server makes the next error, which is the one about to be raised.
+fn set_code_of_next_error(code: i32) {
+    // SAFETY: the callback lives as long as the transaction that the error ends. Whoever catches the error puts the
+    // stack back as it was.
+    unsafe {
+        let context = pg_sys::TopTransactionContext;
+        let callback: *mut pg_sys::ErrorContextCallback =
+            pg_sys::MemoryContextAlloc(context, size_of::<pg_sys::ErrorContextCallback>()).cast();
+        callback.write(pg_sys::ErrorContextCallback {
+            previous: pg_sys::error_context_stack,
+            callback: Some(set_code),
+            arg: code as *mut std::ffi::c_void,
+        });
+        pg_sys::error_context_stack = callback;
     }
 }
 

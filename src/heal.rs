@@ -10,7 +10,7 @@ use pgrx::pg_sys;
 use crate::caller::{as_owner, pinned, subtransaction, with_settings};
 use crate::error::{Error, ServerError};
 use crate::report::{self, Comparison};
-use crate::{settings, spi};
+use crate::{guard, settings, spi};
 
 /// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +124,9 @@ fn attempt(
                 }
                 if confirm {
                     for action in &work.actions {
-                        spi::write(&action.sql(), &[])?;
+                        let sql = action.sql();
+                        guard::only_adds(&sql)?;
+                        spi::write(&sql, &[])?;
                     }
                 }
                 Ok(None)

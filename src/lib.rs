@@ -7,6 +7,7 @@ mod catalog;
 mod chain;
 mod error;
 mod expected;
+mod guard;
 mod heal;
 mod history;
 mod journal;

@@ -4,7 +4,7 @@
 use nself_heal_core::scan;
 use pgrx::{notice, pg_sys};
 
-use crate::caller::{c_string, catch};
+use crate::caller::{c_string, catch, with_settings};
 use crate::error::{Error, ServerError};
 
 /// The SQL of one direction of a migration, and where it stands.
@@ -136,8 +136,11 @@ fn take_off_transaction(script: &Script<'_>, statements: &mut Vec<(Statement, Ki
 /// The statements of a text: offset, SQL, kind.
 fn parse(sql: &str) -> Result<Vec<(usize, &str, Kind)>, Error> {
     let text = c_string(sql);
-    // SAFETY: the parser works on a NUL-terminated text and returns a list of RawStmt in the current memory context.
-    let list = catch(|| Ok(unsafe { pg_sys::pg_parse_query(text.as_ptr()) }))?;
+    // What the scanner remarks, say that a name is too long, it will say again when the statement runs.
+    let list = with_settings(&[("client_min_messages", "error")], || {
+        // SAFETY: the parser works on a NUL-terminated text and returns a list of RawStmt in the current memory context.
+        catch(|| Ok(unsafe { pg_sys::pg_parse_query(text.as_ptr()) }))
+    })?;
     let mut found = Vec::new();
     // SAFETY: each element of the list is a RawStmt of the parser, alive as long as the memory context.
     let statements: Vec<&pg_sys::RawStmt> =

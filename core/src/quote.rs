@@ -8,7 +8,11 @@ pub fn ident(name: &str) -> String {
 /// Quotes `value` as a string literal that means the same whatever `standard_conforming_strings` is.
 pub fn literal(value: &str) -> String {
     let quoted = value.replace('\'', "''");
-    if quoted.contains('\\') { format!(" E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
+    if quoted.contains('\\') {
+        format!(" E'{}'", quoted.replace('\\', "\\\\"))
+    } else {
+        format!("'{quoted}'")
+    }
 }
 
 /// `"schema"."name"`.

@@ -27,20 +27,14 @@ kind(object_type, n) AS (
                WHERE ('pg_event_trigger'::regclass, oid) NOT IN (SELECT classid, objid FROM member)
     UNION ALL SELECT 'policy', count(*) FROM pg_policy y JOIN relation r ON r.oid = y.polrelid
     UNION ALL SELECT 'row security', count(*) FROM relation WHERE relrowsecurity OR relforcerowsecurity
+    -- Of every kind of object; an extension's own comment comes with it.
     UNION ALL SELECT 'comment', count(*) FROM pg_description d
-               WHERE d.classoid = 'pg_class'::regclass AND d.objoid IN (SELECT oid FROM relation)
-                  OR d.classoid = 'pg_proc'::regclass AND d.objoid IN (SELECT oid FROM routine)
-                  OR d.classoid = 'pg_type'::regclass
-                     AND d.objoid IN (SELECT oid FROM pg_type WHERE typnamespace IN (SELECT oid FROM ours))
-                     AND (d.classoid, d.objoid) NOT IN (SELECT classid, objid FROM member)
-                  OR d.classoid = 'pg_constraint'::regclass
-                     AND d.objoid IN (SELECT k.oid FROM pg_constraint k JOIN relation r ON r.oid = k.conrelid)
-                  OR d.classoid = 'pg_trigger'::regclass
-                     AND d.objoid IN (SELECT g.oid FROM pg_trigger g JOIN relation r ON r.oid = g.tgrelid)
-                  OR d.classoid = 'pg_policy'::regclass
-                     AND d.objoid IN (SELECT y.oid FROM pg_policy y JOIN relation r ON r.oid = y.polrelid)
-                  OR d.classoid = 'pg_namespace'::regclass
-                     AND d.objoid IN (SELECT oid FROM ours) AND d.description <> 'standard public schema'
+               WHERE (d.objoid >= 16384
+                      OR d.classoid = 'pg_namespace'::regclass AND d.objoid IN (SELECT oid FROM ours)
+                         AND d.description <> 'standard public schema')
+                 AND d.classoid <> 'pg_extension'::regclass
+                 AND (d.classoid <> 'pg_class'::regclass OR d.objoid IN (SELECT oid FROM relation))
+                 AND (d.classoid, d.objoid) NOT IN (SELECT classid, objid FROM member)
     UNION ALL SELECT 'grant', (SELECT count(*) FROM relation WHERE relacl IS NOT NULL)
                             + (SELECT count(*) FROM routine WHERE proacl IS NOT NULL)
                             + (SELECT count(*) FROM pg_attribute a JOIN relation r ON r.oid = a.attrelid
@@ -49,6 +43,10 @@ kind(object_type, n) AS (
                             + (SELECT count(*) FROM pg_namespace n WHERE n.oid IN (SELECT oid FROM ours)
                                   AND n.nspacl IS DISTINCT FROM (SELECT p.initprivs FROM pg_init_privs p
                                        WHERE p.classoid = 'pg_namespace'::regclass AND p.objoid = n.oid AND p.objsubid = 0))
+                            + (SELECT count(*) FROM pg_foreign_data_wrapper WHERE fdwacl IS NOT NULL)
+                            + (SELECT count(*) FROM pg_foreign_server WHERE srvacl IS NOT NULL)
+                            + (SELECT count(*) FROM pg_language WHERE lanacl IS NOT NULL)
+                            + (SELECT count(*) FROM pg_largeobject_metadata WHERE lomacl IS NOT NULL)
     UNION ALL SELECT 'default privileges', count(*) FROM pg_default_acl
     UNION ALL SELECT 'collation', count(*) FROM pg_collation WHERE collnamespace IN (SELECT oid FROM ours)
                AND ('pg_collation'::regclass, oid) NOT IN (SELECT classid, objid FROM member)

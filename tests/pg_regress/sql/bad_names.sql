@@ -10,7 +10,7 @@ select version, name, state from nself_journal_put(files(
     '0001_it''s "quoted".down.sql', $$drop table "we""ird. Table";$$,
     '0002_'';drop table nself.ledger;--.sql', $$create schema "S.1"; create table "S.1"."t'; DROP TABLE x; --" ("select" int);$$,
     '0003_größe 日本語 🙂.sql', $$create table "größe 日本語 🙂" ("ß" text default '🙂');$$,
-    '0004_%s%n$1\1.txt', 'Not a migration.',
+    '%s%n$1 ''".txt', 'Not a migration.',
     '0004_%s %n $1.sql', $$create table "%s %n $1 {}" ("{0}" int);$$));
 select version, name, status from nself_migrate_up();
 select version, name, state from nself_migrate_status();

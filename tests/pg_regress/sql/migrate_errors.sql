@@ -47,14 +47,17 @@ select * from try(E'select 1;\n\ndo $$\nbegin\n  insert into kept values (3);\n 
 -- Characters of several bytes do not move it.
 select * from try(E'select ''ääää'',\n  ''öööö'',\n  nothing;');
 -- The same body twice: the line is that of the statement, rather than a wrong one.
-select * from try(E'select ''select nothing'';\ndo $$\nbegin\n  execute ''select nothing'';\nend $$;');
+select * from try(E'select 1;\ndo $$\nbegin\n  perform ''select nothing'';\n  execute ''select nothing'';\nend $$;');
 -- A migration cannot end the transaction from inside a body.
 select * from try(E'do $$ begin commit; end $$;');
--- A limit of the caller's.
-set statement_timeout = 100;
-select * from try('select pg_sleep(10);');
-reset statement_timeout;
 \x
+-- A limit of the caller's.
+select state from nself_journal_put(files('0001_one.sql', 'create table one (); insert into kept values (2);',
+                                          '0002_try.sql', 'select pg_sleep(10);'));
+set statement_timeout = 100;
+select * from nself_migrate_up();
+\echo :LAST_ERROR_SQLSTATE
+reset statement_timeout;
 
 -- A check that is deferred to the end of the transaction names its migration.
 \x

@@ -26,7 +26,7 @@ select version, status from nself_migrate_up(tenant => 'Big-Corp.v2 "EU"');
 select path from "Big-Corp.v2 ""EU""".seen;
 select version, status from nself_migrate_up(tenant => 'größe''; drop table plans; --', max_count => 1);
 select schemaname, count(*) from pg_tables where schemaname not in ('pg_catalog', 'information_schema', 'nself', 'public')
- group by 1 order by 1 collate "C";
+ group by 1 order by schemaname collate "C";
 -- The whole name of a schema, 63 bytes of it.
 select version, status from nself_migrate_up(tenant => repeat('ü', 31) || 'x', max_count => 1);
 select octet_length(nspname) from pg_namespace where nspname like 'üü%';

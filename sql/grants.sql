@@ -9,13 +9,13 @@ REVOKE ALL ON FUNCTION
 FROM PUBLIC;
 
 COMMENT ON FUNCTION nself_journal_load(text) IS
-'Reads a migrations folder on the server into the journal. dir: absolute path (NULL: setting nself.migrations_dir). Returns each migration as added, changed, unchanged or removed, and each other file as ignored, with the reason. Needs the rights of pg_read_server_files. A folder that cannot be read in full changes nothing. Locks rows of nself.journal only.';
+'Reads a migrations folder on the server into the journal. dir: absolute path (NULL: setting nself.migrations_dir). Returns each migration as added, changed, unchanged or removed, and each other file as ignored; note says what changed, or why. Needs the rights of pg_read_server_files. A folder that cannot be read in full changes nothing. Locks rows of nself.journal only.';
 COMMENT ON FUNCTION nself_journal_put(jsonb) IS
 'Puts a migrations folder that a client sends into the journal. files: [{"path": "0001_init.sql", "content": "..."}, ...]; "content_base64" for bytes that are not UTF-8. Otherwise as nself_journal_load().';
 COMMENT ON FUNCTION nself_migrate_status(text) IS
 'Lists all migrations of the journal and the ledger. tenant: the schema of a tenant (NULL: none). state: applied, pending, edited, cosmetic (edited in comments, white space or line ends alone) or missing (applied, but not in the journal). checksum: SHA-256 of the file. Changes and locks nothing.';
 COMMENT ON FUNCTION nself_migrate_up(text, integer, boolean, text) IS
-'Applies pending migrations in the caller''s transaction, as the caller, under the caller''s search_path: all of them or none. target: the last version to apply. max_count: how many. dry_run: only list them. tenant: a schema, made if it is not there, that comes first in the search_path. duration_ms: milliseconds. Fails with the migration, statement and line, and the server''s own SQLSTATE; then the database is as before. One session at a time in a database: others wait up to lock_timeout.';
+'Applies pending migrations in the caller''s transaction, as the caller, under the caller''s search_path: all of them or none. target: the last version to apply. max_count: how many. dry_run: only list them. tenant: a schema, made if it is not there, that comes first in the search_path. duration_ms: milliseconds. Fails with the migration, statement and line, and the server''s own SQLSTATE; then the database is as before. Deferred constraints are checked at the end of each migration. One session at a time in a database: others wait up to lock_timeout; a REPEATABLE READ transaction that waited gets 40001.';
 COMMENT ON FUNCTION nself_migrate_down(text, integer, boolean, text, text) IS
 'Undoes applied migrations with their down parts, the latest first, in the caller''s transaction. target: the version that stays the last (NULL: see steps). steps: how many (default 1). dry_run: only list them. confirm: where nself.env is prod, yes-destroy-production. tenant: as in nself_migrate_up(). Fails before anything runs if a down part is missing.';
 COMMENT ON FUNCTION nself_migrate_verify() IS

@@ -1,5 +1,14 @@
 -- The product's own tables. Functions read and write them with the rights of the extension's owner; others read them
 -- by what a DBA grants.
+DO $$
+BEGIN
+    IF pg_catalog.current_setting('server_encoding') NOT IN ('UTF8', 'SQL_ASCII') THEN
+        RAISE EXCEPTION 'nself_heal needs a database of encoding UTF8, and % is of encoding %',
+            pg_catalog.current_database(), pg_catalog.current_setting('server_encoding')
+            USING ERRCODE = 'feature_not_supported', HINT = 'Migrations are UTF-8. Create the database with ENCODING UTF8.';
+    END IF;
+END $$;
+
 CREATE SCHEMA nself;
 COMMENT ON SCHEMA nself IS 'The journal, ledger and history of nself_heal';
 

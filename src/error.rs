@@ -276,6 +276,7 @@ impl Error {
             Self::ReplayFailed { source, .. } => return Some(match &source.hint {
                 Some(hint) => hint.clone(),
                 None if source.code() == ERRCODE_INSUFFICIENT_PRIVILEGE => "In this database the role has the right from outside the migrations. Put the GRANT into a migration that comes before.".to_owned(),
+                None if source.code() == ERRCODE_UNDEFINED_OBJECT => "If it is a role: statements like CREATE ROLE reach outside the database and are left out of a replay, so the role must still be there.".to_owned(),
                 None => "A migration that reads data, files or other databases may need them to be there. Make it tolerate an empty database.".to_owned(),
             }),
             Self::MigrationFailed { source, .. } if source.code() == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE =>

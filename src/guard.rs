@@ -53,11 +53,13 @@ unsafe fn adds(node: *mut pg_sys::Node) -> bool {
 }
 
 fn adds_to_table(command: &pg_sys::AlterTableCmd) -> bool {
-    use pg_sys::AlterTableType::*;
+    use pg_sys::AlterTableType as Type;
     match command.subtype {
-        AT_AddColumn | AT_AddConstraint | AT_ValidateConstraint | AT_SetNotNull => true,
+        Type::AT_AddColumn | Type::AT_AddConstraint | Type::AT_ValidateConstraint | Type::AT_SetNotNull => {
+            true
+        }
         // Without a definition it would drop the default.
-        AT_ColumnDefault => !command.def.is_null(),
+        Type::AT_ColumnDefault => !command.def.is_null(),
         _ => false,
     }
 }

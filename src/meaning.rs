@@ -66,13 +66,23 @@ pub fn volatility(table: &Name, default: &str) -> Volatility {
 
 /// Reads an expression in its place and prints it as the server does.
 fn print_again(table: &Name, place: &Place, text: &str) -> String {
+    let printed = match place {
+        Place::DomainCheck => print_of_domain(table, text),
+        _ => print_of_table(table, place, text),
+    };
+    printed.unwrap_or_else(|error| raise(error))
+}
+
+fn print_of_table(table: &Name, place: &Place, text: &str) -> Result<String, Error> {
     with_table(table, |pstate, relation| {
         let raw = parse(text);
         // SAFETY: the parse state has the relation's columns in its name space; all nodes live in the current memory
         // context, and the printed text is copied.
         unsafe {
             let node = match place {
-                Place::Check => boolean(pstate, raw, pg_sys::ParseExprKind::EXPR_KIND_CHECK_CONSTRAINT),
+                Place::Check | Place::DomainCheck => {
+                    boolean(pstate, raw, pg_sys::ParseExprKind::EXPR_KIND_CHECK_CONSTRAINT)
+                }
                 Place::IndexPredicate => {
                     boolean(pstate, raw, pg_sys::ParseExprKind::EXPR_KIND_INDEX_PREDICATE)
                 }
@@ -91,7 +101,62 @@ fn print_again(table: &Name, place: &Place, text: &str) -> String {
             Ok(CStr::from_ptr(printed).to_string_lossy().into_owned())
         }
     })
-    .unwrap_or_else(|error| raise(error))
+}
+
+/// Reads a domain's check, as domainAddConstraint() does: VALUE stands for a value of the type that the domain is made
+/// from.
+fn print_of_domain(domain: &Name, text: &str) -> Result<String, Error> {
+    let (schema, name) = (c_string(&domain.schema), c_string(&domain.name));
+    // SAFETY: the cache entry is released once its numbers were copied; all nodes live in the current memory context,
+    // the parse state as long as the hook needs it, and the printed text is copied.
+    unsafe {
+        let tuple = pg_sys::SearchSysCache2(
+            pg_sys::SysCacheIdentifier::TYPENAMENSP as i32,
+            pg_sys::Datum::from(name.as_ptr()),
+            pg_sys::Datum::from(pg_sys::get_namespace_oid(schema.as_ptr(), false)),
+        );
+        if tuple.is_null() {
+            pgrx::error!("there is no such domain");
+        }
+        let form = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_type>();
+        let (base, modifier) = ((*form).typbasetype, (*form).typtypmod);
+        pg_sys::ReleaseSysCache(tuple);
+        let mut value =
+            pgrx::PgBox::<pg_sys::CoerceToDomainValue>::alloc_node(pg_sys::NodeTag::T_CoerceToDomainValue);
+        value.typeId = base;
+        value.typeMod = modifier;
+        value.collation = pg_sys::get_typcollation(base);
+        value.location = -1;
+        let pstate = pg_sys::make_parsestate(std::ptr::null_mut());
+        (*pstate).p_pre_columnref_hook = Some(value_of_domain);
+        (*pstate).p_ref_hook_state = value.into_pg().cast();
+        let node = boolean(pstate, parse(text), pg_sys::ParseExprKind::EXPR_KIND_DOMAIN_CHECK);
+        let printed = pg_sys::deparse_expression(node, std::ptr::null_mut(), false, false);
+        pg_sys::free_parsestate(pstate);
+        Ok(CStr::from_ptr(printed).to_string_lossy().into_owned())
+    }
+}
+
+/// What VALUE stands for; any other name is left to the server, which knows none here.
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn value_of_domain(
+    pstate: *mut pg_sys::ParseState,
+    reference: *mut pg_sys::ColumnRef,
+) -> *mut pg_sys::Node {
+    // SAFETY: the server calls this with the state that `print_of_domain` made; the fields of a reference to a name are
+    // String nodes.
+    unsafe {
+        let fields = pgrx::PgList::<pg_sys::Node>::from_pg((*reference).fields);
+        let is_value = fields.len() == 1
+            && fields.get_ptr(0).is_some_and(|field| {
+                (*field).type_ == pg_sys::NodeTag::T_String
+                    && CStr::from_ptr((*field.cast::<pg_sys::String>()).sval) == c"value"
+            });
+        match is_value {
+            true => pg_sys::copyObjectImpl((*pstate).p_ref_hook_state).cast(),
+            false => std::ptr::null_mut(),
+        }
+    }
 }
 
 /// Inside a subtransaction of this file an error is the server's to raise.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use nself_heal_core::diff::diff;
-use nself_heal_core::model::Catalog;
+use nself_heal_core::model::{Catalog, Name};
 use nself_heal_core::plan::{self, Facts, Options, Step, TableFacts};
 use nself_heal_core::settle;
 use pgrx::pg_sys;
@@ -34,7 +34,7 @@ pub fn compare_with(expected: Catalog, not_renamed: BTreeSet<String>) -> Result<
     pinned(|| {
         leave_own_schema_out(&mut live, &expected)?;
         for pair in settle::texts_to_settle(&expected, &live) {
-            if meaning::is_same(&pair) {
+            if as_owner_of(&live, &pair.table, || Ok(meaning::is_same(&pair)))? {
                 settle::adopt(&mut live, &pair);
             }
         }
@@ -76,13 +76,15 @@ fn facts(live: &Catalog, questions: &plan::Questions) -> Result<Facts, Error> {
     )?;
     let mut facts = Facts { relations: relations.into_iter().collect(), ..Facts::default() };
     for question in &questions.tables {
-        let Some(table) = live.tables.iter().find(|table| table.identity == question.identity) else {
-            continue;
-        };
-        facts.tables.insert(question.identity.clone(), table_facts(&table.owner, &question.identity)?);
+        if live.tables.iter().any(|table| table.name == question.name) {
+            facts.tables.insert(question.identity.clone(), table_facts(live, question)?);
+        }
     }
     for question in &questions.defaults {
-        match meaning::volatility(&question.table, &question.default) {
+        let volatility = as_owner_of(live, &question.table, || {
+            Ok(meaning::volatility(&question.table, &question.default))
+        })?;
+        match volatility {
             Volatility::Constant => {}
             Volatility::Stable => drop(facts.stable_defaults.insert(question.column.clone())),
             Volatility::Volatile => drop(facts.volatile_defaults.insert(question.column.clone())),
@@ -91,19 +93,32 @@ fn facts(live: &Catalog, questions: &plan::Questions) -> Result<Facts, Error> {
     Ok(facts)
 }
 
-fn table_facts(owner: &str, identity: &str) -> Result<TableFacts, Error> {
+fn table_facts(live: &Catalog, question: &plan::TableQuestion) -> Result<TableFacts, Error> {
     let bytes: Option<i64> = spi::read_one(
-        // With its partitions and children, and with what is stored out of line.
-        "WITH RECURSIVE t(oid) AS (SELECT $1::regclass::oid UNION \
-                SELECT h.inhrelid FROM pg_inherits h JOIN t ON t.oid = h.inhparent) \
+        // With its partitions and children, and with what is stored out of line. Found by name, and not as a regclass,
+        // which would need the right to use the schema.
+        "WITH RECURSIVE t(oid) AS (SELECT r.oid FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace \
+                                    WHERE n.nspname = $1::name AND r.relname = $2::name \
+                UNION SELECT h.inhrelid FROM pg_inherits h JOIN t ON t.oid = h.inhparent) \
          SELECT coalesce(sum(pg_table_size(oid)), 0)::bigint FROM t",
-        &[identity.into()],
+        &[question.name.schema.as_str().into(), question.name.name.as_str().into()],
     )?;
     let bytes = bytes.unwrap_or(0).unsigned_abs();
-    let has_rows = as_owner(role(owner)?, || {
-        spi::read_one::<bool>(&format!("SELECT EXISTS (SELECT FROM {identity})"), &[])
+    let has_rows = as_owner_of(live, &question.name, || {
+        spi::read_one::<bool>(&format!("SELECT EXISTS (SELECT FROM {})", question.name.sql()), &[])
     })?;
     Ok(TableFacts { bytes, has_rows: has_rows == Some(true) })
+}
+
+/// Runs `work` as the owner of a live table or domain: whoever asks need not have a right on it, nor on what its
+/// expressions name.
+fn as_owner_of<T>(live: &Catalog, name: &Name, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    let tables = live.tables.iter().map(|table| (&table.name, &table.owner));
+    let domains = live.domains.iter().map(|domain| (&domain.name, &domain.owner));
+    match tables.chain(domains).find(|(other, _)| *other == name) {
+        Some((_, owner)) => as_owner(role(owner)?, work),
+        None => work(),
+    }
 }
 
 /// A role by its name.

@@ -213,7 +213,8 @@ pub struct Constraint {
     pub inherited: bool,
     /// The identities of all columns of its own table that it speaks of.
     pub columns: Vec<String>,
-    /// A check's expression: `def` is compared by this text, which the server may bring to another form.
+    /// A check's expression, or the condition of an exclusion constraint: the part of `def` that the server may bring
+    /// to another form.
     pub expression: Option<String>,
     /// The key of a primary key or unique constraint.
     pub key: Option<Key>,

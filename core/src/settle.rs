@@ -6,12 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Catalog, Column, Constraint, Index, Name, Table};
+use crate::model::{Catalog, Column, Constraint, ConstraintKind, Domain, Index, Name, Table};
 
 /// Two texts of one expression, as printed on the two sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextPair {
-    /// The table whose columns the expression speaks of.
+    /// The table whose columns the expression speaks of, or the domain whose value.
     pub table: Name,
     pub place: Place,
     pub expected: String,
@@ -23,16 +23,23 @@ pub struct TextPair {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     Check,
-    IndexPart,
+    DomainCheck,
+    /// Of an index, or of an exclusion constraint.
     IndexPredicate,
-    Default { column: String },
-    Generated { column: String },
+    IndexPart,
+    Default {
+        column: String,
+    },
+    Generated {
+        column: String,
+    },
 }
 
 /// The one text in the live catalog that a pair speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Locator {
-    Check { constraint: String, def: String },
+    Constraint { constraint: String, def: String },
+    DomainCheck { check: String, def: String },
     IndexPart { index: String, part: usize },
     IndexPredicate { index: String },
     Default { column: String },
@@ -47,8 +54,11 @@ pub fn texts_to_settle(expected: &Catalog, live: &Catalog) -> Vec<TextPair> {
             pairs.extend(column_texts(other, one_column, other_column));
         }
     }
+    for (one, other) in matched(&expected.domains, &live.domains, |domain| &domain.identity) {
+        pairs.extend(domain_texts(one, other));
+    }
     for (one, other) in matched(&expected.constraints, &live.constraints, |constraint| &constraint.identity) {
-        pairs.extend(check_text(one, other));
+        pairs.extend(constraint_text(one, other));
     }
     for (one, other) in matched(&expected.indexes, &live.indexes, |index| &index.identity) {
         pairs.extend(index_texts(one, other));
@@ -60,10 +70,16 @@ pub fn texts_to_settle(expected: &Catalog, live: &Catalog) -> Vec<TextPair> {
 pub fn adopt(live: &mut Catalog, pair: &TextPair) {
     let text = pair.expected.clone();
     match &pair.locator {
-        Locator::Check { constraint, def } => {
+        Locator::Constraint { constraint, def } => {
             for constraint in live.constraints.iter_mut().filter(|other| other.identity == *constraint) {
                 constraint.expression = Some(text.clone());
                 constraint.def = def.clone();
+            }
+        }
+        Locator::DomainCheck { check, def } => {
+            let checks = live.domains.iter_mut().flat_map(|domain| &mut domain.checks);
+            for check in checks.filter(|other| other.identity == *check) {
+                check.def = def.clone();
             }
         }
         Locator::IndexPart { index, part } => {
@@ -127,15 +143,37 @@ fn column_texts(table: &Table, expected: &Column, live: &Column) -> Vec<TextPair
     pairs
 }
 
-fn check_text(expected: &Constraint, live: &Constraint) -> Option<TextPair> {
+/// The value of a domain of another type is another thing.
+fn domain_texts(expected: &Domain, live: &Domain) -> Vec<TextPair> {
+    if expected.base_type != live.base_type {
+        return Vec::new();
+    }
+    let checks = matched(&expected.checks, &live.checks, |check| &check.identity).into_iter();
+    checks
+        .filter_map(|(one, other)| {
+            let expression = |def: &'_ str| Some(def.strip_prefix("CHECK (")?.strip_suffix(')')?.to_string());
+            let locator = Locator::DomainCheck { check: other.identity.clone(), def: one.def.clone() };
+            pair(&live.name, Place::DomainCheck, &expression(&one.def)?, &expression(&other.def)?, locator)
+        })
+        .collect()
+}
+
+fn constraint_text(expected: &Constraint, live: &Constraint) -> Option<TextPair> {
     let (one, other) = (expected.expression.as_ref()?, live.expression.as_ref()?);
+    let place = match live.kind {
+        ConstraintKind::Exclusion => Place::IndexPredicate,
+        ConstraintKind::Check
+        | ConstraintKind::Primary
+        | ConstraintKind::Unique
+        | ConstraintKind::Foreign => Place::Check,
+    };
     // What the definition says beside the expression, like NO INHERIT.
     let rest = |def: &str, expression: &str| def.replacen(expression, "", 1);
     if rest(&expected.def, one) != rest(&live.def, other) {
         return None;
     }
-    let locator = Locator::Check { constraint: live.identity.clone(), def: expected.def.clone() };
-    pair(&live.table, Place::Check, one, other, locator)
+    let locator = Locator::Constraint { constraint: live.identity.clone(), def: expected.def.clone() };
+    pair(&live.table, place, one, other, locator)
 }
 
 fn index_texts(expected: &Index, live: &Index) -> Vec<TextPair> {
@@ -174,7 +212,7 @@ fn pair(table: &Name, place: Place, expected: &str, live: &str, locator: Locator
 mod tests {
     use super::*;
     use crate::diff::diff;
-    use crate::model::{ConstraintKind, Generated};
+    use crate::model::{DomainCheck, Generated};
 
     fn name() -> Name {
         Name { schema: "public".to_string(), name: "t".to_string() }
@@ -240,7 +278,35 @@ mod tests {
             parent: None,
             columns: Vec::new(),
         };
-        Catalog { tables: vec![table], constraints: vec![check], indexes: vec![index], ..Catalog::default() }
+        let exclusion = Constraint {
+            identity: "x on public.t".to_string(),
+            name: "x".to_string(),
+            kind: ConstraintKind::Exclusion,
+            def: format!("EXCLUDE USING gist (a WITH &&) WHERE ({text})"),
+            ..check.clone()
+        };
+        let domain = Domain {
+            identity: "public.d".to_string(),
+            name: Name { name: "d".to_string(), ..name() },
+            owner: "planner".to_string(),
+            base_type: "text".to_string(),
+            collation: None,
+            default: None,
+            not_null: false,
+            checks: vec![DomainCheck {
+                identity: "k on public.d".to_string(),
+                name: "k".to_string(),
+                def: format!("CHECK ({text})"),
+                validated: true,
+            }],
+        };
+        Catalog {
+            domains: vec![domain],
+            tables: vec![table],
+            constraints: vec![check, exclusion],
+            indexes: vec![index],
+            ..Catalog::default()
+        }
     }
 
     #[test]
@@ -254,12 +320,14 @@ mod tests {
             [
                 &Place::Default { column: a },
                 &Place::Generated { column: b },
+                &Place::DomainCheck,
                 &Place::Check,
+                &Place::IndexPredicate,
                 &Place::IndexPart,
                 &Place::IndexPredicate
             ]
         );
-        assert_eq!(diff(&expected, &live).len(), 4);
+        assert_eq!(diff(&expected, &live).len(), 6);
         for pair in &pairs {
             assert_eq!((pair.expected.as_str(), pair.live.as_str()), ("(one form)", "(another form)"));
             adopt(&mut live, pair);
@@ -274,6 +342,8 @@ mod tests {
         live.tables[0].columns[0].type_name = "integer".to_string();
         live.tables[0].columns[1].generated.as_mut().unwrap().stored = false;
         live.constraints[0].def = "CHECK ((another form))".to_string();
+        live.constraints[1].def = "EXCLUDE USING btree (a WITH =) WHERE ((another form))".to_string();
+        live.domains[0].base_type = "integer".to_string();
         live.indexes[0].shape = "USING hash".to_string();
         assert_eq!(texts_to_settle(&expected, &live), []);
     }

@@ -13,7 +13,9 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                coalesce((SELECT json_agg(format('%s.%I', t.identity, a.attname) ORDER BY a.attnum)
                            FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)), '[]')
                    AS columns,
-               CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) END AS expression,
+               CASE k.contype WHEN 'c' THEN pg_get_expr(k.conbin, k.conrelid)
+                              WHEN 'x' THEN (SELECT pg_get_expr(i.indpred, i.indrelid) FROM pg_index i
+                                              WHERE i.indexrelid = k.conindid) END AS expression,
                -- A key with a period (PostgreSQL 18) is no list of equal columns, so it has no duplicates to look for.
                CASE WHEN k.contype IN ('p', 'u') AND coalesce(to_jsonb(k) ->> 'conperiod', 'false') = 'false'
                     THEN json_build_object(

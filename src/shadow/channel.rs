@@ -103,16 +103,28 @@ impl Channel {
 
     /// Waits for a message. `from` is what an error calls the other side.
     pub fn receive<T: DeserializeOwned>(&self, from: &'static str) -> Result<T, Error> {
+        self.receive_unless(from, || false)
+    }
+
+    /// Waits for a message, or until `is_to_end` says that it is not to be waited for any longer; it is asked again
+    /// whenever the latch of this process is set.
+    pub fn receive_unless<T: DeserializeOwned>(
+        &self,
+        from: &'static str,
+        is_to_end: impl Fn() -> bool,
+    ) -> Result<T, Error> {
         let (mut length, mut data) = (0, std::ptr::null_mut::<c_void>());
-        // SAFETY: on success the server points to a whole message, valid until the next call on this queue.
-        let bytes = unsafe {
-            match pg_sys::shm_mq_receive(self.incoming, &mut length, &mut data, false) {
-                pg_sys::shm_mq_result::SHM_MQ_SUCCESS => {
-                    std::slice::from_raw_parts(data.cast::<u8>().cast_const(), length)
-                }
+        loop {
+            // SAFETY: on success the server points to a whole message, valid until the next call on this queue.
+            let result = unsafe { pg_sys::shm_mq_receive(self.incoming, &mut length, &mut data, true) };
+            match result {
+                pg_sys::shm_mq_result::SHM_MQ_SUCCESS => break,
+                pg_sys::shm_mq_result::SHM_MQ_WOULD_BLOCK if !is_to_end() => wait(),
                 _ => return Err(Error::WorkerLost { what: from }),
             }
-        };
+        }
+        // SAFETY: as above.
+        let bytes = unsafe { std::slice::from_raw_parts(data.cast::<u8>().cast_const(), length) };
         serde_json::from_slice(bytes)
             .map_err(|error| Error::BadAnswer { query: from, reason: error.to_string() })
     }
@@ -122,4 +134,15 @@ impl Channel {
         // SAFETY: it is called once, and the channel is not used afterwards.
         unsafe { pg_sys::dsm_detach(self.segment) };
     }
+}
+
+/// Waits until the latch of this process is set: by the other side, or by a signal.
+fn wait() {
+    let events = pg_sys::WL_LATCH_SET | pg_sys::WL_EXIT_ON_PM_DEATH;
+    // SAFETY: the latch is this process's own.
+    unsafe {
+        pg_sys::WaitLatch(pg_sys::MyLatch, events as i32, 0, pg_sys::PG_WAIT_EXTENSION);
+        pg_sys::ResetLatch(pg_sys::MyLatch);
+    }
+    pgrx::check_for_interrupts!();
 }

@@ -7,7 +7,7 @@ use pgrx::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::channel::Channel;
-use super::worker::{self, obey_signals, shadow_name};
+use super::worker::{self, shadow_name};
 use crate::caller::c_string;
 use crate::error::{Error, ServerError};
 
@@ -26,9 +26,10 @@ pub enum Request {
 /// What the name of every shadow begins with.
 pub const PREFIX: &str = "nself_shadow_";
 
-/// The name of the shadow of a database for a backend.
-pub fn name(database: pg_sys::Oid, pid: i32) -> String {
-    format!("{PREFIX}{}_{pid}", database.to_u32())
+/// The name of a shadow of a database for a backend. Its number keeps it apart from the one before, whose keeper may
+/// still be at work when the backend was cancelled and asks again.
+pub fn name(database: pg_sys::Oid, pid: i32, number: u32) -> String {
+    format!("{PREFIX}{}_{pid}_{number}", database.to_u32())
 }
 
 /// The database that a shadow's name was made for.
@@ -40,7 +41,8 @@ fn database_of(shadow: &str) -> Option<pg_sys::Oid> {
 #[pg_guard]
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn nself_heal_shadow_keeper(handle: pg_sys::Datum) {
-    obey_signals();
+    // The end of the server, or of the database that the backend works in, must not keep the shadow from being dropped.
+    worker::note_signals();
     let name = shadow_name();
     let Some(database) = database_of(&name) else { return };
     let channel = Channel::attach(handle.value() as pg_sys::dsm_handle);
@@ -61,9 +63,9 @@ pub extern "C-unwind" fn nself_heal_shadow_keeper(handle: pg_sys::Datum) {
     }
 }
 
-/// Answers requests until the backend lets go.
+/// Answers requests until the backend lets go, or this worker is told to end.
 fn serve(channel: &Channel, name: &str) {
-    while let Ok(request) = channel.receive::<Request>("backend") {
+    while let Ok(request) = channel.receive_unless::<Request>("backend", worker::is_to_end) {
         let answer = match request {
             Request::Make { options, left_overs } => make(name, &options, &left_overs),
             Request::HandTo { role } => {

@@ -11,6 +11,8 @@ mod keeper;
 mod replayer;
 mod worker;
 
+use std::cell::Cell;
+
 use pgrx::pg_sys;
 use serde::{Deserialize, Serialize};
 
@@ -33,19 +35,10 @@ pub struct Replayed {
 pub fn replay(chain: &[Applied]) -> Result<Replayed, Error> {
     check_roles(chain)?;
     let shadow = Shadow::make()?;
-    let mut skipped = Vec::new();
-    let mut catalog = None;
-    let mut groups = chain
-        .chunk_by(|a, b| (&a.logged_in_as, &a.applied_by) == (&b.logged_in_as, &b.applied_by))
-        .peekable();
-    while let Some(group) = groups.next() {
-        shadow.hand_to(&group[0].applied_by)?;
-        let answer = shadow.replay(group, groups.peek().is_none())?;
-        skipped.extend(answer.skipped);
-        catalog = answer.catalog;
-    }
-    shadow.drop()?;
-    Ok(Replayed { catalog: catalog.ok_or(Error::WorkerLost { what: "replay" })?, skipped })
+    let replayed = shadow.replay_all(chain);
+    // Also after a migration that failed: who reads its error finds nothing left behind.
+    shadow.drop();
+    replayed
 }
 
 /// Every role of the chain has to be there, and those that logged in must still be able to.
@@ -79,13 +72,18 @@ fn left_overs() -> Result<Vec<String>, Error> {
     let names: Option<Vec<String>> = pinned(|| {
         spi::read_one(
             "SELECT array_agg(d.datname::text) FROM pg_database d \
-              WHERE d.datname ~ ('^' || $1 || '[0-9]+_[0-9]+$') \
+              WHERE d.datname ~ ('^' || $1 || '[0-9]+_[0-9]+_[0-9]+$') AND NOT d.datallowconn \
                 AND NOT EXISTS (SELECT FROM pg_stat_activity a \
-                                 WHERE a.pid::text = substring(d.datname FROM '[0-9]+$'))",
+                                 WHERE a.pid::text = substring(d.datname FROM '_([0-9]+)_[0-9]+$'))",
             &[keeper::PREFIX.into()],
         )
     })?;
     Ok(names.unwrap_or_default())
+}
+
+thread_local! {
+    /// How many shadows this backend has made.
+    static MADE: Cell<u32> = const { Cell::new(0) };
 }
 
 /// A shadow database that lives as long as this value, or the transaction.
@@ -99,7 +97,9 @@ impl Shadow {
     fn make() -> Result<Self, Error> {
         // SAFETY: plain reads of this backend's own state.
         let (database, pid) = unsafe { (pg_sys::MyDatabaseId, pg_sys::MyProcPid) };
-        let name = keeper::name(database, pid);
+        let number = MADE.get() + 1;
+        MADE.set(number);
+        let name = keeper::name(database, pid, number);
         let channel = Channel::create();
         let keeper = worker::start(worker::Role::Keeper, &channel, &name)?;
         channel.expect(&keeper);
@@ -120,6 +120,22 @@ impl Shadow {
         self.channel.receive::<Result<(), ServerError>>("keeper")?.map_err(Error::ShadowFailed)
     }
 
+    /// Replays the chain, a run of migrations of one role after the other, and reads what the last one left.
+    fn replay_all(&self, chain: &[Applied]) -> Result<Replayed, Error> {
+        let mut skipped = Vec::new();
+        let mut catalog = None;
+        let mut groups = chain
+            .chunk_by(|a, b| (&a.logged_in_as, &a.applied_by) == (&b.logged_in_as, &b.applied_by))
+            .peekable();
+        while let Some(group) = groups.next() {
+            self.hand_to(&group[0].applied_by)?;
+            let answer = self.replay(group, groups.peek().is_none())?;
+            skipped.extend(answer.skipped);
+            catalog = answer.catalog;
+        }
+        Ok(Replayed { catalog: catalog.ok_or(Error::WorkerLost { what: "replay" })?, skipped })
+    }
+
     fn replay(&self, group: &[Applied], read: bool) -> Result<replayer::Answer, Error> {
         let channel = Channel::create();
         let handle = worker::start(worker::Role::Replayer, &channel, &self.name)?;
@@ -135,9 +151,8 @@ impl Shadow {
     }
 
     /// Drops the database and waits until it is gone.
-    fn drop(self) -> Result<(), Error> {
+    fn drop(self) {
         self.channel.close();
         self.keeper.wait();
-        Ok(())
     }
 }

@@ -74,9 +74,11 @@ pub fn shadow_name() -> String {
 }
 
 unsafe extern "C-unwind" {
-    /// The server's handler that ends a process at its next safe place. Declared here, because the handler itself is
-    /// wanted, not a call of it that is guarded against errors.
+    /// The server's handler that ends a process at its next safe place. Both are declared here, because the handler
+    /// itself is wanted, not a call of it that is guarded against errors.
     fn die(signal: c_int);
+    /// The server's handler that notes the wish to end and wakes the process.
+    fn SignalHandlerForShutdownRequest(signal: c_int);
     fn _exit(code: c_int) -> !;
 }
 
@@ -115,12 +117,27 @@ pub fn take_own_settings() {
 
 /// Lets the usual signals end this worker, also within a statement.
 pub fn obey_signals() {
-    // SAFETY: `die` is the server's own handler, made for this.
+    on_sigterm(die);
+}
+
+/// Lets a signal to end be seen by `is_to_end` alone: this worker has something to tidy up first.
+pub fn note_signals() {
+    on_sigterm(SignalHandlerForShutdownRequest);
+}
+
+/// Whether a signal to end has come.
+pub fn is_to_end() -> bool {
+    // SAFETY: a plain read of a flag that a signal handler of this process sets.
+    unsafe { std::ptr::addr_of!(pg_sys::ShutdownRequestPending).read_volatile() != 0 }
+}
+
+fn on_sigterm(handler: unsafe extern "C-unwind" fn(c_int)) {
+    // SAFETY: the handler is one of the server's own, made for this.
     unsafe {
         #[cfg(not(feature = "pg18"))]
-        pg_sys::pqsignal(pg_sys::SIGTERM as i32, Some(die));
+        pg_sys::pqsignal(pg_sys::SIGTERM as i32, Some(handler));
         #[cfg(feature = "pg18")]
-        pg_sys::pqsignal_be(pg_sys::SIGTERM as i32, Some(die));
+        pg_sys::pqsignal_be(pg_sys::SIGTERM as i32, Some(handler));
         pg_sys::BackgroundWorkerUnblockSignals();
     }
 }

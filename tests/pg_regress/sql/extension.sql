@@ -21,3 +21,10 @@ select pg_describe_object(classid, objid, 0) as left_behind
 -- And once more, as nothing is in the way.
 create extension nself_heal;
 drop extension nself_heal;
+
+-- Migrations are UTF-8, so a database that cannot hold them is refused.
+CREATE DATABASE regress_latin1 TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C';
+\c regress_latin1
+CREATE EXTENSION nself_heal;
+\c regress_extension
+DROP DATABASE regress_latin1;

@@ -65,4 +65,4 @@ select version, name from nself.journal order by seq;
 
 -- Whichever the layout, the migrations run.
 select version, status from nself_migrate_up();
-\dt
+select tablename from pg_tables where schemaname = 'public' order by 1;

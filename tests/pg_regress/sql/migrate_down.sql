@@ -108,7 +108,7 @@ select to_regclass('more') is not null as still_there;
 
 -- In a file with both parts, lines are counted from the start of the file.
 select state from nself_journal_put(files(
-    '0009_both.sql', E'-- UP\ncreate table both ();\n\n-- DOWN\nselect 1;\ndrop table\n  nothing;\n')) where state = 'added';
+    '0009_pair.sql', E'-- UP\ncreate table pair ();\n\n-- DOWN\nselect 1;\ndrop table\n  nothing;\n')) where state = 'added';
 select version, status from nself_migrate_up();
 select * from nself_migrate_down();
 \echo :LAST_ERROR_SQLSTATE

@@ -15,7 +15,7 @@ select state from nself_journal_put(files(
     '0003_three.sql', 'create table three ();'));
 select * from nself_migrate_up();
 \echo :LAST_ERROR_SQLSTATE
-\dt
+select tablename from pg_tables where schemaname = 'public' order by 1;
 select * from kept;
 select count(*) from nself.ledger;
 select version, state from nself_migrate_status();
@@ -23,7 +23,7 @@ select version, state from nself_migrate_status();
 select version, status from nself_migrate_up(target => '0001');
 select * from nself_migrate_up();
 \echo :LAST_ERROR_SQLSTATE
-\dt
+select tablename from pg_tables where schemaname = 'public' order by 1;
 select version, state from nself_migrate_status();
 
 -- Whatever the server says comes through: its SQLSTATE, its detail and its hint.

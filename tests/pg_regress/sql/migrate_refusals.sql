@@ -82,4 +82,4 @@ select state from nself_journal_put(files(
     '0003_third.sql', E'begin;\ncommit;',
     '0004_fourth.sql', E'do $$\nbegin\n  create table fourth ();\nend $$;'));
 select version, status from nself_migrate_up();
-\dt
+select tablename from pg_tables where schemaname = 'public' order by 1;

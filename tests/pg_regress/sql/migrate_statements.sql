@@ -20,7 +20,7 @@ CREATE TABLE c (i int);--> statement-breakpoint
 --> statement-breakpoint
 CREATE TABLE d (i int); CREATE TABLE e (i int)$$));
 select version, status from nself_migrate_up();
-\dt
+select tablename from pg_tables where schemaname = 'public' order by 1;
 rollback;
 -- A mark inside a dollar-quoted body, a string, a quoted name or a block comment is none.
 begin;
@@ -49,7 +49,7 @@ rollback;
 begin;
 select state from nself_journal_put(files('0000_it.sql', E'create table a ()\n--> statement-breakpoint\nwith (fillfactor = 50);'));
 select version, status from nself_migrate_up();
-\dt
+select tablename from pg_tables where schemaname = 'public' order by 1;
 rollback;
 
 -- Semicolons, quotes and comments of every kind are the server's business.

@@ -16,7 +16,7 @@ select version, state from nself_journal_put(:'folder');
 -- A dry run says what would run, with its SQL, and leaves nothing.
 select version, name, status, duration_ms, sql from nself_migrate_up(dry_run => true);
 select version, status from nself_migrate_up(max_count => 2, dry_run => true);
-\dt
+select tablename from pg_tables where schemaname = 'public' order by 1;
 select count(*) from nself.ledger;
 
 -- One migration, then up to the third: the version can be said as a number, too.

@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# A standby can say how its schema differs from the migrations, from what its primary has worked out. It changes nothing.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
+
+answer=$("$root/scripts/cluster" start "$PG" "wal_level = replica")
+eval "$answer"
+standby=$CLUSTER/standby
+finish() {
+    [[ ! -f $standby/postmaster.pid ]] || as_server "$PG_BIN/pg_ctl" --silent -D "$standby" -m immediate stop
+    "$root/scripts/cluster" stop "$CLUSTER"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+cd "$CLUSTER"
+
+primary() { "$PG_BIN/psql" -XqtA -v ON_ERROR_STOP=1 "$@"; }
+# On the standby; notices and errors, with their SQLSTATE, are part of the answer.
+there() { { PGPORT=5433 "$PG_BIN/psql" -XqtA -v VERBOSITY=verbose -c "$1" 2>&1 || true; } | { grep -v '^LOCATION:' || true; }; }
+# Waits until the standby has all that the primary did.
+catch_up() {
+    local until
+    until=$(primary -c "SELECT pg_current_wal_insert_lsn()")
+    for _ in $(seq 600); do
+        [[ $(there "SELECT pg_last_wal_replay_lsn() >= '$until'") != t ]] || return 0
+        sleep 0.1
+    done
+    die "the standby does not catch up"
+}
+# Fails unless a text holds all that it should.
+says() {
+    local what=$1 text=$2 wanted
+    shift 2
+    for wanted in "$@"; do
+        [[ $text == *"$wanted"* ]] || die "$what: '$wanted' is not in: $text"
+    done
+    say "ok    $what"
+}
+
+primary -c "CREATE EXTENSION nself_heal"
+primary >/dev/null <<'SQL'
+SELECT count(*) FROM nself_journal_put('[{"path": "1_t.sql", "content":
+    "CREATE TABLE t (a int PRIMARY KEY, b text NOT NULL CHECK (b IN (''x'', ''y''))); CREATE INDEX t_b ON t (b)"}]');
+SELECT count(*) FROM nself_migrate_up();
+INSERT INTO t VALUES (1, 'x');
+ALTER TABLE t DROP CONSTRAINT t_b_check;
+DROP INDEX t_b;
+SQL
+as_server "$PG_BIN/pg_basebackup" -h "$CLUSTER" -U postgres -D "$standby" -R -c fast
+as_server tee -a "$standby/postgresql.conf" >/dev/null <<<"port = 5433"
+as_server "$PG_BIN/pg_ctl" --silent -w -D "$standby" -l "$CLUSTER/standby.log" start >&2
+catch_up
+
+says "what nobody has worked out is a clear error" "$(there "SELECT * FROM nself_drift()")" \
+    "ERROR:  25006: the expected schema is not known yet, and a standby cannot work it out" \
+    "HINT:  Call nself_drift() on the primary once"
+says "a heal cannot be planned then either" "$(there "SELECT * FROM nself_heal()")" "ERROR:  25006: the expected schema"
+
+primary -c "SELECT count(*) FROM nself_drift()" >/dev/null
+catch_up
+drift=$(there "SELECT kind, identity, safety FROM nself_drift()")
+says "the report comes from what the primary worked out, and says so" "$drift" \
+    "NOTICE:  00000: this is a standby: the expected schema is the one that the primary worked out" \
+    "missing|public.t_b|additive" "missing|t_b_check on public.t|additive"
+says "kinds that are not compared are counted" "$(there "SELECT count(*) FROM nself_drift_not_compared()")" "0"
+says "a dry run plans" "$(there "SELECT identity, status FROM nself_heal()")" \
+    "NOTICE:  00000: the transaction is read-only, so this run is not in the history" \
+    "public.t_b|planned" "t_b_check on public.t|planned"
+healed=$(there "SELECT * FROM nself_heal(true)")
+says "a heal is refused" "$healed" "ERROR:  25006: cannot execute nself_heal(true) in a read-only transaction"
+[[ $healed != *failed* ]] || die "a step was tried: $healed"
+says "its status can be asked" "$(there "SELECT enabled, expected_state_age IS NOT NULL FROM nself_heal_status()")" "f|t"
+says "so can its history" "$(there "SELECT count(*) FROM nself_heal_history()")" "0"
+says "and the migrations" "$(there "SELECT version, state FROM nself_migrate_status()")" "1|applied"
+says "but they cannot be run" "$(there "SELECT * FROM nself_migrate_up()")" "ERROR:  25006: cannot execute nself_migrate_up()"
+says "the switch is the primary's" "$(there "SELECT nself_heal_enable()")" "ERROR:  25006: cannot execute"
+
+# A report on the standby follows what is done on the primary.
+primary -c "SELECT count(*) FROM nself_heal(true)" >/dev/null
+catch_up
+says "a heal of the primary arrives" "$(there "SELECT count(*) FROM nself_drift()")" $'worked out\n0'
+as_server "$PG_BIN/pg_ctl" --silent -w -D "$standby" promote >&2
+for _ in $(seq 600); do
+    [[ $(there "SELECT pg_is_in_recovery()") != f ]] || break
+    sleep 0.1
+done
+says "after it was promoted it works out and heals itself" \
+    "$(there "DELETE FROM nself.expected_state; DROP INDEX t_b; SELECT identity, status FROM nself_heal(true)")" \
+    "public.t_b|applied"
+! server_complaints "$CLUSTER/standby.log" >&2 || die "the standby was not well"

@@ -25,6 +25,7 @@ drop extension nself_heal;
 -- Migrations are UTF-8, so a database that cannot hold them is refused.
 CREATE DATABASE regress_latin1 TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C';
 \c regress_latin1
+\set SHOW_CONTEXT never
 CREATE EXTENSION nself_heal;
 \c regress_extension
 DROP DATABASE regress_latin1;

@@ -148,3 +148,17 @@ cat "$CLUSTER/healed.rest"
 schema >"$CLUSTER/schema.after"
 same "pg_dump tells of another schema" "$CLUSTER/schema.before" "$CLUSTER/schema.after"
 say "ok    pg_dump tells of the schema that was there before"
+
+# A copy of the whole database brings its journal, its ledger and its history along, and no drift.
+sql -c "CREATE DATABASE copy TEMPLATE template0"
+"$PG_BIN/pg_dump" | sql -d copy >/dev/null
+sql -d copy -F ' | ' -c "SELECT kind, identity, expected, actual FROM nself_drift()" >"$CLUSTER/drift.copy"
+: >"$CLUSTER/drift.none"
+same "a restored copy drifts" "$CLUSTER/drift.none" "$CLUSTER/drift.copy"
+state="SELECT (SELECT count(*) FROM nself_migrate_status() WHERE state = 'applied'),
+              (SELECT count(*) FROM nself_heal_history(100)), (SELECT count(*) FROM nself.heal_steps)"
+[[ $(sql -c "$state") == "$(sql -d copy -c "$state")" ]] || die "a restored copy has another past"
+[[ $(sql -d copy -c "SELECT applied FROM nself_heal_history(1)") -gt 0 ]] || die "the history is empty"
+sql -d copy -c "DROP INDEX idx_np_documents_live" -c "SELECT count(*) FROM nself_heal(true)" >/dev/null
+[[ $(sql -d copy -c "SELECT count(*) FROM nself_drift()") == 0 ]] || die "a restored copy cannot be healed"
+say "ok    a restored copy has the same past, no drift, and can be healed"

@@ -63,7 +63,7 @@ drift=$(there "SELECT kind, identity, safety FROM nself_drift()")
 says "the report comes from what the primary worked out, and says so" "$drift" \
     "NOTICE:  00000: this is a standby: the expected schema is the one that the primary worked out" \
     "missing|public.t_b|additive" "missing|t_b_check on public.t|additive"
-says "kinds that are not compared are counted" "$(there "SELECT count(*) FROM nself_drift_not_compared()")" "0"
+says "kinds that are not compared are counted" "$(there "SELECT 'kinds: ' || count(*) FROM nself_drift_not_compared()")" "kinds: 0"
 says "a dry run plans" "$(there "SELECT identity, status FROM nself_heal()")" \
     "NOTICE:  00000: the transaction is read-only, so this run is not in the history" \
     "public.t_b|planned" "t_b_check on public.t|planned"
@@ -71,7 +71,7 @@ healed=$(there "SELECT * FROM nself_heal(true)")
 says "a heal is refused" "$healed" "ERROR:  25006: cannot execute nself_heal(true) in a read-only transaction"
 [[ $healed != *failed* ]] || die "a step was tried: $healed"
 says "its status can be asked" "$(there "SELECT enabled, expected_state_age IS NOT NULL FROM nself_heal_status()")" "f|t"
-says "so can its history" "$(there "SELECT count(*) FROM nself_heal_history()")" "0"
+says "so can its history" "$(there "SELECT 'events: ' || count(*) FROM nself_heal_history()")" "events: 0"
 says "and the migrations" "$(there "SELECT version, state FROM nself_migrate_status()")" "1|applied"
 says "but they cannot be run" "$(there "SELECT * FROM nself_migrate_up()")" "ERROR:  25006: cannot execute nself_migrate_up()"
 says "the switch is the primary's" "$(there "SELECT nself_heal_enable()")" "ERROR:  25006: cannot execute"

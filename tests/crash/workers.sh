@@ -39,6 +39,7 @@ with_workers() {
     sql -c "ALTER SYSTEM SET max_worker_processes = $1"
     "$root/scripts/cluster" restart "$CLUSTER"
 }
+drift="SELECT 'drift: ' || count(*) FROM nself_drift()"
 sleeper="SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'nself_heal replay' AND wait_event = 'PgSleep'"
 
 # A database with a hostile name, in which a migration takes its time where it is replayed.
@@ -60,7 +61,7 @@ for workers in 0 1 2; do
     nothing_is_left
 done
 with_workers 3
-says "with three the answer comes" "$(answer_of -c "SELECT count(*) FROM nself_drift()")" 0
+says "with three the answer comes" "$(answer_of -c "$drift")" "drift: 0"
 nothing_is_left
 with_workers 16
 
@@ -80,7 +81,7 @@ BEGIN; SELECT count(*) FROM nself_drift(); SELECT pg_sleep(600); COMMIT;
 SQL
 until_sql 1 "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 says "an open transaction holds nobody up" \
-    "$(answer_of -c "SET statement_timeout = '20s'" -c "SELECT count(*) FROM nself_drift()")" 0
+    "$(answer_of -c "SET statement_timeout = '20s'" -c "$drift")" "drift: 0"
 sql -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'" >/dev/null
 wait || true
 

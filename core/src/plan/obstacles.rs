@@ -152,7 +152,8 @@ struct Candidate {
 }
 
 /// A missing column beside an extra one of its type may be that one's old name. Adding it would leave the values where
-/// they are and have the application write to two places. The same goes for a table with the same columns.
+/// they are and have the application write to two places. The same goes for a table with the same columns, under another
+/// name or in another schema.
 fn candidates(missing: Object, context: &Context) -> Vec<Candidate> {
     let identity = missing.identity();
     if context.options.not_renamed.contains(&identity) {
@@ -166,9 +167,14 @@ fn candidates(missing: Object, context: &Context) -> Vec<Candidate> {
             Some(Candidate { identity: extra.identity.clone(), rename: alter(&table.name, &rename) })
         }
         (Object::Table(table), Object::Table(extra))
-            if extra.name.schema == table.name.schema && same_columns(extra, table) =>
+            if (extra.name.schema == table.name.schema || extra.name.name == table.name.name)
+                && same_columns(extra, table) =>
         {
-            let rename = format!("RENAME TO {}", ident(&table.name.name));
+            let rename = if extra.name.schema == table.name.schema {
+                format!("RENAME TO {}", ident(&table.name.name))
+            } else {
+                format!("SET SCHEMA {}", ident(&table.name.schema))
+            };
             Some(Candidate { identity: extra.identity.clone(), rename: alter(&extra.name, &rename) })
         }
         _ => None,

@@ -60,6 +60,12 @@ ROLLBACK;
 SELECT identity FROM nself_drift();
 SELECT count(*) FROM nself_heal_history();
 
+-- It sees its own work at every isolation level.
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT identity, status FROM nself_heal(true);
+SELECT count(*) AS drift FROM nself_drift();
+ROLLBACK;
+
 -- In a read-only transaction nothing can be healed, and a dry run is not written down.
 BEGIN READ ONLY;
 SELECT identity, status FROM nself_heal();

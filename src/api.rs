@@ -14,6 +14,7 @@ use pgrx::prelude::*;
 use crate::chain::Against;
 use crate::error::Error;
 use crate::migrate::{self, DownRequest, State, UpRequest};
+use crate::turn::Turn;
 use crate::{heal, history, journal, report, settings};
 
 type Rows<T> = Result<TableIterator<'static, T>, ErrorReport>;
@@ -292,6 +293,7 @@ fn nself_heal(
     let began = Instant::now();
     let confirm = confirm.unwrap_or(false);
     let not_renamed: BTreeSet<String> = not_renamed.unwrap_or_default().into_iter().collect();
+    let _turn = if confirm { Some(Turn::take(c"nself_heal(true)")?) } else { None };
     let comparison = report::compare(Against::Applied, not_renamed.clone())?;
     let drift_items = report::items(&comparison.steps);
     let outcomes = heal::run(comparison, confirm, not_renamed)?;

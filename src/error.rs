@@ -116,9 +116,9 @@ pub enum Error {
     MigrationFailed { version: String, statement: usize, line: usize, path: String, source: ServerError },
     #[error("migration {version} ({path}) failed in the checks that were deferred to its end: {}", source.message)]
     DeferredCheckFailed { version: String, path: String, source: ServerError },
-    #[error("a migration cannot run migrations itself")]
+    #[error("a migration cannot run migrations or a heal itself")]
     Nested,
-    #[error("another session is running migrations in this database")]
+    #[error("another session is running migrations or a heal in this database")]
     Busy,
     #[error("another session has run migrations since this transaction began")]
     Stale,
@@ -266,7 +266,7 @@ impl Error {
             Self::Refused { hint, .. } => hint,
             Self::Busy => "Wait for it to end, or raise lock_timeout.",
             Self::Stale => "This transaction cannot see what they did: end it and repeat, or use the isolation level READ COMMITTED.",
-            Self::Nested => "Call it from outside: all pending migrations are applied in one go.",
+            Self::Nested => "Call it from outside a migration.",
             Self::NothingApplied => "Load the migrations folder with nself_journal_load(), then call nself_migrate_up().",
             Self::UnknownAgainst(_) => "Say 'applied' for the applied migrations, or 'journal' for all that the journal holds.",
             Self::Standby => "Call nself_drift() on the primary once: the expected schema is kept there and comes here by replication.",
@@ -338,6 +338,22 @@ fn set_code_of_next_error(code: i32) {
             arg: code as *mut std::ffi::c_void,
         });
         pg_sys::error_context_stack = callback;
+    }
+}
+
+/// What a background worker tells of an error: all that its caller would say.
+impl From<Error> for ServerError {
+    fn from(error: Error) -> Self {
+        if let Error::Server(source) = error {
+            return source;
+        }
+        Self {
+            code: error.code() as i32,
+            message: error.to_string(),
+            detail: error.detail(),
+            hint: error.hint(),
+            position: None,
+        }
     }
 }
 

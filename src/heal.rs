@@ -53,7 +53,6 @@ pub fn run(
     if !confirm {
         return pinned(|| go(&steps, columns, false));
     }
-    spi::refuse_read_only(c"nself_heal(true)");
     let mut outcomes = Vec::new();
     let kept = subtransaction(|| {
         outcomes = pinned(|| go(&steps, columns, true))?;

@@ -20,6 +20,7 @@ mod settings;
 mod shadow;
 mod spi;
 mod statement;
+mod turn;
 
 use pgrx::prelude::*;
 

@@ -1,21 +1,20 @@
 //! Migrations, up and down: what is to run is decided and read in full first, then it runs in the caller's transaction,
 //! each migration together with its row in the ledger.
 
-use std::cell::Cell;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::ffi::CStr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nself_heal_core::formats::compare_versions;
 use nself_heal_core::{quote, scan};
 use pgrx::{notice, pg_sys};
 
-use crate::caller::{as_extension_owner, with_settings};
+use crate::caller::with_settings;
 use crate::error::Error;
 use crate::journal::{self, Entry};
 use crate::ledger::{self, Applied, Direction, Session};
 use crate::statement::split;
+use crate::turn::Turn;
 use crate::{run, settings, spi};
 
 /// How the journal and the ledger stand to each other for one migration.
@@ -111,9 +110,9 @@ pub fn up(request: &UpRequest<'_>) -> Result<Vec<Ran>, Error> {
     }
     at_least_one("max_count", request.max_count)?;
     check_tenant(request.tenant)?;
-    let _running = match request.dry_run {
+    let _turn = match request.dry_run {
         true => None,
-        false => Some(Running::begin(c"nself_migrate_up()")?),
+        false => Some(Turn::take(c"nself_migrate_up()")?),
     };
     let all = status(request.tenant)?;
     if all.iter().all(|status| status.journal.is_none()) {
@@ -269,9 +268,9 @@ pub fn down(request: &DownRequest<'_>) -> Result<Vec<Ran>, Error> {
     if settings::is_production() && !request.dry_run && !confirmed {
         return Err(Error::Production);
     }
-    let _running = match request.dry_run {
+    let _turn = match request.dry_run {
         true => None,
-        false => Some(Running::begin(c"nself_migrate_down()")?),
+        false => Some(Turn::take(c"nself_migrate_down()")?),
     };
     let applied: Vec<Applied> = ledger::applied()?
         .into_iter()
@@ -360,63 +359,4 @@ pub fn make_tenant(tenant: Option<&str>) -> Result<(), Error> {
         return Ok(());
     }
     with_settings(&[], || spi::write(&format!("CREATE SCHEMA {}", quote::ident(tenant)), &[]))
-}
-
-thread_local! {
-    static RUNNING: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Migrations are running in this session, and in no other one of this database.
-struct Running;
-
-impl Running {
-    fn begin(command: &CStr) -> Result<Self, Error> {
-        spi::refuse_read_only(command);
-        if RUNNING.get() {
-            return Err(Error::Nested);
-        }
-        lock()?;
-        refuse_stale()?;
-        RUNNING.set(true);
-        Ok(Self)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        RUNNING.set(false);
-    }
-}
-
-/// A transaction that reads as of its beginning does not see what others applied while it waited, and would apply it
-/// again.
-fn refuse_stale() -> Result<(), Error> {
-    let last = || spi::read_here::<i64>("SELECT max(id) FROM nself.ledger", &[]);
-    as_extension_owner(|| match spi::at_one_moment(last)? == spi::at_latest_moment(last)? {
-        true => Ok(()),
-        false => Err(Error::Stale),
-    })
-}
-
-/// The key of the advisory lock under which migrations run, one for a database.
-const LOCK: &str = "SELECT pg_catalog.pg_try_advisory_xact_lock(7236270, 1)";
-const POLL: Duration = Duration::from_millis(50);
-
-/// Waits for other sessions' migrations, for as long as lock_timeout allows. It polls, so that it never stands in a
-/// queue that someone else's lock waits behind.
-fn lock() -> Result<(), Error> {
-    // SAFETY: a plain read of a setting, in milliseconds; zero is no limit.
-    let timeout = unsafe { pg_sys::LockTimeout };
-    let limit = u64::try_from(timeout).ok().filter(|&ms| ms > 0).map(Duration::from_millis);
-    let began = Instant::now();
-    loop {
-        if spi::read_one::<bool>(LOCK, &[])? == Some(true) {
-            return Ok(());
-        }
-        if limit.is_some_and(|limit| began.elapsed() >= limit) {
-            return Err(Error::Busy);
-        }
-        std::thread::sleep(POLL);
-        pgrx::check_for_interrupts!();
-    }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::channel::Channel;
 use super::worker::{self, shadow_name};
 use crate::caller::c_string;
-use crate::error::{Error, ServerError};
+use crate::error::ServerError;
 
 #[derive(Serialize, Deserialize)]
 pub enum Request {
@@ -95,7 +95,7 @@ fn drop_statement(name: &str) -> String {
 
 /// Runs a statement that manages its own transaction, as the server does with a client's.
 fn utility(statement: &str) -> Result<(), ServerError> {
-    in_transaction(|| {
+    worker::in_transaction(|| {
         let text = c_string(statement);
         // SAFETY: the statement is one of this file, so the list has one RawStmt; the receiver drops what comes.
         unsafe {
@@ -120,18 +120,5 @@ fn utility(statement: &str) -> Result<(), ServerError> {
         }
         Ok(())
     })
-}
-
-/// Runs `work` in a transaction of its own. After an error the worker is as it was before.
-fn in_transaction<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, ServerError> {
-    super::replayer::in_transaction(work).map_err(|error| match error {
-        Error::Server(error) => error,
-        other => ServerError {
-            code: PgSqlErrorCode::ERRCODE_INTERNAL_ERROR as i32,
-            message: other.to_string(),
-            detail: None,
-            hint: None,
-            position: None,
-        },
-    })
+    .map_err(ServerError::from)
 }

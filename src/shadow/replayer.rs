@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::channel::Channel;
 use super::{hook, worker};
-use crate::caller::{c_string, catch};
+use crate::caller::{c_string, with_settings};
 use crate::error::{Error, ServerError};
 use crate::ledger::Applied;
 use crate::{catalog, migrate, run};
@@ -62,10 +62,12 @@ fn connect(database: &str, role: &str) {
 fn replay(request: &Request) -> Result<Answer, Failed> {
     hook::install();
     for migration in &request.migrations {
-        in_transaction(|| apply(migration)).map_err(|error| failed(migration, error))?;
+        worker::in_transaction(|| apply(migration)).map_err(|error| failed(migration, error))?;
     }
     let catalog = match (request.read, request.migrations.last()) {
-        (true, Some(last)) => Some(in_transaction(catalog::read).map_err(|error| failed(last, error))?),
+        (true, Some(last)) => {
+            Some(worker::in_transaction(catalog::read).map_err(|error| failed(last, error))?)
+        }
         _ => None,
     };
     Ok(Answer { catalog, skipped: hook::skipped() })
@@ -76,49 +78,16 @@ fn apply(migration: &Applied) -> Result<(), Error> {
     if migration.applied_by != migration.logged_in_as {
         settings.insert(0, ("role", &migration.applied_by));
     }
-    crate::caller::with_settings(&settings, || migrate::make_tenant(migration.tenant.as_deref()))?;
+    with_settings(&settings, || migrate::make_tenant(migration.tenant.as_deref()))?;
     run::run(&migration.script(), &settings)
 }
 
 fn failed(migration: &Applied, error: Error) -> Failed {
     let error = match error {
-        Error::Server(source) => source,
         Error::MigrationFailed { statement, source, .. } => {
             ServerError { message: format!("statement {statement}: {}", source.message), ..source }
         }
-        other => ServerError {
-            code: PgSqlErrorCode::ERRCODE_INTERNAL_ERROR as i32,
-            message: other.to_string(),
-            detail: None,
-            hint: None,
-            position: None,
-        },
+        other => other.into(),
     };
     Failed { version: migration.version.clone(), error }
-}
-
-/// Runs `work` in a transaction of its own, with a snapshot. After an error the worker is as it was before.
-pub fn in_transaction<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    let result = catch(|| {
-        // SAFETY: a worker outside a transaction starts one and either commits it here or aborts it below.
-        unsafe {
-            pg_sys::SetCurrentStatementStartTimestamp();
-            pg_sys::StartTransactionCommand();
-            pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
-        }
-        let value = work()?;
-        // SAFETY: as above.
-        unsafe {
-            if pg_sys::ActiveSnapshotSet() {
-                pg_sys::PopActiveSnapshot();
-            }
-            pg_sys::CommitTransactionCommand();
-        }
-        Ok(value)
-    });
-    if result.is_err() {
-        // SAFETY: the transaction that failed is the one started above.
-        unsafe { pg_sys::AbortCurrentTransaction() };
-    }
-    result
 }

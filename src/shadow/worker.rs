@@ -5,6 +5,7 @@ use std::ffi::{CStr, c_char, c_int};
 use pgrx::pg_sys;
 
 use super::channel::Channel;
+use crate::caller::catch;
 use crate::error::Error;
 
 #[derive(Clone, Copy)]
@@ -140,4 +141,30 @@ fn on_sigterm(handler: unsafe extern "C-unwind" fn(c_int)) {
         pg_sys::pqsignal_be(pg_sys::SIGTERM as i32, Some(handler));
         pg_sys::BackgroundWorkerUnblockSignals();
     }
+}
+
+/// Runs `work` in a transaction of its own, with a snapshot. After an error the worker is as it was before.
+pub fn in_transaction<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    let result = catch(|| {
+        // SAFETY: a worker outside a transaction starts one and either commits it here or aborts it below.
+        unsafe {
+            pg_sys::SetCurrentStatementStartTimestamp();
+            pg_sys::StartTransactionCommand();
+            pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+        }
+        let value = work()?;
+        // SAFETY: as above.
+        unsafe {
+            if pg_sys::ActiveSnapshotSet() {
+                pg_sys::PopActiveSnapshot();
+            }
+            pg_sys::CommitTransactionCommand();
+        }
+        Ok(value)
+    });
+    if result.is_err() {
+        // SAFETY: the transaction that failed is the one started above.
+        unsafe { pg_sys::AbortCurrentTransaction() };
+    }
+    result
 }

@@ -108,7 +108,7 @@ manual table column public.np_users.nickname
 manual table public.kept
 TEXT
 same "a heal left other things over than it should" "$CLUSTER/left.expected" "$CLUSTER/left"
-grep -q 'refer by (tag_id) to rows of public.np_tags that do not exist. Find them: ' "$CLUSTER/healed" ||
+grep -q 'refer by (tag_id) to rows of public.np_tags that do not exist: 2000. Find them: ' "$CLUSTER/healed" ||
     die "nothing is said about the rows in the way"
 say "ok    it closes all but what is a person's"
 

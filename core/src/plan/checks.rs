@@ -10,7 +10,7 @@ use crate::quote::ident;
 pub(super) fn nulls(table: &Table, column: &Column) -> Check {
     let rows = format!("FROM {} WHERE {} IS NULL", table.name.sql(), ident(&column.name));
     Check {
-        says: format!("{{n}} rows of {} have no value in {}", table.identity, column.name),
+        says: format!("rows of {} without a value in {}: {{n}}", table.identity, column.name),
         count: format!("SELECT count(*) {rows}"),
         find: format!("SELECT * {rows}"),
         columns: vec![column.identity.clone()],
@@ -67,7 +67,7 @@ fn key_nulls(constraint: &Constraint, key: &Key, columns: Vec<String>) -> Check 
     let rows = format!("FROM {} WHERE {any}", only(&constraint.table, false));
     Check {
         says: format!(
-            "{{n}} rows of {} have no value in ({})",
+            "rows of {} without a value in ({}): {{n}}",
             constraint.table_identity,
             key.parts.join(", ")
         ),
@@ -95,7 +95,7 @@ fn duplicates(table: &Name, identity: &str, key: &Key, columns: Vec<String>, con
         only(table, context.has_children(table))
     );
     Check {
-        says: format!("{{n}} rows of {identity} share their ({list}) with another row"),
+        says: format!("rows of {identity} that share their ({list}) with another row: {{n}}"),
         count: format!("SELECT coalesce(sum(d.n), 0)::bigint FROM (SELECT count(*) AS n {groups}) AS d"),
         find: format!("SELECT {list}, count(*) {groups}"),
         columns,
@@ -105,7 +105,7 @@ fn duplicates(table: &Name, identity: &str, key: &Key, columns: Vec<String>, con
 fn violations(constraint: &Constraint, expression: &str, columns: Vec<String>) -> Check {
     let rows = format!("FROM {} WHERE NOT ({expression})", only(&constraint.table, false));
     Check {
-        says: format!("{{n}} rows of {} violate CHECK {expression}", constraint.table_identity),
+        says: format!("rows of {} that violate CHECK {expression}: {{n}}", constraint.table_identity),
         count: format!("SELECT count(*) {rows}"),
         find: format!("SELECT * {rows}"),
         columns,
@@ -131,7 +131,7 @@ fn orphans(constraint: &Constraint, to: &References, mut columns: Vec<String>, c
     columns.extend(columns_of(referenced, table, table_identity, context));
     Check {
         says: format!(
-            "{{n}} rows of {} refer by ({}) to rows of {table_identity} that do not exist",
+            "rows of {} that refer by ({}) to rows of {table_identity} that do not exist: {{n}}",
             constraint.table_identity,
             join(from.iter().cloned())
         ),

@@ -95,6 +95,10 @@ kind(object_type, n) AS (
     UNION ALL SELECT 'access method of a table', count(*) FROM relation r JOIN pg_am m ON m.oid = r.relam
                WHERE r.relkind IN ('r', 'p') AND m.amname <> 'heap'
     UNION ALL SELECT 'replica identity', count(*) FROM relation WHERE relkind IN ('r', 'p') AND relreplident <> 'd'
+    -- PostgreSQL 18: a NOT NULL is compared, but not whether it was validated and whether children inherit it.
+    UNION ALL SELECT 'NOT NULL that is NOT VALID or NO INHERIT', count(*) FROM pg_constraint k
+                JOIN relation r ON r.oid = k.conrelid
+               WHERE k.contype = 'n' AND (NOT k.convalidated OR k.connoinherit)
     UNION ALL SELECT 'cluster mark', count(*) FROM pg_index i JOIN relation r ON r.oid = i.indrelid WHERE i.indisclustered
     UNION ALL SELECT 'column storage, compression or statistics', count(*)
                 FROM pg_attribute a JOIN relation r ON r.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid

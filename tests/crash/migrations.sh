@@ -2,25 +2,14 @@
 # Migrations of several sessions at once, and of a session that dies in the middle: they run one after the other, and
 # what did not come to its end has left nothing.
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
+# shellcheck source=tests/crash/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 answer=$("$root/scripts/cluster" start "$PG")
 eval "$answer"
 trap '"$root/scripts/cluster" log "$CLUSTER" | tail -n 40 >&2; "$root/scripts/cluster" stop "$CLUSTER"' EXIT
 trap 'exit 130' INT TERM
 
-sql() { "$PG_BIN/psql" -XqtA -v ON_ERROR_STOP=1 "$@"; }
-# Waits until a query returns what it should, for a minute at most.
-until_sql() {
-    local wanted=$1 query=$2 got=
-    for _ in $(seq 600); do
-        got=$(sql -c "$query" 2>/dev/null) || got='(no answer)'
-        [[ $got != "$wanted" ]] || return 0
-        sleep 0.1
-    done
-    die "'$query' gave '$got', not '$wanted'"
-}
 # Fails unless a query returns what it should now.
 is() {
     local got

@@ -3,15 +3,14 @@
 # must tell of the schema what it told before, and the server that no table was made anew, none was written anew but
 # where the step said so, and no value changed.
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
+# shellcheck source=tests/crash/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 answer=$("$root/scripts/cluster" start "$PG")
 eval "$answer"
 trap '"$root/scripts/cluster" stop "$CLUSTER"' EXIT
 trap 'exit 130' INT TERM
 
-sql() { "$PG_BIN/psql" -XqtA -v ON_ERROR_STOP=1 "$@"; }
 # The same text, or the test ends with what differs.
 same() { diff "$2" "$3" >&2 || die "$1 (see above: < before, > after)"; }
 

@@ -2,25 +2,13 @@
 # No shadow database outlives its use, whatever dies while it is there: the caller's backend, a worker, the server.
 # The migration sleeps where it is replayed, so that there is time to kill something.
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
+# shellcheck source=tests/crash/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 answer=$("$root/scripts/cluster" start "$PG" "max_worker_processes = 16")
 eval "$answer"
 trap '"$root/scripts/cluster" log "$CLUSTER" | tail -n 40 >&2; "$root/scripts/cluster" stop "$CLUSTER"' EXIT
 trap 'exit 130' INT TERM
-
-sql() { "$PG_BIN/psql" -XqtA -v ON_ERROR_STOP=1 "$@"; }
-# Waits until a query returns what it should, for a minute at most.
-until_sql() {
-    local wanted=$1 query=$2 got=
-    for _ in $(seq 600); do
-        got=$(sql -c "$query" 2>/dev/null) || got='(no answer)'
-        [[ $got != "$wanted" ]] || return 0
-        sleep 0.1
-    done
-    die "'$query' gave '$got', not '$wanted'"
-}
 
 shadows="SELECT count(*) FROM pg_database WHERE datname LIKE 'nself\\_shadow\\_%'"
 sleeper="SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'nself_heal replay' AND wait_event = 'PgSleep'"

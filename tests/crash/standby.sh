@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # A standby can say how its schema differs from the migrations, from what its primary has worked out. It changes nothing.
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
+# shellcheck source=tests/crash/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 answer=$("$root/scripts/cluster" start "$PG" "wal_level = replica")
 eval "$answer"
@@ -15,31 +15,21 @@ trap finish EXIT
 trap 'exit 130' INT TERM
 cd "$CLUSTER"
 
-primary() { "$PG_BIN/psql" -XqtA -v ON_ERROR_STOP=1 "$@"; }
 # On the standby; notices and errors, with their SQLSTATE, are part of the answer.
 there() { { PGPORT=5433 "$PG_BIN/psql" -XqtA -v VERBOSITY=verbose -c "$1" 2>&1 || true; } | { grep -v '^LOCATION:' || true; }; }
 # Waits until the standby has all that the primary did.
 catch_up() {
     local until
-    until=$(primary -c "SELECT pg_current_wal_insert_lsn()")
+    until=$(sql -c "SELECT pg_current_wal_insert_lsn()")
     for _ in $(seq 600); do
         [[ $(there "SELECT pg_last_wal_replay_lsn() >= '$until'") != t ]] || return 0
         sleep 0.1
     done
     die "the standby does not catch up"
 }
-# Fails unless a text holds all that it should.
-says() {
-    local what=$1 text=$2 wanted
-    shift 2
-    for wanted in "$@"; do
-        [[ $text == *"$wanted"* ]] || die "$what: '$wanted' is not in: $text"
-    done
-    say "ok    $what"
-}
 
-primary -c "CREATE EXTENSION nself_heal"
-primary >/dev/null <<'SQL'
+sql -c "CREATE EXTENSION nself_heal"
+sql >/dev/null <<'SQL'
 SELECT count(*) FROM nself_journal_put('[{"path": "1_t.sql", "content":
     "CREATE TABLE t (a int PRIMARY KEY, b text NOT NULL CHECK (b IN (''x'', ''y''))); CREATE INDEX t_b ON t (b)"}]');
 SELECT count(*) FROM nself_migrate_up();
@@ -57,7 +47,7 @@ says "what nobody has worked out is a clear error" "$(there "SELECT * FROM nself
     "HINT:  Call nself_drift() on the primary once"
 says "a heal cannot be planned then either" "$(there "SELECT * FROM nself_heal()")" "ERROR:  25006: the expected schema"
 
-primary -c "SELECT count(*) FROM nself_drift()" >/dev/null
+sql -c "SELECT count(*) FROM nself_drift()" >/dev/null
 catch_up
 drift=$(there "SELECT kind, identity, safety FROM nself_drift()")
 says "the report comes from what the primary worked out, and says so" "$drift" \
@@ -77,7 +67,7 @@ says "but they cannot be run" "$(there "SELECT * FROM nself_migrate_up()")" "ERR
 says "the switch is the primary's" "$(there "SELECT nself_heal_enable()")" "ERROR:  25006: cannot execute"
 
 # A report on the standby follows what is done on the primary.
-primary -c "SELECT count(*) FROM nself_heal(true)" >/dev/null
+sql -c "SELECT count(*) FROM nself_heal(true)" >/dev/null
 catch_up
 says "a heal of the primary arrives" "$(there "SELECT count(*) FROM nself_drift()")" $'worked out\n0'
 as_server "$PG_BIN/pg_ctl" --silent -w -D "$standby" promote >&2

@@ -2,34 +2,16 @@
 # What surrounds a replay and a heal may be short of workers, of time and of locks: each is a clear answer, and nothing
 # is left behind.
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
+# shellcheck source=tests/crash/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 answer=$("$root/scripts/cluster" start "$PG" "max_worker_processes = 16" "wal_level = logical")
 eval "$answer"
 trap '"$root/scripts/cluster" log "$CLUSTER" | tail -n 30 >&2; "$root/scripts/cluster" stop "$CLUSTER"' EXIT
 trap 'exit 130' INT TERM
 
-sql() { "$PG_BIN/psql" -XqtA -v ON_ERROR_STOP=1 "$@"; }
 # What psql says, errors with their SQLSTATE among it.
 answer_of() { { sql -v VERBOSITY=verbose "$@" 2>&1 || true; } | { grep -v '^LOCATION:' || true; }; }
-until_sql() {
-    local wanted=$1 query=$2 got=
-    for _ in $(seq 600); do
-        got=$(sql -c "$query" 2>/dev/null) || got='(no answer)'
-        [[ $got != "$wanted" ]] || return 0
-        sleep 0.1
-    done
-    die "'$query' gave '$got', not '$wanted'"
-}
-says() {
-    local what=$1 text=$2 wanted
-    shift 2
-    for wanted in "$@"; do
-        [[ $text == *"$wanted"* ]] || die "$what: '$wanted' is not in: $text"
-    done
-    say "ok    $what"
-}
 nothing_is_left() {
     until_sql 0 "SELECT count(*) FROM pg_database WHERE datname LIKE 'nself\\_shadow\\_%'"
     until_sql 0 "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'nself_heal%'"

@@ -268,7 +268,7 @@ fn nself_drift_not_compared(
 > {
     let rows = report::not_compared(Against::parse(against.unwrap_or("applied"))?)?;
     Ok(TableIterator::new(
-        rows.into_iter().map(|(kind, live, expected)| (kind, live as i64, expected as i64)),
+        rows.into_iter().map(|kind| (kind.object_type, kind.live as i64, kind.expected as i64)),
     ))
 }
 

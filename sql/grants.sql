@@ -3,7 +3,8 @@
 REVOKE ALL ON FUNCTION
     nself_journal_load(text), nself_journal_put(jsonb), nself_migrate_status(text),
     nself_migrate_up(text, integer, boolean, text), nself_migrate_down(text, integer, boolean, text, text),
-    nself_migrate_verify(), nself_drift(text), nself_drift_not_compared(text), nself_heal(boolean, text[]),
+    nself_migrate_verify(), nself_drift(text), nself_drift_not_compared(text), nself_ignored(text),
+    nself_heal(boolean, text[]),
     nself_heal_status(), nself_heal_history(integer), nself_heal_enable(), nself_heal_disable(),
     nself.refuse_change()
 FROM PUBLIC;
@@ -23,7 +24,9 @@ COMMENT ON FUNCTION nself_migrate_verify() IS
 COMMENT ON FUNCTION nself_drift(text) IS
 'Compares the live schema with the one that the migrations give. against: applied (the applied migrations) or journal (pending ones, too). kind: missing, extra or changed. safety: additive (nself_heal does it), blocked (something is in the way, see reason) or manual (a person''s decision; remedy is a suggestion). Where the expected schema is not known yet, background workers replay the migrations in a shadow database. Takes ACCESS SHARE locks for moments; changes nothing.';
 COMMENT ON FUNCTION nself_drift_not_compared(text) IS
-'Lists the kinds of objects that nself_drift() does not compare, with how many there are in the live and in the expected schema. against: as in nself_drift().';
+'Lists the kinds of objects that nself_drift() does not compare, with how many there are in the live and in the expected schema; names: the live ones of kinds like subscriptions, each of which should be known. against: as in nself_drift().';
+COMMENT ON FUNCTION nself_ignored(text) IS
+'Lists what differs and is no drift: what other tools made (source built-in) and what nself.allowed_drift allows (source allowed), with the pattern that says so. A pattern that matches nothing now has a row without an object. against: as in nself_drift(). Locks as nself_drift() does; changes nothing.';
 COMMENT ON FUNCTION nself_heal(boolean, text[]) IS
 'Closes the drift by adding what is missing. Never drops, retypes, renames, truncates or deletes. confirm: false is a dry run that changes nothing. not_renamed: identities of missing columns or tables that are not the old name of an extra one. status: planned, applied, blocked (detail says by what, and how to find the rows), manual or failed. Each step runs as the owner of what it touches, in a subtransaction, waiting up to nself.heal_lock_timeout for its locks: ACCESS EXCLUSIVE for columns and most constraints, SHARE ROW EXCLUSIVE for foreign keys (on both tables), SHARE for indexes, until the caller''s transaction ends.';
 COMMENT ON FUNCTION nself_heal_status() IS

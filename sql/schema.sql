@@ -113,6 +113,23 @@ CREATE TABLE nself.heal_switch (
 );
 COMMENT ON TABLE nself.heal_switch IS 'The last word of nself_heal_enable() or nself_heal_disable() in this database';
 
+CREATE TABLE nself.allowed_drift (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    pattern text NOT NULL,
+    kind text CHECK (kind IN ('missing', 'extra', 'changed')),
+    object_type text,
+    reason text NOT NULL,
+    owner text NOT NULL DEFAULT session_user,
+    expires timestamptz
+);
+COMMENT ON TABLE nself.allowed_drift IS
+    'Drift that somebody allows: it is not healed and not counted, and nself_ignored() lists it. An expired entry counts for nothing';
+COMMENT ON COLUMN nself.allowed_drift.pattern IS
+    'Of the identity in nself_drift(), or of the table that the object is on; * stands for any characters';
+COMMENT ON COLUMN nself.allowed_drift.kind IS 'missing, extra or changed; NULL for all';
+COMMENT ON COLUMN nself.allowed_drift.object_type IS 'As in nself_drift(); NULL for all';
+COMMENT ON COLUMN nself.allowed_drift.owner IS 'Who answers for it';
+
 -- What users would miss after a restore is dumped; the cache of expected states is not.
 SELECT pg_catalog.pg_extension_config_dump('nself.journal', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.ledger', '');
@@ -121,3 +138,5 @@ SELECT pg_catalog.pg_extension_config_dump('nself.heal_events', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.heal_events_event_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.heal_steps', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.heal_switch', '');
+SELECT pg_catalog.pg_extension_config_dump('nself.allowed_drift', '');
+SELECT pg_catalog.pg_extension_config_dump('nself.allowed_drift_id_seq', '');

@@ -263,13 +263,59 @@ fn safety(step: &Step) -> (&'static str, Option<String>) {
 fn nself_drift_not_compared(
     against: default!(Option<&str>, "'applied'"),
 ) -> Result<
-    TableIterator<'static, (name!(object_type, String), name!(live, i64), name!(expected, i64))>,
+    TableIterator<
+        'static,
+        (
+            name!(object_type, String),
+            name!(live, i64),
+            name!(expected, i64),
+            name!(names, Option<Vec<String>>),
+        ),
+    >,
     ErrorReport,
 > {
     let rows = report::not_compared(Against::parse(against.unwrap_or("applied"))?)?;
-    Ok(TableIterator::new(
-        rows.into_iter().map(|kind| (kind.object_type, kind.live as i64, kind.expected as i64)),
-    ))
+    Ok(TableIterator::new(rows.into_iter().map(|kind| {
+        let names = (!kind.names.is_empty()).then_some(kind.names);
+        (kind.object_type, kind.live as i64, kind.expected as i64, names)
+    })))
+}
+
+#[pg_extern]
+fn nself_ignored(
+    against: default!(Option<&str>, "'applied'"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(source, &'static str),
+            name!(pattern, String),
+            name!(kind, Option<&'static str>),
+            name!(object_type, Option<String>),
+            name!(identity, Option<String>),
+            name!(reason, String),
+            name!(owner, Option<String>),
+            name!(expires, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let rows: Vec<_> = report::ignored(Against::parse(against.unwrap_or("applied"))?)?
+        .into_iter()
+        .map(|row| {
+            (
+                row.source,
+                row.pattern,
+                row.kind,
+                row.object_type,
+                row.identity,
+                row.reason,
+                row.owner,
+                row.expires,
+            )
+        })
+        .collect();
+    Ok(TableIterator::new(rows))
 }
 
 #[pg_extern]

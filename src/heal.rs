@@ -1,9 +1,10 @@
 //! Heal: takes the additive steps of a plan, each in a subtransaction of its own and as the owner of what it touches.
 //! Afterwards the catalogs are read again, and what was healed must be gone from the drift; otherwise all is undone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use nself_heal_core::model::Catalog;
+use nself_heal_core::ddl::Action;
+use nself_heal_core::model::{Address, Catalog};
 use nself_heal_core::plan::{Check, Step, Verdict, Work};
 use pgrx::pg_sys;
 
@@ -48,7 +49,7 @@ pub fn run(
     confirm: bool,
     not_renamed: BTreeSet<String>,
 ) -> Result<Vec<Outcome>, Error> {
-    let Comparison { expected, live, steps } = comparison;
+    let Comparison { expected, live, steps, ignored: _ } = comparison;
     let columns = columns(&live);
     if !confirm {
         return pinned(|| go(&steps, columns, false));
@@ -71,23 +72,21 @@ fn columns(catalog: &Catalog) -> BTreeSet<String> {
 }
 
 fn go(steps: &[Step], mut columns: BTreeSet<String>, confirm: bool) -> Result<Vec<Outcome>, Error> {
-    let mut not_done: BTreeMap<&str, ()> = BTreeMap::new();
+    let mut not_done: BTreeSet<Address> = BTreeSet::new();
     let mut outcomes = Vec::new();
     for step in steps {
         let (status, detail) = match &step.verdict {
             Verdict::Manual { reason } => (Status::Manual, Some(reason.clone())),
             Verdict::Blocked { reason } => (Status::Blocked, Some(reason.clone())),
-            Verdict::Additive(work) => {
-                match work.needs.iter().find(|need| not_done.contains_key(need.as_str())) {
-                    Some(need) => (Status::Blocked, Some(format!("waits for {need}"))),
-                    None => attempt(work, &columns, confirm)?,
-                }
-            }
+            Verdict::Additive(work) => match work.needs.iter().find(|need| not_done.contains(*need)) {
+                Some(need) => (Status::Blocked, Some(format!("waits for {need}"))),
+                None => attempt(work, &columns, confirm)?,
+            },
         };
         match status {
             Status::Applied => drop(columns.insert(step.identity.clone())),
             Status::Planned => {}
-            Status::Blocked | Status::Manual | Status::Failed => drop(not_done.insert(&step.identity, ())),
+            Status::Blocked | Status::Manual | Status::Failed => drop(not_done.insert(step.address())),
         }
         outcomes.push(Outcome { step: step.clone(), status, detail });
     }
@@ -110,10 +109,12 @@ fn attempt(
         return Ok((Status::Blocked, Some(reason)));
     }
     let timeout = settings::heal_lock_timeout().to_string();
-    let mut limits = Vec::new();
+    // The bodies of functions may speak of what comes later, as in a dump.
+    let mut limits = vec![("check_function_bodies", "off")];
     if timeout != "0" {
         limits.push(("lock_timeout", timeout.as_str()));
     }
+    let just_created = work.actions.iter().any(creates);
     let result = subtransaction(|| {
         with_settings(&limits, || {
             as_owner(owner, || {
@@ -125,7 +126,7 @@ fn attempt(
                 if confirm {
                     for action in &work.actions {
                         let sql = action.sql();
-                        guard::only_adds(&sql)?;
+                        guard::only_adds(&sql, just_created)?;
                         spi::write(&sql, &[])?;
                     }
                 }
@@ -140,6 +141,25 @@ fn attempt(
         Err(Error::Server(error)) => refused(&error),
         Err(error) => (Status::Failed, Some(error.to_string())),
     })
+}
+
+/// Whether the action makes something new, whose settings can then be given without taking any from what was there.
+fn creates(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::CreateSchema { .. }
+            | Action::CreateEnum { .. }
+            | Action::CreateDomain(_)
+            | Action::CreateComposite(_)
+            | Action::CreateSequence { .. }
+            // Of a sequence that was created with its column.
+            | Action::OwnSequence { .. }
+            | Action::CreateTable(_)
+            | Action::AddColumn { .. }
+            | Action::AddConstraint { .. }
+            | Action::CreateIndex { .. }
+            | Action::Define { .. }
+    )
 }
 
 /// A sentence on the rows that the step would fail on, if there are any. Rows of columns that are not there yet cannot
@@ -178,9 +198,10 @@ fn check_closed(
     let after = report::compare_with(expected.clone(), not_renamed)?;
     let still_differs = |outcome: &&Outcome| {
         outcome.status == Status::Applied
-            && after.steps.iter().any(|step| {
-                (step.object_type, &step.identity) == (outcome.step.object_type, &outcome.step.identity)
-            })
+            && after
+                .steps
+                .iter()
+                .any(|step| (step.kind, step.address()) == (outcome.step.kind, outcome.step.address()))
     };
     let stuck: Vec<String> = outcomes
         .iter()

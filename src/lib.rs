@@ -1,6 +1,7 @@
 //! The server side of nself_heal: everything here talks to PostgreSQL, and nothing here decides what a schema is or how
 //! two schemas differ. That is the crate `nself_heal_core`.
 
+mod allowed;
 mod api;
 mod caller;
 mod catalog;

@@ -68,6 +68,7 @@ pub fn volatility(table: &Name, default: &str) -> Volatility {
 fn print_again(table: &Name, place: &Place, text: &str) -> String {
     let printed = match place {
         Place::DomainCheck => print_of_domain(table, text),
+        Place::Query => print_query(text),
         _ => print_of_table(table, place, text),
     };
     printed.unwrap_or_else(|error| raise(error))
@@ -92,6 +93,7 @@ fn print_of_table(table: &Name, place: &Place, text: &str) -> Result<String, Err
                     pg_sys::assign_expr_collations(pstate, node);
                     node
                 }
+                Place::Query => pgrx::error!("a query is no expression of a table"),
                 Place::Default { column } => of_column(pstate, relation, raw, column, 0),
                 Place::Generated { column } => of_column(pstate, relation, raw, column, b's'),
             };
@@ -101,6 +103,22 @@ fn print_of_table(table: &Name, place: &Place, text: &str) -> Result<String, Err
             Ok(CStr::from_ptr(printed).to_string_lossy().into_owned())
         }
     })
+}
+
+/// Reads a SELECT and prints it as the server does.
+fn print_query(text: &str) -> Result<String, Error> {
+    let text = c_string(text);
+    // SAFETY: parser and analysis work in the current memory context, and the printed text is copied.
+    unsafe {
+        let list = pgrx::PgList::<pg_sys::RawStmt>::from_pg(pg_sys::pg_parse_query(text.as_ptr()));
+        let Some(raw) = list.get_ptr(0).filter(|_| list.len() == 1) else {
+            pgrx::error!("{text:?} is not one statement");
+        };
+        let query =
+            pg_sys::parse_analyze_fixedparams(raw, text.as_ptr(), std::ptr::null(), 0, std::ptr::null_mut());
+        let printed = pg_sys::pg_get_querydef(query, false);
+        Ok(CStr::from_ptr(printed).to_string_lossy().trim_end_matches(';').to_owned())
+    }
 }
 
 /// Reads a domain's check, as domainAddConstraint() does: VALUE stands for a value of the type that the domain is made

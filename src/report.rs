@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nself_heal_core::diff::diff;
-use nself_heal_core::model::{Catalog, Name};
-use nself_heal_core::plan::{self, Facts, Options, Step, TableFacts};
+use nself_heal_core::diff::{Object, diff, own_partitions as own_partitions_of, owner_changes};
+use nself_heal_core::ignore;
+use nself_heal_core::model::{self, Catalog, Name};
+use nself_heal_core::plan::{self, Facts, Kind, Options, Step, TableFacts};
 use nself_heal_core::settle;
 use pgrx::pg_sys;
 
+use crate::allowed::{self, Entry};
 use crate::caller::{as_owner, pinned};
 use crate::chain::Against;
 use crate::error::Error;
@@ -19,6 +21,26 @@ pub struct Comparison {
     pub expected: Catalog,
     pub live: Catalog,
     pub steps: Vec<Step>,
+    pub ignored: Vec<Ignored>,
+}
+
+/// Something that differs and is no drift.
+pub struct Ignored {
+    /// The rule, or what allows it.
+    pub by: IgnoredBy,
+    pub kind: &'static str,
+    pub object_type: String,
+    pub identity: String,
+}
+
+/// Why something that differs is no drift.
+#[derive(Clone, Copy)]
+pub enum IgnoredBy {
+    Rule(&'static ignore::Rule),
+    /// The place of the entry in what `allowed::read` returns.
+    Allowed(usize),
+    /// It is a partition that no migration knows, below a table that one does.
+    OwnPartition,
 }
 
 /// Compares the live schema with the expected one. `not_renamed` names the missing objects that the caller knows are
@@ -38,14 +60,56 @@ pub fn compare_with(expected: Catalog, not_renamed: BTreeSet<String>) -> Result<
                 settle::adopt(&mut live, &pair);
             }
         }
-        let steps = {
-            let changes = diff(&expected, &live);
+        let (plan, mut ignored) = {
+            let mut changes = diff(&expected, &live);
+            if settings::compare_owners() {
+                changes.extend(owner_changes(&expected, &live));
+            }
+            let mut ignored = own_partitions(&expected, &live);
+            changes.retain(|change| match ignore::rule_for(change) {
+                Some(rule) => {
+                    ignored.push(of_rule(rule, &change.object()));
+                    false
+                }
+                None => true,
+            });
             let facts = facts(&live, &plan::questions(&changes))?;
-            let options = Options { rewrite_limit: settings::heal_rewrite_limit(), not_renamed };
-            plan::plan(&expected, &live, &changes, &facts, &options)
+            let options = Options {
+                rewrite_limit: settings::heal_rewrite_limit(),
+                not_renamed,
+                allowed: allowed::read()?.into_iter().filter(Entry::holds).map(Entry::into_allowed).collect(),
+            };
+            (plan::plan(&expected, &live, &changes, &facts, &options), ignored)
         };
-        Ok(Comparison { expected, live, steps })
+        ignored.extend(plan.allowed.into_iter().map(|(step, place)| Ignored {
+            by: IgnoredBy::Allowed(place),
+            kind: step.kind.as_str(),
+            object_type: step.object_type.to_owned(),
+            identity: step.identity,
+        }));
+        Ok(Comparison { expected, live, steps: plan.steps, ignored })
     })
+}
+
+fn of_rule(rule: &'static ignore::Rule, object: &Object) -> Ignored {
+    Ignored {
+        by: IgnoredBy::Rule(rule),
+        kind: Kind::Extra.as_str(),
+        object_type: object.object_type().to_owned(),
+        identity: object.identity(),
+    }
+}
+
+fn own_partitions(expected: &Catalog, live: &Catalog) -> Vec<Ignored> {
+    let partitions = own_partitions_of(expected, live).into_iter();
+    partitions
+        .map(|identity| Ignored {
+            by: IgnoredBy::OwnPartition,
+            kind: Kind::Extra.as_str(),
+            object_type: "table".to_owned(),
+            identity,
+        })
+        .collect()
 }
 
 /// The schema that this extension was put into belongs to it, unless the migrations say that it is theirs.
@@ -110,12 +174,14 @@ fn table_facts(live: &Catalog, question: &plan::TableQuestion) -> Result<TableFa
     Ok(TableFacts { bytes, has_rows: has_rows == Some(true) })
 }
 
-/// Runs `work` as the owner of a live table or domain: whoever asks need not have a right on it, nor on what its
+/// Runs `work` as the owner of a live table, domain or view: whoever asks need not have a right on it, nor on what its
 /// expressions name.
 fn as_owner_of<T>(live: &Catalog, name: &Name, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     let tables = live.tables.iter().map(|table| (&table.name, &table.owner));
     let domains = live.domains.iter().map(|domain| (&domain.name, &domain.owner));
-    match tables.chain(domains).find(|(other, _)| *other == name) {
+    let definitions = live.definitions.iter();
+    let definitions = definitions.filter_map(|of| Some((of.name.as_ref()?, of.owner.as_ref()?)));
+    match tables.chain(domains).chain(definitions).find(|(other, _)| *other == name) {
         Some((_, owner)) => as_owner(role(owner)?, work),
         None => work(),
     }
@@ -139,11 +205,78 @@ pub fn role(name: &str) -> Result<pg_sys::Oid, Error> {
     }
 }
 
+/// A rule or an entry of the list of allowed drift, with one object that it is about, if there is one.
+pub struct IgnoredRow {
+    pub source: &'static str,
+    pub pattern: String,
+    pub kind: Option<&'static str>,
+    pub object_type: Option<String>,
+    pub identity: Option<String>,
+    pub reason: String,
+    pub owner: Option<String>,
+    pub expires: Option<String>,
+}
+
+/// All rules and entries with what they keep out of the drift now.
+pub fn ignored(against: Against) -> Result<Vec<IgnoredRow>, Error> {
+    let found = compare(against, BTreeSet::new())?.ignored;
+    let row = |source, pattern: &str, reason: &str| IgnoredRow {
+        source,
+        pattern: pattern.to_owned(),
+        kind: None,
+        object_type: None,
+        identity: None,
+        reason: reason.to_owned(),
+        owner: None,
+        expires: None,
+    };
+    let mut rows = Vec::new();
+    let mut add = |empty: IgnoredRow, is_by: &dyn Fn(IgnoredBy) -> bool| {
+        let before = rows.len();
+        rows.extend(found.iter().filter(|ignored| is_by(ignored.by)).map(|ignored| IgnoredRow {
+            kind: Some(ignored.kind),
+            object_type: Some(ignored.object_type.clone()),
+            identity: Some(ignored.identity.clone()),
+            source: empty.source,
+            pattern: empty.pattern.clone(),
+            reason: empty.reason.clone(),
+            owner: empty.owner.clone(),
+            expires: empty.expires.clone(),
+        }));
+        if rows.len() == before {
+            rows.push(empty);
+        }
+    };
+    let partitions = row(
+        "built-in",
+        "partitions that no migration makes, of tables that one does",
+        "made as rows come, by jobs or by pg_partman",
+    );
+    add(partitions, &|by| matches!(by, IgnoredBy::OwnPartition));
+    for rule in ignore::RULES {
+        add(
+            row("built-in", rule.pattern, rule.reason),
+            &|by| matches!(by, IgnoredBy::Rule(other) if std::ptr::eq(rule, other)),
+        );
+    }
+    for (place, entry) in allowed::read()?.into_iter().enumerate() {
+        let mut empty = row("allowed", &entry.pattern, &entry.reason);
+        empty.owner = Some(entry.owner);
+        empty.expires = entry.expires;
+        add(empty, &|by| matches!(by, IgnoredBy::Allowed(other) if place == other));
+    }
+    // Members of extensions are not read at all: they are their extension's.
+    rows.push(row("built-in", "members of extensions", "they come and go with their extension"));
+    Ok(rows)
+}
+
 /// A kind of objects that is counted, not compared.
 pub struct NotCompared {
     pub object_type: String,
     pub live: u64,
     pub expected: u64,
+    /// The live ones, of kinds whose every object should be known by name.
+    pub names: Vec<String>,
 }
 
 /// The kinds that are not compared, of this database and of what is expected.
@@ -161,15 +294,22 @@ pub fn not_compared_line(live: &Catalog, expected: &Catalog) -> Option<String> {
     (!listed.is_empty()).then(|| listed.join(", "))
 }
 
-fn pair_counts(live: &BTreeMap<String, u64>, expected: &BTreeMap<String, u64>) -> Vec<NotCompared> {
+fn pair_counts(
+    live: &BTreeMap<String, model::NotCompared>,
+    expected: &BTreeMap<String, model::NotCompared>,
+) -> Vec<NotCompared> {
     let kinds: BTreeSet<&String> = live.keys().chain(expected.keys()).collect();
-    let count = |counts: &BTreeMap<String, u64>, kind: &String| counts.get(kind).copied().unwrap_or(0);
+    let none = model::NotCompared::default();
     kinds
         .into_iter()
-        .map(|kind| NotCompared {
-            object_type: kind.clone(),
-            live: count(live, kind),
-            expected: count(expected, kind),
+        .map(|kind| {
+            let (live, expected) = (live.get(kind).unwrap_or(&none), expected.get(kind).unwrap_or(&none));
+            NotCompared {
+                object_type: kind.clone(),
+                live: live.count,
+                expected: expected.count,
+                names: live.names.clone(),
+            }
         })
         .collect()
 }

@@ -8,6 +8,7 @@ use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, pg_sys};
 static ENABLED: GucSetting<bool> = GucSetting::<bool>::new(false);
 static MIGRATIONS_DIR: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 static ENV: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"dev"));
+static COMPARE_OWNERS: GucSetting<bool> = GucSetting::<bool>::new(false);
 static HEAL_LOCK_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(3_000);
 static HEAL_REWRITE_LIMIT: GucSetting<i32> = GucSetting::<i32>::new(64 * 1024);
 
@@ -33,6 +34,14 @@ pub fn define() {
         c"What the database is for: dev, staging or prod.",
         c"In prod nself_migrate_down() asks for a confirmation.",
         &ENV,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_bool_guc(
+        c"nself.compare_owners",
+        c"Whether objects that belong to another role than the one that the migrations give are drift.",
+        c"Owners differ between environments, so this is off unless it is asked for. Heal never changes an owner.",
+        &COMPARE_OWNERS,
         GucContext::Userset,
         GucFlags::default(),
     );
@@ -89,6 +98,10 @@ pub fn migrations_dir() -> Option<PathBuf> {
 
 pub fn is_production() -> bool {
     ENV.get().is_some_and(|env| env.to_string_lossy().to_ascii_lowercase().starts_with("prod"))
+}
+
+pub fn compare_owners() -> bool {
+    COMPARE_OWNERS.get()
 }
 
 /// In milliseconds; zero for none of its own.

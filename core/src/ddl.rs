@@ -5,8 +5,8 @@
 
 use crate::diff::join;
 use crate::model::{
-    Attribute, Column, Composite, Domain, DomainCheck, Generated, IdentityColumn, Name, SequenceNumbers,
-    Table,
+    Attribute, Column, Composite, Definition, DefinitionKind, Domain, DomainCheck, Firing, Generated,
+    IdentityColumn, Name, NotNull, ReplicaIdentity, SequenceNumbers, Table,
 };
 use crate::quote::{ident, literal, qualified};
 
@@ -74,6 +74,13 @@ pub enum Action {
     SetNotNull {
         table: Name,
         column: String,
+        not_null: NotNull,
+    },
+    /// Of a column that was just created.
+    SetColumn {
+        table: Name,
+        column: String,
+        setting: ColumnSetting,
     },
     /// With `not_valid` the rows that are there stay unchecked, until `ValidateConstraint`.
     AddConstraint {
@@ -93,6 +100,61 @@ pub enum Action {
     RebuildIndex {
         name: Name,
     },
+    /// The whole CREATE statement, as the server prints it.
+    Define {
+        sql: String,
+    },
+    /// What a definition needs beside the statement that creates it, as the server prints it.
+    Complete {
+        sql: String,
+    },
+    /// Lets a trigger or rule fire, or keeps one that was just created from it.
+    SetFiring {
+        statement: String,
+    },
+    /// With `force` also for the table's owner.
+    EnableRowSecurity {
+        table: Name,
+        force: bool,
+    },
+    SetReplicaIdentity {
+        table: Name,
+        identity: ReplicaIdentity,
+        index: Option<String>,
+    },
+    ClusterOn {
+        table: Name,
+        index: String,
+    },
+    Grant(Granting),
+    /// Takes what everybody may by default from an object that was just created.
+    Withhold(Granting),
+    Comment {
+        on: String,
+        text: String,
+    },
+}
+
+/// A setting of a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ColumnSetting {
+    Storage(String),
+    Compression(String),
+    Statistics(i32),
+    /// `name=value`
+    Options(Vec<String>),
+}
+
+/// Privileges on one object for one role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Granting {
+    pub privileges: Vec<String>,
+    pub column: Option<String>,
+    pub on: String,
+    /// Quoted, or PUBLIC.
+    pub grantee: String,
+    pub grantable: bool,
+    pub defaults_for: Option<String>,
 }
 
 /// Where a new enum label goes.
@@ -159,8 +221,9 @@ impl Action {
                     ident(column)
                 )
             }
-            Action::SetNotNull { table, column } => {
-                alter(table, &format!("ALTER COLUMN {} SET NOT NULL", ident(column)))
+            Action::SetNotNull { table, column, not_null } => alter(table, &set_not_null(column, not_null)),
+            Action::SetColumn { table, column, setting } => {
+                format!("ALTER TABLE ONLY {} ALTER COLUMN {} {}", table.sql(), ident(column), setting.sql())
             }
             Action::AddConstraint { table, name, def, not_valid } => {
                 let not_valid = if *not_valid { " NOT VALID" } else { "" };
@@ -171,8 +234,133 @@ impl Action {
             }
             Action::CreateIndex { def } => def.clone(),
             Action::RebuildIndex { name } => format!("REINDEX INDEX {}", name.sql()),
+            Action::Define { sql } | Action::Complete { sql } => sql.clone(),
+            Action::SetFiring { statement } => statement.clone(),
+            Action::EnableRowSecurity { table, force } => {
+                alter(table, if *force { "FORCE ROW LEVEL SECURITY" } else { "ENABLE ROW LEVEL SECURITY" })
+            }
+            Action::SetReplicaIdentity { table, identity, index } => {
+                alter(table, &format!("REPLICA IDENTITY {}", replica_identity(*identity, index.as_deref())))
+            }
+            Action::ClusterOn { table, index } => alter(table, &format!("CLUSTER ON {}", ident(index))),
+            Action::Grant(granting) => granting.grant(),
+            Action::Withhold(granting) => granting.revoke(),
+            Action::Comment { on, text: comment } => format!("COMMENT ON {on} IS {}", text(comment)),
         }
     }
+}
+
+impl ColumnSetting {
+    /// What stands behind ALTER COLUMN.
+    pub(crate) fn sql(&self) -> String {
+        match self {
+            ColumnSetting::Storage(storage) => format!("SET STORAGE {storage}"),
+            ColumnSetting::Compression(method) => format!("SET COMPRESSION {method}"),
+            ColumnSetting::Statistics(target) => format!("SET STATISTICS {target}"),
+            ColumnSetting::Options(options) => format!("SET ({})", parameters_sql(options)),
+        }
+    }
+
+    /// The settings that a column has beyond those of its type.
+    pub(crate) fn of(column: &Column) -> Vec<ColumnSetting> {
+        let options = (!column.options.is_empty()).then(|| ColumnSetting::Options(column.options.clone()));
+        [
+            column.storage.clone().map(ColumnSetting::Storage),
+            column.compression.clone().map(ColumnSetting::Compression),
+            column.statistics.map(ColumnSetting::Statistics),
+            options,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+impl Granting {
+    /// The statement that gives the privileges.
+    pub(crate) fn grant(&self) -> String {
+        let option = if self.grantable { " WITH GRANT OPTION" } else { "" };
+        self.statement("GRANT", "TO", option)
+    }
+
+    /// The statement that takes them away.
+    pub(crate) fn revoke(&self) -> String {
+        self.statement(if self.grantable { "REVOKE GRANT OPTION FOR" } else { "REVOKE" }, "FROM", "")
+    }
+
+    fn statement(&self, verb: &str, preposition: &str, option: &str) -> String {
+        let column = self.column.iter().map(|column| format!(" ({column})")).collect::<String>();
+        let privileges = join(self.privileges.iter().map(|privilege| format!("{privilege}{column}")));
+        let what = format!("{verb} {privileges} ON {} {preposition} {}{option}", self.on, self.grantee);
+        match &self.defaults_for {
+            Some(of) => format!("ALTER DEFAULT PRIVILEGES {of} {what}"),
+            None => what,
+        }
+    }
+}
+
+/// What stands behind REPLICA IDENTITY.
+pub(crate) fn replica_identity(identity: ReplicaIdentity, index: Option<&str>) -> String {
+    match (identity, index) {
+        (ReplicaIdentity::Index, Some(index)) => format!("USING INDEX {}", ident(index)),
+        (ReplicaIdentity::Nothing, _) => "NOTHING".to_string(),
+        (ReplicaIdentity::Full, _) => "FULL".to_string(),
+        (ReplicaIdentity::Default | ReplicaIdentity::Index, _) => "DEFAULT".to_string(),
+    }
+}
+
+/// What stands behind ALTER TABLE to make a column refuse NULL.
+pub(crate) fn set_not_null(column: &str, not_null: &NotNull) -> String {
+    let NotNull { name, validated, no_inherit } = not_null;
+    match name {
+        Some(name) => format!(
+            "ADD CONSTRAINT {} NOT NULL {}{}{}",
+            ident(name),
+            ident(column),
+            if *no_inherit { " NO INHERIT" } else { "" },
+            if *validated { "" } else { " NOT VALID" },
+        ),
+        None => format!("ALTER COLUMN {} SET NOT NULL", ident(column)),
+    }
+}
+
+/// The statement that makes a trigger, rule or event trigger fire as it should. Nothing for what does not fire.
+pub(crate) fn set_firing(definition: &Definition, firing: Firing) -> Option<String> {
+    let how = match firing {
+        Firing::Enabled => "ENABLE",
+        Firing::Disabled => "DISABLE",
+        Firing::Replica => "ENABLE REPLICA",
+        Firing::Always => "ENABLE ALWAYS",
+    };
+    let keyword = match definition.kind {
+        DefinitionKind::Trigger => "TRIGGER",
+        DefinitionKind::Rule => "RULE",
+        DefinitionKind::EventTrigger => return Some(format!("ALTER {} {how}", definition.sql_name)),
+        _ => return None,
+    };
+    let of = &definition.of.as_ref()?.identity;
+    let name = definition.sql_name.strip_prefix(keyword)?.strip_suffix(&format!(" ON {of}"))?;
+    Some(format!("ALTER TABLE {of} {how} {keyword}{name}"))
+}
+
+/// `name=value` pairs as a list of options with values, as in WITH (…).
+pub(crate) fn parameters_sql(parameters: &[String]) -> String {
+    join(parameters.iter().map(|parameter| match parameter.split_once('=') {
+        Some((name, value)) => format!("{name} = {}", text(value)),
+        None => parameter.clone(),
+    }))
+}
+
+/// `name=value` pairs as OPTIONS (…) of something foreign; nothing where there are none.
+pub(crate) fn options_sql(options: &[String]) -> String {
+    if options.is_empty() {
+        return String::new();
+    }
+    let option = |option: &String| match option.split_once('=') {
+        Some((name, value)) => format!("{} {}", ident(name), text(value)),
+        None => ident(option),
+    };
+    format!(" OPTIONS ({})", join(options.iter().map(option)))
 }
 
 impl Position {
@@ -194,7 +382,7 @@ impl Name {
 
 /// What a column is, as it stands in CREATE TABLE and in ADD COLUMN.
 pub(crate) fn column_sql(column: &Column) -> String {
-    let mut sql = format!("{} {}", ident(&column.name), column.type_name);
+    let mut sql = format!("{} {}{}", ident(&column.name), column.type_name, options_sql(&column.fdw_options));
     if let Some(collation) = &column.collation {
         sql.push_str(&format!(" COLLATE {collation}"));
     }
@@ -208,8 +396,9 @@ pub(crate) fn column_sql(column: &Column) -> String {
         let kind = if *stored { "STORED" } else { "VIRTUAL" };
         sql.push_str(&format!(" GENERATED ALWAYS AS ({expression}) {kind}"));
     }
-    if column.not_null {
-        sql.push_str(" NOT NULL");
+    if let Some(NotNull { name, validated: _, no_inherit }) = &column.not_null {
+        let named = name.iter().map(|name| format!(" CONSTRAINT {}", ident(name))).collect::<String>();
+        sql.push_str(&format!("{named} NOT NULL{}", if *no_inherit { " NO INHERIT" } else { "" }));
     }
     sql
 }
@@ -275,6 +464,16 @@ fn create_table(table: &Table) -> String {
         name,
         owner: _,
         unlogged,
+        foreign,
+        access_method,
+        tablespace,
+        parameters,
+        // Said by statements of their own, once the table is there.
+        replica_identity: _,
+        replica_index: _,
+        clustered_on: _,
+        row_security: _,
+        force_row_security: _,
         partition_key,
         partition_of,
         inherits,
@@ -282,7 +481,8 @@ fn create_table(table: &Table) -> String {
         columns,
     } = table;
     let unlogged = if *unlogged { "UNLOGGED " } else { "" };
-    let mut sql = format!("CREATE {unlogged}TABLE {}", name.sql());
+    let sort = if foreign.is_some() { "FOREIGN " } else { unlogged };
+    let mut sql = format!("CREATE {sort}TABLE {}", name.sql());
     match (partition_of, of_type) {
         (Some(partition), _) => {
             sql.push_str(&format!(" PARTITION OF {} {}", partition.parent.name.sql(), partition.bound));
@@ -298,6 +498,18 @@ fn create_table(table: &Table) -> String {
     }
     if let Some(key) = partition_key {
         sql.push_str(&format!(" PARTITION BY {key}"));
+    }
+    if let Some(foreign) = foreign {
+        sql.push_str(&format!(" SERVER {}{}", foreign.server, options_sql(&foreign.options)));
+    }
+    if let Some(method) = access_method {
+        sql.push_str(&format!(" USING {method}"));
+    }
+    if !parameters.is_empty() {
+        sql.push_str(&format!(" WITH ({})", parameters_sql(parameters)));
+    }
+    if let Some(tablespace) = tablespace {
+        sql.push_str(&format!(" TABLESPACE {tablespace}"));
     }
     sql
 }
@@ -341,6 +553,10 @@ mod tests {
         }
     }
 
+    fn not_null() -> NotNull {
+        NotNull { name: None, validated: true, no_inherit: false }
+    }
+
     fn column() -> Column {
         Column {
             identity: "public.\"DROP\".\"a\"\"b\"".to_string(),
@@ -348,12 +564,17 @@ mod tests {
             type_name: "text".to_string(),
             collation: Some("pg_catalog.\"C\"".to_string()),
             default: Some("'x'::text".to_string()),
-            not_null: true,
+            not_null: Some(not_null()),
             identity_column: None,
             generated: None,
             inherited: false,
             constrained_domain: false,
             sequences: Vec::new(),
+            storage: None,
+            compression: None,
+            statistics: None,
+            options: Vec::new(),
+            fdw_options: Vec::new(),
         }
     }
 
@@ -363,6 +584,15 @@ mod tests {
             name: name("DROP"),
             owner: "planner".to_string(),
             unlogged: true,
+            foreign: None,
+            access_method: None,
+            tablespace: None,
+            parameters: Vec::new(),
+            replica_identity: ReplicaIdentity::Default,
+            replica_index: None,
+            clustered_on: None,
+            row_security: false,
+            force_row_security: false,
             partition_key: Some("LIST (kind)".to_string()),
             partition_of: None,
             inherits: vec![Parent { identity: "public.parent".to_string(), name: name("parent") }],
@@ -390,6 +620,17 @@ mod tests {
         }
     }
 
+    fn granting() -> Granting {
+        Granting {
+            privileges: vec!["SELECT".to_string(), "INSERT".to_string()],
+            column: Some("\"DELETE\"".to_string()),
+            on: "TABLE public.t".to_string(),
+            grantee: "app".to_string(),
+            grantable: true,
+            defaults_for: None,
+        }
+    }
+
     /// The place of an action's kind: a new kind does not compile until it has one, and `all` is tested to have them.
     fn place(action: &Action) -> usize {
         match action {
@@ -412,6 +653,16 @@ mod tests {
             Action::ValidateConstraint { .. } => 16,
             Action::CreateIndex { .. } => 17,
             Action::RebuildIndex { .. } => 18,
+            Action::SetColumn { .. } => 19,
+            Action::Define { .. } => 20,
+            Action::Complete { .. } => 21,
+            Action::SetFiring { .. } => 22,
+            Action::EnableRowSecurity { .. } => 23,
+            Action::SetReplicaIdentity { .. } => 24,
+            Action::ClusterOn { .. } => 25,
+            Action::Grant(_) => 26,
+            Action::Withhold(_) => 27,
+            Action::Comment { .. } => 28,
         }
     }
 
@@ -460,7 +711,7 @@ mod tests {
                 default: "1".to_string(),
                 only: true,
             },
-            Action::SetNotNull { table: name("DROP"), column: column_name() },
+            Action::SetNotNull { table: name("DROP"), column: column_name(), not_null: not_null() },
             Action::AddConstraint {
                 table: name("DROP"),
                 name: "positive".to_string(),
@@ -470,6 +721,24 @@ mod tests {
             Action::ValidateConstraint { table: name("DROP"), name: "positive".to_string() },
             Action::CreateIndex { def: "CREATE INDEX ix ON public.t USING btree (id)".to_string() },
             Action::RebuildIndex { name: name("TRUNCATE") },
+            Action::SetColumn {
+                table: name("DROP"),
+                column: column_name(),
+                setting: ColumnSetting::Options(vec!["n_distinct=5".to_string()]),
+            },
+            Action::Define { sql: "CREATE VIEW public.v AS SELECT 1".to_string() },
+            Action::Complete { sql: "ALTER STATISTICS public.s SET STATISTICS 10".to_string() },
+            Action::SetFiring { statement: "ALTER TABLE public.t ENABLE TRIGGER audit".to_string() },
+            Action::EnableRowSecurity { table: name("DROP"), force: true },
+            Action::SetReplicaIdentity {
+                table: name("DROP"),
+                identity: ReplicaIdentity::Index,
+                index: Some("DELETE".to_string()),
+            },
+            Action::ClusterOn { table: name("DROP"), index: "DELETE".to_string() },
+            Action::Grant(granting()),
+            Action::Withhold(Granting { grantable: false, column: None, ..granting() }),
+            Action::Comment { on: "TABLE public.t".to_string(), text: "it's; DROP TABLE y".to_string() },
         ]
     }
 
@@ -495,7 +764,7 @@ mod tests {
     #[test]
     fn all_is_all() {
         let places: Vec<usize> = all().iter().map(place).collect();
-        assert_eq!(places, (0..=18).collect::<Vec<_>>());
+        assert_eq!(places, (0..=28).collect::<Vec<_>>());
     }
 
     #[test]
@@ -533,6 +802,16 @@ mod tests {
             ALTER TABLE "public"."DROP" VALIDATE CONSTRAINT "positive"
             CREATE INDEX ix ON public.t USING btree (id)
             REINDEX INDEX "public"."TRUNCATE"
+            ALTER TABLE ONLY "public"."DROP" ALTER COLUMN "DELETE" SET (n_distinct = '5')
+            CREATE VIEW public.v AS SELECT 1
+            ALTER STATISTICS public.s SET STATISTICS 10
+            ALTER TABLE public.t ENABLE TRIGGER audit
+            ALTER TABLE "public"."DROP" FORCE ROW LEVEL SECURITY
+            ALTER TABLE "public"."DROP" REPLICA IDENTITY USING INDEX "DELETE"
+            ALTER TABLE "public"."DROP" CLUSTER ON "DELETE"
+            GRANT SELECT ("DELETE"), INSERT ("DELETE") ON TABLE public.t TO app WITH GRANT OPTION
+            REVOKE SELECT, INSERT ON TABLE public.t FROM app
+            COMMENT ON TABLE public.t IS 'it''s; DROP TABLE y'
         "#]].assert_eq(&statements.concat());
     }
 }

@@ -14,10 +14,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem::discriminant;
 
 use crate::model::{
-    Attribute, Catalog, Column, Composite, Constraint, ConstraintKind, Domain, DomainCheck, Enum, Extension,
-    Generated, IdentityColumn, Index, OwnedBy, Parent, PartitionOf, Schema, Sequence, SequenceNumbers, Table,
+    Address, Catalog, Column, Comment, Composite, Constraint, ConstraintKind, Definition, Domain,
+    DomainCheck, Enum, Extension, Foreign, Index, Name, NotNull, OwnedBy, Parent, PartitionOf, RelationType,
+    ReplicaIdentity, Schema, Sequence, Table,
 };
 use crate::quote::literal;
+
+mod attached;
+mod owners;
+mod text;
+
+pub(crate) use attached::Privileges;
+pub(crate) use owners::{Owned, owned};
+use text::*;
+pub(crate) use text::{count, join};
 
 /// One difference between the expected and the live schema.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +57,15 @@ pub enum Object<'a> {
     NotNull(&'a Table, &'a Column),
     Constraint(&'a Constraint),
     Index(&'a Index),
+    Definition(&'a Definition),
+    /// That policies hold for everybody but the table's owner.
+    RowSecurity(&'a Table),
+    /// That they hold for the owner, too.
+    ForcedRowSecurity(&'a Table),
+    Grant(Privileges<'a>),
+    Comment(&'a Comment),
+    /// Whom an object belongs to.
+    Owner(Owned<'a>),
 }
 
 /// One respect in which an object differs, with both sides as people read them.
@@ -79,6 +98,22 @@ pub enum Aspect {
     Table,
     Definition,
     Validity,
+    Foreign,
+    AccessMethod,
+    Tablespace,
+    Parameters,
+    ReplicaIdentity,
+    ClusterMark,
+    Storage,
+    Compression,
+    Statistics,
+    Options,
+    FdwOptions,
+    Name,
+    NoInherit,
+    State,
+    Text,
+    Owner,
 }
 
 impl Aspect {
@@ -104,6 +139,22 @@ impl Aspect {
             Aspect::Table => "table",
             Aspect::Definition => "definition",
             Aspect::Validity => "validity",
+            Aspect::Foreign => "foreign server",
+            Aspect::AccessMethod => "access method",
+            Aspect::Tablespace => "tablespace",
+            Aspect::Parameters => "storage parameters",
+            Aspect::ReplicaIdentity => "replica identity",
+            Aspect::ClusterMark => "cluster mark",
+            Aspect::Storage => "storage",
+            Aspect::Compression => "compression",
+            Aspect::Statistics => "statistics target",
+            Aspect::Options => "options",
+            Aspect::FdwOptions => "foreign-data options",
+            Aspect::Name => "name",
+            Aspect::NoInherit => "inheritance by children",
+            Aspect::State => "state",
+            Aspect::Text => "text",
+            Aspect::Owner => "owner",
         }
     }
 }
@@ -129,12 +180,19 @@ impl Object<'_> {
             Object::EnumValue(..) => "enum value",
             Object::DomainConstraint(..) => "domain constraint",
             Object::Sequence(_) => "sequence",
-            Object::Table(_) => "table",
+            Object::Table(table) => relation_type(table),
+            Object::Column(table, _) if table.foreign.is_some() => "foreign table column",
             Object::Column(..) => "table column",
             Object::Default(..) => "default value",
             Object::NotNull(..) => "not null",
             Object::Constraint(_) => "table constraint",
             Object::Index(_) => "index",
+            Object::Definition(definition) => definition.kind.as_str(),
+            Object::RowSecurity(_) => "row security",
+            Object::ForcedRowSecurity(_) => "forced row security",
+            Object::Grant(_) => "grant",
+            Object::Comment(_) => "comment",
+            Object::Owner(_) => "owner",
         }
     }
 
@@ -154,7 +212,16 @@ impl Object<'_> {
             Object::Default(_, column) => format!("for {}", column.identity),
             Object::Constraint(constraint) => constraint.identity.clone(),
             Object::Index(index) => index.identity.clone(),
+            Object::Definition(definition) => definition.identity.clone(),
+            Object::RowSecurity(table) | Object::ForcedRowSecurity(table) => table.identity.clone(),
+            Object::Grant(privileges) => privileges.identity(),
+            Object::Comment(comment) => format!("{} {}", comment.object_type, comment.identity),
+            Object::Owner(owned) => format!("{} {}", owned.object_type, owned.identity),
         }
+    }
+
+    pub fn address(&self) -> Address {
+        Address { object_type: self.object_type().to_string(), identity: self.identity() }
     }
 
     /// What the object is, in a few words; nothing where its name says it all.
@@ -174,6 +241,31 @@ impl Object<'_> {
             Object::NotNull(..) => Some("NOT NULL".to_string()),
             Object::Constraint(constraint) => Some(with_validity(&constraint.def, constraint.validated)),
             Object::Index(index) => Some(index.def.clone()),
+            Object::Definition(definition) => Some(definition_text(definition)),
+            Object::RowSecurity(_) => Some("enabled".to_string()),
+            Object::ForcedRowSecurity(_) => Some("forced".to_string()),
+            Object::Grant(privileges) => Some(privileges.text()),
+            Object::Comment(comment) => Some(comment.text.clone()),
+            Object::Owner(owned) => Some(owned.owner.to_string()),
+        }
+    }
+}
+
+/// The word for a table, by where its rows are.
+pub(crate) fn relation_type(table: &Table) -> &'static str {
+    match table.foreign {
+        Some(_) => RelationType::ForeignTable.as_str(),
+        None => RelationType::Table.as_str(),
+    }
+}
+
+impl RelationType {
+    /// The word that `pg_identify_object` has for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RelationType::Table => "table",
+            RelationType::ForeignTable => "foreign table",
+            RelationType::MaterializedView => "materialized view",
         }
     }
 }
@@ -190,6 +282,11 @@ pub fn diff<'a>(expected: &'a Catalog, live: &'a Catalog) -> Vec<Change<'a>> {
         tables: _,
         constraints: _,
         indexes: _,
+        definitions: _,
+        acls: _,
+        comments: _,
+        // Follow from the objects, which are compared.
+        dependencies: _,
         // A count of what nobody compared is no difference; the report shows it beside the differences.
         not_compared: _,
     } = expected;
@@ -220,7 +317,20 @@ pub fn diff<'a>(expected: &'a Catalog, live: &'a Catalog) -> Vec<Change<'a>> {
     changes.extend(tables.changes());
     changes.extend(constraint_changes(expected, live, &tables));
     changes.extend(index_changes(expected, live, &tables));
+    changes.extend(attached::definition_changes(expected, live, &tables));
+    changes.extend(attached::grant_changes(expected, live, &tables));
+    changes.extend(attached::comment_changes(expected, live, &tables));
     changes
+}
+
+/// Identities of the live partitions that no migration knows, below a table that one does: no drift.
+pub fn own_partitions(expected: &Catalog, live: &Catalog) -> Vec<String> {
+    Tables::of(expected, live).own_partitions.into_iter().map(ToString::to_string).collect()
+}
+
+/// The changes of owners, for those who want owners compared.
+pub fn owner_changes<'a>(expected: &'a Catalog, live: &'a Catalog) -> Vec<Change<'a>> {
+    owners::changes(expected, live)
 }
 
 /// One identity with what each side has under it.
@@ -239,18 +349,22 @@ impl<T> Clone for Pair<'_, T> {
 impl<T> Copy for Pair<'_, T> {}
 
 /// Matches two lists by key, sorted by it.
-fn pairs<'a, T>(expected: &'a [T], live: &'a [T], key: impl Fn(&'a T) -> &'a String) -> Vec<Pair<'a, T>> {
-    let mut live: BTreeMap<&String, &T> = live.iter().map(|object| (key(object), object)).collect();
+fn pairs<'a, T, K: Ord + Copy>(
+    expected: &'a [T],
+    live: &'a [T],
+    key: impl Fn(&'a T) -> K,
+) -> Vec<Pair<'a, T>> {
+    let mut live: BTreeMap<K, &T> = live.iter().map(|object| (key(object), object)).collect();
     let mut pairs = BTreeMap::new();
     for object in expected {
-        let identity = key(object);
-        let pair = match live.remove(identity) {
+        let key = key(object);
+        let pair = match live.remove(&key) {
             Some(other) => Pair::Both(object, other),
             None => Pair::Missing(object),
         };
-        pairs.insert(identity, pair);
+        pairs.insert(key, pair);
     }
-    pairs.extend(live.into_iter().map(|(identity, object)| (identity, Pair::Extra(object))));
+    pairs.extend(live.into_iter().map(|(key, object)| (key, Pair::Extra(object))));
     pairs.into_values().collect()
 }
 
@@ -391,6 +505,8 @@ struct Tables<'a> {
     live: BTreeMap<&'a str, &'a Table>,
     /// Identities of live partitions that no migration knows, below a table that one does.
     own_partitions: BTreeSet<&'a str>,
+    /// The live indexes, those of constraints among them.
+    live_indexes: BTreeSet<(&'a Name, &'a str)>,
 }
 
 impl<'a> Tables<'a> {
@@ -402,6 +518,11 @@ impl<'a> Tables<'a> {
             expected: by_identity(expected),
             live: by_identity(live),
             own_partitions: BTreeSet::new(),
+            live_indexes: (live.indexes.iter().map(|index| (&index.table, index.name.name.as_str())))
+                .chain(
+                    live.constraints.iter().map(|constraint| (&constraint.table, constraint.name.as_str())),
+                )
+                .collect(),
         };
         tables.own_partitions = tables
             .live
@@ -437,14 +558,26 @@ impl<'a> Tables<'a> {
                 (None, Some(_)) if self.own_partitions.contains(identity) => {}
                 (None, Some(table)) => changes.push(Change::Extra(Object::Table(table))),
                 (Some(expected), Some(live)) => {
-                    let differences = table_differences(expected, live);
+                    let mut differences = table_differences(expected, live);
+                    differences.retain(|difference| !self.comes_with_index(difference.what, expected));
                     changes.extend(changed(Object::Table(expected), Object::Table(live), differences));
+                    changes.extend(row_security_changes(expected, live));
                     changes.extend(self.column_changes(expected, live));
                 }
                 (None, None) => {}
             }
         }
         changes
+    }
+
+    /// A mark that a table has on one of its indexes is made together with that index.
+    fn comes_with_index(&self, what: Aspect, table: &Table) -> bool {
+        let index = match what {
+            Aspect::ReplicaIdentity => &table.replica_index,
+            Aspect::ClusterMark => &table.clustered_on,
+            _ => return false,
+        };
+        index.as_ref().is_some_and(|index| !self.live_indexes.contains(&(&table.name, index.as_str())))
     }
 
     fn column_changes(&self, expected: &'a Table, live: &'a Table) -> Vec<Change<'a>> {
@@ -498,14 +631,47 @@ fn table_differences(expected: &Table, live: &Table) -> Vec<Difference> {
         name: _,
         owner: _,
         unlogged,
+        foreign,
+        access_method,
+        tablespace,
+        parameters,
+        replica_identity,
+        replica_index,
+        clustered_on,
+        // Objects of their own: see `row_security_changes`.
+        row_security: _,
+        force_row_security: _,
         partition_key,
         partition_of,
         inherits,
         of_type,
         columns: _,
     } = expected;
+    let replica = |(identity, index): &(ReplicaIdentity, Option<String>)| match (identity, index) {
+        (ReplicaIdentity::Default, _) => "default".to_string(),
+        (ReplicaIdentity::Nothing, _) => "nothing".to_string(),
+        (ReplicaIdentity::Full, _) => "full".to_string(),
+        (ReplicaIdentity::Index, Some(index)) => format!("index {index}"),
+        (ReplicaIdentity::Index, None) => "an index that is gone".to_string(),
+    };
     [
         compare(Aspect::Persistence, unlogged, &live.unlogged, persistence),
+        compare(Aspect::Foreign, foreign, &live.foreign, |of| match of {
+            Some(Foreign { server, options }) => {
+                format!("on server {server} with {}", list_or("no options")(options))
+            }
+            None => "not foreign".to_string(),
+        }),
+        compare(Aspect::AccessMethod, access_method, &live.access_method, or_none("other than the default")),
+        compare(Aspect::Tablespace, tablespace, &live.tablespace, or_none("other than the default")),
+        compare(Aspect::Parameters, parameters, &live.parameters, list_or("no storage parameters")),
+        compare(
+            Aspect::ReplicaIdentity,
+            &(*replica_identity, replica_index.clone()),
+            &(live.replica_identity, live.replica_index.clone()),
+            replica,
+        ),
+        compare(Aspect::ClusterMark, clustered_on, &live.clustered_on, or_none("cluster mark")),
         compare(Aspect::PartitionKey, partition_key, &live.partition_key, |key| match key {
             Some(key) => format!("partitioned by {key}"),
             None => "not partitioned".to_string(),
@@ -522,6 +688,22 @@ fn table_differences(expected: &Table, live: &Table) -> Vec<Difference> {
             Some(name) => format!("of type {name}"),
             None => "of no type".to_string(),
         }),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Whether policies hold is a fact of its own: where it is gone, rows lie open.
+fn row_security_changes<'a>(expected: &'a Table, live: &'a Table) -> Vec<Change<'a>> {
+    let on_or_off = |object: fn(&'a Table) -> Object<'a>, wanted: bool, there: bool| match (wanted, there) {
+        (true, false) => Some(Change::Missing(object(expected))),
+        (false, true) => Some(Change::Extra(object(live))),
+        (true, true) | (false, false) => None,
+    };
+    [
+        on_or_off(Object::RowSecurity, expected.row_security, live.row_security),
+        on_or_off(Object::ForcedRowSecurity, expected.force_row_security, live.force_row_security),
     ]
     .into_iter()
     .flatten()
@@ -548,6 +730,11 @@ fn column_pair_changes<'a>(
         constrained_domain: _,
         // Follow from the default.
         sequences: _,
+        storage,
+        compression,
+        statistics,
+        options,
+        fdw_options,
     } = expected;
     // A column is filled by a default or by a generation, and the one cannot be set while the other is there.
     let same_filling = identity_column.is_some() == live.identity_column.is_some()
@@ -560,6 +747,14 @@ fn column_pair_changes<'a>(
         (!same_filling)
             .then(|| compare(Aspect::Default, default, &live.default, or_none("default")))
             .flatten(),
+        compare(Aspect::Storage, storage, &live.storage, or_none("storage other than the type's")),
+        compare(Aspect::Compression, compression, &live.compression, or_none("compression of its own")),
+        compare(Aspect::Statistics, statistics, &live.statistics, |target| match target {
+            Some(target) => format!("statistics target {target}"),
+            None => "the default statistics target".to_string(),
+        }),
+        compare(Aspect::Options, options, &live.options, list_or("no options")),
+        compare(Aspect::FdwOptions, fdw_options, &live.fdw_options, list_or("no options")),
     ];
     let mut changes = Vec::new();
     changes.extend(changed(
@@ -579,12 +774,35 @@ fn column_pair_changes<'a>(
             (None, None) => {}
         }
     }
-    match (not_null, live.not_null) {
-        (true, false) => changes.push(Change::Missing(Object::NotNull(expected_table, expected))),
-        (false, true) => changes.push(Change::Extra(Object::NotNull(live_table, live))),
-        (true, true) | (false, false) => {}
+    match (not_null, &live.not_null) {
+        (Some(_), None) => changes.push(Change::Missing(Object::NotNull(expected_table, expected))),
+        (None, Some(_)) => changes.push(Change::Extra(Object::NotNull(live_table, live))),
+        (Some(one), Some(other)) => changes.extend(changed(
+            Object::NotNull(expected_table, expected),
+            Object::NotNull(live_table, live),
+            not_null_differences(one, other),
+        )),
+        (None, None) => {}
     }
     changes
+}
+
+fn not_null_differences(expected: &NotNull, live: &NotNull) -> Vec<Difference> {
+    let NotNull { name, validated, no_inherit } = expected;
+    [
+        (*name != live.name).then(|| Difference {
+            what: Aspect::Name,
+            expected: not_null_name(expected),
+            actual: not_null_name(live),
+        }),
+        compare_validity(*validated, live.validated, "NOT VALID"),
+        compare(Aspect::NoInherit, no_inherit, &live.no_inherit, |no_inherit| {
+            if *no_inherit { "NO INHERIT" } else { "inherited" }.to_string()
+        }),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn constraint_changes<'a>(expected: &'a Catalog, live: &'a Catalog, tables: &Tables<'a>) -> Vec<Change<'a>> {
@@ -608,6 +826,7 @@ fn constraint_differences(expected: &Constraint, live: &Constraint) -> Vec<Diffe
         name: _,
         table: _,
         table_identity: _,
+        table_type: _,
         kind,
         def,
         validated,
@@ -650,6 +869,8 @@ fn index_differences(expected: &Index, live: &Index) -> Vec<Difference> {
         owner: _,
         table: _,
         table_identity,
+        table_type: _,
+        more,
         // The parts say the same without depending on how an expression is printed; see `same_index`.
         def,
         shape: _,
@@ -670,6 +891,7 @@ fn index_differences(expected: &Index, live: &Index) -> Vec<Difference> {
             expected: def.clone(),
             actual: live.def.clone(),
         }),
+        compare(Aspect::Statistics, more, &live.more, list_or("the default statistics targets")),
         compare_validity(*valid, live.valid, "INVALID"),
     ]
     .into_iter()
@@ -691,16 +913,6 @@ pub(crate) fn same_constraint(one: &Constraint, other: &Constraint) -> bool {
     one.kind == other.kind && one.def == other.def
 }
 
-/// `one, two`.
-pub(crate) fn join(texts: impl IntoIterator<Item = String>) -> String {
-    texts.into_iter().collect::<Vec<_>>().join(", ")
-}
-
-/// `1 row`, `2 rows`.
-pub(crate) fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
-}
-
 impl ConstraintKind {
     /// What people call it.
     pub fn as_str(self) -> &'static str {
@@ -712,85 +924,4 @@ impl ConstraintKind {
             ConstraintKind::Foreign => "foreign key",
         }
     }
-}
-
-fn labels(labels: &[String]) -> String {
-    join(labels.iter().map(|label| literal(label).trim_start().to_string()))
-}
-
-fn or_none(what: &str) -> impl Fn(&Option<String>) -> String {
-    move |text| text.clone().unwrap_or_else(|| format!("no {what}"))
-}
-
-fn nullability(not_null: &bool) -> String {
-    if *not_null { "NOT NULL" } else { "nullable" }.to_string()
-}
-
-fn persistence(unlogged: &bool) -> String {
-    if *unlogged { "unlogged" } else { "logged" }.to_string()
-}
-
-fn with_validity(def: &str, validated: bool) -> String {
-    if validated { def.to_string() } else { format!("{def} NOT VALID") }
-}
-
-fn attributes_text(attributes: &[Attribute]) -> String {
-    let text = |Attribute { name, type_name, collation }: &Attribute| match collation {
-        Some(collation) => format!("{name} {type_name} COLLATE {collation}"),
-        None => format!("{name} {type_name}"),
-    };
-    format!("({})", join(attributes.iter().map(text)))
-}
-
-fn numbers_text(numbers: &SequenceNumbers) -> String {
-    let SequenceNumbers { data_type, start, increment, min, max, cache, cycle } = numbers;
-    let cycle = if *cycle { ", cycles" } else { "" };
-    format!("{data_type}, start {start}, increment {increment}, from {min} to {max}, cache {cache}{cycle}")
-}
-
-fn identity_text(column: &Option<IdentityColumn>) -> String {
-    match column {
-        Some(IdentityColumn { always, sequence, numbers }) => format!(
-            "identity, generated {}, of {}.{} ({})",
-            if *always { "always" } else { "by default" },
-            sequence.schema,
-            sequence.name,
-            numbers_text(numbers)
-        ),
-        None => "no identity".to_string(),
-    }
-}
-
-fn generated_text(generated: &Option<Generated>) -> String {
-    match generated {
-        Some(Generated { expression, stored }) => {
-            format!("generated as ({expression}) {}", if *stored { "stored" } else { "virtual" })
-        }
-        None => "not generated".to_string(),
-    }
-}
-
-fn domain_text(domain: &Domain) -> String {
-    let not_null = if domain.not_null { " NOT NULL" } else { "" };
-    format!("{}{not_null}", domain.base_type)
-}
-
-fn column_text(column: &Column) -> String {
-    let mut text = column.type_name.clone();
-    if let Some(collation) = &column.collation {
-        text.push_str(&format!(" COLLATE {collation}"));
-    }
-    if column.not_null {
-        text.push_str(" NOT NULL");
-    }
-    if let Some(default) = &column.default {
-        text.push_str(&format!(" DEFAULT {default}"));
-    }
-    if column.identity_column.is_some() {
-        text.push_str(", identity");
-    }
-    if column.generated.is_some() {
-        text.push_str(&format!(", {}", generated_text(&column.generated)));
-    }
-    text
 }

@@ -6,6 +6,7 @@ pub mod checksum;
 pub mod ddl;
 pub mod diff;
 pub mod formats;
+pub mod ignore;
 pub mod model;
 pub mod plan;
 pub mod quote;

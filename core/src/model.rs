@@ -6,6 +6,7 @@
 //! that people read. Statements are made from the raw names, through `quote`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,25 @@ use serde::{Deserialize, Serialize};
 pub struct Name {
     pub schema: String,
     pub name: String,
+}
+
+/// What an object is called: the type and the identity that the server's `pg_identify_object` has for it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Address {
+    pub object_type: String,
+    pub identity: String,
+}
+
+impl Address {
+    pub fn new(object_type: &str, identity: &str) -> Self {
+        Address { object_type: object_type.to_string(), identity: identity.to_string() }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{} {}", self.object_type, self.identity)
+    }
 }
 
 /// The whole schema of one database, as far as it is compared.
@@ -28,8 +48,22 @@ pub struct Catalog {
     pub tables: Vec<Table>,
     pub constraints: Vec<Constraint>,
     pub indexes: Vec<Index>,
-    /// Kinds that are counted but not compared: object type to number of objects.
-    pub not_compared: BTreeMap<String, u64>,
+    /// Sorted by address.
+    pub definitions: Vec<Definition>,
+    pub acls: Vec<Acl>,
+    pub comments: Vec<Comment>,
+    /// Read of the expected schema alone: it tells in which order things can be created.
+    pub dependencies: Vec<Dependencies>,
+    /// Kinds that are counted but not compared, by object type.
+    pub not_compared: BTreeMap<String, NotCompared>,
+}
+
+/// Objects of a kind that is not compared.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotCompared {
+    pub count: u64,
+    /// Of kinds whose every object should be known by name.
+    pub names: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -124,12 +158,26 @@ pub struct OwnedBy {
     pub identity: String,
 }
 
+/// A table, a partitioned table or a foreign table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Table {
     pub identity: String,
     pub name: Name,
     pub owner: String,
     pub unlogged: bool,
+    pub foreign: Option<Foreign>,
+    /// Only where it is not the default.
+    pub access_method: Option<String>,
+    pub tablespace: Option<String>,
+    /// `name=value`, sorted; those of the TOAST table begin with `toast.`.
+    pub parameters: Vec<String>,
+    pub replica_identity: ReplicaIdentity,
+    /// The index that stands for a row where `replica_identity` says so.
+    pub replica_index: Option<String>,
+    /// The index that CLUSTER goes by.
+    pub clustered_on: Option<String>,
+    pub row_security: bool,
+    pub force_row_security: bool,
     /// `LIST (kind)`, for a partitioned table.
     pub partition_key: Option<String>,
     pub partition_of: Option<PartitionOf>,
@@ -139,6 +187,25 @@ pub struct Table {
     pub of_type: Option<String>,
     /// In the table's order, which is not compared.
     pub columns: Vec<Column>,
+}
+
+/// Where the rows of a foreign table are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Foreign {
+    /// Quoted.
+    pub server: String,
+    /// `name=value`, sorted. The values of secrets are left out.
+    pub options: Vec<String>,
+}
+
+/// What tells a subscriber which row was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ReplicaIdentity {
+    Default,
+    Nothing,
+    Full,
+    Index,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -162,7 +229,7 @@ pub struct Column {
     /// Only where it is not the type's own.
     pub collation: Option<String>,
     pub default: Option<String>,
-    pub not_null: bool,
+    pub not_null: Option<NotNull>,
     pub identity_column: Option<IdentityColumn>,
     pub generated: Option<Generated>,
     /// Comes from a parent table alone, and is healed there.
@@ -171,6 +238,23 @@ pub struct Column {
     pub constrained_domain: bool,
     /// Sequences that the default draws from.
     pub sequences: Vec<String>,
+    /// Only where it is not the type's own.
+    pub storage: Option<String>,
+    pub compression: Option<String>,
+    /// The statistics target.
+    pub statistics: Option<i32>,
+    /// `name=value`, sorted.
+    pub options: Vec<String>,
+    /// Those for the foreign-data wrapper: `name=value`, sorted.
+    pub fdw_options: Vec<String>,
+}
+
+/// That a column refuses NULL. Since PostgreSQL 18 this is a constraint with a name and a state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotNull {
+    pub name: Option<String>,
+    pub validated: bool,
+    pub no_inherit: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -186,6 +270,17 @@ pub struct Generated {
     pub expression: String,
     /// STORED, otherwise VIRTUAL (PostgreSQL 18).
     pub stored: bool,
+}
+
+/// What has constraints or indexes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum RelationType {
+    #[serde(rename = "table")]
+    Table,
+    #[serde(rename = "foreign table")]
+    ForeignTable,
+    #[serde(rename = "materialized view")]
+    MaterializedView,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -205,6 +300,7 @@ pub struct Constraint {
     pub name: String,
     pub table: Name,
     pub table_identity: String,
+    pub table_type: RelationType,
     pub kind: ConstraintKind,
     /// As the server prints it, without NOT VALID.
     pub def: String,
@@ -252,10 +348,14 @@ pub struct Index {
     pub identity: String,
     pub name: Name,
     pub owner: String,
+    /// The table or materialized view.
     pub table: Name,
     pub table_identity: String,
+    pub table_type: RelationType,
     /// The whole CREATE INDEX statement, as the server prints it.
     pub def: String,
+    /// Statements that complete it.
+    pub more: Vec<String>,
     /// `def` without its name and with a place holder for each expression: what else it says, as one text.
     pub shape: String,
     pub unique: bool,
@@ -269,4 +369,202 @@ pub struct Index {
     pub parent: Option<Name>,
     /// The identities of all columns of its table that it speaks of.
     pub columns: Vec<String>,
+}
+
+/// An object that is compared by the statement that creates it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Definition {
+    #[serde(rename = "object_type")]
+    pub kind: DefinitionKind,
+    pub identity: String,
+    /// How SQL speaks of it, as in `DROP …` and `COMMENT ON …`: `TRIGGER t ON public.x`.
+    pub sql_name: String,
+    /// Of kinds that live in a schema.
+    pub name: Option<Name>,
+    /// Nothing where it belongs to the owner of what it is on.
+    pub owner: Option<String>,
+    /// What it is a part of: a trigger of its table.
+    pub of: Option<PartOf>,
+    /// The statement that creates it, as the server prints it.
+    pub def: String,
+    /// Statements that complete it.
+    pub more: Vec<String>,
+    /// `def` without what `query` says.
+    pub shape: Option<String>,
+    /// A SELECT that says what the server may print in two forms.
+    pub query: Option<String>,
+    /// When it fires.
+    pub state: Option<Firing>,
+    /// Comes from a partitioned table alone, and is healed there.
+    pub inherited: bool,
+    /// Whether a materialized view holds rows, which is not compared.
+    pub filled: Option<bool>,
+}
+
+/// What something is a part of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PartOf {
+    pub object_type: String,
+    pub identity: String,
+    pub name: Option<Name>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Firing {
+    Enabled,
+    Disabled,
+    Replica,
+    Always,
+}
+
+/// Kinds of objects that one statement creates, in the words of `pg_identify_object`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum DefinitionKind {
+    #[serde(rename = "view")]
+    View,
+    #[serde(rename = "materialized view")]
+    MaterializedView,
+    #[serde(rename = "rule")]
+    Rule,
+    #[serde(rename = "function")]
+    Function,
+    #[serde(rename = "procedure")]
+    Procedure,
+    #[serde(rename = "aggregate")]
+    Aggregate,
+    #[serde(rename = "trigger")]
+    Trigger,
+    #[serde(rename = "event trigger")]
+    EventTrigger,
+    #[serde(rename = "policy")]
+    Policy,
+    #[serde(rename = "collation")]
+    Collation,
+    #[serde(rename = "conversion")]
+    Conversion,
+    #[serde(rename = "cast")]
+    Cast,
+    #[serde(rename = "operator")]
+    Operator,
+    #[serde(rename = "operator family")]
+    OperatorFamily,
+    #[serde(rename = "operator class")]
+    OperatorClass,
+    #[serde(rename = "access method")]
+    AccessMethod,
+    #[serde(rename = "transform")]
+    Transform,
+    #[serde(rename = "text search parser")]
+    TextSearchParser,
+    #[serde(rename = "text search template")]
+    TextSearchTemplate,
+    #[serde(rename = "text search dictionary")]
+    TextSearchDictionary,
+    #[serde(rename = "text search configuration")]
+    TextSearchConfiguration,
+    #[serde(rename = "statistics object")]
+    Statistics,
+    #[serde(rename = "publication")]
+    Publication,
+    #[serde(rename = "publication relation")]
+    PublicationRelation,
+    #[serde(rename = "publication namespace")]
+    PublicationNamespace,
+    #[serde(rename = "foreign-data wrapper")]
+    ForeignDataWrapper,
+    #[serde(rename = "server")]
+    Server,
+    #[serde(rename = "user mapping")]
+    UserMapping,
+    #[serde(rename = "language")]
+    Language,
+    #[serde(rename = "type")]
+    Type,
+}
+
+impl DefinitionKind {
+    /// The word that `pg_identify_object` has for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DefinitionKind::View => "view",
+            DefinitionKind::MaterializedView => "materialized view",
+            DefinitionKind::Rule => "rule",
+            DefinitionKind::Function => "function",
+            DefinitionKind::Procedure => "procedure",
+            DefinitionKind::Aggregate => "aggregate",
+            DefinitionKind::Trigger => "trigger",
+            DefinitionKind::EventTrigger => "event trigger",
+            DefinitionKind::Policy => "policy",
+            DefinitionKind::Collation => "collation",
+            DefinitionKind::Conversion => "conversion",
+            DefinitionKind::Cast => "cast",
+            DefinitionKind::Operator => "operator",
+            DefinitionKind::OperatorFamily => "operator family",
+            DefinitionKind::OperatorClass => "operator class",
+            DefinitionKind::AccessMethod => "access method",
+            DefinitionKind::Transform => "transform",
+            DefinitionKind::TextSearchParser => "text search parser",
+            DefinitionKind::TextSearchTemplate => "text search template",
+            DefinitionKind::TextSearchDictionary => "text search dictionary",
+            DefinitionKind::TextSearchConfiguration => "text search configuration",
+            DefinitionKind::Statistics => "statistics object",
+            DefinitionKind::Publication => "publication",
+            DefinitionKind::PublicationRelation => "publication relation",
+            DefinitionKind::PublicationNamespace => "publication namespace",
+            DefinitionKind::ForeignDataWrapper => "foreign-data wrapper",
+            DefinitionKind::Server => "server",
+            DefinitionKind::UserMapping => "user mapping",
+            DefinitionKind::Language => "language",
+            DefinitionKind::Type => "type",
+        }
+    }
+}
+
+/// Who may do what with an object, where that is not what everybody may by default.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Acl {
+    pub object_type: String,
+    pub identity: String,
+    pub owner: String,
+    /// What stands behind ON in a GRANT.
+    pub on: String,
+    /// Quoted, where the privileges are those of one column.
+    pub column: Option<String>,
+    /// `FOR ROLE x IN SCHEMA s`, where the privileges are those of objects to come.
+    pub defaults_for: Option<String>,
+    /// The relation of a column.
+    pub of: Option<Address>,
+    /// Sorted.
+    pub grants: Vec<Grant>,
+    /// What it would be if nobody had granted or revoked anything.
+    pub default: Vec<Grant>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Grant {
+    /// `PUBLIC`, `owner`, or the quoted name of a role.
+    pub grantee: String,
+    pub privilege: String,
+    /// WITH GRANT OPTION.
+    pub grantable: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Comment {
+    pub object_type: String,
+    pub identity: String,
+    /// What stands behind COMMENT ON.
+    pub on: String,
+    pub text: String,
+    /// The relation or domain of a column, constraint, trigger, rule or policy.
+    pub of: Option<Address>,
+}
+
+/// What must be there before an object can be created.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dependencies {
+    pub object_type: String,
+    pub identity: String,
+    pub needs: Vec<Address>,
 }

@@ -7,9 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ddl::Action;
 use crate::diff::{Change, Difference, Object};
-use crate::model::{Catalog, Name};
+use crate::ignore;
+use crate::model::{Address, Catalog, Name};
 
 mod additive;
+mod attached;
 mod checks;
 mod context;
 mod manual;
@@ -20,7 +22,6 @@ mod tests;
 
 use context::Context;
 use obstacles::Obstacle;
-use order::Rank;
 
 /// What the server found out about the live data; `questions` asks for it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -49,6 +50,27 @@ pub struct Options {
     pub rewrite_limit: u64,
     /// Identities of missing columns and tables that are not the old name of something else.
     pub not_renamed: BTreeSet<String>,
+    /// Drift that somebody has allowed.
+    pub allowed: Vec<Allowed>,
+}
+
+/// Drift that is not healed and does not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allowed {
+    /// Of the identity of the object, or of what it goes with; `*` stands for any characters.
+    pub pattern: String,
+    /// `missing`, `extra` or `changed`; nothing for all.
+    pub kind: Option<String>,
+    /// Nothing for all.
+    pub object_type: Option<String>,
+}
+
+/// What is to be done, and what is left as it is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    pub steps: Vec<Step>,
+    /// Steps that are allowed drift, each with the place of the first entry that says so.
+    pub allowed: Vec<(Step, usize)>,
 }
 
 /// What must be known before a plan can be made.
@@ -86,8 +108,8 @@ pub struct Step {
     /// SQL to read: what heal runs, or what a person could.
     pub remedy: String,
     pub verdict: Verdict,
-    /// The identity of the missing or extra table that this goes with.
-    pub part_of: Option<String>,
+    /// The missing or extra object that this goes with.
+    pub part_of: Option<Address>,
 }
 
 /// Which side lacks the object.
@@ -120,8 +142,8 @@ pub struct Work {
     pub run_as: String,
     /// Rows in the way are looked for with these; if one finds any, the step is blocked.
     pub checks: Vec<Check>,
-    /// Identities of other steps that must have been applied.
-    pub needs: Vec<String>,
+    /// Missing objects that must have been created.
+    pub needs: Vec<Address>,
     /// What a person should know of the step.
     pub detail: Option<String>,
 }
@@ -185,7 +207,13 @@ pub fn questions(changes: &[Change]) -> Questions {
             | Object::Sequence(_)
             | Object::Table(_)
             | Object::Default(..)
-            | Object::NotNull(..) => None,
+            | Object::NotNull(..)
+            | Object::Definition(_)
+            | Object::RowSecurity(_)
+            | Object::ForcedRowSecurity(_)
+            | Object::Grant(_)
+            | Object::Comment(_)
+            | Object::Owner(_) => None,
         };
         tables.extend(asked.filter(|(_, name)| !missing_tables.contains(name)));
     }
@@ -203,15 +231,31 @@ pub fn plan(
     changes: &[Change],
     facts: &Facts,
     options: &Options,
-) -> Vec<Step> {
+) -> Plan {
     let context = Context::new(expected, live, changes, facts, options);
-    let mut steps: Vec<(Rank, Step)> =
-        changes.iter().map(|change| (context.rank(change), step(change, &context))).collect();
-    // A stable sort: within a rank the changes keep the order of the diff, which is by name.
-    steps.sort_by_key(|(rank, _)| *rank);
-    let mut steps: Vec<Step> = steps.into_iter().map(|(_, step)| step).collect();
-    block_what_waits(&mut steps);
-    steps
+    let steps = changes.iter().map(|change| (context.sort(change), step(change, &context))).collect();
+    let mut plan = Plan::default();
+    for step in order::in_order(steps) {
+        match options.allowed.iter().position(|allowed| allowed.covers(&step)) {
+            Some(place) => plan.allowed.push((step, place)),
+            None => plan.steps.push(step),
+        }
+    }
+    block_what_waits(&mut plan);
+    plan
+}
+
+impl Allowed {
+    fn covers(&self, step: &Step) -> bool {
+        let whole = step.part_of.as_ref();
+        let is_of = |object_type: &str, identity: &str| {
+            self.object_type.as_ref().is_none_or(|wanted| wanted == object_type)
+                && ignore::matches(&self.pattern, identity)
+        };
+        self.kind.as_ref().is_none_or(|kind| kind == step.kind.as_str())
+            && (is_of(step.object_type, &step.identity)
+                || whole.is_some_and(|whole| is_of(&whole.object_type, &whole.identity)))
+    }
 }
 
 fn step(change: &Change, context: &Context) -> Step {
@@ -272,22 +316,26 @@ fn script(statements: impl IntoIterator<Item = String>) -> String {
 }
 
 /// What needs a step that is not taken is not taken either. Steps come after what they need, so one pass is enough.
-fn block_what_waits(steps: &mut [Step]) {
-    let mut not_taken: BTreeMap<String, &'static str> = BTreeMap::new();
-    for step in steps {
+fn block_what_waits(plan: &mut Plan) {
+    let missing = |step: &&Step| step.kind == Kind::Missing;
+    let allowed = plan.allowed.iter().map(|(step, _)| step).filter(missing);
+    let mut not_taken: BTreeMap<Address, &str> =
+        allowed.map(|step| (step.address(), "allowed to be missing")).collect();
+    for step in &mut plan.steps {
         if let Verdict::Additive(work) = &step.verdict
-            && let Some((need, object_type)) =
-                work.needs.iter().find_map(|need| not_taken.get_key_value(need))
+            && let Some((need, why)) = work.needs.iter().find_map(|need| not_taken.get_key_value(need))
         {
-            step.verdict =
-                Verdict::Blocked { reason: format!("waits for {object_type} {need}, which is blocked") };
+            step.verdict = Verdict::Blocked { reason: format!("waits for {need}, which is {why}") };
         }
-        // Of a missing object only: NOT NULL has its column's identity, but the column itself is there.
-        if step.kind == Kind::Missing
-            && step.object_type != "not null"
-            && !matches!(step.verdict, Verdict::Additive(_))
-        {
-            not_taken.insert(step.identity.clone(), step.object_type);
+        if step.kind == Kind::Missing && !matches!(step.verdict, Verdict::Additive(_)) {
+            not_taken.insert(step.address(), "blocked");
         }
+    }
+}
+
+impl Step {
+    /// What the step is about.
+    pub fn address(&self) -> Address {
+        Address::new(self.object_type, &self.identity)
     }
 }

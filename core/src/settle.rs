@@ -6,12 +6,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Catalog, Column, Constraint, ConstraintKind, Domain, Index, Name, Table};
+use crate::model::{
+    Catalog, Column, Constraint, ConstraintKind, Definition, DefinitionKind, Domain, Index, Name, Table,
+};
 
 /// Two texts of one expression, as printed on the two sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextPair {
-    /// The table whose columns the expression speaks of, or the domain whose value.
+    /// The table whose columns the expression speaks of, the domain whose value, or the view that is a query.
     pub table: Name,
     pub place: Place,
     pub expected: String,
@@ -33,6 +35,8 @@ pub enum Place {
     Generated {
         column: String,
     },
+    /// A whole SELECT.
+    Query,
 }
 
 /// The one text in the live catalog that a pair speaks of.
@@ -44,6 +48,7 @@ enum Locator {
     IndexPredicate { index: String },
     Default { column: String },
     Generated { column: String },
+    Definition { kind: DefinitionKind, identity: String, def: String },
 }
 
 /// The pairs of texts that decide whether objects differ which are otherwise the same.
@@ -62,6 +67,10 @@ pub fn texts_to_settle(expected: &Catalog, live: &Catalog) -> Vec<TextPair> {
     }
     for (one, other) in matched(&expected.indexes, &live.indexes, |index| &index.identity) {
         pairs.extend(index_texts(one, other));
+    }
+    let key = |definition: &Definition| (definition.kind, definition.identity.clone());
+    for (one, other) in matched(&expected.definitions, &live.definitions, key) {
+        pairs.extend(definition_text(one, other));
     }
     pairs
 }
@@ -105,6 +114,13 @@ pub fn adopt(live: &mut Catalog, pair: &TextPair) {
                 generated.expression = text.clone();
             }
         }
+        Locator::Definition { kind, identity, def } => {
+            let definitions = live.definitions.iter_mut();
+            for definition in definitions.filter(|other| other.kind == *kind && other.identity == *identity) {
+                definition.query = Some(text.clone());
+                definition.def = def.clone();
+            }
+        }
     }
 }
 
@@ -113,13 +129,9 @@ fn columns_mut<'a>(catalog: &'a mut Catalog, table: &'a Name) -> impl Iterator<I
 }
 
 /// The objects that both lists have, by key.
-fn matched<'a, T>(
-    expected: &'a [T],
-    live: &'a [T],
-    key: impl Fn(&'a T) -> &'a String,
-) -> Vec<(&'a T, &'a T)> {
-    let live: BTreeMap<&String, &T> = live.iter().map(|object| (key(object), object)).collect();
-    expected.iter().filter_map(|object| Some((object, *live.get(key(object))?))).collect()
+fn matched<'a, T, K: Ord>(expected: &'a [T], live: &'a [T], key: impl Fn(&'a T) -> K) -> Vec<(&'a T, &'a T)> {
+    let live: BTreeMap<K, &T> = live.iter().map(|object| (key(object), object)).collect();
+    expected.iter().filter_map(|object| Some((object, *live.get(&key(object))?))).collect()
 }
 
 /// A column of another type differs anyway, and its expressions mean something else.
@@ -197,6 +209,20 @@ fn index_texts(expected: &Index, live: &Index) -> Vec<TextPair> {
     parts.chain(predicate).collect()
 }
 
+/// A definition that says the same but for its query.
+fn definition_text(expected: &Definition, live: &Definition) -> Option<TextPair> {
+    let table = match &live.of {
+        Some(of) => of.name.as_ref()?,
+        None => live.name.as_ref()?,
+    };
+    if expected.shape != live.shape || expected.more != live.more {
+        return None;
+    }
+    let (one, other) = (expected.query.as_ref()?, live.query.as_ref()?);
+    let (kind, identity, def) = (live.kind, live.identity.clone(), expected.def.clone());
+    pair(table, Place::Query, one, other, Locator::Definition { kind, identity, def })
+}
+
 /// A pair, where the texts differ.
 fn pair(table: &Name, place: Place, expected: &str, live: &str, locator: Locator) -> Option<TextPair> {
     (expected != live).then(|| TextPair {
@@ -212,7 +238,7 @@ fn pair(table: &Name, place: Place, expected: &str, live: &str, locator: Locator
 mod tests {
     use super::*;
     use crate::diff::diff;
-    use crate::model::{DomainCheck, Generated};
+    use crate::model::{DomainCheck, Generated, RelationType, ReplicaIdentity};
 
     fn name() -> Name {
         Name { schema: "public".to_string(), name: "t".to_string() }
@@ -226,12 +252,17 @@ mod tests {
             type_name: "text".to_string(),
             collation: None,
             default: default.map(ToString::to_string),
-            not_null: false,
+            not_null: None,
             identity_column: None,
             generated,
             inherited: false,
             constrained_domain: false,
             sequences: Vec::new(),
+            storage: None,
+            compression: None,
+            statistics: None,
+            options: Vec::new(),
+            fdw_options: Vec::new(),
         }
     }
 
@@ -242,6 +273,15 @@ mod tests {
             name: name(),
             owner: "planner".to_string(),
             unlogged: false,
+            foreign: None,
+            access_method: None,
+            tablespace: None,
+            parameters: Vec::new(),
+            replica_identity: ReplicaIdentity::Default,
+            replica_index: None,
+            clustered_on: None,
+            row_security: false,
+            force_row_security: false,
             partition_key: None,
             partition_of: None,
             inherits: Vec::new(),
@@ -253,6 +293,7 @@ mod tests {
             name: "c".to_string(),
             table: name(),
             table_identity: "public.t".to_string(),
+            table_type: RelationType::Table,
             kind: ConstraintKind::Check,
             def: format!("CHECK ({text}) NO INHERIT"),
             validated: true,
@@ -268,7 +309,9 @@ mod tests {
             owner: "planner".to_string(),
             table: name(),
             table_identity: "public.t".to_string(),
+            table_type: RelationType::Table,
             def: format!("CREATE INDEX ix ON public.t USING btree (a, {text}) WHERE {text}"),
+            more: Vec::new(),
             shape: "USING btree".to_string(),
             unique: false,
             nulls_not_distinct: false,

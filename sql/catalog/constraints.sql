@@ -1,14 +1,15 @@
--- Primary keys, unique, foreign key, check and exclusion constraints of tables: model::Constraint.
+-- Primary keys, unique, foreign key, check and exclusion constraints of tables and foreign tables: model::Constraint.
 -- Of a foreign key on or to a partitioned table only the one that was declared: the others are its clones.
 SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
   FROM (SELECT format('%I on %s', k.conname, t.identity) AS identity,
                k.conname AS name,
                json_build_object('schema', t.nspname, 'name', t.relname) AS table,
                t.identity AS table_identity,
+               CASE t.relkind WHEN 'f' THEN 'foreign table' ELSE 'table' END AS table_type,
                CASE k.contype WHEN 'p' THEN 'primary' WHEN 'u' THEN 'unique' WHEN 'f' THEN 'foreign'
                               WHEN 'c' THEN 'check' WHEN 'x' THEN 'exclusion' END AS kind,
                regexp_replace(k.def, ' NOT VALID$', '') AS def,
-               k.convalidated OR k.def ~ ' NOT ENFORCED$' AS validated,
+               k.convalidated OR NOT :conenforced AS validated,
                k.coninhcount > 0 AND NOT k.conislocal AS inherited,
                coalesce((SELECT json_agg(format('%s.%I', t.identity, a.attname) ORDER BY a.attnum)
                            FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)), '[]')
@@ -17,7 +18,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                               WHEN 'x' THEN (SELECT pg_get_expr(i.indpred, i.indrelid) FROM pg_index i
                                               WHERE i.indexrelid = k.conindid) END AS expression,
                -- A key with a period (PostgreSQL 18) is no list of equal columns, so it has no duplicates to look for.
-               CASE WHEN k.contype IN ('p', 'u') AND coalesce(to_jsonb(k) ->> 'conperiod', 'false') = 'false'
+               CASE WHEN k.contype IN ('p', 'u') AND NOT :conperiod
                     THEN json_build_object(
                            'parts', (SELECT json_agg(quote_ident(a.attname) ORDER BY u.n)
                                        FROM unnest(k.conkey) WITH ORDINALITY u(attnum, n)
@@ -25,7 +26,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                            'nulls_not_distinct', coalesce((SELECT i.indnullsnotdistinct FROM pg_index i
                                                             WHERE i.indexrelid = k.conindid), false),
                            'predicate', NULL) END AS key,
-               CASE WHEN k.contype = 'f' AND coalesce(to_jsonb(k) ->> 'conperiod', 'false') = 'false'
+               CASE WHEN k.contype = 'f' AND NOT :conperiod
                     THEN (SELECT json_build_object(
                            'table', json_build_object('schema', rn.nspname, 'name', r.relname),
                            'table_identity', format('%I.%I', rn.nspname, r.relname),
@@ -42,12 +43,31 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                             JOIN pg_class r ON r.oid = k.confrelid
                             JOIN pg_namespace rn ON rn.oid = r.relnamespace
                            GROUP BY rn.nspname, r.relname) END AS references
-          FROM (SELECT c.*, pg_get_constraintdef(c.oid) AS def FROM pg_constraint c
+          FROM (SELECT c.*,
+                       -- The server leaves out the settings of a key's index, and the tablespace of any. They stand
+                       -- before the condition of an exclusion constraint and before DEFERRABLE.
+                       concat(left(d.def, length(d.def) - length(d.tail)),
+                              ' WITH (' || (SELECT string_agg(format('%I=%L', o.option_name, o.option_value),
+                                                              ', ' ORDER BY o.option_name COLLATE "C")
+                                              FROM pg_options_to_table(x.reloptions) o WHERE c.contype <> 'x') || ')',
+                              ' USING INDEX TABLESPACE ' || (SELECT quote_ident(s.spcname) FROM pg_tablespace s
+                                                              WHERE s.oid = x.reltablespace),
+                              d.tail) AS def
+                  FROM pg_constraint c
+                  LEFT JOIN pg_index i ON i.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x')
+                  LEFT JOIN pg_class x ON x.oid = i.indexrelid
+                 CROSS JOIN LATERAL (SELECT pg_get_constraintdef(c.oid) AS def) p
+                 CROSS JOIN LATERAL (SELECT p.def,
+                                            CASE WHEN x.oid IS NULL THEN ''
+                                                 ELSE concat(' WHERE (' || pg_get_expr(i.indpred, i.indrelid) || ')',
+                                                             substring(p.def FROM
+                                                                       '(?: DEFERRABLE)?(?: INITIALLY DEFERRED)?$'))
+                                            END AS tail) d
                  WHERE c.contype IN ('p', 'u', 'f', 'c', 'x') AND c.conrelid <> 0
                    AND NOT (c.contype = 'f' AND c.conparentid <> 0)) k
-          JOIN (SELECT r.oid, r.relname, n.nspname, format('%I.%I', n.nspname, r.relname) AS identity
+          JOIN (SELECT r.oid, r.relname, r.relkind, n.nspname, format('%I.%I', n.nspname, r.relname) AS identity
                   FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace
-                 WHERE r.relkind IN ('r', 'p') AND r.relpersistence <> 't'
+                 WHERE r.relkind IN ('r', 'p', 'f') AND r.relpersistence <> 't'
                    AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
                    AND NOT EXISTS (SELECT FROM pg_depend d
                                     WHERE d.classid = 'pg_class'::regclass AND d.objid = r.oid AND d.objsubid = 0

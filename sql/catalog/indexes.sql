@@ -1,15 +1,37 @@
--- Indexes of tables that no constraint owns: model::Index.
+-- Indexes of tables and materialized views that no constraint owns: model::Index.
 SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
   FROM (SELECT format('%I.%I', n.nspname, r.relname) AS identity,
                json_build_object('schema', n.nspname, 'name', r.relname) AS name,
                pg_get_userbyid(t.relowner) AS owner,
                json_build_object('schema', tn.nspname, 'name', t.relname) AS table,
                format('%I.%I', tn.nspname, t.relname) AS table_identity,
+               CASE t.relkind WHEN 'm' THEN 'materialized view' ELSE 'table' END AS table_type,
                -- The server prints a partitioned index as ON ONLY: with its partitions is what was meant.
                CASE WHEN r.relkind = 'I'
                     THEN regexp_replace(pg_get_indexdef(r.oid),
                                         '^(CREATE (UNIQUE )?INDEX ("([^"]|"")*"|[^ ]+) ON) ONLY ', '\1 ')
                     ELSE pg_get_indexdef(r.oid) END AS def,
+               coalesce((SELECT json_agg(s.statement ORDER BY s.statement COLLATE "C")
+                           FROM (SELECT format('ALTER INDEX %I.%I ALTER COLUMN %s SET STATISTICS %s', n.nspname,
+                                               r.relname, a.attnum, a.attstattarget)
+                                   FROM pg_attribute a
+                                  -- Nothing set is -1 before PostgreSQL 17 and NULL since.
+                                  WHERE a.attrelid = r.oid AND nullif(a.attstattarget, -1) IS NOT NULL
+                                  UNION ALL
+                                 SELECT format('ALTER INDEX %I.%I DEPENDS ON EXTENSION %I', n.nspname, r.relname,
+                                               e.extname)
+                                   FROM pg_depend x JOIN pg_extension e ON e.oid = x.refobjid
+                                  WHERE x.classid = 'pg_class'::regclass AND x.objid = r.oid AND x.objsubid = 0
+                                    AND x.refclassid = 'pg_extension'::regclass AND x.deptype = 'x'
+                                  UNION ALL
+                                 -- Of a table these two are fields.
+                                 SELECT format('ALTER MATERIALIZED VIEW %I.%I CLUSTER ON %I', tn.nspname, t.relname,
+                                               r.relname)
+                                  WHERE t.relkind = 'm' AND i.indisclustered
+                                  UNION ALL
+                                 SELECT format('ALTER TABLE ONLY %I.%I REPLICA IDENTITY USING INDEX %I', tn.nspname,
+                                               t.relname, r.relname)
+                                  WHERE t.relkind = 'm' AND i.indisreplident) s(statement)), '[]') AS more,
                concat_ws('; ', 'USING ' || am.amname,
                          (SELECT string_agg(concat_ws(' ', format('%I.%I', ocn.nspname, oc.opcname),
                                                       'COLLATE ' || quote_ident(cn.nspname) || '.' || quote_ident(co.collname),
@@ -54,10 +76,11 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
           JOIN pg_am am ON am.oid = r.relam
           JOIN pg_class t ON t.oid = i.indrelid
           JOIN pg_namespace tn ON tn.oid = t.relnamespace
-         WHERE t.relkind IN ('r', 'p') AND t.relpersistence <> 't'
+         WHERE t.relkind IN ('r', 'p', 'm') AND t.relpersistence <> 't'
            AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
            AND NOT EXISTS (SELECT FROM pg_constraint k
-                            WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x'))
+                            WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid
+                              AND k.contype IN ('p', 'u', 'x'))
            AND NOT EXISTS (SELECT FROM pg_depend d
                             WHERE d.classid = 'pg_class'::regclass AND d.objid IN (r.oid, t.oid) AND d.objsubid = 0
                               AND d.deptype = 'e')) x

@@ -1,4 +1,4 @@
--- Tables, partitioned tables and partitions with their columns: model::Table.
+-- Tables, partitioned tables, partitions and foreign tables with their columns: model::Table.
 WITH RECURSIVE constrained_domain AS (
     -- Domains that refuse some values, themselves or through the domain that they are made from.
     SELECT t.oid
@@ -11,11 +11,10 @@ WITH RECURSIVE constrained_domain AS (
      WHERE t.typtype = 'd'
 ),
 relation AS (
-    SELECT r.oid, r.relname, r.relkind, r.relowner, r.relpersistence, r.relispartition, r.relpartbound, r.reloftype,
-           n.nspname, format('%I.%I', n.nspname, r.relname) AS identity
+    SELECT r.*, n.nspname, format('%I.%I', n.nspname, r.relname) AS identity
       FROM pg_class r
       JOIN pg_namespace n ON n.oid = r.relnamespace
-     WHERE r.relkind IN ('r', 'p') AND r.relpersistence <> 't'
+     WHERE r.relkind IN ('r', 'p', 'f') AND r.relpersistence <> 't'
        AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
        AND NOT EXISTS (SELECT FROM pg_depend d
                         WHERE d.classid = 'pg_class'::regclass AND d.objid = r.oid AND d.objsubid = 0
@@ -52,7 +51,11 @@ table_column AS (
                                          FROM pg_collation c JOIN pg_namespace cn ON cn.oid = c.collnamespace
                                         WHERE c.oid = a.attcollation) END,
                'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
-               'not_null', a.attnotnull,
+               -- Since PostgreSQL 18 each is a constraint.
+               'not_null', CASE WHEN a.attnotnull
+                                THEN json_build_object('name', k.conname,
+                                                       'validated', coalesce(k.convalidated, true),
+                                                       'no_inherit', coalesce(k.connoinherit, false)) END,
                'identity_column', CASE WHEN a.attidentity <> ''
                                        THEN json_build_object('always', a.attidentity = 'a', 'sequence', i.name,
                                                               'numbers', i.numbers) END,
@@ -61,13 +64,30 @@ table_column AS (
                                                         'stored', a.attgenerated = 's') END,
                'inherited', a.attinhcount > 0 AND NOT a.attislocal,
                'constrained_domain', t.typtype = 'd' AND a.atttypid IN (SELECT oid FROM constrained_domain),
-               'sequences', coalesce(q.names, '[]')) ORDER BY a.attnum) AS columns
+               'sequences', coalesce(q.names, '[]'),
+               'storage', CASE WHEN a.attstorage <> t.typstorage
+                               THEN CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL'
+                                                      WHEN 'x' THEN 'EXTENDED' WHEN 'm' THEN 'MAIN' END END,
+               'compression', CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
+               -- Nothing set is -1 before PostgreSQL 17 and NULL since.
+               'statistics', nullif(a.attstattarget, -1),
+               'options', coalesce((SELECT json_agg(o ORDER BY o COLLATE "C") FROM unnest(a.attoptions) o
+                                     -- The server's own stamp on each column, since 15.20.
+                                     WHERE o NOT LIKE 'pg\_attver=%'), '[]'),
+               'fdw_options', coalesce((SELECT json_agg(o.shown ORDER BY o.shown COLLATE "C")
+                                          FROM pg_options_to_table(a.attfdwoptions) f
+                                         CROSS JOIN LATERAL (
+                                               SELECT f.option_name || '=' ||
+                                                      CASE WHEN f.option_name ~* :secret THEN '***'
+                                                           ELSE f.option_value END) o(shown)), '[]'))
+               ORDER BY a.attnum) AS columns
       FROM relation r
       JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
       JOIN pg_type t ON t.oid = a.atttypid
       LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
       LEFT JOIN default_sequence q ON q.default_oid = d.oid
       LEFT JOIN identity_sequence i ON i.attrelid = a.attrelid AND i.attnum = a.attnum
+      LEFT JOIN pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey[1] = a.attnum
      GROUP BY a.attrelid
 ),
 parent AS (
@@ -85,6 +105,35 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                json_build_object('schema', r.nspname, 'name', r.relname) AS name,
                pg_get_userbyid(r.relowner) AS owner,
                r.relpersistence = 'u' AS unlogged,
+               (SELECT json_build_object('server', quote_ident(s.srvname),
+                                         'options', coalesce(json_agg(o.shown ORDER BY o.shown COLLATE "C")
+                                                             FILTER (WHERE o.shown IS NOT NULL), '[]'))
+                  FROM pg_foreign_table ft
+                  JOIN pg_foreign_server s ON s.oid = ft.ftserver
+                  LEFT JOIN LATERAL pg_options_to_table(ft.ftoptions) f ON true
+                 CROSS JOIN LATERAL (SELECT f.option_name || '=' ||
+                                            CASE WHEN f.option_name ~* :secret THEN '***' ELSE f.option_value END)
+                       o(shown)
+                 WHERE ft.ftrelid = r.oid
+                 GROUP BY s.srvname) AS foreign,
+               (SELECT quote_ident(m.amname) FROM pg_am m WHERE m.oid = r.relam AND m.amname <> 'heap')
+                   AS access_method,
+               (SELECT quote_ident(s.spcname) FROM pg_tablespace s WHERE s.oid = r.reltablespace) AS tablespace,
+               coalesce((SELECT json_agg(o.parameter ORDER BY o.parameter COLLATE "C")
+                           FROM (SELECT unnest(r.reloptions)
+                                  UNION ALL
+                                 SELECT 'toast.' || unnest(toast.reloptions) FROM pg_class toast
+                                  WHERE toast.oid = r.reltoastrelid) o(parameter)), '[]') AS parameters,
+               -- A foreign table has none.
+               CASE WHEN r.relkind = 'f' THEN 'DEFAULT'
+                    ELSE CASE r.relreplident WHEN 'd' THEN 'DEFAULT' WHEN 'n' THEN 'NOTHING' WHEN 'f' THEN 'FULL'
+                                             WHEN 'i' THEN 'INDEX' END END AS replica_identity,
+               (SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+                 WHERE i.indrelid = r.oid AND i.indisreplident AND r.relreplident = 'i') AS replica_index,
+               (SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+                 WHERE i.indrelid = r.oid AND i.indisclustered) AS clustered_on,
+               r.relrowsecurity AS row_security,
+               r.relforcerowsecurity AS force_row_security,
                CASE WHEN r.relkind = 'p' THEN pg_get_partkeydef(r.oid) END AS partition_key,
                CASE WHEN r.relispartition
                     THEN json_build_object('parent', p.parents -> 0, 'bound', pg_get_expr(r.relpartbound, r.oid))

@@ -65,9 +65,9 @@ fn replay(request: &Request) -> Result<Answer, Failed> {
         worker::in_transaction(|| apply(migration)).map_err(|error| failed(migration, error))?;
     }
     let catalog = match (request.read, request.migrations.last()) {
-        (true, Some(last)) => {
-            Some(worker::in_transaction(catalog::read).map_err(|error| failed(last, error))?)
-        }
+        (true, Some(last)) => Some(
+            worker::in_transaction(catalog::read_with_dependencies).map_err(|error| failed(last, error))?,
+        ),
         _ => None,
     };
     Ok(Answer { catalog, skipped: hook::skipped() })

@@ -1,16 +1,25 @@
 //! What heal runs to create what is missing, or to finish what is there by half.
 
-use crate::ddl::{Action, Position};
-use crate::diff::{Aspect, Difference, Object, count};
+use crate::ddl::{Action, ColumnSetting, Position};
+use crate::diff::{Aspect, Difference, Object, count, relation_type};
 use crate::model::{
-    Column, Composite, Constraint, ConstraintKind, Domain, DomainCheck, Enum, Index, Name, Sequence, Table,
+    Address, Column, Composite, Constraint, ConstraintKind, Domain, DomainCheck, Enum, Index, Name, NotNull,
+    ReplicaIdentity, Sequence, Table,
 };
 use crate::plan::context::{Context, element_type, parents};
-use crate::plan::{Work, checks};
+use crate::plan::{Work, attached, checks};
 use crate::quote::literal;
 
 /// The work that creates a missing object.
 pub(super) fn create(object: Object, context: &Context) -> Work {
+    let mut work = create_alone(object, context);
+    work.actions.extend(attached::withhold(object, &work.run_as, context));
+    work.needs.extend(context.dependencies(object));
+    work.needs = dedup(work.needs);
+    work
+}
+
+fn create_alone(object: Object, context: &Context) -> Work {
     match object {
         Object::Schema(schema) => {
             plain(vec![Action::CreateSchema { name: schema.name.clone() }], schema.owner.clone(), Vec::new())
@@ -35,19 +44,36 @@ pub(super) fn create(object: Object, context: &Context) -> Work {
         Object::Default(table, column) => set_default(table, column, context),
         Object::NotNull(table, column) => Work {
             checks: vec![checks::nulls(table, column)],
-            ..plain(
-                vec![Action::SetNotNull { table: table.name.clone(), column: column.name.clone() }],
-                context.owner_of(&table.name),
-                Vec::new(),
-            )
+            ..plain(set_not_null(table, column), context.owner_of(&table.name), Vec::new())
         },
         Object::Constraint(constraint) => add_constraint(constraint, context),
         Object::Index(index) => create_index(index, context),
+        Object::Definition(definition) => attached::create_definition(definition, context),
+        Object::RowSecurity(table) => attached::enable_row_security(table, false, context),
+        Object::ForcedRowSecurity(table) => attached::enable_row_security(table, true, context),
+        Object::Grant(privileges) => attached::grant(privileges, context),
+        Object::Comment(comment) => attached::comment(comment, context),
+        // Owners are there or differ, they are never missing.
+        Object::Owner(_) => plain(Vec::new(), String::new(), Vec::new()),
     }
+}
+
+/// Empty where nothing is asked of the column.
+fn set_not_null(table: &Table, column: &Column) -> Vec<Action> {
+    let (table, name) = (&table.name, &column.name);
+    let action = |not_null: &NotNull| Action::SetNotNull {
+        table: table.clone(),
+        column: name.clone(),
+        not_null: not_null.clone(),
+    };
+    column.not_null.iter().map(action).collect()
 }
 
 /// The work that brings an object to the expected state, where nothing that is there has to be replaced for it.
 pub(super) fn repair(object: Object, differences: &[Difference], context: &Context) -> Option<Work> {
+    if let Object::Definition(definition) = object {
+        return attached::let_fire(definition, differences, context);
+    }
     if !differences.iter().all(|difference| difference.what == Aspect::Validity) {
         return None;
     }
@@ -68,6 +94,17 @@ pub(super) fn repair(object: Object, differences: &[Difference], context: &Conte
             context.owner_of_domain(domain),
             Vec::new(),
         )),
+        Object::NotNull(table, column) => {
+            let name = column.not_null.as_ref()?.name.clone()?;
+            Some(Work {
+                checks: vec![checks::nulls(table, column)],
+                ..plain(
+                    vec![Action::ValidateConstraint { table: table.name.clone(), name }],
+                    context.owner_of(&table.name),
+                    Vec::new(),
+                )
+            })
+        }
         // A partitioned index is invalid until each partition has its part: there is nothing in it to rebuild.
         Object::Index(index) if context.is_partitioned(&index.table) => None,
         Object::Index(index) => Some(Work {
@@ -89,7 +126,12 @@ pub(super) fn repair(object: Object, differences: &[Difference], context: &Conte
         | Object::Table(_)
         | Object::Column(..)
         | Object::Default(..)
-        | Object::NotNull(..) => None,
+        | Object::Definition(_)
+        | Object::RowSecurity(_)
+        | Object::ForcedRowSecurity(_)
+        | Object::Grant(_)
+        | Object::Comment(_)
+        | Object::Owner(_) => None,
     }
 }
 
@@ -159,7 +201,7 @@ pub(super) fn size(bytes: Option<u64>) -> String {
     format!("{amount} {unit}")
 }
 
-fn plain(actions: Vec<Action>, run_as: String, needs: Vec<String>) -> Work {
+pub(super) fn plain(actions: Vec<Action>, run_as: String, needs: Vec<Address>) -> Work {
     Work { actions, run_as, checks: Vec::new(), needs, detail: None }
 }
 
@@ -176,7 +218,7 @@ fn add_label(of: &Enum, label: &str, context: &Context) -> Work {
         }
     };
     let needs = match &position {
-        Position::After(previous) => context.only_missing([Object::EnumValue(of, previous).identity()]),
+        Position::After(previous) => context.only_missing([Object::EnumValue(of, previous).address()]),
         Position::Before(_) | Position::Only => Vec::new(),
     };
     let action = Action::AddEnumValue { name: of.name.clone(), label: label.to_string(), position };
@@ -299,21 +341,51 @@ fn create_table(table: &Table, context: &Context) -> Work {
                 only: false,
             });
         }
-        if column.not_null && !above.iter().any(|parent| parent.not_null) {
-            actions.push(Action::SetNotNull { table: table.name.clone(), column: column.name.clone() });
+        if !above.iter().any(|parent| parent.not_null.is_some()) {
+            actions.extend(set_not_null(table, column));
         }
     }
+    for column in &table.columns {
+        actions.extend(set_column(table, column));
+    }
+    // Together with the table, so that its rows are never open.
+    if table.row_security {
+        actions.push(Action::EnableRowSecurity { table: table.name.clone(), force: false });
+    }
+    if table.force_row_security {
+        actions.push(Action::EnableRowSecurity { table: table.name.clone(), force: true });
+    }
+    if matches!(table.replica_identity, ReplicaIdentity::Full | ReplicaIdentity::Nothing) {
+        actions.push(Action::SetReplicaIdentity {
+            table: table.name.clone(),
+            identity: table.replica_identity,
+            index: None,
+        });
+    }
     let mut needs = context.needed_schema(&table.name.schema);
-    needs.extend(context.only_missing(parents(table).map(|parent| parent.identity.clone())));
+    needs.extend(context.only_missing(parents(table).flat_map(|parent| {
+        ["table", "foreign table"].map(|object_type| Address::new(object_type, &parent.identity))
+    })));
     needs.extend(context.needed_types(table.of_type.iter()));
     for column in &table.columns {
         needs.extend(context.needed_by_column(table, column));
     }
-    needs.retain(|need| *need != table.identity);
+    let own = Object::Table(table).address();
+    needs.retain(|need| *need != own);
     Work {
         detail: Some(count(table.columns.len(), "column")),
-        ..plain(actions, context.creator_of(table), dedup(needs))
+        ..plain(actions, context.creator_of(table), needs)
     }
+}
+
+/// What a new column has beyond its definition.
+fn set_column(table: &Table, column: &Column) -> impl Iterator<Item = Action> {
+    let (table, name) = (table.name.clone(), column.name.clone());
+    ColumnSetting::of(column).into_iter().map(move |setting| Action::SetColumn {
+        table: table.clone(),
+        column: name.clone(),
+        setting,
+    })
 }
 
 /// Whether CREATE TABLE names the column itself.
@@ -334,11 +406,13 @@ fn add_column(table: &Table, column: &Column, context: &Context) -> Work {
     let mut actions: Vec<Action> =
         context.sequences_of(&table.name, Some(&column.name)).map(create_sequence_action).collect();
     actions.push(Action::AddColumn { table: table.name.clone(), column: Box::new(column.clone()) });
+    actions.extend(set_column(table, column));
     let mut needs = context.needed_by_column(table, column);
-    needs.retain(|need| *need != column.identity);
+    let own = Object::Column(table, column).address();
+    needs.retain(|need| *need != own);
     Work {
         detail: column_detail(table, column, context),
-        ..plain(actions, context.owner_of(&table.name), dedup(needs))
+        ..plain(actions, context.owner_of(&table.name), needs)
     }
 }
 
@@ -383,7 +457,7 @@ fn set_default(table: &Table, column: &Column, context: &Context) -> Work {
     let sequences = column.sequences.iter().filter_map(|sequence| context.creator_of_sequence(sequence));
     Work {
         detail: Some("rows that are there keep what they hold".to_string()),
-        ..plain(vec![action], context.owner_of(&table.name), dedup(sequences.collect()))
+        ..plain(vec![action], context.owner_of(&table.name), sequences.collect())
     }
 }
 
@@ -411,6 +485,9 @@ fn add_constraint(constraint: &Constraint, context: &Context) -> Work {
             name: constraint.name.clone(),
         });
     }
+    if builds_index(constraint.kind) {
+        actions.extend(marks(&constraint.table, &constraint.name, context));
+    }
     let checked = on_live && enforced && (constraint.validated || !not_valid);
     Work {
         checks: if checked { checks::of_constraint(constraint, context) } else { Vec::new() },
@@ -421,16 +498,29 @@ fn add_constraint(constraint: &Constraint, context: &Context) -> Work {
     }
 }
 
-fn constraint_needs(constraint: &Constraint, context: &Context) -> Vec<String> {
-    let mut needs = context.only_missing([constraint.table_identity.clone()]);
-    needs.extend(context.only_missing(constraint.columns.iter().cloned()));
+fn constraint_needs(constraint: &Constraint, context: &Context) -> Vec<Address> {
+    let mut needs = context.needed_columns(&constraint.table, &constraint.columns);
     if let Some(to) = &constraint.references {
-        needs.extend(context.only_missing([to.table_identity.clone()]));
-        needs.extend(context.only_missing(to.columns.iter().cloned()));
+        needs.extend(context.needed_columns(&to.table, &to.columns));
         needs.extend(context.needed_key(&to.table, &to.columns));
     }
-    needs.retain(|need| *need != constraint.identity);
-    dedup(needs)
+    let own = Object::Constraint(constraint).address();
+    needs.retain(|need| *need != own);
+    needs
+}
+
+/// What the table is to know of an index that was just created.
+fn marks(table: &Name, index: &str, context: &Context) -> Vec<Action> {
+    let Some(expected) = context.expected_table(table) else { return Vec::new() };
+    let is_it = |marked: &Option<String>| marked.as_deref() == Some(index);
+    let replica = is_it(&expected.replica_index).then(|| Action::SetReplicaIdentity {
+        table: table.clone(),
+        identity: expected.replica_identity,
+        index: expected.replica_index.clone(),
+    });
+    let cluster = is_it(&expected.clustered_on)
+        .then(|| Action::ClusterOn { table: table.clone(), index: index.to_string() });
+    replica.into_iter().chain(cluster).collect()
 }
 
 /// Whether a constraint of this kind comes with an index, which shares the name space of relations.
@@ -442,17 +532,23 @@ pub(super) fn builds_index(kind: ConstraintKind) -> bool {
 }
 
 fn create_index(index: &Index, context: &Context) -> Work {
-    let mut needs = context.only_missing([index.table_identity.clone()]);
-    needs.extend(context.only_missing(index.columns.iter().cloned()));
+    let mut needs = context.needed_columns(&index.table, &index.columns);
+    needs.extend(context.only_missing([Address::new(index.table_type.as_str(), &index.table_identity)]));
     let on_live = context.live_table(&index.table).is_some();
+    let mut actions = vec![Action::CreateIndex { def: index.def.clone() }];
+    actions.extend(index.more.iter().map(|sql| Action::Complete { sql: sql.clone() }));
+    actions.extend(marks(&index.table, &index.name.name, context));
+    let owner = match context.expected_table(&index.table) {
+        Some(_) => context.owner_of(&index.table),
+        // Of a materialized view.
+        None => context
+            .live_owner(index.table_type.as_str(), &index.table_identity)
+            .unwrap_or_else(|| index.owner.clone()),
+    };
     Work {
         checks: if on_live { checks::of_index(index, context) } else { Vec::new() },
         detail: lock_detail(&index.table, &index.table_identity, context),
-        ..plain(
-            vec![Action::CreateIndex { def: index.def.clone() }],
-            context.owner_of(&index.table),
-            dedup(needs),
-        )
+        ..plain(actions, owner, needs)
     }
 }
 
@@ -475,40 +571,43 @@ fn descendants<'a>(tables: &'a [Table], table: &Name) -> Vec<&'a Table> {
     }
 }
 
-fn dedup(mut needs: Vec<String>) -> Vec<String> {
+fn dedup(mut needs: Vec<Address>) -> Vec<Address> {
     needs.sort();
     needs.dedup();
     needs
 }
 
 impl Context<'_> {
-    /// Of these identities those that this plan creates.
-    fn only_missing(&self, identities: impl IntoIterator<Item = String>) -> Vec<String> {
-        identities.into_iter().filter(|identity| self.is_missing(identity)).collect()
-    }
-
-    fn needed_schema(&self, name: &str) -> Vec<String> {
+    pub(super) fn needed_schema(&self, name: &str) -> Vec<Address> {
         let schema = self.expected.schemas.iter().find(|schema| schema.name == name);
-        self.only_missing(schema.map(|schema| schema.identity.clone()))
+        self.only_missing(schema.map(|schema| Object::Schema(schema).address()))
     }
 
-    fn needed_types<'t>(&self, type_names: impl IntoIterator<Item = &'t String>) -> Vec<String> {
-        self.only_missing(type_names.into_iter().map(|name| element_type(name).to_string()))
+    fn needed_types<'t>(&self, type_names: impl IntoIterator<Item = &'t String>) -> Vec<Address> {
+        self.only_missing(type_names.into_iter().map(|name| Address::new("type", element_type(name))))
     }
 
-    fn needed_by_column(&self, table: &Table, column: &Column) -> Vec<String> {
+    /// A table, and those of its columns that are named by identity.
+    fn needed_columns(&self, table: &Name, columns: &[String]) -> Vec<Address> {
+        let Some(table) = self.expected_table(table) else { return Vec::new() };
+        let columns = table.columns.iter().filter(|column| columns.contains(&column.identity));
+        let columns = columns.map(|column| Object::Column(table, column).address());
+        self.only_missing(columns.chain([Address::new(relation_type(table), &table.identity)]))
+    }
+
+    fn needed_by_column(&self, table: &Table, column: &Column) -> Vec<Address> {
         let mut needs = self.needed_types([&column.type_name]);
         needs.extend(column.sequences.iter().filter_map(|sequence| self.creator_of_sequence(sequence)));
         if let Some(generated) = &column.generated {
             // A name that occurs in the text is taken for the column, because waiting in vain does no harm.
             let others = table.columns.iter().filter(|other| generated.expression.contains(&other.name));
-            needs.extend(self.only_missing(others.map(|other| other.identity.clone())));
+            needs.extend(self.only_missing(others.map(|other| Object::Column(table, other).address())));
         }
         needs
     }
 
     /// The key that a foreign key rests on, where only this plan creates one.
-    fn needed_key(&self, table: &Name, columns: &[String]) -> Vec<String> {
+    fn needed_key(&self, table: &Name, columns: &[String]) -> Vec<Address> {
         let same =
             |of: &[String]| of.len() == columns.len() && columns.iter().all(|column| of.contains(column));
         let is_key = |constraint: &&Constraint| {
@@ -525,9 +624,10 @@ impl Context<'_> {
         {
             return Vec::new();
         }
-        let constraint =
-            self.expected.constraints.iter().find(is_key).map(|constraint| constraint.identity.clone());
-        let index = || self.expected.indexes.iter().find(is_unique_index).map(|index| index.identity.clone());
+        let constraint = self.expected.constraints.iter().find(is_key);
+        let constraint = constraint.map(|constraint| Object::Constraint(constraint).address());
+        let index =
+            || self.expected.indexes.iter().find(is_unique_index).map(|of| Object::Index(of).address());
         self.only_missing(constraint.or_else(index))
     }
 
@@ -537,7 +637,7 @@ impl Context<'_> {
     }
 
     /// The role that may alter a table: its owner, or the one who will be.
-    fn owner_of(&self, table: &Name) -> String {
+    pub(super) fn owner_of(&self, table: &Name) -> String {
         match (self.live_table(table), self.expected_table(table)) {
             (Some(live), _) => live.owner.clone(),
             (None, Some(expected)) => self.creator_of(expected),

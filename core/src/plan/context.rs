@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diff::{Change, Object};
-use crate::model::{Catalog, Column, Domain, Enum, Name, OwnedBy, Parent, Sequence, Table};
-use crate::plan::order::positions;
+use crate::diff::{Change, Object, owned, relation_type};
+use crate::model::{Address, Catalog, Column, Domain, Enum, Name, OwnedBy, Parent, Sequence, Table};
 use crate::plan::{Facts, Options};
 
 /// Both schemas, what differs, and what is known of the data.
@@ -16,10 +15,12 @@ pub(super) struct Context<'a> {
     changes: &'a [Change<'a>],
     expected_tables: BTreeMap<&'a Name, &'a Table>,
     live_tables: BTreeMap<&'a Name, &'a Table>,
-    /// Identities of missing objects, but for NOT NULL, which shares its column's.
-    missing: BTreeSet<String>,
-    /// Where types and tables stand among those that they are made from.
-    positions: BTreeMap<&'a str, usize>,
+    missing: BTreeSet<Address>,
+    extra: BTreeSet<Address>,
+    /// What the expected objects need.
+    dependencies: BTreeMap<Address, &'a [Address]>,
+    /// Whom the live objects belong to.
+    owners: BTreeMap<(&'a str, &'a str), &'a str>,
 }
 
 impl<'a> Context<'a> {
@@ -32,13 +33,10 @@ impl<'a> Context<'a> {
     ) -> Self {
         let by_name =
             |catalog: &'a Catalog| catalog.tables.iter().map(|table| (&table.name, table)).collect();
-        let missing = changes
-            .iter()
-            .filter(
-                |change| matches!(change, Change::Missing(object) if !matches!(object, Object::NotNull(..))),
-            )
-            .map(|change| change.object().identity())
-            .collect();
+        let addresses = |wanted: fn(&Change) -> bool| {
+            changes.iter().filter(|change| wanted(change)).map(|change| change.object().address()).collect()
+        };
+        let dependencies = expected.dependencies.iter();
         Context {
             expected,
             live,
@@ -47,8 +45,12 @@ impl<'a> Context<'a> {
             changes,
             expected_tables: by_name(expected),
             live_tables: by_name(live),
-            missing,
-            positions: positions(expected),
+            missing: addresses(|change| matches!(change, Change::Missing(_))),
+            extra: addresses(|change| matches!(change, Change::Extra(_))),
+            dependencies: dependencies
+                .map(|of| (Address::new(&of.object_type, &of.identity), of.needs.as_slice()))
+                .collect(),
+            owners: owned(live).map(|of| ((of.object_type, of.identity), of.owner)).collect(),
         }
     }
 
@@ -60,12 +62,51 @@ impl<'a> Context<'a> {
         self.live_tables.get(name).copied()
     }
 
-    pub(super) fn is_missing(&self, identity: &str) -> bool {
-        self.missing.contains(identity)
+    pub(super) fn is_missing(&self, address: &Address) -> bool {
+        self.missing.contains(address)
     }
 
-    pub(super) fn position(&self, identity: &str) -> usize {
-        self.positions.get(identity).copied().unwrap_or(0)
+    /// Of these objects those that this plan creates.
+    pub(super) fn only_missing(&self, addresses: impl IntoIterator<Item = Address>) -> Vec<Address> {
+        addresses.into_iter().filter(|address| self.is_missing(address)).collect()
+    }
+
+    /// What the server said that an object needs, as far as this plan creates it. A table comes with its columns.
+    pub(super) fn dependencies(&self, object: Object) -> Vec<Address> {
+        let own = object.address();
+        let parts: Vec<Address> = match object {
+            // Its column needs it, and it ends with its column: the server's word is no order.
+            Object::Sequence(_) => return Vec::new(),
+            Object::Table(table) => {
+                let columns = table.columns.iter().map(|column| Object::Column(table, column).address());
+                columns.chain([own.clone()]).collect()
+            }
+            _ => vec![own.clone()],
+        };
+        parts
+            .iter()
+            .filter_map(|part| self.dependencies.get(part))
+            .flat_map(|needs| needs.iter())
+            .filter_map(|need| match need.object_type.as_str() {
+                "sequence" => self.creator_of_sequence(&need.identity),
+                _ => self.is_missing(need).then(|| need.clone()),
+            })
+            .filter(|need| *need != own)
+            .collect()
+    }
+
+    /// The owner of a live object.
+    pub(super) fn live_owner(&self, object_type: &str, identity: &str) -> Option<String> {
+        self.owners.get(&(object_type, identity)).map(ToString::to_string)
+    }
+
+    /// The owner of an object: the live one, or who is to create it.
+    pub(super) fn owner_of_object(&self, object_type: &str, identity: &str) -> Option<String> {
+        self.live_owner(object_type, identity).or_else(|| {
+            let expected =
+                owned(self.expected).find(|of| of.object_type == object_type && of.identity == identity);
+            expected.map(|of| of.owner.to_string())
+        })
     }
 
     /// The objects that are live but not expected.
@@ -114,7 +155,7 @@ impl<'a> Context<'a> {
         column: Option<&str>,
     ) -> impl Iterator<Item = &'a Sequence> {
         self.expected.sequences.iter().filter(move |sequence| {
-            self.is_missing(&sequence.identity)
+            self.is_missing(&Object::Sequence(sequence).address())
                 && sequence.owned_by.as_ref().is_some_and(|owner| {
                     owner.table == *table && column.is_none_or(|column| owner.column == column)
                 })
@@ -122,18 +163,22 @@ impl<'a> Context<'a> {
     }
 
     /// The missing table or column that a missing sequence is created with, because it will own it.
-    pub(super) fn created_with(&self, sequence: &Sequence) -> Option<String> {
+    pub(super) fn created_with(&self, sequence: &Sequence) -> Option<Address> {
         let OwnedBy { table, column: _, identity } = sequence.owned_by.as_ref()?;
-        match self.live_table(table) {
-            None => self.expected_table(table).map(|table| table.identity.clone()),
-            Some(_) => self.is_missing(identity).then(|| identity.clone()),
+        let expected = self.expected_table(table)?;
+        if self.live_table(table).is_none() {
+            return Some(Object::Table(expected).address());
         }
+        let column = expected.columns.iter().find(|column| column.identity == *identity)?;
+        let address = Object::Column(expected, column).address();
+        self.is_missing(&address).then_some(address)
     }
 
-    /// The identity of the step that creates a sequence, if one does.
-    pub(super) fn creator_of_sequence(&self, identity: &str) -> Option<String> {
+    /// The step that creates a sequence, if one does.
+    pub(super) fn creator_of_sequence(&self, identity: &str) -> Option<Address> {
         let sequence = self.expected.sequences.iter().find(|sequence| sequence.identity == identity)?;
-        self.is_missing(identity).then(|| self.created_with(sequence).unwrap_or_else(|| identity.to_string()))
+        let address = Object::Sequence(sequence).address();
+        self.is_missing(&address).then(|| self.created_with(sequence).unwrap_or(address))
     }
 
     /// The domain of this name, and the domains that it is made from.
@@ -163,21 +208,39 @@ impl<'a> Context<'a> {
 
     /// Whether a column refuses NULL, itself or by its type.
     pub(super) fn refuses_null(&self, column: &Column) -> bool {
-        column.not_null || self.domains(&column.type_name).iter().any(|domain| domain.not_null)
+        column.not_null.is_some() || self.domains(&column.type_name).iter().any(|domain| domain.not_null)
     }
 
-    /// The identity of the missing or extra table (or missing column) that a change goes with.
-    pub(super) fn part_of(&self, change: &Change) -> Option<String> {
-        let (object, same_kind): (_, fn(&Change) -> bool) = match change {
+    /// The missing or extra object that a change goes with.
+    pub(super) fn part_of(&self, change: &Change) -> Option<Address> {
+        let (object, lacking) = match change {
             Change::Missing(Object::Sequence(sequence)) => return self.created_with(sequence),
-            Change::Missing(object) => (object, |other| matches!(other, Change::Missing(_))),
-            Change::Extra(object) => (object, |other| matches!(other, Change::Extra(_))),
+            Change::Missing(object) => (object, &self.missing),
+            Change::Extra(object) => (object, &self.extra),
             Change::Changed { .. } => return None,
         };
-        let owner = match object {
-            Object::Constraint(constraint) => &constraint.table,
-            Object::Index(index) => &index.table,
-            Object::Sequence(sequence) => &sequence.owned_by.as_ref()?.table,
+        let of = |of: &Option<Address>, object_type: &str, identity: &str| {
+            [Some(Address::new(object_type, identity)), of.clone()].into_iter().flatten().collect()
+        };
+        let wholes: Vec<Address> = match object {
+            Object::Constraint(constraint) => {
+                vec![Address::new(constraint.table_type.as_str(), &constraint.table_identity)]
+            }
+            Object::Index(index) => vec![Address::new(index.table_type.as_str(), &index.table_identity)],
+            Object::Sequence(sequence) => {
+                let table = sequence.owned_by.as_ref().and_then(|owner| {
+                    self.expected_table(&owner.table).or_else(|| self.live_table(&owner.table))
+                });
+                table.map(|table| Address::new(relation_type(table), &table.identity)).into_iter().collect()
+            }
+            Object::Definition(definition) => {
+                let of = definition.of.iter();
+                of.map(|of| Address::new(&of.object_type, &of.identity)).collect()
+            }
+            Object::Grant(privileges) => {
+                of(&privileges.acl.of, &privileges.acl.object_type, &privileges.acl.identity)
+            }
+            Object::Comment(comment) => of(&comment.of, &comment.object_type, &comment.identity),
             Object::Schema(_)
             | Object::Extension(_)
             | Object::Enum(_)
@@ -188,12 +251,12 @@ impl<'a> Context<'a> {
             | Object::Table(_)
             | Object::Column(..)
             | Object::Default(..)
-            | Object::NotNull(..) => return None,
+            | Object::NotNull(..)
+            | Object::RowSecurity(_)
+            | Object::ForcedRowSecurity(_)
+            | Object::Owner(_) => return None,
         };
-        self.changes.iter().filter(|other| same_kind(other)).find_map(|other| match other.object() {
-            Object::Table(table) if table.name == *owner => Some(table.identity.clone()),
-            _ => None,
-        })
+        wholes.into_iter().find(|whole| lacking.contains(whole))
     }
 }
 

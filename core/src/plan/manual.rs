@@ -1,16 +1,27 @@
 //! What heal never does, told to a person: why, and which SQL would do it. These texts are read, never run.
 
-use crate::ddl::{alter, attribute_sql, column_sql, identity_sql, numbers_sql};
-use crate::diff::{Aspect, Difference, Object};
-use crate::model::{Column, Composite, Domain, Index, Sequence, Table};
+use crate::ddl::{
+    ColumnSetting, Granting, alter, attribute_sql, column_sql, identity_sql, numbers_sql, options_sql,
+    parameters_sql, replica_identity, set_firing, set_not_null,
+};
+use crate::diff::{Aspect, Difference, Object, Privileges};
+use crate::model::{
+    Column, Composite, Definition, DefinitionKind, Domain, Grant, Index, NotNull, Sequence, Table,
+};
+use crate::plan::attached::grantings;
 use crate::plan::{Verdict, script};
-use crate::quote::ident;
-
-const NO_MIGRATION: &str = "no migration creates it: write one that does, or remove it by hand";
+use crate::quote::{ident, literal};
 
 /// Of an object that nobody expects.
 pub(super) fn extra(object: Object) -> (Verdict, String) {
-    (Verdict::Manual { reason: NO_MIGRATION.to_string() }, removal(object))
+    let reason = match object {
+        Object::Grant(_) => "no migration grants it: write one that does, or revoke it by hand",
+        Object::RowSecurity(_) | Object::ForcedRowSecurity(_) => {
+            "no migration switches it on: write one that does, or switch it off by hand"
+        }
+        _ => "no migration creates it: write one that does, or remove it by hand",
+    };
+    (Verdict::Manual { reason: reason.to_string() }, removal(object))
 }
 
 /// Of an object that is not what it should be.
@@ -48,6 +59,7 @@ fn removal(object: Object) -> String {
         }
         Object::Composite(composite) => format!("DROP TYPE {}", composite.name.sql()),
         Object::Sequence(sequence) => format!("DROP SEQUENCE {}", sequence.name.sql()),
+        Object::Table(table) if table.foreign.is_some() => format!("DROP FOREIGN TABLE {}", table.name.sql()),
         Object::Table(table) => format!("DROP TABLE {}", table.name.sql()),
         Object::Column(table, column) => alter(&table.name, &format!("DROP COLUMN {}", ident(&column.name))),
         Object::Default(table, column) => alter_column(table, column, "DROP DEFAULT"),
@@ -56,7 +68,37 @@ fn removal(object: Object) -> String {
             alter(&constraint.table, &format!("DROP CONSTRAINT {}", ident(&constraint.name)))
         }
         Object::Index(index) => format!("DROP INDEX {}", index.name.sql()),
+        Object::Definition(definition) => drop_definition(definition),
+        Object::RowSecurity(table) => alter(&table.name, "DISABLE ROW LEVEL SECURITY"),
+        Object::ForcedRowSecurity(table) => alter(&table.name, "NO FORCE ROW LEVEL SECURITY"),
+        Object::Grant(privileges) => revoke(privileges),
+        Object::Comment(comment) => format!("COMMENT ON {} IS NULL", comment.on),
+        // Owners differ, they are never extra.
+        Object::Owner(_) => String::new(),
     }
+}
+
+fn drop_definition(definition: &Definition) -> String {
+    match (definition.kind, definition.identity.split_once(" in publication ")) {
+        (DefinitionKind::PublicationRelation, Some((table, publication))) => {
+            format!("ALTER PUBLICATION {publication} DROP TABLE {table}")
+        }
+        (DefinitionKind::PublicationNamespace, Some((schema, publication))) => {
+            format!("ALTER PUBLICATION {publication} DROP TABLES IN SCHEMA {schema}")
+        }
+        _ => format!("DROP {}", definition.sql_name),
+    }
+}
+
+fn revoke(privileges: Privileges) -> String {
+    let acl = privileges.acl;
+    let (options, whole): (Vec<_>, Vec<_>) =
+        privileges.grants().partition(|grant| privileges.only_the_option(grant));
+    let statement = |grants: &[&Grant], grantable| {
+        let grantings = grantings(acl, privileges.grantee, &acl.owner, grants).into_iter();
+        script(grantings.map(|granting| Granting { grantable, ..granting }.revoke()))
+    };
+    script([statement(&whole, false), statement(&options, true)].into_iter().filter(|sql| !sql.is_empty()))
 }
 
 /// SQL that brings one aspect of an object to the expected state.
@@ -86,6 +128,14 @@ fn change(expected: Object, live: Object, what: Aspect) -> String {
             change_column(table, expected, live, what)
         }
         (Object::Default(table, column), _) => set_default(table, column),
+        (Object::NotNull(table, expected), Object::NotNull(_, live)) => {
+            change_not_null(table, expected, live.not_null.as_ref(), what)
+        }
+        (Object::Definition(expected), Object::Definition(live)) => change_definition(expected, live, what),
+        (Object::Comment(comment), _) => {
+            format!("COMMENT ON {} IS {}", comment.on, literal(&comment.text).trim_start())
+        }
+        (Object::Owner(expected), _) => expected.sql(),
         (Object::Constraint(constraint), _) => {
             let name = ident(&constraint.name);
             script([
@@ -101,10 +151,60 @@ fn change(expected: Object, live: Object, what: Aspect) -> String {
             | Object::NotNull(..)
             | Object::Composite(_)
             | Object::Table(_)
-            | Object::Column(..),
+            | Object::Column(..)
+            | Object::Definition(_)
+            | Object::RowSecurity(_)
+            | Object::ForcedRowSecurity(_)
+            | Object::Grant(_),
             _,
         ) => String::new(),
     }
+}
+
+fn change_not_null(table: &Table, expected: &Column, live: Option<&NotNull>, what: Aspect) -> String {
+    let (Some(wanted), Some(live)) = (&expected.not_null, live) else { return String::new() };
+    match (what, &live.name, &wanted.name) {
+        (Aspect::Name, Some(from), Some(to)) => {
+            alter(&table.name, &format!("RENAME CONSTRAINT {} TO {}", ident(from), ident(to)))
+        }
+        (Aspect::Validity, Some(name), _) => {
+            alter(&table.name, &format!("VALIDATE CONSTRAINT {}", ident(name)))
+        }
+        _ => script([
+            alter_column(table, expected, "DROP NOT NULL"),
+            alter(&table.name, &set_not_null(&expected.name, wanted)),
+        ]),
+    }
+}
+
+/// Kinds that can be replaced keep what depends on them.
+fn change_definition(expected: &Definition, live: &Definition, what: Aspect) -> String {
+    if what == Aspect::State {
+        let statement = expected.state.and_then(|state| set_firing(expected, state));
+        return statement.unwrap_or_default();
+    }
+    let replaced = expected.def.replacen("CREATE ", "CREATE OR REPLACE ", 1);
+    let create = match expected.kind {
+        _ if expected.def == live.def => Vec::new(),
+        DefinitionKind::View
+        | DefinitionKind::Rule
+        | DefinitionKind::Function
+        | DefinitionKind::Procedure
+        | DefinitionKind::Aggregate
+        | DefinitionKind::Trigger => vec![replaced],
+        // Its tables stay in it.
+        DefinitionKind::Publication => match expected.def.split_once(" WITH ") {
+            Some((head, options)) if live.def.starts_with(&format!("{head} WITH ")) => {
+                vec![format!("ALTER {} SET {options}", expected.sql_name)]
+            }
+            _ => vec![drop_definition(live), expected.def.clone()],
+        },
+        _ => vec![drop_definition(live), expected.def.clone()],
+    };
+    let more = expected.more.iter().filter(|statement| !create.is_empty() || !live.more.contains(statement));
+    let gone = live.more.iter().filter(|statement| create.is_empty() && !expected.more.contains(statement));
+    let gone = gone.map(|statement| format!("-- undo: {statement}"));
+    script(create.iter().cloned().chain(gone).chain(more.cloned()))
 }
 
 fn change_domain(domain: &Domain, what: Aspect) -> String {
@@ -183,6 +283,37 @@ fn change_table(expected: &Table, live: &Table, what: Aspect) -> String {
                 ),
             )
         }
+        Aspect::ReplicaIdentity => {
+            let identity = replica_identity(expected.replica_identity, expected.replica_index.as_deref());
+            alter(&expected.name, &format!("REPLICA IDENTITY {identity}"))
+        }
+        Aspect::ClusterMark => match &expected.clustered_on {
+            Some(index) => alter(&expected.name, &format!("CLUSTER ON {}", ident(index))),
+            None => alter(&expected.name, "SET WITHOUT CLUSTER"),
+        },
+        Aspect::Tablespace => {
+            let tablespace = expected.tablespace.as_deref().unwrap_or("pg_default");
+            alter(&expected.name, &format!("SET TABLESPACE {tablespace}"))
+        }
+        Aspect::AccessMethod => {
+            let method = expected.access_method.as_deref().unwrap_or("heap");
+            alter(&expected.name, &format!("SET ACCESS METHOD {method}"))
+        }
+        Aspect::Parameters => {
+            let gone = reset(&expected.parameters, &live.parameters);
+            let set = (!expected.parameters.is_empty())
+                .then(|| format!("SET ({})", parameters_sql(&expected.parameters)));
+            script(gone.into_iter().chain(set).map(|what| alter(&expected.name, &what)))
+        }
+        Aspect::Foreign => match &expected.foreign {
+            Some(foreign) => format!(
+                "-- create {} anew on server {}{}",
+                expected.identity,
+                foreign.server,
+                options_sql(&foreign.options)
+            ),
+            None => format!("-- create {} anew as a table", expected.identity),
+        },
         Aspect::RowType => match &expected.of_type {
             Some(of_type) => alter(&expected.name, &format!("OF {of_type}")),
             None => alter(&expected.name, "NOT OF"),
@@ -224,6 +355,29 @@ fn change_column(table: &Table, expected: &Column, live: &Column, what: Aspect) 
             ]),
             None => alter_column(table, expected, "DROP EXPRESSION"),
         },
+        Aspect::Storage | Aspect::Compression | Aspect::Statistics => {
+            let wanted = ColumnSetting::of(expected).into_iter().find(|setting| match setting {
+                ColumnSetting::Storage(_) => what == Aspect::Storage,
+                ColumnSetting::Compression(_) => what == Aspect::Compression,
+                ColumnSetting::Statistics(_) => what == Aspect::Statistics,
+                ColumnSetting::Options(_) => false,
+            });
+            let back = match what {
+                Aspect::Storage => format!("-- set the storage of {} to its type's own", expected.identity),
+                Aspect::Compression => alter_column(table, expected, "SET COMPRESSION default"),
+                _ => alter_column(table, expected, "SET STATISTICS -1"),
+            };
+            wanted.map_or(back, |setting| alter_column(table, expected, &setting.sql()))
+        }
+        Aspect::Options => {
+            let gone = reset(&expected.options, &live.options);
+            let set = (!expected.options.is_empty())
+                .then(|| ColumnSetting::Options(expected.options.clone()).sql());
+            script(gone.into_iter().chain(set).map(|what| alter_column(table, expected, &what)))
+        }
+        Aspect::FdwOptions => {
+            format!("-- give {} the options{}", expected.identity, options_sql(&expected.fdw_options))
+        }
         // Beside an identity or a generation a default that is in their way goes with the other statement.
         _ if expected.default.is_none() => String::new(),
         _ => set_default(table, expected),
@@ -238,8 +392,17 @@ fn change_index(index: &Index, what: Aspect) -> String {
                 index.table_identity, index.identity
             )
         }
+        Aspect::Statistics => script(index.more.iter().cloned()),
         _ => script([format!("DROP INDEX {}", index.name.sql()), index.def.clone()]),
     }
+}
+
+/// RESET of the parameters that are only live.
+fn reset(expected: &[String], live: &[String]) -> Option<String> {
+    let name = |parameter: &String| parameter.split('=').next().unwrap_or_default().to_string();
+    let wanted: Vec<String> = expected.iter().map(name).collect();
+    let gone: Vec<String> = live.iter().map(name).filter(|name| !wanted.contains(name)).collect();
+    (!gone.is_empty()).then(|| format!("RESET ({})", gone.join(", ")))
 }
 
 fn set_default(table: &Table, column: &Column) -> String {

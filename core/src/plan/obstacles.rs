@@ -1,9 +1,9 @@
 //! What stands in the way of a step that would only add: each obstacle is a sentence and, where there is a better way
 //! than the step, that way as SQL.
 
-use crate::ddl::{Action, alter, column_sql};
+use crate::ddl::{Action, alter, column_sql, set_not_null};
 use crate::diff::{Object, join, same_constraint, same_index};
-use crate::model::{Column, Constraint, ConstraintKind, Index, Table};
+use crate::model::{Column, Constraint, ConstraintKind, Definition, DefinitionKind, Index, Table};
 use crate::plan::additive::{Filling, builds_index, filling, label_sql, rewrites, size};
 use crate::plan::context::{Context, schema_of};
 use crate::plan::{Work, script};
@@ -24,7 +24,15 @@ pub(super) fn obstacle(object: Object, work: &Work, context: &Context) -> Option
         Object::Column(table, column) => {
             renamed(object, context).or_else(|| rows_in_the_way(table, column, context))
         }
-        Object::Table(_) => renamed(object, context),
+        Object::Table(table) => {
+            let options = table.foreign.iter().flat_map(|foreign| &foreign.options);
+            renamed(object, context).or_else(|| {
+                options
+                    .into_iter()
+                    .any(|option| option.ends_with("=***"))
+                    .then(|| Obstacle { reason: SECRET.to_string(), remedy: None })
+            })
+        }
         Object::Schema(_)
         | Object::Extension(_)
         | Object::Enum(_)
@@ -34,9 +42,27 @@ pub(super) fn obstacle(object: Object, work: &Work, context: &Context) -> Option
         | Object::Composite(_)
         | Object::Sequence(_)
         | Object::Default(..)
-        | Object::NotNull(..) => None,
+        | Object::NotNull(..)
+        | Object::RowSecurity(_)
+        | Object::ForcedRowSecurity(_)
+        | Object::Grant(_)
+        | Object::Comment(_)
+        | Object::Owner(_) => None,
+        Object::Definition(definition) => of_definition(definition),
     };
     own.or_else(|| name_taken(object, work, context)).or_else(|| new_label_used(work, context))
+}
+
+const SECRET: &str = "its options hold a secret, which is kept nowhere: create it by hand";
+
+/// A statement that lacks a secret.
+fn of_definition(definition: &Definition) -> Option<Obstacle> {
+    match definition.kind {
+        DefinitionKind::ForeignDataWrapper | DefinitionKind::Server | DefinitionKind::UserMapping => {
+            definition.def.contains("'***'").then(|| Obstacle { reason: SECRET.to_string(), remedy: None })
+        }
+        _ => None,
+    }
 }
 
 /// The constraint is there under another name, or its work is done by something else.
@@ -255,7 +281,7 @@ fn rows_in_the_way(table: &Table, column: &Column, context: &Context) -> Option<
 
 /// A column that refuses NULL itself can do so later; one whose type does needs a value from the start.
 fn no_value(table: &Table, column: &Column) -> Obstacle {
-    if column.not_null {
+    if column.not_null.is_some() {
         return Obstacle {
             reason: format!(
                 "{} has rows, and the column accepts no NULL and has no default: add it nullable, fill it, then set \
@@ -287,7 +313,7 @@ fn can_be_filled_later(column: &Column, context: &Context) -> bool {
 
 /// Adds the column empty, fills it, then tightens it.
 fn in_parts_by_hand(table: &Table, column: &Column) -> String {
-    let empty = Column { default: None, not_null: false, ..column.clone() };
+    let empty = Column { default: None, not_null: None, ..column.clone() };
     let (name, quoted) = (&table.name, ident(&column.name));
     let value = column.default.as_deref().unwrap_or("…");
     let add = alter(name, &format!("ADD COLUMN {}", column_sql(&empty)));
@@ -296,7 +322,7 @@ fn in_parts_by_hand(table: &Table, column: &Column) -> String {
         .iter()
         .map(|default| alter(name, &format!("ALTER COLUMN {quoted} SET DEFAULT {default}")));
     let fill = format!("-- in batches:\nUPDATE {} SET {quoted} = {value} WHERE {quoted} IS NULL", name.sql());
-    let not_null = column.not_null.then(|| alter(name, &format!("ALTER COLUMN {quoted} SET NOT NULL")));
+    let not_null = column.not_null.iter().map(|not_null| alter(name, &set_not_null(&column.name, not_null)));
     script([add].into_iter().chain(default).chain([fill]).chain(not_null))
 }
 
@@ -324,6 +350,14 @@ fn name_taken(object: Object, work: &Work, context: &Context) -> Option<Obstacle
             let schema = schema_of(&constraint.table_identity, &constraint.table);
             relations.extend(name.map(|name| format!("{schema}.{name}")));
         }
+        Object::Definition(definition) => match definition.kind {
+            DefinitionKind::View | DefinitionKind::MaterializedView => {
+                types.push(object.identity());
+                relations.push(object.identity());
+            }
+            DefinitionKind::Type => types.push(object.identity()),
+            _ => {}
+        },
         Object::Schema(_)
         | Object::Extension(_)
         | Object::EnumValue(..)
@@ -332,7 +366,12 @@ fn name_taken(object: Object, work: &Work, context: &Context) -> Option<Obstacle
         | Object::Default(..)
         | Object::NotNull(..)
         | Object::Index(_)
-        | Object::Constraint(_) => {}
+        | Object::Constraint(_)
+        | Object::RowSecurity(_)
+        | Object::ForcedRowSecurity(_)
+        | Object::Grant(_)
+        | Object::Comment(_)
+        | Object::Owner(_) => {}
     }
     relations.extend(work.actions.iter().filter_map(|action| created_sequence(action, context)));
     let relation = relations.iter().find(|identity| context.facts.relations.contains(*identity));
@@ -347,7 +386,7 @@ fn name_taken(object: Object, work: &Work, context: &Context) -> Option<Obstacle
 
 /// Whether the constraint itself is still to be created, and not only to be validated.
 fn is_new(constraint: &Constraint, context: &Context) -> bool {
-    context.is_missing(&constraint.identity)
+    context.is_missing(&Object::Constraint(constraint).address())
 }
 
 fn created_sequence(action: &Action, context: &Context) -> Option<String> {
@@ -380,8 +419,17 @@ fn live_relation(identity: &str, context: &Context) -> Option<&'static str> {
     } else if live.composites.iter().any(|composite| is(&composite.identity)) {
         Some("a type")
     } else {
-        None
+        live_view(identity, context)
     }
+}
+
+fn live_view(identity: &str, context: &Context) -> Option<&'static str> {
+    let named = |definition: &&Definition| definition.identity == identity;
+    context.live.definitions.iter().filter(named).find_map(|definition| match definition.kind {
+        DefinitionKind::View => Some("a view"),
+        DefinitionKind::MaterializedView => Some("a materialized view"),
+        _ => None,
+    })
 }
 
 fn live_type(identity: &str, context: &Context) -> Option<&'static str> {
@@ -392,10 +440,11 @@ fn live_type(identity: &str, context: &Context) -> Option<&'static str> {
     } else if live.enums.iter().any(|of| is(&of.identity))
         || live.domains.iter().any(|domain| is(&domain.identity))
         || live.composites.iter().any(|composite| is(&composite.identity))
+        || live.definitions.iter().any(|of| of.kind == DefinitionKind::Type && is(&of.identity))
     {
         Some("a type")
     } else {
-        None
+        live_view(identity, context)
     }
 }
 

@@ -1,26 +1,37 @@
-//! The order of steps: a constant rank for each kind of object, and among types and tables those first that the others
-//! are made from.
+//! The order of steps: each comes after what it needs, and otherwise by its kind, then as the diff has them, by name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diff::{Change, Object};
-use crate::model::{Catalog, ConstraintKind};
-use crate::plan::context::{Context, element_type, parents};
-
-/// When a step's turn comes: by sort, then by place among its like.
-pub(super) type Rank = (Sort, usize);
+use crate::model::{Address, ConstraintKind, DefinitionKind};
+use crate::plan::context::Context;
+use crate::plan::{Kind, Step, Verdict};
 
 /// Sorts of steps, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Sort {
     Schema,
     Extension,
+    Language,
+    AccessMethod,
+    ForeignDataWrapper,
+    Server,
+    UserMapping,
+    Collation,
     Enum,
     EnumValue,
-    /// Domains and composite types, which can be made from each other.
+    /// Domains, composite, range and base types, which can be made from each other.
     Type,
     DomainConstraint,
     Sequence,
+    Routine,
+    Cast,
+    Operator,
+    OperatorFamily,
+    OperatorClass,
+    Conversion,
+    Transform,
+    TextSearch,
     Table,
     Column,
     /// One whose values are computed from other columns.
@@ -29,38 +40,51 @@ pub(super) enum Sort {
     SequenceOfColumn,
     Default,
     Key,
+    View,
     Index,
     Check,
     Exclusion,
     NotNull,
     ForeignKey,
+    Statistics,
+    Rule,
+    Trigger,
+    Policy,
+    RowSecurity,
+    Publication,
+    Comment,
+    /// Default privileges among them, which would otherwise count for what this plan creates.
+    Grant,
+    Owner,
+    /// Behind everything that it would fire on.
+    EventTrigger,
 }
 
 impl Context<'_> {
-    pub(super) fn rank(&self, change: &Change) -> Rank {
+    pub(super) fn sort(&self, change: &Change) -> Sort {
         match change.object() {
-            Object::Schema(_) => (Sort::Schema, 0),
-            Object::Extension(_) => (Sort::Extension, 0),
-            Object::Enum(_) => (Sort::Enum, 0),
-            Object::EnumValue(..) => (Sort::EnumValue, 0),
-            Object::Domain(domain) => (Sort::Type, self.position(&domain.identity)),
-            Object::Composite(composite) => (Sort::Type, self.position(&composite.identity)),
-            Object::DomainConstraint(..) => (Sort::DomainConstraint, 0),
+            Object::Schema(_) => Sort::Schema,
+            Object::Extension(_) => Sort::Extension,
+            Object::Enum(_) => Sort::Enum,
+            Object::EnumValue(..) => Sort::EnumValue,
+            Object::Domain(_) | Object::Composite(_) => Sort::Type,
+            Object::DomainConstraint(..) => Sort::DomainConstraint,
             Object::Sequence(sequence) => match change {
-                Change::Missing(_) if self.created_with(sequence).is_some() => (Sort::SequenceOfColumn, 0),
-                Change::Missing(_) | Change::Extra(_) | Change::Changed { .. } => (Sort::Sequence, 0),
+                Change::Missing(_) if self.created_with(sequence).is_some() => Sort::SequenceOfColumn,
+                Change::Missing(_) | Change::Extra(_) | Change::Changed { .. } => Sort::Sequence,
             },
-            Object::Table(table) => (Sort::Table, self.position(&table.identity)),
-            Object::Column(_, column) if column.generated.is_some() => (Sort::GeneratedColumn, 0),
-            // A column that owns a sequence creates it, and others may draw from it.
-            Object::Column(table, column) => {
-                let owns = self.sequences_of(&table.name, Some(&column.name)).next().is_some();
-                (Sort::Column, usize::from(!owns))
-            }
-            Object::Default(..) => (Sort::Default, 0),
-            Object::Constraint(constraint) => (constraint_sort(constraint.kind), 0),
-            Object::Index(_) => (Sort::Index, 0),
-            Object::NotNull(..) => (Sort::NotNull, 0),
+            Object::Table(_) => Sort::Table,
+            Object::Column(_, column) if column.generated.is_some() => Sort::GeneratedColumn,
+            Object::Column(..) => Sort::Column,
+            Object::Default(..) => Sort::Default,
+            Object::Constraint(constraint) => constraint_sort(constraint.kind),
+            Object::Index(_) => Sort::Index,
+            Object::NotNull(..) => Sort::NotNull,
+            Object::Definition(definition) => definition_sort(definition.kind),
+            Object::RowSecurity(_) | Object::ForcedRowSecurity(_) => Sort::RowSecurity,
+            Object::Grant(_) => Sort::Grant,
+            Object::Comment(_) => Sort::Comment,
+            Object::Owner(_) => Sort::Owner,
         }
     }
 }
@@ -74,46 +98,75 @@ fn constraint_sort(kind: ConstraintKind) -> Sort {
     }
 }
 
-/// Numbers types and tables so that each comes behind what it is made from; otherwise by name.
-pub(super) fn positions(catalog: &Catalog) -> BTreeMap<&str, usize> {
-    let mut needs: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for domain in &catalog.domains {
-        needs.insert(&domain.identity, vec![element_type(&domain.base_type)]);
+fn definition_sort(kind: DefinitionKind) -> Sort {
+    match kind {
+        DefinitionKind::Language => Sort::Language,
+        DefinitionKind::AccessMethod => Sort::AccessMethod,
+        DefinitionKind::ForeignDataWrapper => Sort::ForeignDataWrapper,
+        DefinitionKind::Server => Sort::Server,
+        DefinitionKind::UserMapping => Sort::UserMapping,
+        DefinitionKind::Collation => Sort::Collation,
+        DefinitionKind::Type => Sort::Type,
+        DefinitionKind::Function | DefinitionKind::Procedure | DefinitionKind::Aggregate => Sort::Routine,
+        DefinitionKind::Cast => Sort::Cast,
+        DefinitionKind::Operator => Sort::Operator,
+        DefinitionKind::OperatorFamily => Sort::OperatorFamily,
+        DefinitionKind::OperatorClass => Sort::OperatorClass,
+        DefinitionKind::Conversion => Sort::Conversion,
+        DefinitionKind::Transform => Sort::Transform,
+        DefinitionKind::TextSearchParser
+        | DefinitionKind::TextSearchTemplate
+        | DefinitionKind::TextSearchDictionary
+        | DefinitionKind::TextSearchConfiguration => Sort::TextSearch,
+        DefinitionKind::View | DefinitionKind::MaterializedView => Sort::View,
+        DefinitionKind::Statistics => Sort::Statistics,
+        DefinitionKind::Rule => Sort::Rule,
+        DefinitionKind::Trigger => Sort::Trigger,
+        DefinitionKind::Policy => Sort::Policy,
+        DefinitionKind::Publication
+        | DefinitionKind::PublicationRelation
+        | DefinitionKind::PublicationNamespace => Sort::Publication,
+        DefinitionKind::EventTrigger => Sort::EventTrigger,
     }
-    for composite in &catalog.composites {
-        let types = composite.attributes.iter().map(|attribute| element_type(&attribute.type_name));
-        needs.insert(&composite.identity, types.collect());
-    }
-    for table in &catalog.tables {
-        let types = table.columns.iter().map(|column| element_type(&column.type_name));
-        needs.insert(
-            &table.identity,
-            parents(table).map(|parent| parent.identity.as_str()).chain(types).collect(),
-        );
-    }
-    let mut positions = BTreeMap::new();
-    let mut underway = Vec::new();
-    for identity in needs.keys() {
-        visit(identity, &needs, &mut underway, &mut positions);
-    }
-    positions
 }
 
-/// A name that is underway is met again only in a circle, which the server does not let anybody build.
-fn visit<'a>(
-    identity: &'a str,
-    needs: &BTreeMap<&'a str, Vec<&'a str>>,
-    underway: &mut Vec<&'a str>,
-    positions: &mut BTreeMap<&'a str, usize>,
-) {
-    let Some(of) = needs.get(identity) else { return };
-    if positions.contains_key(identity) || underway.contains(&identity) {
-        return;
+/// Takes the first step of those that need nothing anymore, again and again. A circle, which only a need that was
+/// assumed for safety can close, is cut at its first step.
+pub(super) fn in_order(steps: Vec<(Sort, Step)>) -> Vec<Step> {
+    let creators: BTreeMap<Address, usize> = steps
+        .iter()
+        .enumerate()
+        .filter(|(_, (_, step))| step.kind == Kind::Missing)
+        .map(|(place, (_, step))| (step.address(), place))
+        .collect();
+    let mut waits: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); steps.len()];
+    let mut waited_for: Vec<Vec<usize>> = vec![Vec::new(); steps.len()];
+    for (place, (_, step)) in steps.iter().enumerate() {
+        let Verdict::Additive(work) = &step.verdict else { continue };
+        for creator in
+            work.needs.iter().filter_map(|need| creators.get(need)).filter(|other| **other != place)
+        {
+            if waits[place].insert(*creator) {
+                waited_for[*creator].push(place);
+            }
+        }
     }
-    underway.push(identity);
-    for need in of {
-        visit(need, needs, underway, positions);
+    let mut left: BTreeSet<(Sort, usize)> =
+        steps.iter().enumerate().map(|(place, (sort, _))| (*sort, place)).collect();
+    let mut ready: BTreeSet<(Sort, usize)> =
+        left.iter().copied().filter(|(_, place)| waits[*place].is_empty()).collect();
+    let mut sorted = Vec::with_capacity(steps.len());
+    while let Some(next) = ready.pop_first().or_else(|| left.first().copied()) {
+        left.remove(&next);
+        sorted.push(next.1);
+        for &waiting in &waited_for[next.1] {
+            waits[waiting].remove(&next.1);
+            let waiting = (steps[waiting].0, waiting);
+            if waits[waiting.1].is_empty() && left.contains(&waiting) {
+                ready.insert(waiting);
+            }
+        }
     }
-    underway.pop();
-    positions.insert(identity, positions.len());
+    let mut steps: Vec<Option<Step>> = steps.into_iter().map(|(_, step)| Some(step)).collect();
+    sorted.into_iter().filter_map(|place| steps[place].take()).collect()
 }

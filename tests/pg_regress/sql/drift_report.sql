@@ -87,7 +87,9 @@ DROP TABLE app.gone, app.log_2;
 DROP INDEX app.item_hash, app.log_what;
 ALTER TABLE app.item DROP COLUMN plain, DROP CONSTRAINT item_qty_check, DROP CONSTRAINT item_span_excl,
     DROP CONSTRAINT item_parent_fk, ALTER COLUMN qty DROP DEFAULT, ALTER COLUMN name DROP NOT NULL;
-SELECT kind, object_type, identity, expected, actual, remedy, safety, reason FROM nself_drift() \g (format=unaligned)
+-- From PostgreSQL 18 on a NOT NULL has a name.
+\set remedy 'regexp_replace(regexp_replace(remedy, $r$ADD CONSTRAINT "\\w+" NOT NULL ("\\w+")$r$, $r$ALTER COLUMN \\1 SET NOT NULL$r$), $r$CONSTRAINT "\\w+" (NOT NULL)$r$, $r$\\1$r$, $r$g$r$)' 
+SELECT kind, object_type, identity, expected, actual, :remedy AS remedy, safety, reason FROM nself_drift() \g (format=unaligned)
 ROLLBACK;
 
 -- Extra.

@@ -1,90 +1,29 @@
--- Kinds of objects that the report does not compare yet are counted and named: silence never means that they are equal.
--- This makes one of each kind, by a migration; only those are left out that need another server or a module.
+-- What the report cannot compare is counted and named: silence never means that it is equal.
 CREATE EXTENSION nself_heal;
+SET client_min_messages = error;
 SELECT version, state FROM nself_journal_put(jsonb_build_array(jsonb_build_object('path', '1_all.sql', 'content', $migration$
-    CREATE TABLE base (id int PRIMARY KEY, word text, doc jsonb) WITH (fillfactor = 80);
-    CREATE VIEW words AS SELECT word FROM base;
-    CREATE MATERIALIZED VIEW word_count AS SELECT word, count(*) FROM base GROUP BY word;
-    CREATE INDEX word_count_word ON word_count (word);
-    CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
-    CREATE PROCEDURE tidy() LANGUAGE sql AS 'DELETE FROM base WHERE word IS NULL';
-    CREATE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int);
-    CREATE TRIGGER touch BEFORE UPDATE ON base FOR EACH ROW EXECUTE FUNCTION touch();
-    CREATE RULE quiet AS ON DELETE TO base DO ALSO NOTHING;
-    CREATE POLICY own ON base USING (word = current_user);
-    ALTER TABLE base ENABLE ROW LEVEL SECURITY;
-    ALTER TABLE base REPLICA IDENTITY FULL;
-    ALTER TABLE base CLUSTER ON base_pkey;
-    ALTER TABLE base ALTER COLUMN doc SET STORAGE EXTERNAL, ALTER COLUMN word SET STATISTICS 500;
-    COMMENT ON TABLE base IS 'The base';
-    COMMENT ON COLUMN base.word IS 'A word';
-    GRANT SELECT ON base TO PUBLIC;
-    ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC;
-    CREATE STATISTICS base_stats (dependencies) ON id, word FROM base;
-    CREATE COLLATION german FROM "C";
-    CREATE CONVERSION latin FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
-    CREATE DOMAIN score AS int;
-    COMMENT ON DOMAIN score IS 'A number';
-    CREATE TYPE span AS RANGE (subtype = int4);
-    CREATE TYPE raw;
-    CREATE FUNCTION raw_in(cstring) RETURNS raw LANGUAGE internal IMMUTABLE STRICT AS 'textin';
-    CREATE FUNCTION raw_out(raw) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
-    CREATE TYPE raw (INPUT = raw_in, OUTPUT = raw_out, LIKE = text);
-    CREATE CAST (raw AS text) WITHOUT FUNCTION;
-    CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq);
-    CREATE OPERATOR FAMILY fam USING hash;
-    CREATE OPERATOR CLASS raw_ops FOR TYPE int USING hash FAMILY fam AS OPERATOR 1 = (int, int);
-    CREATE TRANSFORM FOR int LANGUAGE sql (FROM SQL WITH FUNCTION prsd_lextype(internal), TO SQL WITH FUNCTION int4recv(internal));
-    CREATE TRUSTED LANGUAGE other HANDLER plpgsql_call_handler;
-    CREATE ACCESS METHOD heap_too TYPE TABLE HANDLER heap_tableam_handler;
-    CREATE TABLE elsewhere (a int) USING heap_too;
-    CREATE TEXT SEARCH PARSER pars (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end, LEXTYPES = prsd_lextype);
-    CREATE TEXT SEARCH TEMPLATE temp (INIT = dsimple_init, LEXIZE = dsimple_lexize);
-    CREATE TEXT SEARCH DICTIONARY dict (TEMPLATE = temp);
-    CREATE TEXT SEARCH CONFIGURATION conf (PARSER = pars);
     CREATE FOREIGN DATA WRAPPER wrap;
-    CREATE SERVER far FOREIGN DATA WRAPPER wrap;
-    CREATE USER MAPPING FOR PUBLIC SERVER far;
-    CREATE FOREIGN TABLE away (a int) SERVER far;
-    CREATE PUBLICATION news FOR TABLE base;
-    CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
-    CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION watch();
+    CREATE SERVER far FOREIGN DATA WRAPPER wrap OPTIONS (host 'far.example', password 'hush');
+    CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (user 'app', password 'hush');
     DO 'BEGIN PERFORM lo_create(4711); END';
 $migration$)));
-SET client_min_messages = error;
 SELECT version, status FROM nself_migrate_up();
 RESET client_min_messages;
 SELECT * FROM nself_drift_not_compared();
 -- The report names them, too.
-SELECT * FROM nself_drift();
+SELECT kind, object_type, identity FROM nself_drift();
 
--- What somebody makes by hand shows in the live count alone, and what somebody drops in the expected one.
+-- What somebody makes by hand shows in the live count alone. A subscription reaches outside the database, so a replay
+-- leaves it out: whether a migration made it is not known, and it is named.
 SET client_min_messages = error;
-CREATE FUNCTION by_hand() RETURNS int LANGUAGE sql AS 'SELECT 1';
-CREATE SEQUENCE numbers;
-COMMENT ON DOMAIN score IS NULL;
-COMMENT ON SERVER far IS 'Far away';
-COMMENT ON INDEX base_pkey IS 'The key';
-COMMENT ON LARGE OBJECT 4711 IS 'A file';
-GRANT USAGE ON FOREIGN SERVER far TO PUBLIC;
-GRANT USAGE ON LANGUAGE other TO PUBLIC;
-GRANT SELECT ON LARGE OBJECT 4711 TO PUBLIC;
-GRANT USAGE ON FOREIGN DATA WRAPPER wrap TO PUBLIC;
-GRANT UPDATE (word) ON base TO PUBLIC;
-DROP VIEW words;
-DROP EVENT TRIGGER watch;
-SET allow_in_place_tablespaces = on;
-CREATE TABLESPACE regress_not_compared LOCATION '';
-CREATE TABLE far_off (a int) TABLESPACE regress_not_compared;
 CREATE SUBSCRIPTION regress_not_compared CONNECTION 'dbname=nowhere' PUBLICATION news WITH (connect = false);
 SELECT * FROM nself_drift_not_compared() WHERE live <> expected;
-DROP TABLE far_off;
-DROP TABLESPACE regress_not_compared;
 ALTER SUBSCRIPTION regress_not_compared SET (slot_name = NONE);
 DROP SUBSCRIPTION regress_not_compared;
 
--- What belongs to the product is not counted, nor what is temporary.
-CREATE TEMP VIEW mine AS SELECT 1 AS a;
-CREATE TEMP TABLE notes (a int);
-COMMENT ON TABLE notes IS 'For now';
-SELECT object_type, live FROM nself_drift_not_compared() WHERE object_type IN ('view', 'comment');
+-- Secrets are never shown, and what lacks one is not made up.
+\pset format unaligned
+DROP SERVER far CASCADE;
+SELECT kind, object_type, identity, expected, remedy, safety, reason FROM nself_drift();
+SELECT count(*) AS told FROM nself_drift() d WHERE d::text LIKE '%hush%';
+SELECT object_type, identity, status, detail FROM nself_heal(true);

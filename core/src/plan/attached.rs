@@ -1,0 +1,223 @@
+//! How heal creates what a statement defines, and what it attaches to objects: privileges, comments, row security.
+
+use std::collections::BTreeMap;
+
+use crate::ddl::{Action, Granting, set_firing};
+use crate::diff::{Aspect, Difference, Object, Privileges};
+use crate::model::{Acl, Address, Comment, Definition, DefinitionKind, Firing, Grant, Table};
+use crate::plan::Work;
+use crate::plan::additive::plain;
+use crate::plan::context::Context;
+use crate::quote::ident;
+
+/// Who acts where an object has no owner.
+const NOBODY: &str = "pg_database_owner";
+
+/// The statement, what completes it, when it fires, and what the public may not do with it: all in one step, so that no
+/// half of it is ever there.
+pub(super) fn create_definition(definition: &Definition, context: &Context) -> Work {
+    let mut sql = definition.def.clone();
+    if definition.filled == Some(false) {
+        sql.push_str(" WITH NO DATA");
+    }
+    let mut actions = vec![Action::Define { sql }];
+    actions.extend(definition.more.iter().map(|sql| Action::Complete { sql: sql.clone() }));
+    let firing = definition.state.filter(|state| *state != Firing::Enabled);
+    let firing = firing.and_then(|firing| set_firing(definition, firing));
+    actions.extend(firing.map(|statement| Action::SetFiring { statement }));
+    let mut needs: Vec<Address> =
+        definition.name.iter().flat_map(|name| context.needed_schema(&name.schema)).collect();
+    needs.extend(
+        context.only_missing(definition.of.iter().map(|of| Address::new(&of.object_type, &of.identity))),
+    );
+    let detail = (definition.filled == Some(true)).then(|| "filled by running its query".to_string());
+    Work { detail, ..plain(actions, owner(definition, context), needs) }
+}
+
+/// Something that somebody has switched off fires again, if nothing else differs.
+pub(super) fn let_fire(
+    definition: &Definition,
+    differences: &[Difference],
+    context: &Context,
+) -> Option<Work> {
+    let live = context
+        .live
+        .definitions
+        .iter()
+        .find(|live| live.kind == definition.kind && live.identity == definition.identity)?;
+    let only_state = differences.iter().all(|difference| difference.what == Aspect::State);
+    if !only_state || live.state != Some(Firing::Disabled) {
+        return None;
+    }
+    let statement = set_firing(definition, definition.state?)?;
+    let actions = vec![Action::SetFiring { statement }];
+    let detail = Some(format!("somebody had disabled this {}", definition.kind.as_str()));
+    Some(Work { detail, ..plain(actions, owner(live, context), Vec::new()) })
+}
+
+pub(super) fn enable_row_security(table: &Table, force: bool, context: &Context) -> Work {
+    let actions = vec![Action::EnableRowSecurity { table: table.name.clone(), force }];
+    let detail = if force { "its policies hold for its owner again" } else { "its policies hold again" };
+    Work { detail: Some(detail.to_string()), ..plain(actions, context.owner_of(&table.name), Vec::new()) }
+}
+
+/// One statement for the privileges alone, one for those that may be handed on.
+pub(super) fn grant(privileges: Privileges, context: &Context) -> Work {
+    let acl = privileges.acl;
+    let owner = owner_of_acl(acl, context);
+    let actions = grantings(acl, privileges.grantee, &owner, &privileges.grants().collect::<Vec<_>>());
+    plain(actions.into_iter().map(Action::Grant).collect(), owner, attached_to(acl.of.as_ref(), acl, context))
+}
+
+pub(super) fn comment(comment: &Comment, context: &Context) -> Work {
+    let Comment { object_type, identity, on, text, of } = comment;
+    let owner = of
+        .iter()
+        .map(|of| (of.object_type.as_str(), of.identity.as_str()))
+        .chain([(object_type.as_str(), identity.as_str())])
+        .find_map(|(object_type, identity)| context.owner_of_object(object_type, identity));
+    let own = Address::new(object_type, identity);
+    let needs = context.only_missing(of.iter().cloned().chain([own]));
+    let actions = vec![Action::Comment { on: on.clone(), text: text.clone() }];
+    plain(actions, owner.unwrap_or_else(|| NOBODY.to_string()), needs)
+}
+
+/// Takes back what a new object would give away: what everybody may do with such an object by default, and what the live
+/// default privileges of its creator add, where the expected object gives neither.
+pub(super) fn withhold(object: Object, creator: &str, context: &Context) -> Vec<Action> {
+    let Some(new) = New::of(object) else { return Vec::new() };
+    let address = object.address();
+    let acl = context
+        .expected
+        .acls
+        .iter()
+        .find(|acl| acl.object_type == address.object_type && acl.identity == address.identity);
+    let by_default = acl.iter().flat_map(|acl| &acl.default);
+    let added = context.live.acls.iter().filter(|acl| new.is_given(acl, creator)).flat_map(|acl| {
+        acl.grants
+            .iter()
+            .filter(|grant| grant.grantee != "owner" && !acl.default.iter().any(|other| same(other, grant)))
+    });
+    let wanted = |grant: &&Grant| acl.is_some_and(|acl| acl.grants.iter().any(|other| same(other, grant)));
+    let mut taken: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for grant in by_default.chain(added).filter(|grant| !wanted(grant)) {
+        taken.entry(&grant.grantee).or_default().push(grant.privilege.clone());
+    }
+    let withhold = |(grantee, privileges): (&str, Vec<String>)| {
+        Action::Withhold(Granting {
+            privileges,
+            column: None,
+            on: new.on.clone(),
+            grantee: if grantee == "owner" { ident(creator) } else { grantee.to_string() },
+            grantable: false,
+            defaults_for: None,
+        })
+    };
+    taken.into_iter().map(withhold).collect()
+}
+
+fn same(one: &Grant, other: &Grant) -> bool {
+    one.grantee == other.grantee && one.privilege == other.privilege
+}
+
+/// An object that comes with privileges.
+struct New<'a> {
+    /// What stands behind ON in a GRANT.
+    on: String,
+    /// What stands behind ON in a GRANT of default privileges.
+    kind: &'static str,
+    schema: Option<&'a str>,
+}
+
+impl<'a> New<'a> {
+    fn of(object: Object<'a>) -> Option<Self> {
+        let new = |on: &str, identity: &str, kind, schema| {
+            Some(New { on: format!("{on} {identity}"), kind, schema: Some(schema) })
+        };
+        match object {
+            Object::Schema(schema) => {
+                Some(New { on: format!("SCHEMA {}", schema.identity), kind: "SCHEMAS", schema: None })
+            }
+            Object::Enum(of) => new("TYPE", &of.identity, "TYPES", &of.name.schema),
+            Object::Domain(of) => new("DOMAIN", &of.identity, "TYPES", &of.name.schema),
+            Object::Composite(of) => new("TYPE", &of.identity, "TYPES", &of.name.schema),
+            Object::Sequence(of) => new("SEQUENCE", &of.identity, "SEQUENCES", &of.name.schema),
+            Object::Table(of) => new("TABLE", &of.identity, "TABLES", &of.name.schema),
+            Object::Definition(of) => {
+                let (on, kind) = match of.kind {
+                    DefinitionKind::View | DefinitionKind::MaterializedView => ("TABLE", "TABLES"),
+                    DefinitionKind::Function | DefinitionKind::Aggregate => ("FUNCTION", "FUNCTIONS"),
+                    DefinitionKind::Procedure => ("PROCEDURE", "FUNCTIONS"),
+                    DefinitionKind::Type => ("TYPE", "TYPES"),
+                    DefinitionKind::Language => ("LANGUAGE", "no default privileges"),
+                    _ => return None,
+                };
+                let schema = of.name.as_ref().map(|name| name.schema.as_str());
+                Some(New { on: format!("{on} {}", of.identity), kind, schema })
+            }
+            Object::Extension(_)
+            | Object::EnumValue(..)
+            | Object::DomainConstraint(..)
+            | Object::Column(..)
+            | Object::Default(..)
+            | Object::NotNull(..)
+            | Object::Constraint(_)
+            | Object::Index(_)
+            | Object::RowSecurity(_)
+            | Object::ForcedRowSecurity(_)
+            | Object::Grant(_)
+            | Object::Comment(_)
+            | Object::Owner(_) => None,
+        }
+    }
+
+    /// Whether these default privileges hold for the object, if that role creates it.
+    fn is_given(&self, defaults: &Acl, creator: &str) -> bool {
+        let Some(of) = &defaults.defaults_for else { return false };
+        let in_schema = of.split_once(" IN SCHEMA ").map(|(_, schema)| schema);
+        let same_schema = |schema: &str| self.schema.is_some_and(|own| schema == own || schema == ident(own));
+        defaults.owner == creator && defaults.on == self.kind && in_schema.is_none_or(same_schema)
+    }
+}
+
+/// The privileges of one grantee as statements say them.
+pub(super) fn grantings(acl: &Acl, grantee: &str, owner: &str, grants: &[&Grant]) -> Vec<Granting> {
+    let grantee = if grantee == "owner" { ident(owner) } else { grantee.to_string() };
+    [false, true]
+        .into_iter()
+        .map(|grantable| Granting {
+            privileges: grants
+                .iter()
+                .filter(|grant| grant.grantable == grantable)
+                .map(|grant| grant.privilege.clone())
+                .collect(),
+            column: acl.column.clone(),
+            on: acl.on.clone(),
+            grantee: grantee.clone(),
+            grantable,
+            defaults_for: acl.defaults_for.clone(),
+        })
+        .filter(|granting| !granting.privileges.is_empty())
+        .collect()
+}
+
+fn attached_to(of: Option<&Address>, acl: &Acl, context: &Context) -> Vec<Address> {
+    context.only_missing(of.cloned().into_iter().chain([Address::new(&acl.object_type, &acl.identity)]))
+}
+
+/// The owner of what the privileges are on: the live one, if there is one.
+pub(super) fn owner_of_acl(acl: &Acl, context: &Context) -> String {
+    let of = acl.of.iter().map(|of| (of.object_type.as_str(), of.identity.as_str()));
+    of.chain([(acl.object_type.as_str(), acl.identity.as_str())])
+        .find_map(|(object_type, identity)| context.live_owner(object_type, identity))
+        .unwrap_or_else(|| acl.owner.clone())
+}
+
+fn owner(definition: &Definition, context: &Context) -> String {
+    let of = definition.of.as_ref();
+    definition
+        .owner
+        .clone()
+        .or_else(|| of.and_then(|of| context.owner_of_object(&of.object_type, &of.identity)))
+        .unwrap_or_else(|| NOBODY.to_string())
+}

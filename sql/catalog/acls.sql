@@ -1,0 +1,97 @@
+-- Privileges that differ from what an object of the kind has by itself: model::Acl. Whether an acl was never touched or
+-- came back to the same is no difference; nor are its order, who granted, and what was granted twice.
+WITH schema AS (
+    SELECT n.oid, n.nspname FROM pg_namespace n
+     WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+),
+object AS (
+    SELECT 'pg_class'::regclass AS classid, r.oid, 0 AS subid, r.relowner AS owner, r.relacl AS acl,
+           CASE r.relkind WHEN 'S' THEN 's' ELSE 'r' END AS sort,
+           CASE r.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS keyword
+      FROM pg_class r
+     WHERE r.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND r.relpersistence <> 't'
+       AND r.relnamespace IN (SELECT oid FROM schema) AND r.relacl IS NOT NULL
+     UNION ALL
+    SELECT 'pg_class'::regclass, r.oid, a.attnum, r.relowner, a.attacl, 'c', 'TABLE'
+      FROM pg_class r JOIN pg_attribute a ON a.attrelid = r.oid
+     WHERE r.relkind IN ('r', 'p', 'v', 'm', 'f') AND r.relpersistence <> 't'
+       AND r.relnamespace IN (SELECT oid FROM schema) AND a.attacl IS NOT NULL AND NOT a.attisdropped
+     UNION ALL
+    SELECT 'pg_proc'::regclass, p.oid, 0, p.proowner, p.proacl, 'f',
+           CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END
+      FROM pg_proc p WHERE p.pronamespace IN (SELECT oid FROM schema) AND p.proacl IS NOT NULL
+     UNION ALL
+    SELECT 'pg_type'::regclass, t.oid, 0, t.typowner, t.typacl, 'T',
+           CASE t.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END
+      FROM pg_type t LEFT JOIN pg_class r ON r.oid = t.typrelid
+     WHERE t.typnamespace IN (SELECT oid FROM schema) AND t.typacl IS NOT NULL AND coalesce(r.relkind, 'c') = 'c'
+     UNION ALL
+    SELECT 'pg_namespace'::regclass, n.oid, 0, n.nspowner, n.nspacl, 'n', 'SCHEMA'
+      FROM pg_namespace n WHERE n.oid IN (SELECT oid FROM schema) AND n.nspacl IS NOT NULL
+     UNION ALL
+    SELECT 'pg_language'::regclass, l.oid, 0, l.lanowner, l.lanacl, 'l', 'LANGUAGE'
+      FROM pg_language l WHERE l.oid >= 16384 AND l.lanacl IS NOT NULL
+     UNION ALL
+    SELECT 'pg_foreign_data_wrapper'::regclass, w.oid, 0, w.fdwowner, w.fdwacl, 'F', 'FOREIGN DATA WRAPPER'
+      FROM pg_foreign_data_wrapper w WHERE w.fdwacl IS NOT NULL
+     UNION ALL
+    SELECT 'pg_foreign_server'::regclass, s.oid, 0, s.srvowner, s.srvacl, 'S', 'FOREIGN SERVER'
+      FROM pg_foreign_server s WHERE s.srvacl IS NOT NULL
+     UNION ALL
+    SELECT 'pg_default_acl'::regclass, d.oid, 0, d.defaclrole, d.defaclacl,
+           CASE d.defaclobjtype WHEN 'S' THEN 's' ELSE d.defaclobjtype::text END,
+           CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS'
+                                WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' WHEN 'L' THEN 'LARGE OBJECTS' END
+      FROM pg_default_acl d
+     WHERE d.defaclnamespace = 0 OR d.defaclnamespace IN (SELECT oid FROM schema)
+),
+-- The owner is named as such: what an owner may do is the same whoever the owner is.
+privilege AS (
+    SELECT o.classid, o.oid, o.subid, side.is_default, g.grantee, g.privilege_type AS privilege,
+           bool_or(g.is_grantable) AS grantable
+      FROM object o
+      LEFT JOIN pg_default_acl d ON d.oid = o.oid AND o.classid = 'pg_default_acl'::regclass
+     -- In a schema, default privileges are what is added to those that hold everywhere.
+     CROSS JOIN LATERAL (VALUES (false, o.acl),
+                                (true, CASE WHEN coalesce(d.defaclnamespace, 0) = 0
+                                            THEN acldefault(o.sort::"char", o.owner) END)) side(is_default, acl)
+     CROSS JOIN LATERAL (SELECT CASE WHEN e.grantee = 0 THEN 'PUBLIC' WHEN e.grantee = o.owner THEN 'owner'
+                                     ELSE quote_ident(pg_get_userbyid(e.grantee)) END AS grantee,
+                                e.privilege_type, e.is_grantable
+                           FROM aclexplode(side.acl) e) g
+     GROUP BY o.classid, o.oid, o.subid, side.is_default, g.grantee, g.privilege_type
+),
+granted AS (
+    SELECT p.classid, p.oid, p.subid,
+           -- As text, since a comparison of lists is wanted.
+           coalesce(json_agg(p.line ORDER BY p.place) FILTER (WHERE NOT p.is_default), '[]')::text AS grants,
+           coalesce(json_agg(p.line ORDER BY p.place) FILTER (WHERE p.is_default), '[]')::text AS default
+      FROM (SELECT q.*,
+                   json_build_object('grantee', q.grantee, 'privilege', q.privilege, 'grantable', q.grantable) AS line,
+                   row_number() OVER (ORDER BY q.grantee COLLATE "C", q.privilege COLLATE "C") AS place
+              FROM privilege q) p
+     GROUP BY p.classid, p.oid, p.subid
+)
+SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C", x.object_type), '[]')::text
+  FROM (SELECT i.type AS object_type,
+               i.identity,
+               pg_get_userbyid(o.owner) AS owner,
+               CASE WHEN d.oid IS NOT NULL THEN o.keyword
+                    ELSE o.keyword || ' ' || CASE WHEN o.subid = 0 THEN i.identity ELSE r.identity END END AS on,
+               quote_ident(a.attname) AS column,
+               CASE WHEN d.oid IS NOT NULL
+                    THEN concat(format('FOR ROLE %I', pg_get_userbyid(d.defaclrole)),
+                                (SELECT format(' IN SCHEMA %I', s.nspname) FROM schema s
+                                  WHERE s.oid = d.defaclnamespace)) END AS defaults_for,
+               CASE WHEN o.subid <> 0 THEN json_build_object('object_type', r.type, 'identity', r.identity) END AS of,
+               coalesce(g.grants, '[]')::json AS grants,
+               coalesce(g.default, '[]')::json AS default
+          FROM object o
+          LEFT JOIN granted g USING (classid, oid, subid)
+          LEFT JOIN pg_default_acl d ON d.oid = o.oid AND o.classid = 'pg_default_acl'::regclass
+          LEFT JOIN pg_attribute a ON a.attrelid = o.oid AND a.attnum = o.subid AND o.subid <> 0
+         CROSS JOIN LATERAL pg_identify_object(o.classid, o.oid, o.subid) i
+          LEFT JOIN LATERAL pg_identify_object(o.classid, o.oid, 0) r ON o.subid <> 0
+         WHERE g.grants IS DISTINCT FROM g.default
+           AND NOT EXISTS (SELECT FROM pg_depend m
+                            WHERE m.classid = o.classid AND m.objid = o.oid AND m.deptype = 'e')) x

@@ -1,0 +1,79 @@
+-- Comments: model::Comment. Not those that initdb and CREATE EXTENSION make.
+WITH described AS (
+    SELECT d.classoid, d.objoid, d.objsubid, d.description,
+           -- What it is a part of: a relation or a type. An index is a part of its table, and so is the sequence of an
+           -- identity column.
+           CASE d.classoid WHEN 'pg_class'::regclass
+                           THEN coalesce((SELECT i.indrelid FROM pg_index i WHERE i.indexrelid = d.objoid),
+                                         (SELECT p.refobjid FROM pg_depend p
+                                           WHERE p.classid = 'pg_class'::regclass AND p.objid = d.objoid
+                                             AND p.objsubid = 0 AND p.refclassid = 'pg_class'::regclass AND p.refobjsubid > 0
+                                             AND p.deptype = 'i'),
+                                         d.objoid)
+                           WHEN 'pg_trigger'::regclass THEN (SELECT g.tgrelid FROM pg_trigger g WHERE g.oid = d.objoid)
+                           WHEN 'pg_rewrite'::regclass THEN (SELECT w.ev_class FROM pg_rewrite w WHERE w.oid = d.objoid)
+                           WHEN 'pg_policy'::regclass THEN (SELECT y.polrelid FROM pg_policy y WHERE y.oid = d.objoid)
+                           WHEN 'pg_constraint'::regclass THEN k.conrelid
+           END AS relation,
+           CASE d.classoid WHEN 'pg_type'::regclass THEN d.objoid ELSE k.contypid END AS type,
+           k.conname
+      FROM pg_description d
+      LEFT JOIN pg_constraint k ON k.oid = d.objoid AND d.classoid = 'pg_constraint'::regclass
+     WHERE d.objoid >= 16384
+           -- public is as old as the database, but it is anybody's.
+           OR d.classoid = 'pg_namespace'::regclass AND d.description <> 'standard public schema'
+)
+SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C", x.object_type), '[]')::text
+  FROM (SELECT i.type AS object_type,
+               i.identity,
+               CASE WHEN i.type LIKE '% column' THEN 'COLUMN ' || i.identity
+                    WHEN i.type = 'table constraint' THEN format('CONSTRAINT %I ON %s', d.conname, o.identity)
+                    WHEN i.type = 'domain constraint' THEN format('CONSTRAINT %I ON DOMAIN %s', d.conname, o.identity)
+                    WHEN i.type = 'trigger'
+                    THEN (SELECT format('TRIGGER %I ON %s', g.tgname, o.identity)
+                            FROM pg_trigger g WHERE g.oid = d.objoid)
+                    WHEN i.type = 'rule'
+                    THEN (SELECT format('RULE %I ON %s', w.rulename, o.identity)
+                            FROM pg_rewrite w WHERE w.oid = d.objoid)
+                    WHEN i.type = 'policy'
+                    THEN (SELECT format('POLICY %I ON %s', y.polname, o.identity)
+                            FROM pg_policy y WHERE y.oid = d.objoid)
+                    -- An aggregate of no arguments is spoken of with a star.
+                    WHEN i.type = 'aggregate' THEN 'AGGREGATE ' || regexp_replace(i.identity, '\(\)$', '(*)')
+                    WHEN i.type = 'transform'
+                    THEN (SELECT format('TRANSFORM FOR %s LANGUAGE %I', format_type(f.trftype, NULL), l.lanname)
+                            FROM pg_transform f JOIN pg_language l ON l.oid = f.trflang WHERE f.oid = d.objoid)
+                    WHEN i.type = 'foreign-data wrapper' THEN 'FOREIGN DATA WRAPPER ' || i.identity
+                    WHEN i.type = 'statistics object' THEN 'STATISTICS ' || i.identity
+                    ELSE upper(i.type) || ' ' || i.identity END AS on,
+               d.description AS text,
+               CASE WHEN (o.type, o.identity) <> (i.type, i.identity)
+                    THEN json_build_object('object_type', o.type, 'identity', o.identity) END AS of
+          FROM described d
+         CROSS JOIN LATERAL pg_identify_object(d.classoid, d.objoid, d.objsubid) i
+          LEFT JOIN pg_class r ON r.oid = d.relation
+         CROSS JOIN LATERAL (SELECT CASE WHEN r.relkind = 'c' THEN r.reltype ELSE nullif(d.type, 0) END AS type) t
+          LEFT JOIN LATERAL pg_identify_object(CASE WHEN t.type IS NULL THEN 'pg_class'::regclass
+                                                    ELSE 'pg_type'::regclass END,
+                                               coalesce(t.type, r.oid), 0) o ON coalesce(t.type, r.oid) IS NOT NULL
+          LEFT JOIN pg_type y ON y.oid = t.type
+         CROSS JOIN LATERAL (SELECT coalesce((SELECT n.nspname FROM pg_namespace n
+                                               WHERE n.oid = coalesce(r.relnamespace, y.typnamespace)),
+                                             CASE WHEN i.type = 'schema' THEN i.name ELSE i.schema END) AS name) s
+         -- Kinds that the reader reads; an extension brings its own comment.
+         WHERE d.classoid IN ('pg_class'::regclass, 'pg_type'::regclass, 'pg_proc'::regclass, 'pg_constraint'::regclass,
+                              'pg_trigger'::regclass, 'pg_rewrite'::regclass, 'pg_policy'::regclass,
+                              'pg_event_trigger'::regclass, 'pg_namespace'::regclass, 'pg_collation'::regclass,
+                              'pg_conversion'::regclass, 'pg_cast'::regclass, 'pg_operator'::regclass,
+                              'pg_opclass'::regclass, 'pg_opfamily'::regclass, 'pg_am'::regclass,
+                              'pg_transform'::regclass, 'pg_language'::regclass, 'pg_ts_config'::regclass,
+                              'pg_ts_dict'::regclass, 'pg_ts_parser'::regclass, 'pg_ts_template'::regclass,
+                              'pg_statistic_ext'::regclass, 'pg_publication'::regclass,
+                              'pg_foreign_data_wrapper'::regclass, 'pg_foreign_server'::regclass)
+           AND coalesce(s.name NOT LIKE 'pg\_%' AND s.name NOT IN ('information_schema', 'nself'), true)
+           AND coalesce(r.relpersistence, 'p') <> 't'
+           AND NOT EXISTS (SELECT FROM pg_depend m
+                            WHERE m.deptype = 'e'
+                              AND (m.classid = d.classoid AND m.objid = d.objoid
+                                   OR m.classid = 'pg_class'::regclass AND m.objid = d.relation
+                                   OR m.classid = 'pg_type'::regclass AND m.objid = t.type))) x

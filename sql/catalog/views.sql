@@ -1,0 +1,38 @@
+-- Views: model::Definition.
+SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
+  FROM (SELECT i.type AS object_type,
+               i.identity,
+               format('VIEW %I.%I', n.nspname, r.relname) AS sql_name,
+               json_build_object('schema', n.nspname, 'name', r.relname) AS name,
+               pg_get_userbyid(r.relowner) AS owner,
+               NULL AS of,
+               d.head || v.query AS def,
+               -- What an INSERT into the view puts into a column that it does not name.
+               coalesce((SELECT json_agg(format('ALTER VIEW %I.%I ALTER COLUMN %I SET DEFAULT %s', n.nspname, r.relname,
+                                                a.attname, pg_get_expr(e.adbin, e.adrelid))
+                                         ORDER BY a.attname COLLATE "C")
+                           FROM pg_attrdef e
+                           JOIN pg_attribute a ON a.attrelid = e.adrelid AND a.attnum = e.adnum
+                          WHERE e.adrelid = r.oid), '[]') AS more,
+               d.head AS shape,
+               v.query,
+               NULL AS state,
+               false AS inherited,
+               NULL AS filled
+          FROM pg_class r
+          JOIN pg_namespace n ON n.oid = r.relnamespace
+         CROSS JOIN LATERAL pg_identify_object('pg_class'::regclass, r.oid, 0) i
+         CROSS JOIN LATERAL (SELECT rtrim(pg_get_viewdef(r.oid), ';') AS query) v
+         -- A check option is one of the options too, and may be written as such.
+         CROSS JOIN LATERAL (SELECT concat_ws(' ', 'CREATE VIEW', format('%I.%I', n.nspname, r.relname),
+                                              (SELECT format('WITH (%s)', string_agg(
+                                                          format('%I=%L', o.option_name, o.option_value),
+                                                          ', ' ORDER BY o.option_name COLLATE "C"))
+                                                 FROM pg_options_to_table(r.reloptions) o
+                                               HAVING count(*) > 0),
+                                              'AS') AS head) d
+         WHERE r.relkind = 'v' AND r.relpersistence <> 't'
+           AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+           AND NOT EXISTS (SELECT FROM pg_depend m
+                            WHERE m.classid = 'pg_class'::regclass AND m.objid = r.oid AND m.objsubid = 0
+                              AND m.deptype = 'e')) x

@@ -9,6 +9,8 @@ use pgrx::pg_sys;
 use crate::caller::{c_string, subtransaction};
 use crate::error::Error;
 
+mod statements;
+
 /// How often a text is printed and read again at most. Two rounds were enough for everything seen so far.
 const ROUNDS: usize = 4;
 
@@ -69,6 +71,8 @@ fn print_again(table: &Name, place: &Place, text: &str) -> String {
     let printed = match place {
         Place::DomainCheck => print_of_domain(table, text),
         Place::Query => print_query(text),
+        Place::Rule => statements::print_rule(table, text),
+        Place::Body { function } => statements::print_body(function, text),
         _ => print_of_table(table, place, text),
     };
     printed.unwrap_or_else(|error| raise(error))
@@ -93,7 +97,9 @@ fn print_of_table(table: &Name, place: &Place, text: &str) -> Result<String, Err
                     pg_sys::assign_expr_collations(pstate, node);
                     node
                 }
-                Place::Query => pgrx::error!("a query is no expression of a table"),
+                Place::Query | Place::Rule | Place::Body { .. } => {
+                    pgrx::error!("a statement is no expression of a table")
+                }
                 Place::Default { column } => of_column(pstate, relation, raw, column, 0),
                 Place::Generated { column } => of_column(pstate, relation, raw, column, b's'),
             };
@@ -107,17 +113,41 @@ fn print_of_table(table: &Name, place: &Place, text: &str) -> Result<String, Err
 
 /// Reads a SELECT and prints it as the server does.
 fn print_query(text: &str) -> Result<String, Error> {
+    // SAFETY: the statement is the parser's.
+    Ok(unsafe { analyze_and_print(one_statement(text), text) })
+}
+
+/// # Safety
+/// `raw` is a statement of the parser; the server points into `text` where it finds an error.
+unsafe fn analyze_and_print(raw: *mut pg_sys::RawStmt, text: &str) -> String {
     let text = c_string(text);
-    // SAFETY: parser and analysis work in the current memory context, and the printed text is copied.
+    // SAFETY: parser and analysis work in the current memory context.
     unsafe {
-        let list = pgrx::PgList::<pg_sys::RawStmt>::from_pg(pg_sys::pg_parse_query(text.as_ptr()));
-        let Some(raw) = list.get_ptr(0).filter(|_| list.len() == 1) else {
-            pgrx::error!("{text:?} is not one statement");
-        };
-        let query =
-            pg_sys::parse_analyze_fixedparams(raw, text.as_ptr(), std::ptr::null(), 0, std::ptr::null_mut());
-        let printed = pg_sys::pg_get_querydef(query, false);
-        Ok(CStr::from_ptr(printed).to_string_lossy().trim_end_matches(';').to_owned())
+        print(pg_sys::parse_analyze_fixedparams(
+            raw,
+            text.as_ptr(),
+            std::ptr::null(),
+            0,
+            std::ptr::null_mut(),
+        ))
+    }
+}
+
+/// # Safety
+/// `query` is what parse analysis returned.
+unsafe fn print(query: *mut pg_sys::Query) -> String {
+    // SAFETY: see above; the printed text is copied.
+    unsafe { CStr::from_ptr(pg_sys::pg_get_querydef(query, false)).to_string_lossy().into_owned() }
+}
+
+/// Reads a text as one statement.
+fn one_statement(text: &str) -> *mut pg_sys::RawStmt {
+    let text = c_string(text);
+    // SAFETY: the parser returns a list in the current memory context.
+    let list = unsafe { pgrx::PgList::<pg_sys::RawStmt>::from_pg(pg_sys::pg_parse_query(text.as_ptr())) };
+    match list.get_ptr(0).filter(|_| list.len() == 1) {
+        Some(statement) => statement,
+        None => pgrx::error!("{text:?} is not one statement"),
     }
 }
 

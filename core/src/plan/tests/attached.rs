@@ -227,7 +227,7 @@ fn e28_what_somebody_switched_off_is_switched_on_again() {
 }
 
 #[test]
-fn e7_only_what_is_granted_beyond_the_other_side_differs() {
+fn e07_only_what_is_granted_beyond_the_other_side_differs() {
     let mut expected = users();
     let mut there = users();
     expected.acls =

@@ -138,7 +138,7 @@ fn attempt(
         Ok(Some(reason)) => (Status::Blocked, Some(reason)),
         Ok(None) if confirm => (Status::Applied, work.detail.clone()),
         Ok(None) => (Status::Planned, work.detail.clone()),
-        Err(Error::Server(error)) => refused(&error),
+        Err(Error::Server(error)) => refused(&error, &work.differing),
         Err(error) => (Status::Failed, Some(error.to_string())),
     })
 }
@@ -176,14 +176,17 @@ fn rows_in_the_way(check: &Check, columns: &BTreeSet<String>) -> Result<Option<S
     }
 }
 
-/// What the data or a lock refuses is blocked; anything else has failed. Either way the step is undone.
-fn refused(error: &ServerError) -> (Status, Option<String>) {
+/// What the data, a lock or a difference that heal leaves alone is in the way of is blocked; anything else has failed.
+/// Either way the step is undone.
+fn refused(error: &ServerError, differing: &[Address]) -> (Status, Option<String>) {
     let mut said = error.message.clone();
     if let Some(detail) = &error.detail {
         said = format!("{said}. {detail}");
     }
     if error.is_class("23") || error.is_class("55") {
         (Status::Blocked, Some(said))
+    } else if let Some(differing) = differing.first() {
+        (Status::Blocked, Some(format!("{said}. It needs {differing}, which is not as expected")))
     } else {
         (Status::Failed, Some(format!("{said} (SQLSTATE {})", error.sqlstate())))
     }

@@ -144,6 +144,8 @@ pub struct Work {
     pub checks: Vec<Check>,
     /// Missing objects that must have been created.
     pub needs: Vec<Address>,
+    /// What it stands on that is there, but not as it should be: the step may fail for that.
+    pub differing: Vec<Address>,
     /// What a person should know of the step.
     pub detail: Option<String>,
 }

@@ -14,8 +14,10 @@ use crate::quote::literal;
 pub(super) fn create(object: Object, context: &Context) -> Work {
     let mut work = create_alone(object, context);
     work.actions.extend(attached::withhold(object, &work.run_as, context));
-    work.needs.extend(context.dependencies(object));
+    let (missing, differing) = context.dependencies(object);
+    work.needs.extend(missing);
     work.needs = dedup(work.needs);
+    work.differing = dedup(differing);
     work
 }
 
@@ -202,7 +204,7 @@ pub(super) fn size(bytes: Option<u64>) -> String {
 }
 
 pub(super) fn plain(actions: Vec<Action>, run_as: String, needs: Vec<Address>) -> Work {
-    Work { actions, run_as, checks: Vec::new(), needs, detail: None }
+    Work { actions, run_as, checks: Vec::new(), needs, differing: Vec::new(), detail: None }
 }
 
 /// Behind the label that it follows, or before the first one that is there.

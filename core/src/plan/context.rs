@@ -17,6 +17,7 @@ pub(super) struct Context<'a> {
     live_tables: BTreeMap<&'a Name, &'a Table>,
     missing: BTreeSet<Address>,
     extra: BTreeSet<Address>,
+    changed: BTreeSet<Address>,
     /// What the expected objects need.
     dependencies: BTreeMap<Address, &'a [Address]>,
     /// Whom the live objects belong to.
@@ -47,6 +48,7 @@ impl<'a> Context<'a> {
             live_tables: by_name(live),
             missing: addresses(|change| matches!(change, Change::Missing(_))),
             extra: addresses(|change| matches!(change, Change::Extra(_))),
+            changed: addresses(|change| matches!(change, Change::Changed { .. })),
             dependencies: dependencies
                 .map(|of| (Address::new(&of.object_type, &of.identity), of.needs.as_slice()))
                 .collect(),
@@ -71,28 +73,32 @@ impl<'a> Context<'a> {
         addresses.into_iter().filter(|address| self.is_missing(address)).collect()
     }
 
-    /// What the server said that an object needs, as far as this plan creates it. A table comes with its columns.
-    pub(super) fn dependencies(&self, object: Object) -> Vec<Address> {
+    /// What the server said that an object needs, as far as this plan creates it, and as far as it is there but differs.
+    /// A table comes with its columns.
+    pub(super) fn dependencies(&self, object: Object) -> (Vec<Address>, Vec<Address>) {
         let own = object.address();
         let parts: Vec<Address> = match object {
             // Its column needs it, and it ends with its column: the server's word is no order.
-            Object::Sequence(_) => return Vec::new(),
+            Object::Sequence(_) => Vec::new(),
             Object::Table(table) => {
                 let columns = table.columns.iter().map(|column| Object::Column(table, column).address());
                 columns.chain([own.clone()]).collect()
             }
             _ => vec![own.clone()],
         };
-        parts
-            .iter()
-            .filter_map(|part| self.dependencies.get(part))
-            .flat_map(|needs| needs.iter())
-            .filter_map(|need| match need.object_type.as_str() {
-                "sequence" => self.creator_of_sequence(&need.identity),
-                _ => self.is_missing(need).then(|| need.clone()),
-            })
-            .filter(|need| *need != own)
-            .collect()
+        let needs =
+            parts.iter().filter_map(|part| self.dependencies.get(part)).flat_map(|needs| needs.iter());
+        let (mut missing, mut differing) = (Vec::new(), Vec::new());
+        for need in needs.filter(|need| **need != own) {
+            if need.object_type == "sequence" {
+                missing.extend(self.creator_of_sequence(&need.identity).filter(|creator| *creator != own));
+            } else if self.is_missing(need) {
+                missing.push(need.clone());
+            } else if self.changed.contains(need) {
+                differing.push(need.clone());
+            }
+        }
+        (missing, differing)
     }
 
     /// The owner of a live object.

@@ -139,6 +139,22 @@ fn e29_what_the_server_says_is_needed_comes_first() {
 }
 
 #[test]
+fn what_stands_on_something_that_differs_may_fail_for_it() {
+    let mut expected = with([view("v", "SELECT id FROM public.users")]);
+    expected.dependencies = vec![needs(("view", "public.v"), &[("table column", "public.users.id")])];
+    let there = tables([table("users", [column("id", "text")])]);
+    check(&expected, &live(there), &Known::default(), expect![[r#"
+        changed table column public.users.id
+          manual: its type differs: heal adds what is missing, it never alters what is there
+          | ALTER TABLE "public"."users" ALTER COLUMN "id" TYPE integer USING "id"::integer
+        missing view public.v
+          additive as planner
+          stands on table column public.users.id, which differs
+          | CREATE VIEW public.v AS SELECT id FROM public.users
+    "#]]);
+}
+
+#[test]
 fn a_circle_of_needs_is_cut() {
     let mut expected = with([view("a", "SELECT 1"), view("b", "SELECT 2")]);
     expected.dependencies = vec![

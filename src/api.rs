@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::time::Instant;
 
-use nself_heal_core::plan::{Step, Verdict};
 use pgrx::JsonB;
 use pgrx::datum::{Interval, TimestampWithTimeZone};
 use pgrx::pg_sys::panic::ErrorReport;
@@ -227,12 +226,11 @@ fn nself_drift(
     if let Some(line) = report::not_compared_line(&comparison.live, &comparison.expected) {
         notice!("not compared: {line}. See nself_drift_not_compared()");
     }
-    let rows: Vec<_> = comparison
-        .steps
+    let rows: Vec<_> = heal::look(&comparison)?
         .into_iter()
-        .filter(|step| step.part_of.is_none())
-        .map(|step| {
-            let (safety, reason) = safety(&step);
+        .filter(|found| found.step.part_of.is_none())
+        .map(|found| {
+            let (safety, reason, step) = (found.status.safety(), found.detail, found.step);
             (
                 step.kind.as_str(),
                 step.object_type,
@@ -249,14 +247,6 @@ fn nself_drift(
         })
         .collect();
     Ok(TableIterator::new(rows))
-}
-
-fn safety(step: &Step) -> (&'static str, Option<String>) {
-    match &step.verdict {
-        Verdict::Additive(work) => ("additive", work.detail.clone()),
-        Verdict::Blocked { reason } => ("blocked", Some(reason.clone())),
-        Verdict::Manual { reason } => ("manual", Some(reason.clone())),
-    }
 }
 
 #[pg_extern]

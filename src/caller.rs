@@ -12,7 +12,7 @@ use crate::error::{Error, Position, ServerError};
 
 /// The settings of everything that is not a user's own statement. Nothing that a user made can shadow a name, and the
 /// server prints one thing in one way, whatever the session says.
-const PINNED: [(&str, &str); 10] = [
+const PINNED: [(&str, &str); 11] = [
     ("search_path", "pg_catalog, pg_temp"),
     ("DateStyle", "ISO, MDY"),
     ("IntervalStyle", "postgres"),
@@ -23,6 +23,8 @@ const PINNED: [(&str, &str); 10] = [
     ("quote_all_identifiers", "off"),
     ("standard_conforming_strings", "on"),
     ("transform_null_equals", "off"),
+    // Compiling a query of the catalogs takes longer than running it.
+    ("jit", "off"),
 ];
 
 /// Runs `work` with the settings in force, and puts every setting back that `work` or `settings` changed: also

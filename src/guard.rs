@@ -74,6 +74,7 @@ unsafe fn adds(node: *mut pg_sys::Node, just_created: bool) -> bool {
                 of::<pg_sys::AlterTSConfigurationStmt>(node).kind
                     == pg_sys::AlterTSConfigType::ALTER_TSCONFIG_ADD_MAPPING
             }
+            T_AlterObjectDependsStmt => !of::<pg_sys::AlterObjectDependsStmt>(node).remove,
             T_AlterOpFamilyStmt => !of::<pg_sys::AlterOpFamilyStmt>(node).isDrop,
             T_AlterPublicationStmt => {
                 of::<pg_sys::AlterPublicationStmt>(node).action

@@ -34,6 +34,15 @@ impl Status {
             Self::Failed => "failed",
         }
     }
+
+    /// Whether heal takes such a step.
+    pub fn safety(self) -> &'static str {
+        match self {
+            Self::Planned | Self::Applied => "additive",
+            Self::Blocked | Self::Failed => "blocked",
+            Self::Manual => "manual",
+        }
+    }
 }
 
 /// A step of a heal, as it went.
@@ -52,11 +61,11 @@ pub fn run(
     let Comparison { expected, live, steps, ignored: _ } = comparison;
     let columns = columns(&live);
     if !confirm {
-        return pinned(|| go(&steps, columns, false));
+        return pinned(|| go(&steps, columns, Mode::DryRun));
     }
     let mut outcomes = Vec::new();
     let kept = subtransaction(|| {
-        outcomes = pinned(|| go(&steps, columns, true))?;
+        outcomes = pinned(|| go(&steps, columns, Mode::Heal))?;
         check_closed(&expected, &outcomes, not_renamed)
     });
     match kept {
@@ -66,12 +75,27 @@ pub fn run(
     }
 }
 
+/// What a heal would find now: the steps with those blocked that rows are in the way of. For whoever asks, also where
+/// they could not take the step themselves.
+pub fn look(comparison: &Comparison) -> Result<Vec<Outcome>, Error> {
+    pinned(|| go(&comparison.steps, columns(&comparison.live), Mode::Look))
+}
+
+/// How far to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Look,
+    /// As far as the caller could go.
+    DryRun,
+    Heal,
+}
+
 /// The identities of all columns, and with them of all tables that have some.
 fn columns(catalog: &Catalog) -> BTreeSet<String> {
     catalog.tables.iter().flat_map(|table| &table.columns).map(|column| column.identity.clone()).collect()
 }
 
-fn go(steps: &[Step], mut columns: BTreeSet<String>, confirm: bool) -> Result<Vec<Outcome>, Error> {
+fn go(steps: &[Step], mut columns: BTreeSet<String>, mode: Mode) -> Result<Vec<Outcome>, Error> {
     let mut not_done: BTreeSet<Address> = BTreeSet::new();
     let mut outcomes = Vec::new();
     for step in steps {
@@ -80,7 +104,7 @@ fn go(steps: &[Step], mut columns: BTreeSet<String>, confirm: bool) -> Result<Ve
             Verdict::Blocked { reason } => (Status::Blocked, Some(reason.clone())),
             Verdict::Additive(work) => match work.needs.iter().find(|need| not_done.contains(*need)) {
                 Some(need) => (Status::Blocked, Some(format!("waits for {need}"))),
-                None => attempt(work, &columns, confirm)?,
+                None => attempt(work, &columns, mode)?,
             },
         };
         match status {
@@ -94,17 +118,17 @@ fn go(steps: &[Step], mut columns: BTreeSet<String>, confirm: bool) -> Result<Ve
 }
 
 /// Checks the rows, then applies the step if it is confirmed.
-fn attempt(
-    work: &Work,
-    columns: &BTreeSet<String>,
-    confirm: bool,
-) -> Result<(Status, Option<String>), Error> {
+fn attempt(work: &Work, columns: &BTreeSet<String>, mode: Mode) -> Result<(Status, Option<String>), Error> {
+    let confirm = mode == Mode::Heal;
+    if mode == Mode::Look && work.checks.is_empty() {
+        return Ok((Status::Planned, work.detail.clone()));
+    }
     let owner = match report::role(&work.run_as) {
         Ok(owner) => owner,
         Err(error) => return Ok((Status::Failed, Some(error.to_string()))),
     };
     // SAFETY: a check of role memberships within a transaction.
-    if !unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), owner) } {
+    if mode != Mode::Look && !unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), owner) } {
         let reason = format!("you are not a member of role {}, which owns it", work.run_as);
         return Ok((Status::Blocked, Some(reason)));
     }

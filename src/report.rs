@@ -119,9 +119,13 @@ fn leave_own_schema_out(live: &mut Catalog, expected: &Catalog) -> Result<(), Er
           WHERE e.extname = 'nself_heal'",
         &[],
     )?;
-    live.schemas.retain(|schema| {
-        Some(&schema.name) != own.as_ref() || expected.schemas.iter().any(|theirs| theirs.name == schema.name)
-    });
+    let Some(own) = own.filter(|own| !expected.schemas.iter().any(|theirs| theirs.name == *own)) else {
+        return Ok(());
+    };
+    let Some(place) = live.schemas.iter().position(|schema| schema.name == own) else { return Ok(()) };
+    let own = live.schemas.remove(place).identity;
+    live.acls.retain(|acl| acl.object_type != "schema" || acl.identity != own);
+    live.comments.retain(|comment| comment.object_type != "schema" || comment.identity != own);
     Ok(())
 }
 

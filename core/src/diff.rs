@@ -549,6 +549,27 @@ impl<'a> Tables<'a> {
         })
     }
 
+    /// The same of a key that a partition has from its table.
+    fn stands_alone(&self, constraint: &Constraint, other: &Catalog) -> bool {
+        let is_key = match constraint.kind {
+            ConstraintKind::Primary | ConstraintKind::Unique | ConstraintKind::Exclusion => true,
+            ConstraintKind::Check | ConstraintKind::Foreign => false,
+        };
+        let identity = constraint.table_identity.as_str();
+        let (Some(expected), Some(live)) = (self.expected.get(identity), self.live.get(identity)) else {
+            return false;
+        };
+        let parents = expected.partition_of.iter().chain(&live.partition_of);
+        let mut parents = parents.map(|of| &of.parent.name);
+        is_key
+            && parents.any(|parent| {
+                other
+                    .constraints
+                    .iter()
+                    .any(|above| above.table == *parent && same_constraint(above, constraint))
+            })
+    }
+
     fn changes(&self) -> Vec<Change<'a>> {
         let identities: BTreeSet<&str> = self.expected.keys().chain(self.live.keys()).copied().collect();
         let mut changes = Vec::new();
@@ -809,9 +830,10 @@ fn constraint_changes<'a>(expected: &'a Catalog, live: &'a Catalog, tables: &Tab
     pairs(&expected.constraints, &live.constraints, |constraint| &constraint.identity)
         .into_iter()
         .filter(|pair| match pair {
-            Pair::Missing(constraint) => !constraint.inherited,
+            Pair::Missing(constraint) => !constraint.inherited || tables.stands_alone(constraint, live),
             Pair::Extra(constraint) => {
-                !constraint.inherited && !tables.own_partitions.contains(constraint.table_identity.as_str())
+                (!constraint.inherited || tables.stands_alone(constraint, expected))
+                    && !tables.own_partitions.contains(constraint.table_identity.as_str())
             }
             Pair::Both(expected, live) => !(expected.inherited && live.inherited),
         })
@@ -851,14 +873,20 @@ fn index_changes<'a>(expected: &'a Catalog, live: &'a Catalog, tables: &Tables<'
     pairs(&expected.indexes, &live.indexes, |index| &index.identity)
         .into_iter()
         .filter(|pair| match pair {
-            Pair::Missing(index) => index.parent.is_none(),
+            Pair::Missing(index) => is_alone(index, live),
             Pair::Extra(index) => {
-                index.parent.is_none() && !tables.own_partitions.contains(index.table_identity.as_str())
+                is_alone(index, expected) && !tables.own_partitions.contains(index.table_identity.as_str())
             }
             Pair::Both(expected, live) => expected.parent.is_none() || live.parent.is_none(),
         })
         .filter_map(|pair| plain(pair, Object::Index, index_differences))
         .collect()
+}
+
+/// A part of a partitioned index comes and goes with it. Where the whole is there, the part has another name.
+fn is_alone(index: &Index, other: &Catalog) -> bool {
+    let there = |parent: &Name| other.indexes.iter().any(|whole| whole.name == *parent);
+    index.parent.as_ref().is_none_or(there)
 }
 
 fn index_differences(expected: &Index, live: &Index) -> Vec<Difference> {

@@ -7,8 +7,8 @@ WITH described AS (
                            THEN coalesce((SELECT i.indrelid FROM pg_index i WHERE i.indexrelid = d.objoid),
                                          (SELECT p.refobjid FROM pg_depend p
                                            WHERE p.classid = 'pg_class'::regclass AND p.objid = d.objoid
-                                             AND p.objsubid = 0 AND p.refclassid = 'pg_class'::regclass AND p.refobjsubid > 0
-                                             AND p.deptype = 'i'),
+                                             AND p.objsubid = 0 AND p.refclassid = 'pg_class'::regclass
+                                             AND p.refobjsubid > 0 AND p.deptype = 'i'),
                                          d.objoid)
                            WHEN 'pg_trigger'::regclass THEN (SELECT g.tgrelid FROM pg_trigger g WHERE g.oid = d.objoid)
                            WHEN 'pg_rewrite'::regclass THEN (SELECT w.ev_class FROM pg_rewrite w WHERE w.oid = d.objoid)
@@ -72,8 +72,6 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C", x.object_type), '[]'
                               'pg_foreign_data_wrapper'::regclass, 'pg_foreign_server'::regclass)
            AND coalesce(s.name NOT LIKE 'pg\_%' AND s.name NOT IN ('information_schema', 'nself'), true)
            AND coalesce(r.relpersistence, 'p') <> 't'
-           AND NOT EXISTS (SELECT FROM pg_depend m
-                            WHERE m.deptype = 'e'
-                              AND (m.classid = d.classoid AND m.objid = d.objoid
-                                   OR m.classid = 'pg_class'::regclass AND m.objid = d.relation
-                                   OR m.classid = 'pg_type'::regclass AND m.objid = t.type))) x
+           AND NOT EXISTS (SELECT FROM (VALUES (d.classoid, d.objoid), ('pg_class'::regclass, d.relation),
+                                               ('pg_type'::regclass, t.type)) w(classid, objid)
+                             JOIN pg_depend m ON m.classid = w.classid AND m.objid = w.objid AND m.deptype = 'e')) x

@@ -110,21 +110,19 @@ wanted AS (
     SELECT DISTINCT s.class, s.id, s.sub, w.need_class, w.need, w.need_sub
       FROM spread s
       LEFT JOIN member m ON m.classid = s.need_class AND m.objid = s.need
-     CROSS JOIN LATERAL (
-           SELECT 'pg_extension'::regclass::oid AS need_class, m.extension AS need, 0 AS need_sub
-            WHERE m.extension IS NOT NULL
-            UNION ALL
-           SELECT s.need_class, s.need, 0 WHERE m.extension IS NULL
-            UNION ALL
-           SELECT s.need_class, s.need, s.need_sub
-            WHERE m.extension IS NULL AND s.need_sub > 0
-              AND s.need IN (SELECT r.oid FROM pg_class r WHERE r.relkind IN ('r', 'p', 'f'))) w
+      LEFT JOIN pg_class r ON r.oid = s.need AND s.need_class = 'pg_class'::regclass AND s.need_sub > 0
+                          AND r.relkind IN ('r', 'p', 'f') AND m.extension IS NULL
+     CROSS JOIN LATERAL (VALUES
+           (CASE WHEN m.extension IS NULL THEN s.need_class ELSE 'pg_extension'::regclass END,
+            coalesce(m.extension, s.need), 0),
+           (s.need_class, r.oid, s.need_sub)) w(need_class, need, need_sub)
      -- Nothing needs itself, nor a table its own columns.
-     WHERE NOT (w.need_class = s.class AND w.need = s.id AND (s.sub = 0 OR w.need_sub = s.sub))
+     WHERE w.need IS NOT NULL AND NOT (w.need_class = s.class AND w.need = s.id AND (s.sub = 0 OR w.need_sub = s.sub))
 ),
 -- Every object on either side, once: those of users, and extensions.
 listed AS (
-    SELECT o.class, o.id, o.sub, i.type, i.identity
+    -- One key, because of three the planner believes that they leave one row, and loops over all pairs.
+    SELECT concat_ws(' ', o.class::oid, o.id, o.sub) AS key, o.class, i.type, i.identity
       FROM (SELECT class, id, sub FROM wanted UNION SELECT need_class, need, need_sub FROM wanted) o
       LEFT JOIN pg_class r ON r.oid = o.id AND o.class = 'pg_class'::regclass
       LEFT JOIN pg_constraint k ON k.oid = o.id AND o.class = 'pg_constraint'::regclass
@@ -151,18 +149,20 @@ listed AS (
        -- A NOT NULL is a part of its column, a constraint trigger is a trigger; the clones of a foreign key come with
        -- it.
        AND coalesce(k.contype NOT IN ('n', 't') AND NOT (k.contype = 'f' AND k.conparentid <> 0), true)
-       AND NOT EXISTS (SELECT FROM member m
-                        WHERE m.classid = o.class AND m.objid = o.id
-                           OR m.classid = 'pg_class'::regclass AND m.objid = t.oid
-                           OR m.classid = 'pg_type'::regclass AND m.objid = d.oid)
+       -- Three questions and not one with OR, which would look at every member for every object.
+       AND NOT EXISTS (SELECT FROM member m WHERE m.classid = o.class AND m.objid = o.id)
+       AND NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_class'::regclass AND m.objid = t.oid)
+       AND NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_type'::regclass AND m.objid = d.oid)
 )
 SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C", x.object_type), '[]')::text
   FROM (SELECT l.type AS object_type,
                l.identity,
                json_agg(json_build_object('object_type', n.type, 'identity', n.identity)
                         ORDER BY n.identity COLLATE "C", n.type) AS needs
-          FROM wanted w
-          JOIN listed l ON l.class = w.class AND l.id = w.id AND l.sub = w.sub
-          JOIN listed n ON n.class = w.need_class AND n.id = w.need AND n.sub = w.need_sub
+          FROM (SELECT concat_ws(' ', class::oid, id, sub) AS object,
+                       concat_ws(' ', need_class::oid, need, need_sub) AS need
+                  FROM wanted) w
+          JOIN listed l ON l.key = w.object
+          JOIN listed n ON n.key = w.need
          WHERE l.class <> 'pg_extension'::regclass
          GROUP BY l.type, l.identity) x

@@ -17,6 +17,12 @@ WITH object AS (
     SELECT 'pg_user_mapping'::regclass, u.umid, format('USER MAPPING FOR %s SERVER %I', g.user, u.srvname), s.srvowner,
            u.umoptions, '^(?!(user|username|user_name)$)',
            format('CREATE USER MAPPING FOR %s SERVER %I', g.user, u.srvname)
+           -- The server shows them to few: this is the condition of the view pg_user_mappings.
+           || CASE WHEN u.umuser <> 0 AND u.usename = current_user
+                        AND (pg_has_role(s.srvowner, 'USAGE') OR has_server_privilege(s.oid, 'USAGE'))
+                     OR u.umuser = 0 AND pg_has_role(s.srvowner, 'USAGE')
+                     OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN ''
+                   ELSE ' OPTIONS (***)' END
       FROM pg_user_mappings u
       JOIN pg_foreign_server s ON s.oid = u.srvid
      CROSS JOIN LATERAL (SELECT CASE WHEN u.umuser = 0 THEN 'PUBLIC' ELSE quote_ident(u.usename) END AS user) g

@@ -34,14 +34,17 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                                   WHERE t.relkind = 'm' AND i.indisreplident) s(statement)), '[]') AS more,
                concat_ws('; ', 'USING ' || am.amname,
                          (SELECT string_agg(concat_ws(' ', format('%I.%I', ocn.nspname, oc.opcname),
-                                                      'COLLATE ' || quote_ident(cn.nspname) || '.' || quote_ident(co.collname),
+                                                      -- A column's own collation is told of the column.
+                                                      CASE WHEN k.coll IS DISTINCT FROM ta.attcollation
+                                                           THEN 'COLLATE ' || quote_ident(cn.nspname) || '.' || quote_ident(co.collname) END,
                                                       CASE WHEN k.flags & 1 = 1 THEN 'DESC' END,
                                                       CASE WHEN k.flags & 2 = 2 THEN 'NULLS FIRST' END,
                                                       (SELECT string_agg(o, ',' ORDER BY o) FROM unnest(a.attoptions) o
                                                         -- The server's own stamp on each column, since 15.20.
                                                         WHERE o NOT LIKE 'pg\_attver=%')), ', ' ORDER BY k.n)
-                            FROM unnest(i.indclass::oid[], i.indcollation::oid[], i.indoption::int2[])
-                                 WITH ORDINALITY k(opclass, coll, flags, n)
+                            FROM unnest(i.indclass::oid[], i.indcollation::oid[], i.indoption::int2[], i.indkey::int2[])
+                                 WITH ORDINALITY k(opclass, coll, flags, attnum, n)
+                            LEFT JOIN pg_attribute ta ON ta.attrelid = t.oid AND ta.attnum = k.attnum AND k.attnum > 0
                             JOIN pg_opclass oc ON oc.oid = k.opclass
                             JOIN pg_namespace ocn ON ocn.oid = oc.opcnamespace
                             LEFT JOIN pg_collation co ON co.oid = k.coll

@@ -1,5 +1,5 @@
--- Materialized views: model::Definition. Their indexes are read with those of tables. `def` leaves them empty: whether
--- they hold rows is told by `filled`.
+-- Materialized views: model::Definition. Their indexes are read with those of tables. Whether
+-- they hold rows is told by `filled` alone.
 SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
   FROM (SELECT i.type AS object_type,
                i.identity,
@@ -7,7 +7,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                json_build_object('schema', n.nspname, 'name', r.relname) AS name,
                pg_get_userbyid(r.relowner) AS owner,
                NULL AS of,
-               concat(d.head, v.query, E'\n  WITH NO DATA') AS def,
+               d.head || v.query AS def,
                coalesce((SELECT json_agg(s.statement ORDER BY s.place, s.statement COLLATE "C")
                            FROM (SELECT 1 AS place,
                                         format('ALTER MATERIALIZED VIEW %I.%I ALTER COLUMN %I %s', n.nspname, r.relname,
@@ -42,7 +42,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                                    FROM pg_depend x JOIN pg_extension e ON e.oid = x.refobjid
                                   WHERE x.classid = 'pg_class'::regclass AND x.objid = r.oid AND x.objsubid = 0
                                     AND x.refclassid = 'pg_extension'::regclass AND x.deptype = 'x') s), '[]') AS more,
-               concat(d.head, E'\n  WITH NO DATA') AS shape,
+               d.head AS shape,
                v.query,
                NULL AS state,
                false AS inherited,

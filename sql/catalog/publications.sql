@@ -24,7 +24,8 @@ object AS (
       FROM publication p
      UNION ALL
     SELECT 'pg_publication_namespace'::regclass, s.oid,
-           format('PUBLICATION %I TABLES IN SCHEMA %I', p.pubname, n.nspname), p.owner, p.address, format('ALTER PUBLICATION %I ADD TABLES IN SCHEMA %I', p.pubname, n.nspname), NULL, NULL
+           format('PUBLICATION %I TABLES IN SCHEMA %I', p.pubname, n.nspname), p.owner, p.address,
+           format('ALTER PUBLICATION %I ADD TABLES IN SCHEMA %I', p.pubname, n.nspname), NULL, NULL
       FROM pg_publication_namespace s
       JOIN publication p ON p.oid = s.pnpubid
       JOIN schema n ON n.oid = s.pnnspid

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diff::text::{definition_text, firing_text};
 use crate::diff::{Aspect, Change, Difference, Object, Pair, Tables, compare, owned, pairs, plain};
-use crate::model::{Acl, Address, Catalog, Comment, Definition, Grant};
+use crate::model::{Acl, Address, Catalog, Comment, Definition, DefinitionKind, Grant};
 
 /// The privileges on one object that `of` gives a grantee beyond what `beyond` does.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,6 +64,12 @@ pub(super) fn definition_changes<'a>(
             }
             Pair::Both(..) => true,
         })
+        .filter(|pair| match pair {
+            Pair::Both(one, other) => {
+                !(one.inherited && other.inherited && tables.differs_above(one, other, expected, live))
+            }
+            Pair::Missing(_) | Pair::Extra(_) => true,
+        })
         .filter_map(|pair| plain(pair, Object::Definition, definition_differences))
         .collect()
 }
@@ -88,8 +94,9 @@ fn definition_differences(expected: &Definition, live: &Definition) -> Vec<Diffe
         // Whether somebody refreshed it is a matter of its rows.
         filled: _,
     } = expected;
+    let same = *def == live.def || hides_options(expected) || hides_options(live);
     [
-        (*def != live.def || *more != live.more).then(|| Difference {
+        (!same || *more != live.more).then(|| Difference {
             what: Aspect::Definition,
             expected: definition_text(expected),
             actual: definition_text(live),
@@ -99,6 +106,11 @@ fn definition_differences(expected: &Definition, live: &Definition) -> Vec<Diffe
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// The server shows the options of a user mapping to few. What cannot be seen is counted, and not compared.
+fn hides_options(definition: &Definition) -> bool {
+    definition.kind == DefinitionKind::UserMapping && definition.def.ends_with(" OPTIONS (***)")
 }
 
 /// What is granted on one side and not on the other. Where a side says nothing, the defaults are in force.
@@ -142,17 +154,33 @@ pub(super) fn grant_changes<'a>(
 }
 
 /// What can have privileges, by identity alone: no two sorts of such objects share one.
-struct Objects<'a>(BTreeSet<&'a str>);
+struct Objects<'a> {
+    identities: BTreeSet<&'a str>,
+    /// Sequences of identity columns, which the model knows by name alone: without quotes.
+    of_columns: BTreeSet<String>,
+}
 
 impl<'a> Objects<'a> {
     fn of(catalog: &'a Catalog) -> Self {
         let sequences = catalog.sequences.iter().map(|sequence| sequence.identity.as_str());
-        Self(owned(catalog).map(|owned| owned.identity).chain(sequences).collect())
+        let columns = catalog.tables.iter().flat_map(|table| &table.columns);
+        let identities = columns.filter_map(|column| column.identity_column.as_ref());
+        Self {
+            identities: owned(catalog).map(|owned| owned.identity).chain(sequences).collect(),
+            of_columns: identities
+                .map(|identity| {
+                    format!("{}.{}", identity.sequence.schema, identity.sequence.name).replace('"', "")
+                })
+                .collect(),
+        }
     }
 
     fn have(&self, acl: &Acl) -> bool {
         acl.defaults_for.is_some()
-            || self.0.contains(acl.of.as_ref().map_or(acl.identity.as_str(), |of| of.identity.as_str()))
+            || self
+                .identities
+                .contains(acl.of.as_ref().map_or(acl.identity.as_str(), |of| of.identity.as_str()))
+            || self.of_columns.contains(&acl.identity.replace('"', ""))
     }
 }
 
@@ -177,6 +205,31 @@ fn comment_differences(expected: &Comment, live: &Comment) -> Vec<Difference> {
 }
 
 impl Tables<'_> {
+    /// Whether the trigger of the partitioned table differs as its clone on a partition does: then it is healed there.
+    fn differs_above(
+        &self,
+        one: &Definition,
+        other: &Definition,
+        expected: &Catalog,
+        live: &Catalog,
+    ) -> bool {
+        let above = |definition: &Definition, catalog: &'_ Catalog| {
+            let of = definition.of.as_ref()?;
+            let parent = &self.expected.get(of.identity.as_str())?.partition_of.as_ref()?.parent.identity;
+            let name = definition.sql_name.strip_suffix(&of.identity)?;
+            let sql_name = format!("{name}{parent}");
+            catalog.definitions.iter().find(|other| other.sql_name == sql_name).cloned()
+        };
+        let (Some(expected_above), Some(live_above)) = (above(one, expected), above(other, live)) else {
+            return false;
+        };
+        let own = definition_differences(one, other);
+        let above = definition_differences(&expected_above, &live_above);
+        own.iter().all(|own| above.iter().any(|above| above.what == own.what))
+            && one.state == expected_above.state
+            && other.state == live_above.state
+    }
+
     fn is_of_own_partition(&self, identity: &str, of: Option<&Address>) -> bool {
         let relation = of.map_or(identity, |of| of.identity.as_str());
         self.own_partitions.contains(relation)

@@ -82,9 +82,9 @@ pub(super) fn comment(comment: &Comment, context: &Context) -> Work {
     plain(actions, owner.unwrap_or_else(|| NOBODY.to_string()), needs)
 }
 
-/// Takes back what a new object would give away: what everybody may do with such an object by default, and what the live
-/// default privileges of its creator add, where the expected object gives neither.
-pub(super) fn withhold(object: Object, creator: &str, context: &Context) -> Vec<Action> {
+/// Brings the privileges of a new object to what they are to be, where what everybody may with such an object by default,
+/// or the live default privileges of its creator, say something else.
+pub(super) fn settle_privileges(object: Object, creator: &str, context: &Context) -> Vec<Action> {
     let Some(new) = New::of(object) else { return Vec::new() };
     let address = object.address();
     let acl = context
@@ -92,28 +92,44 @@ pub(super) fn withhold(object: Object, creator: &str, context: &Context) -> Vec<
         .acls
         .iter()
         .find(|acl| acl.object_type == address.object_type && acl.identity == address.identity);
-    let by_default = acl.iter().flat_map(|acl| &acl.default);
-    let added = context.live.acls.iter().filter(|acl| new.is_given(acl, creator)).flat_map(|acl| {
-        acl.grants
-            .iter()
-            .filter(|grant| grant.grantee != "owner" && !acl.default.iter().any(|other| same(other, grant)))
-    });
-    let wanted = |grant: &&Grant| acl.is_some_and(|acl| acl.grants.iter().any(|other| same(other, grant)));
-    let mut taken: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for grant in by_default.chain(added).filter(|grant| !wanted(grant)) {
-        taken.entry(&grant.grantee).or_default().push(grant.privilege.clone());
-    }
-    let withhold = |(grantee, privileges): (&str, Vec<String>)| {
-        Action::Withhold(Granting {
-            privileges,
-            column: None,
-            on: new.on.clone(),
-            grantee: if grantee == "owner" { ident(creator) } else { grantee.to_string() },
-            grantable: false,
-            defaults_for: None,
-        })
+    let defaults: Vec<&Acl> = context.live.acls.iter().filter(|acl| new.is_given(acl, creator)).collect();
+    let beyond = |of: &'_ [Grant], other: &[Grant]| -> Vec<Grant> {
+        of.iter().filter(|grant| !other.iter().any(|other| same(other, grant))).cloned().collect()
     };
-    taken.into_iter().map(withhold).collect()
+    let wanted = |grant: &Grant| match acl {
+        Some(acl) => acl.grants.iter().any(|other| same(other, grant)),
+        // Then what everybody may by default is all.
+        None => false,
+    };
+    let mut given: Vec<Grant> = acl.map(|acl| acl.default.clone()).unwrap_or_default();
+    let mut kept_back = Vec::new();
+    for defaults in defaults {
+        let added = beyond(&defaults.grants, &defaults.default);
+        given.extend(added.into_iter().filter(|grant| grant.grantee != "owner"));
+        kept_back.extend(beyond(&defaults.default, &defaults.grants));
+    }
+    kept_back.retain(|grant| acl.is_none() || wanted(grant));
+    given.retain(|grant| !wanted(grant) && !kept_back.iter().any(|other| same(other, grant)));
+    let statements = |grants: Vec<Grant>, action: fn(Granting) -> Action| {
+        let mut by_grantee: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for grant in grants {
+            by_grantee.entry(grant.grantee).or_default().push(grant.privilege);
+        }
+        by_grantee.into_iter().map(move |(grantee, privileges)| (grantee, privileges, action))
+    };
+    statements(given, Action::Withhold)
+        .chain(statements(kept_back, Action::Grant))
+        .map(|(grantee, privileges, action)| {
+            action(Granting {
+                privileges,
+                column: None,
+                on: new.on.clone(),
+                grantee: if grantee == "owner" { ident(creator) } else { grantee },
+                grantable: false,
+                defaults_for: None,
+            })
+        })
+        .collect()
 }
 
 fn same(one: &Grant, other: &Grant) -> bool {

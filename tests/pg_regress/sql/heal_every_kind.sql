@@ -80,6 +80,7 @@ SELECT kind, object_type, replace(identity, ' on language', ' language') AS iden
   FROM nself_drift() ORDER BY object_type COLLATE "C", identity COLLATE "C";
 SELECT step, object_type, replace(identity, ' on language', ' language') AS identity, status, detail FROM nself_heal(true);
 SELECT kind, object_type, identity, expected, actual FROM nself_drift();
+SELECT ispopulated FROM pg_matviews;
 SELECT count(*) AS steps FROM nself_heal(true);
 
 -- What is switched off is switched on again. What is replaced, altered or added by hand stays, and is told with a remedy.
@@ -108,6 +109,7 @@ SELECT kind, object_type, identity, safety, expected, actual, remedy FROM nself_
 SELECT object_type, remedy LIKE 'CREATE OR REPLACE VIEW public.words AS SELECT%' AS of_view,
        remedy LIKE 'ALTER PUBLICATION news SET (publish = ''insert, update, delete, truncate''%' AS of_publication
   FROM nself_drift() WHERE object_type IN ('view', 'publication');
+SELECT count(*) AS without_a_remedy FROM nself_drift() WHERE coalesce(remedy, '') = '';
 SELECT object_type, identity, status, detail FROM nself_heal(true) WHERE status <> 'manual';
 SELECT kind, object_type, identity, safety FROM nself_drift();
 

@@ -143,7 +143,11 @@ fn what_stands_on_something_that_differs_may_fail_for_it() {
     let mut expected = with([view("v", "SELECT id FROM public.users")]);
     expected.dependencies = vec![needs(("view", "public.v"), &[("table column", "public.users.id")])];
     let there = tables([table("users", [column("id", "text")])]);
-    check(&expected, &live(there), &Known::default(), expect![[r#"
+    check(
+        &expected,
+        &live(there),
+        &Known::default(),
+        expect![[r#"
         changed table column public.users.id
           manual: its type differs: heal adds what is missing, it never alters what is there
           | ALTER TABLE "public"."users" ALTER COLUMN "id" TYPE integer USING "id"::integer
@@ -151,7 +155,8 @@ fn what_stands_on_something_that_differs_may_fail_for_it() {
           additive as planner
           stands on table column public.users.id, which differs
           | CREATE VIEW public.v AS SELECT id FROM public.users
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -207,7 +207,8 @@ fn refused(error: &ServerError, differing: &[Address]) -> (Status, Option<String
     if let Some(detail) = &error.detail {
         said = format!("{said}. {detail}");
     }
-    if error.is_class("23") || error.is_class("55") {
+    // 42P17 is what a partition gets whose bounds overlap another one's.
+    if error.is_class("23") || error.is_class("55") || error.sqlstate() == "42P17" {
         (Status::Blocked, Some(said))
     } else if let Some(differing) = differing.first() {
         (Status::Blocked, Some(format!("{said}. It needs {differing}, which is not as expected")))

@@ -144,7 +144,8 @@ fn facts(live: &Catalog, questions: &plan::Questions) -> Result<Facts, Error> {
     )?;
     let mut facts = Facts { relations: relations.into_iter().collect(), ..Facts::default() };
     for question in &questions.tables {
-        if live.tables.iter().any(|table| table.name == question.name) {
+        // What is in a foreign table is another server's business.
+        if live.tables.iter().any(|table| table.name == question.name && table.foreign.is_none()) {
             facts.tables.insert(question.identity.clone(), table_facts(live, question)?);
         }
     }

@@ -440,7 +440,17 @@ fn text(value: &str) -> String {
 }
 
 fn create_domain(domain: &Domain) -> String {
-    let Domain { identity: _, name, owner: _, base_type, collation, default, not_null, checks } = domain;
+    let Domain {
+        identity: _,
+        name,
+        owner: _,
+        base_type,
+        collation,
+        default,
+        not_null,
+        not_null_name,
+        checks,
+    } = domain;
     let mut sql = format!("CREATE DOMAIN {} AS {base_type}", name.sql());
     if let Some(collation) = collation {
         sql.push_str(&format!(" COLLATE {collation}"));
@@ -449,7 +459,8 @@ fn create_domain(domain: &Domain) -> String {
         sql.push_str(&format!(" DEFAULT {default}"));
     }
     if *not_null {
-        sql.push_str(" NOT NULL");
+        let named = not_null_name.iter().map(|name| format!(" CONSTRAINT {}", ident(name)));
+        sql.push_str(&format!("{} NOT NULL", named.collect::<String>()));
     }
     for DomainCheck { identity: _, name, def, validated: _ } in checks {
         sql.push_str(&format!(" CONSTRAINT {} {def}", ident(name)));
@@ -616,6 +627,7 @@ mod tests {
             collation: None,
             default: Some("1".to_string()),
             not_null: true,
+            not_null_name: None,
             checks: vec![check],
         }
     }

@@ -437,13 +437,25 @@ fn label_changes(pair: Pair<'_, Enum>) -> Vec<Change<'_>> {
 }
 
 fn domain_differences(expected: &Domain, live: &Domain) -> Vec<Difference> {
-    let Domain { identity: _, name: _, owner: _, base_type, collation, default, not_null, checks: _ } =
-        expected;
+    let Domain {
+        identity: _,
+        name: _,
+        owner: _,
+        base_type,
+        collation,
+        default,
+        not_null,
+        not_null_name,
+        checks: _,
+    } = expected;
     [
         compare(Aspect::Type, base_type, &live.base_type, String::clone),
         compare(Aspect::Collation, collation, &live.collation, or_none("collation")),
         compare(Aspect::Default, default, &live.default, or_none("default")),
         compare(Aspect::NotNull, not_null, &live.not_null, nullability),
+        (*not_null && live.not_null)
+            .then(|| compare(Aspect::Name, not_null_name, &live.not_null_name, or_none("name for NOT NULL")))
+            .flatten(),
     ]
     .into_iter()
     .flatten()
@@ -873,9 +885,10 @@ fn index_changes<'a>(expected: &'a Catalog, live: &'a Catalog, tables: &Tables<'
     pairs(&expected.indexes, &live.indexes, |index| &index.identity)
         .into_iter()
         .filter(|pair| match pair {
-            Pair::Missing(index) => is_alone(index, live),
+            Pair::Missing(index) => is_alone(index, live, &tables.live),
             Pair::Extra(index) => {
-                is_alone(index, expected) && !tables.own_partitions.contains(index.table_identity.as_str())
+                is_alone(index, expected, &tables.expected)
+                    && !tables.own_partitions.contains(index.table_identity.as_str())
             }
             Pair::Both(expected, live) => expected.parent.is_none() || live.parent.is_none(),
         })
@@ -883,10 +896,14 @@ fn index_changes<'a>(expected: &'a Catalog, live: &'a Catalog, tables: &Tables<'
         .collect()
 }
 
-/// A part of a partitioned index comes and goes with it. Where the whole is there, the part has another name.
-fn is_alone(index: &Index, other: &Catalog) -> bool {
+/// A part of a partitioned index comes and goes with it, and with the partition. Where both are there, the part has
+/// another name.
+fn is_alone(index: &Index, other: &Catalog, tables: &BTreeMap<&str, &Table>) -> bool {
     let there = |parent: &Name| other.indexes.iter().any(|whole| whole.name == *parent);
-    index.parent.as_ref().is_none_or(there)
+    match &index.parent {
+        Some(parent) => there(parent) && tables.contains_key(index.table_identity.as_str()),
+        None => true,
+    }
 }
 
 fn index_differences(expected: &Index, live: &Index) -> Vec<Difference> {
@@ -901,7 +918,6 @@ fn index_differences(expected: &Index, live: &Index) -> Vec<Difference> {
         more,
         // The parts say the same without depending on how an expression is printed; see `same_index`.
         def,
-        shape: _,
         unique: _,
         nulls_not_distinct: _,
         parts: _,
@@ -929,11 +945,33 @@ fn index_differences(expected: &Index, live: &Index) -> Vec<Difference> {
 
 /// Whether two indexes do the same for their table, whatever they are called.
 pub(crate) fn same_index(one: &Index, other: &Index) -> bool {
-    one.shape == other.shape
-        && one.unique == other.unique
-        && one.nulls_not_distinct == other.nulls_not_distinct
-        && one.parts == other.parts
-        && one.predicate == other.predicate
+    one.unique == other.unique && one.body() == other.body()
+}
+
+impl Index {
+    /// The definition without the index's name and its table's.
+    pub(crate) fn body(&self) -> &str {
+        let table = format!(" ON {} ", self.table_identity);
+        self.def.split_once(&table).map_or(&self.def, |(_, body)| body)
+    }
+
+    /// The body with a place holder for each expression: what else it says.
+    pub(crate) fn shape(&self) -> String {
+        let mut rest = self.body();
+        let mut shape = String::new();
+        // Names of columns stay: they are no expressions.
+        let expressions = self.parts.iter().filter(|part| part.contains('('));
+        let predicate = self.predicate.iter().map(|predicate| format!(" WHERE {predicate}"));
+        for text in expressions.cloned().chain(predicate) {
+            if let Some((before, after)) = rest.split_once(&text) {
+                shape.push_str(before);
+                shape.push('$');
+                rest = after;
+            }
+        }
+        shape.push_str(rest);
+        shape
+    }
 }
 
 /// Whether two constraints do the same for their table, whatever they are called.

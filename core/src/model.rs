@@ -100,6 +100,8 @@ pub struct Domain {
     pub collation: Option<String>,
     pub default: Option<String>,
     pub not_null: bool,
+    /// The name of the constraint that this is, since PostgreSQL 17.
+    pub not_null_name: Option<String>,
     /// Sorted by name.
     pub checks: Vec<DomainCheck>,
 }
@@ -356,8 +358,6 @@ pub struct Index {
     pub def: String,
     /// Statements that complete it.
     pub more: Vec<String>,
-    /// `def` without its name and with a place holder for each expression: what else it says, as one text.
-    pub shape: String,
     pub unique: bool,
     pub nulls_not_distinct: bool,
     /// Columns and expressions of the key, in order.

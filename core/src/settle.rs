@@ -4,7 +4,7 @@
 //! needs two rounds before it stays the same. So a restored database differs from its migrations in texts alone. Only
 //! the server can say that two texts mean the same; here they are found, and taken over when it did.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     Catalog, Column, Constraint, ConstraintKind, Definition, DefinitionKind, Domain, Index, Name, Table,
@@ -76,6 +76,7 @@ pub fn texts_to_settle(expected: &Catalog, live: &Catalog) -> Vec<TextPair> {
     for (one, other) in matched(&expected.indexes, &live.indexes, |index| &index.identity) {
         pairs.extend(index_texts(one, other));
     }
+    pairs.extend(twins(expected, live));
     let key = |definition: &Definition| (definition.kind, definition.identity.clone());
     for (one, other) in matched(&expected.definitions, &live.definitions, key) {
         pairs.extend(definition_text(one, other));
@@ -101,12 +102,17 @@ pub fn adopt(live: &mut Catalog, pair: &TextPair) {
         }
         Locator::IndexPart { index, part } => {
             for index in live.indexes.iter_mut().filter(|other| other.identity == *index) {
+                index.def = index.def.replacen(&index.parts[*part], &text, 1);
                 index.parts[*part] = text.clone();
             }
         }
         Locator::IndexPredicate { index } => {
             for index in live.indexes.iter_mut().filter(|other| other.identity == *index) {
-                index.predicate = Some(text.clone());
+                if let Some(old) = index.predicate.replace(text.clone())
+                    && let Some(head) = index.def.strip_suffix(&old)
+                {
+                    index.def = format!("{head}{text}");
+                }
             }
         }
         Locator::Default { column } => {
@@ -147,6 +153,28 @@ fn columns_mut<'a>(catalog: &'a mut Catalog, table: &'a Name) -> impl Iterator<I
 fn matched<'a, T, K: Ord>(expected: &'a [T], live: &'a [T], key: impl Fn(&'a T) -> K) -> Vec<(&'a T, &'a T)> {
     let live: BTreeMap<K, &T> = live.iter().map(|object| (key(object), object)).collect();
     expected.iter().filter_map(|object| Some((object, *live.get(&key(object))?))).collect()
+}
+
+/// A missing constraint or index beside an extra one that may be the same under another name.
+fn twins(expected: &Catalog, live: &Catalog) -> Vec<TextPair> {
+    fn lone<'a, T>(of: &'a [T], other: &[T], key: impl Fn(&T) -> &String) -> Vec<&'a T> {
+        let there: BTreeSet<&String> = other.iter().map(&key).collect();
+        of.iter().filter(|object| !there.contains(key(object))).collect()
+    }
+    let (one, other) = (&expected.constraints, &live.constraints);
+    let extra = lone(other, one, |constraint| &constraint.identity);
+    let mut pairs = Vec::new();
+    for missing in lone(one, other, |constraint| &constraint.identity) {
+        let on_its_table =
+            extra.iter().filter(|extra| extra.table == missing.table && extra.kind == missing.kind);
+        pairs.extend(on_its_table.filter_map(|extra| constraint_text(missing, extra)));
+    }
+    let (one, other) = (&expected.indexes, &live.indexes);
+    let extra = lone(other, one, |index| &index.identity);
+    for missing in lone(one, other, |index| &index.identity) {
+        pairs.extend(extra.iter().flat_map(|extra| index_texts(missing, extra)));
+    }
+    pairs
 }
 
 /// A column of another type differs anyway, and its expressions mean something else.
@@ -220,7 +248,7 @@ fn constraint_text(expected: &Constraint, live: &Constraint) -> Option<TextPair>
 
 fn index_texts(expected: &Index, live: &Index) -> Vec<TextPair> {
     let same_but_for_texts = expected.table == live.table
-        && expected.shape == live.shape
+        && expected.shape() == live.shape()
         && expected.unique == live.unique
         && expected.nulls_not_distinct == live.nulls_not_distinct
         && expected.parts.len() == live.parts.len()
@@ -357,7 +385,6 @@ mod tests {
             table_type: RelationType::Table,
             def: format!("CREATE INDEX ix ON public.t USING btree (a, {text}) WHERE {text}"),
             more: Vec::new(),
-            shape: "USING btree".to_string(),
             unique: false,
             nulls_not_distinct: false,
             parts: vec!["a".to_string(), text.to_string()],
@@ -381,6 +408,7 @@ mod tests {
             collation: None,
             default: None,
             not_null: false,
+            not_null_name: None,
             checks: vec![DomainCheck {
                 identity: "k on public.d".to_string(),
                 name: "k".to_string(),
@@ -464,7 +492,7 @@ mod tests {
         live.constraints[0].def = "CHECK ((another form))".to_string();
         live.constraints[1].def = "EXCLUDE USING btree (a WITH =) WHERE ((another form))".to_string();
         live.domains[0].base_type = "integer".to_string();
-        live.indexes[0].shape = "USING hash".to_string();
+        live.indexes[0].def = live.indexes[0].def.replace("btree", "hash");
         assert_eq!(texts_to_settle(&expected, &live), []);
     }
 

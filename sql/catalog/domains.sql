@@ -9,6 +9,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                  WHERE c.oid = t.typcollation AND c.oid <> b.typcollation) AS collation,
                pg_get_expr(t.typdefaultbin, 0) AS default,
                t.typnotnull AS not_null,
+               (SELECT k.conname FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'n') AS not_null_name,
                coalesce((SELECT json_agg(json_build_object(
                                   'identity', format('%I on %I.%I', k.conname, n.nspname, t.typname),
                                   'name', k.conname,

@@ -6,11 +6,13 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                json_build_object('schema', tn.nspname, 'name', t.relname) AS table,
                format('%I.%I', tn.nspname, t.relname) AS table_identity,
                CASE t.relkind WHEN 'm' THEN 'materialized view' ELSE 'table' END AS table_type,
-               -- The server prints a partitioned index as ON ONLY: with its partitions is what was meant.
-               CASE WHEN r.relkind = 'I'
-                    THEN regexp_replace(pg_get_indexdef(r.oid),
-                                        '^(CREATE (UNIQUE )?INDEX ("([^"]|"")*"|[^ ]+) ON) ONLY ', '\1 ')
-                    ELSE pg_get_indexdef(r.oid) END AS def,
+               -- The server prints a partitioned index as ON ONLY: with its partitions is what was meant. Its tablespace it
+               -- leaves out: that stands before the condition.
+               concat(CASE WHEN r.relkind = 'I'
+                           THEN regexp_replace(d.head, '^(CREATE (UNIQUE )?INDEX ("([^"]|"")*"|[^ ]+) ON) ONLY ', '\1 ')
+                           ELSE d.head END,
+                      ' TABLESPACE ' || (SELECT quote_ident(s.spcname) FROM pg_tablespace s WHERE s.oid = r.reltablespace),
+                      d.condition) AS def,
                coalesce((SELECT json_agg(s.statement ORDER BY s.statement COLLATE "C")
                            FROM (SELECT format('ALTER INDEX %I.%I ALTER COLUMN %s SET STATISTICS %s', n.nspname,
                                                r.relname, a.attnum, a.attstattarget)
@@ -32,29 +34,6 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                                  SELECT format('ALTER TABLE ONLY %I.%I REPLICA IDENTITY USING INDEX %I', tn.nspname,
                                                t.relname, r.relname)
                                   WHERE t.relkind = 'm' AND i.indisreplident) s(statement)), '[]') AS more,
-               concat_ws('; ', 'USING ' || am.amname,
-                         (SELECT string_agg(concat_ws(' ', format('%I.%I', ocn.nspname, oc.opcname),
-                                                      -- A column's own collation is told of the column.
-                                                      CASE WHEN k.coll IS DISTINCT FROM ta.attcollation
-                                                           THEN 'COLLATE ' || quote_ident(cn.nspname) || '.' || quote_ident(co.collname) END,
-                                                      CASE WHEN k.flags & 1 = 1 THEN 'DESC' END,
-                                                      CASE WHEN k.flags & 2 = 2 THEN 'NULLS FIRST' END,
-                                                      (SELECT string_agg(o, ',' ORDER BY o) FROM unnest(a.attoptions) o
-                                                        -- The server's own stamp on each column, since 15.20.
-                                                        WHERE o NOT LIKE 'pg\_attver=%')), ', ' ORDER BY k.n)
-                            FROM unnest(i.indclass::oid[], i.indcollation::oid[], i.indoption::int2[], i.indkey::int2[])
-                                 WITH ORDINALITY k(opclass, coll, flags, attnum, n)
-                            LEFT JOIN pg_attribute ta ON ta.attrelid = t.oid AND ta.attnum = k.attnum AND k.attnum > 0
-                            JOIN pg_opclass oc ON oc.oid = k.opclass
-                            JOIN pg_namespace ocn ON ocn.oid = oc.opcnamespace
-                            LEFT JOIN pg_collation co ON co.oid = k.coll
-                            LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace
-                            JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum = k.n),
-                         'INCLUDE ' || (SELECT string_agg(pg_get_indexdef(r.oid, g.n, false), ', ' ORDER BY g.n)
-                                          FROM generate_series(i.indnkeyatts + 1, i.indnatts) g(n)),
-                         'WITH ' || array_to_string(r.reloptions, ', '),
-                         'TABLESPACE ' || (SELECT quote_ident(s.spcname) FROM pg_tablespace s
-                                            WHERE s.oid = r.reltablespace)) AS shape,
                i.indisunique AS unique,
                i.indnullsnotdistinct AS nulls_not_distinct,
                (SELECT json_agg(pg_get_indexdef(r.oid, g.n, false) ORDER BY g.n)
@@ -76,9 +55,14 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
           FROM pg_index i
           JOIN pg_class r ON r.oid = i.indexrelid
           JOIN pg_namespace n ON n.oid = r.relnamespace
-          JOIN pg_am am ON am.oid = r.relam
           JOIN pg_class t ON t.oid = i.indrelid
           JOIN pg_namespace tn ON tn.oid = t.relnamespace
+         CROSS JOIN LATERAL (SELECT pg_get_indexdef(r.oid) AS def,
+                                    ' WHERE ' || pg_get_expr(i.indpred, i.indrelid) AS condition) p
+         CROSS JOIN LATERAL (SELECT CASE WHEN right(p.def, length(p.condition)) = p.condition
+                                         THEN left(p.def, length(p.def) - length(p.condition)) ELSE p.def END AS head,
+                                    CASE WHEN right(p.def, length(p.condition)) = p.condition THEN p.condition END
+                                        AS condition) d
          WHERE t.relkind IN ('r', 'p', 'm') AND t.relpersistence <> 't'
            AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
            AND NOT EXISTS (SELECT FROM pg_constraint k

@@ -7,7 +7,7 @@ use crate::model::{
     ReplicaIdentity, Sequence, Table,
 };
 use crate::plan::context::{Context, element_type, parents};
-use crate::plan::{Work, attached, checks};
+use crate::plan::{Check, Work, attached, checks};
 use crate::quote::literal;
 
 /// The work that creates a missing object.
@@ -45,7 +45,7 @@ fn create_alone(object: Object, context: &Context) -> Work {
         Object::Column(table, column) => add_column(table, column, context),
         Object::Default(table, column) => set_default(table, column, context),
         Object::NotNull(table, column) => Work {
-            checks: vec![checks::nulls(table, column)],
+            checks: nulls(table, column, context),
             ..plain(set_not_null(table, column), context.owner_of(&table.name), Vec::new())
         },
         Object::Constraint(constraint) => add_constraint(constraint, context),
@@ -58,6 +58,13 @@ fn create_alone(object: Object, context: &Context) -> Work {
         // Owners are there or differ, they are never missing.
         Object::Owner(_) => plain(Vec::new(), String::new(), Vec::new()),
     }
+}
+
+/// One that is to hold for new rows alone looks at none.
+fn nulls(table: &Table, column: &Column, context: &Context) -> Vec<Check> {
+    let validated = column.not_null.as_ref().is_some_and(|not_null| not_null.validated);
+    let looks = validated && !context.is_foreign(&table.identity);
+    looks.then(|| checks::nulls(table, column)).into_iter().collect()
 }
 
 /// Empty where nothing is asked of the column.
@@ -409,6 +416,7 @@ fn add_column(table: &Table, column: &Column, context: &Context) -> Work {
         context.sequences_of(&table.name, Some(&column.name)).map(create_sequence_action).collect();
     actions.push(Action::AddColumn { table: table.name.clone(), column: Box::new(column.clone()) });
     actions.extend(set_column(table, column));
+    actions.extend(own_defaults(table, column, context));
     let mut needs = context.needed_by_column(table, column);
     let own = Object::Column(table, column).address();
     needs.retain(|need| *need != own);
@@ -416,6 +424,25 @@ fn add_column(table: &Table, column: &Column, context: &Context) -> Work {
         detail: column_detail(table, column, context),
         ..plain(actions, context.owner_of(&table.name), needs)
     }
+}
+
+/// The defaults that children of the table have of their own, where the column comes to them from it.
+fn own_defaults<'a>(
+    table: &Table,
+    column: &'a Column,
+    context: &Context<'a>,
+) -> impl Iterator<Item = Action> {
+    descendants(&context.expected.tables, &table.name).into_iter().filter_map(move |child| {
+        let own = child.columns.iter().find(|other| other.name == column.name && other.inherited)?;
+        let default = own.default.clone().filter(|default| Some(default) != column.default.as_ref())?;
+        context.live_table(&child.name)?;
+        Some(Action::SetDefault {
+            table: child.name.clone(),
+            column: column.name.clone(),
+            default,
+            only: true,
+        })
+    })
 }
 
 /// What becomes of the rows that are there: a value that looks real but was made up by the heal must be said.
@@ -490,7 +517,10 @@ fn add_constraint(constraint: &Constraint, context: &Context) -> Work {
     if builds_index(constraint.kind) {
         actions.extend(marks(&constraint.table, &constraint.name, context));
     }
-    let checked = on_live && enforced && (constraint.validated || !not_valid);
+    let checked = on_live
+        && !context.is_foreign(&constraint.table_identity)
+        && enforced
+        && (constraint.validated || !not_valid);
     Work {
         checks: if checked { checks::of_constraint(constraint, context) } else { Vec::new() },
         detail: builds_index(constraint.kind)

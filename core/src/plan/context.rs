@@ -141,7 +141,12 @@ impl<'a> Context<'a> {
 
     /// Whether a live table holds rows. One that nobody looked into might.
     pub(super) fn has_rows(&self, table: &str) -> bool {
-        self.facts.tables.get(table).is_none_or(|facts| facts.has_rows)
+        !self.is_foreign(table) && self.facts.tables.get(table).is_none_or(|facts| facts.has_rows)
+    }
+
+    /// Whether a live table's rows are another server's business: nobody looks at them.
+    pub(super) fn is_foreign(&self, table: &str) -> bool {
+        self.live.tables.iter().any(|live| live.identity == table && live.foreign.is_some())
     }
 
     /// The size of a live table, if somebody looked.

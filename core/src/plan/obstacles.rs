@@ -1,9 +1,14 @@
 //! What stands in the way of a step that would only add: each obstacle is a sentence and, where there is a better way
 //! than the step, that way as SQL.
 
+use std::collections::BTreeSet;
+
 use crate::ddl::{Action, alter, column_sql, set_not_null};
 use crate::diff::{Object, join, same_constraint, same_index};
-use crate::model::{Column, Constraint, ConstraintKind, Definition, DefinitionKind, Index, Table};
+use crate::model::{
+    Address, Catalog, Column, Constraint, ConstraintKind, Definition, DefinitionKind, Domain, Enum, Index,
+    Name, Table,
+};
 use crate::plan::additive::{Filling, builds_index, filling, label_sql, rewrites, size};
 use crate::plan::context::{Context, schema_of};
 use crate::plan::{Work, script};
@@ -19,21 +24,12 @@ pub(super) struct Obstacle {
 /// The first thing that stands in the way.
 pub(super) fn obstacle(object: Object, work: &Work, context: &Context) -> Option<Obstacle> {
     let own = match object {
-        Object::Constraint(constraint) => constraint_twin(constraint, context),
-        Object::Index(index) => index_twin(index, context),
-        Object::Column(table, column) => {
-            renamed(object, context).or_else(|| rows_in_the_way(table, column, context))
-        }
-        Object::Table(table) => {
-            let options = table.foreign.iter().flat_map(|foreign| &foreign.options);
-            renamed(object, context).or_else(|| {
-                options
-                    .into_iter()
-                    .any(|option| option.ends_with("=***"))
-                    .then(|| Obstacle { reason: SECRET.to_string(), remedy: None })
-            })
-        }
-        Object::Schema(_)
+        Object::Constraint(constraint) => other_primary_key(constraint, context),
+        Object::Column(table, column) => rows_in_the_way(table, column, context),
+        Object::Table(table) => place_taken(table, context).or_else(|| lacks_secret(table)),
+        Object::Definition(definition) => of_definition(definition),
+        Object::Index(_)
+        | Object::Schema(_)
         | Object::Extension(_)
         | Object::Enum(_)
         | Object::EnumValue(..)
@@ -48,9 +44,206 @@ pub(super) fn obstacle(object: Object, work: &Work, context: &Context) -> Option
         | Object::Grant(_)
         | Object::Comment(_)
         | Object::Owner(_) => None,
-        Object::Definition(definition) => of_definition(definition),
     };
-    own.or_else(|| name_taken(object, work, context)).or_else(|| new_label_used(work, context))
+    let twin = twin(object, context).map(|twin| twin.obstacle);
+    twin.or_else(|| name_taken(object, work, context))
+        .or_else(|| renamed(object, context))
+        .or(own)
+        .or_else(|| new_label_used(work, context))
+}
+
+/// A live object that does already what a missing one is to do.
+struct Twin {
+    address: Address,
+    obstacle: Obstacle,
+}
+
+/// What is the same under another name is not built twice.
+fn twin(missing: Object, context: &Context) -> Option<Twin> {
+    context.extras().find_map(|extra| {
+        let obstacle = match (missing, extra) {
+            (Object::Constraint(missing), Object::Constraint(extra))
+                if extra.table == missing.table && same_constraint(extra, missing) =>
+            {
+                let rename = format!("RENAME CONSTRAINT {} TO {}", ident(&extra.name), ident(&missing.name));
+                same_as(&extra.identity, alter(&missing.table, &rename))
+            }
+            (Object::Constraint(missing), Object::Index(extra)) => becomes(extra, missing)?,
+            (Object::Index(missing), Object::Index(extra))
+                if extra.table == missing.table && extra.valid && same_index(extra, missing) =>
+            {
+                let rename =
+                    format!("ALTER INDEX {} RENAME TO {}", extra.name.sql(), ident(&missing.name.name));
+                same_as(&extra.identity, rename)
+            }
+            (Object::Index(missing), Object::Constraint(extra))
+                if extra.table == missing.table && enforces(extra, missing) =>
+            {
+                Obstacle {
+                    reason: format!("the {} {} does the same", extra.kind.as_str(), extra.identity),
+                    remedy: Some(
+                        "-- write a migration that has the constraint in place of the index".to_string(),
+                    ),
+                }
+            }
+            (Object::Sequence(missing), Object::Sequence(extra))
+                if missing.owned_by.is_some() && extra.owned_by == missing.owned_by =>
+            {
+                let rename =
+                    format!("ALTER SEQUENCE {} RENAME TO {}", extra.name.sql(), ident(&missing.name.name));
+                same_as(&extra.identity, rename)
+            }
+            (Object::Definition(missing), Object::Definition(extra))
+                if missing.of.is_some() && same_definition(missing, extra) =>
+            {
+                same_as(&extra.identity, rename_definition(extra, missing))
+            }
+            _ => return None,
+        };
+        Some(Twin { address: extra.address(), obstacle })
+    })
+}
+
+fn same_as(identity: &str, rename: String) -> Obstacle {
+    Obstacle { reason: format!("{identity} is the same under another name"), remedy: Some(rename) }
+}
+
+/// A unique index that no constraint owns, but that this one could take over.
+fn becomes(index: &Index, constraint: &Constraint) -> Option<Obstacle> {
+    let key = constraint.key.as_ref()?;
+    let kind = match constraint.kind {
+        ConstraintKind::Primary => "PRIMARY KEY",
+        ConstraintKind::Unique => "UNIQUE",
+        ConstraintKind::Check | ConstraintKind::Exclusion | ConstraintKind::Foreign => return None,
+    };
+    let is_it = index.table == constraint.table
+        && index.unique
+        && index.valid
+        && index.predicate.is_none()
+        && index.nulls_not_distinct == key.nulls_not_distinct
+        && index.parts == key.parts;
+    let add =
+        format!("ADD CONSTRAINT {} {kind} USING INDEX {}", ident(&constraint.name), ident(&index.name.name));
+    is_it.then(|| Obstacle {
+        reason: format!("the unique index {} does the same", index.identity),
+        remedy: Some(alter(&constraint.table, &add)),
+    })
+}
+
+fn other_primary_key(constraint: &Constraint, context: &Context) -> Option<Obstacle> {
+    let is_primary = |other: &&Constraint| {
+        other.kind == ConstraintKind::Primary
+            && constraint.kind == ConstraintKind::Primary
+            && other.table == constraint.table
+            && other.identity != constraint.identity
+    };
+    let other = context.live.constraints.iter().find(is_primary)?;
+    Some(Obstacle { reason: format!("the table has another primary key, {}", other.identity), remedy: None })
+}
+
+/// Whether a constraint's own index does what this one would.
+fn enforces(constraint: &Constraint, index: &Index) -> bool {
+    matches!(constraint.kind, ConstraintKind::Primary | ConstraintKind::Unique)
+        && index.unique
+        && index.predicate.is_none()
+        && constraint
+            .key
+            .as_ref()
+            .is_some_and(|key| key.parts == index.parts && key.nulls_not_distinct == index.nulls_not_distinct)
+}
+
+/// Whether two definitions are the same but for their name.
+fn same_definition(one: &Definition, other: &Definition) -> bool {
+    let schema = |definition: &Definition| definition.name.as_ref().map(|name| name.schema.clone());
+    let of = |definition: &Definition| definition.of.as_ref().map(|of| of.identity.clone());
+    one.kind == other.kind
+        && one.identity != other.identity
+        && schema(one) == schema(other)
+        && of(one) == of(other)
+        && can_be_renamed(one.kind)
+        && body(one) == body(other)
+}
+
+/// The definition without the object's name.
+fn body(definition: &Definition) -> String {
+    definition.def.replacen(own_name(definition), "", 1)
+}
+
+/// The name as it stands in the definition.
+fn own_name(definition: &Definition) -> &str {
+    let identity = definition.identity.as_str();
+    let of = definition.of.as_ref().map(|of| format!(" on {}", of.identity));
+    if let Some(name) = of.and_then(|of| identity.strip_suffix(&of)) {
+        return name;
+    }
+    match definition.kind {
+        DefinitionKind::Function | DefinitionKind::Procedure | DefinitionKind::Aggregate => {
+            identity.split_once('(').map_or(identity, |(name, _)| name)
+        }
+        _ => identity,
+    }
+}
+
+fn rename_definition(extra: &Definition, missing: &Definition) -> String {
+    let new = match &missing.name {
+        Some(name) => ident(&name.name),
+        None => own_name(missing).to_string(),
+    };
+    format!("ALTER {} RENAME TO {new}", extra.sql_name)
+}
+
+fn can_be_renamed(kind: DefinitionKind) -> bool {
+    match kind {
+        DefinitionKind::View
+        | DefinitionKind::MaterializedView
+        | DefinitionKind::Rule
+        | DefinitionKind::Function
+        | DefinitionKind::Procedure
+        | DefinitionKind::Aggregate
+        | DefinitionKind::Trigger
+        | DefinitionKind::EventTrigger
+        | DefinitionKind::Policy
+        | DefinitionKind::Collation
+        | DefinitionKind::Conversion
+        | DefinitionKind::OperatorFamily
+        | DefinitionKind::OperatorClass
+        | DefinitionKind::TextSearchParser
+        | DefinitionKind::TextSearchTemplate
+        | DefinitionKind::TextSearchDictionary
+        | DefinitionKind::TextSearchConfiguration
+        | DefinitionKind::Statistics
+        | DefinitionKind::Publication
+        | DefinitionKind::ForeignDataWrapper
+        | DefinitionKind::Server
+        | DefinitionKind::Language
+        | DefinitionKind::Type => true,
+        DefinitionKind::Cast
+        | DefinitionKind::Operator
+        | DefinitionKind::AccessMethod
+        | DefinitionKind::Transform
+        | DefinitionKind::PublicationRelation
+        | DefinitionKind::PublicationNamespace
+        | DefinitionKind::UserMapping => false,
+    }
+}
+
+/// Options that stand for a secret cannot be given back.
+fn lacks_secret(table: &Table) -> Option<Obstacle> {
+    let mut options = table.foreign.iter().flat_map(|foreign| &foreign.options);
+    options
+        .any(|option| option.ends_with("=***"))
+        .then(|| Obstacle { reason: SECRET.to_string(), remedy: None })
+}
+
+/// Another partition has the place of this one: it may be this one, under another name.
+fn place_taken(table: &Table, context: &Context) -> Option<Obstacle> {
+    table.partition_of.as_ref()?;
+    let same_place = |live: &&Table| live.name != table.name && live.partition_of == table.partition_of;
+    let live = context.live.tables.iter().find(same_place)?;
+    Some(Obstacle {
+        reason: format!("{} has its place among the partitions: is that its new name?", live.identity),
+        remedy: Some(alter(&live.name, &format!("RENAME TO {}", ident(&table.name.name)))),
+    })
 }
 
 const SECRET: &str = "its options hold a secret, which is kept nowhere: create it by hand";
@@ -63,112 +256,6 @@ fn of_definition(definition: &Definition) -> Option<Obstacle> {
         }
         _ => None,
     }
-}
-
-/// The constraint is there under another name, or its work is done by something else.
-fn constraint_twin(constraint: &Constraint, context: &Context) -> Option<Obstacle> {
-    let extras: Vec<&Constraint> = context
-        .extras()
-        .filter_map(|object| match object {
-            Object::Constraint(extra) if extra.table == constraint.table => Some(extra),
-            _ => None,
-        })
-        .collect();
-    if let Some(twin) = extras.iter().find(|extra| same_constraint(extra, constraint)) {
-        let rename = format!("RENAME CONSTRAINT {} TO {}", ident(&twin.name), ident(&constraint.name));
-        return Some(Obstacle {
-            reason: format!("{} is the same under another name", twin.identity),
-            remedy: Some(alter(&constraint.table, &rename)),
-        });
-    }
-    match constraint.kind {
-        ConstraintKind::Primary | ConstraintKind::Unique => {
-            index_for(constraint, context).or_else(|| other_primary_key(constraint, context))
-        }
-        ConstraintKind::Check | ConstraintKind::Exclusion | ConstraintKind::Foreign => None,
-    }
-}
-
-/// A unique index that no constraint owns, but that this one could take over.
-fn index_for(constraint: &Constraint, context: &Context) -> Option<Obstacle> {
-    let key = constraint.key.as_ref()?;
-    let index = context.extras().find_map(|object| match object {
-        Object::Index(index)
-            if index.table == constraint.table
-                && index.unique
-                && index.valid
-                && index.predicate.is_none()
-                && index.nulls_not_distinct == key.nulls_not_distinct
-                && index.parts == key.parts =>
-        {
-            Some(index)
-        }
-        _ => None,
-    })?;
-    let kind = match constraint.kind {
-        ConstraintKind::Primary => "PRIMARY KEY",
-        ConstraintKind::Unique
-        | ConstraintKind::Check
-        | ConstraintKind::Exclusion
-        | ConstraintKind::Foreign => "UNIQUE",
-    };
-    let add =
-        format!("ADD CONSTRAINT {} {kind} USING INDEX {}", ident(&constraint.name), ident(&index.name.name));
-    Some(Obstacle {
-        reason: format!("the unique index {} does the same", index.identity),
-        remedy: Some(alter(&constraint.table, &add)),
-    })
-}
-
-fn other_primary_key(constraint: &Constraint, context: &Context) -> Option<Obstacle> {
-    let is_primary = |other: &&Constraint| {
-        other.kind == ConstraintKind::Primary
-            && constraint.kind == ConstraintKind::Primary
-            && other.table == constraint.table
-    };
-    let other = context.live.constraints.iter().find(is_primary)?;
-    Some(Obstacle { reason: format!("the table has another primary key, {}", other.identity), remedy: None })
-}
-
-/// The index is there under another name, or a constraint has one like it.
-fn index_twin(index: &Index, context: &Context) -> Option<Obstacle> {
-    context.extras().find_map(|object| match object {
-        Object::Index(twin)
-            if twin.table == index.table
-                && twin.identity != index.identity
-                && twin.valid
-                && same_index(twin, index) =>
-        {
-            Some(Obstacle {
-                reason: format!("{} is the same under another name", twin.identity),
-                remedy: Some(format!(
-                    "ALTER INDEX {} RENAME TO {}",
-                    twin.name.sql(),
-                    ident(&index.name.name)
-                )),
-            })
-        }
-        Object::Constraint(constraint) if constraint.table == index.table && enforces(constraint, index) => {
-            Some(Obstacle {
-                reason: format!("the {} {} does the same", constraint.kind.as_str(), constraint.identity),
-                remedy: Some(
-                    "-- write a migration that has the constraint in place of the index".to_string(),
-                ),
-            })
-        }
-        _ => None,
-    })
-}
-
-/// Whether a constraint's own index does what this one would.
-fn enforces(constraint: &Constraint, index: &Index) -> bool {
-    matches!(constraint.kind, ConstraintKind::Primary | ConstraintKind::Unique)
-        && index.unique
-        && index.predicate.is_none()
-        && constraint
-            .key
-            .as_ref()
-            .is_some_and(|key| key.parts == index.parts && key.nulls_not_distinct == index.nulls_not_distinct)
 }
 
 /// An extra object that may be a missing one under a new name, and the statement that gives it the old one.
@@ -203,9 +290,79 @@ fn candidates(missing: Object, context: &Context) -> Vec<Candidate> {
             };
             Some(Candidate { identity: extra.identity.clone(), rename: alter(&extra.name, &rename) })
         }
+        (Object::EnumValue(of, label), Object::EnumValue(live, extra))
+            if live.identity == of.identity && neighbours(of, label, live) == neighbours(live, extra, of) =>
+        {
+            let rename = format!("{} TO {}", label_sql(extra), label_sql(label));
+            Some(Candidate {
+                identity: Object::EnumValue(live, extra).identity(),
+                rename: format!("ALTER TYPE {} RENAME VALUE {rename}", of.name.sql()),
+            })
+        }
+        (Object::Enum(of), Object::Enum(extra)) if extra.labels == of.labels => {
+            renamed_type("TYPE", &extra.name, &of.name, &extra.identity)
+        }
+        (Object::Composite(of), Object::Composite(extra)) if extra.attributes == of.attributes => {
+            renamed_type("TYPE", &extra.name, &of.name, &extra.identity)
+        }
+        (Object::Domain(of), Object::Domain(extra))
+            if extra.base_type == of.base_type
+                && extra.default == of.default
+                && checks(extra) == checks(of) =>
+        {
+            renamed_type("DOMAIN", &extra.name, &of.name, &extra.identity)
+        }
+        (Object::Sequence(of), Object::Sequence(extra))
+            if of.owned_by.is_none() && extra.owned_by.is_none() && extra.numbers == of.numbers =>
+        {
+            renamed_type("SEQUENCE", &extra.name, &of.name, &extra.identity)
+        }
+        (Object::Schema(schema), Object::Schema(extra))
+            if hold_the_same(context.expected, &schema.name, context.live, &extra.name) =>
+        {
+            let rename = format!("ALTER SCHEMA {} RENAME TO {}", ident(&extra.name), ident(&schema.name));
+            Some(Candidate { identity: extra.identity.clone(), rename })
+        }
+        (Object::Definition(definition), Object::Definition(extra))
+            if definition.of.is_none() && same_definition(definition, extra) =>
+        {
+            Some(Candidate { identity: extra.identity.clone(), rename: rename_definition(extra, definition) })
+        }
         _ => None,
     };
     context.extras().filter_map(candidate).collect()
+}
+
+/// A type or sequence of another name in the same schema.
+fn renamed_type(keyword: &str, extra: &Name, missing: &Name, identity: &str) -> Option<Candidate> {
+    (extra.schema == missing.schema).then(|| Candidate {
+        identity: identity.to_string(),
+        rename: format!("ALTER {keyword} {} RENAME TO {}", extra.sql(), ident(&missing.name)),
+    })
+}
+
+/// The labels before and behind a label that the other side has as well.
+fn neighbours<'e>(of: &'e Enum, label: &str, other: &Enum) -> (Option<&'e String>, Option<&'e String>) {
+    let place = of.labels.iter().position(|own| own == label).unwrap_or(0);
+    let (before, behind) = of.labels.split_at(place);
+    let common = |label: &&String| other.labels.contains(label);
+    (before.iter().rev().find(common), behind.iter().find(common))
+}
+
+fn checks(domain: &Domain) -> Vec<&str> {
+    domain.checks.iter().map(|check| check.def.as_str()).collect()
+}
+
+/// Whether something of one name is in both schemas.
+fn hold_the_same(expected: &Catalog, missing: &str, live: &Catalog, extra: &str) -> bool {
+    fn names<'c>(catalog: &'c Catalog, schema: &str) -> BTreeSet<&'c str> {
+        let tables = catalog.tables.iter().map(|table| &table.name);
+        let enums = catalog.enums.iter().map(|of| &of.name);
+        let definitions = catalog.definitions.iter().filter_map(|definition| definition.name.as_ref());
+        let names = tables.chain(enums).chain(definitions);
+        names.filter(|name| name.schema == schema).map(|name| name.name.as_str()).collect()
+    }
+    !names(expected, missing).is_disjoint(&names(live, extra))
 }
 
 fn renamed(missing: Object, context: &Context) -> Option<Obstacle> {
@@ -227,6 +384,12 @@ fn renamed(missing: Object, context: &Context) -> Option<Obstacle> {
 pub(super) fn renamed_from(extra: Object, context: &Context) -> Option<Obstacle> {
     let identity = extra.identity();
     context.missing_objects().find_map(|missing| {
+        if let Some(Twin { address, obstacle }) = twin(missing, context)
+            && address == extra.address()
+        {
+            let reason = format!("does what {} is to do: see there", missing.identity());
+            return Some(Obstacle { reason, remedy: obstacle.remedy });
+        }
         let candidate =
             candidates(missing, context).into_iter().find(|candidate| candidate.identity == identity)?;
         Some(Obstacle {

@@ -22,7 +22,7 @@ UPDATE nself.expected_state SET catalog = '{"tables": 1}' WHERE chain_hash = :'h
 SELECT kind, object_type, identity, expected, actual FROM nself_drift();
 -- What one server calls all privileges is one privilege more on the next: both sides say it in the same words.
 REVOKE ALL ON vb FROM regress_e06_reader;
-SELECT kind, object_type, identity, actual IS NULL AS all_of_them FROM nself_drift();
+SELECT kind, object_type, identity, actual IS NULL AS none_left FROM nself_drift();
 SELECT object_type, identity, status FROM nself_heal(true);
 SELECT kind, object_type, identity, expected, actual FROM nself_drift();
 DROP OWNED BY regress_e06_reader;

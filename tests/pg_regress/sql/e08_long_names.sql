@@ -7,17 +7,18 @@ SELECT version, state FROM nself_journal_put(jsonb_build_array(jsonb_build_objec
         user_id int,
         note text,
         CONSTRAINT "this_is_a_table_with_a_very_long_name_user_id_another_long_table_name_users_id_fk" FOREIGN KEY (user_id) REFERENCES users,
-        CONSTRAINT "xüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüü_check" CHECK (note <> '')
+        CONSTRAINT "üüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüü_check" CHECK (note <> '')
     );
     CREATE INDEX "this_is_an_index_on_a_table_with_a_very_long_name_that_is_not_at_an_end_here_idx" ON visits (note);
     CREATE TABLE "üüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüü" ("ööööööööööööööööööööööööööööööööööööööööööö" serial PRIMARY KEY);
 $$)));
+SET client_min_messages = warning;
 SELECT version, status FROM nself_migrate_up();
 SELECT kind, object_type, identity, expected, actual FROM nself_drift();
 SELECT octet_length(conname), char_length(conname) FROM pg_constraint WHERE conrelid = 'visits'::regclass AND contype IN ('c', 'f') ORDER BY 1;
 -- They are missing under the name that they have, and come back under it.
 ALTER TABLE visits DROP CONSTRAINT "this_is_a_table_with_a_very_long_name_user_id_another_long_table_name_users_id_fk",
-    DROP CONSTRAINT "xüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüü_check";
+    DROP CONSTRAINT "üüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüü_check";
 DROP INDEX "this_is_an_index_on_a_table_with_a_very_long_name_that_is_not_at_an_end_here_idx";
 DROP TABLE "üüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüü";
 SELECT kind, object_type, identity FROM nself_drift();

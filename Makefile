@@ -10,12 +10,12 @@ PG_CONFIG ?= $(or $(wildcard /usr/lib/postgresql/$(PG)/bin/pg_config),pg_config)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build install test lint test-core test-regress test-pgtest test-cli test-crash \
-	regress-accept demo corpus clean
+	regress-accept demo corpus fidelity clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  PG=15 (unless told), 16 or 18 chooses the server of every one of them."
+	@echo "  PG=15 (unless told), 16, 17 or 18 chooses the server of every one of them."
 
 setup: ## installs what is missing to build and to test with PG
 	@scripts/setup $(PG)
@@ -62,8 +62,11 @@ regress-accept: ## takes what the last test-regress printed as expected, after y
 demo: setup ## a tour of the extension in a server of its own
 	@scripts/demo $(PG)
 
-corpus: setup ## real projects' migrations, where they lie beside the checkout
-	@if [ -d ../shared/corpora ]; then scripts/corpus $(PG); else echo "skipped: there is no ../shared/corpora"; fi
+corpus: setup ## real projects' migrations, where they lie beside the checkout; FIDELITY="--sample 2" damages them, too
+	@if [ -d ../shared/corpora ]; then scripts/corpus $(PG) $(FIDELITY); else echo "skipped: there is no ../shared/corpora"; fi
+
+fidelity: setup ## proves that drift and heal are exact; SAMPLE=n for n mutations of each kind, else writes docs/fidelity.md
+	@scripts/fidelity $(PG) $(if $(SAMPLE),--sample $(SAMPLE) --storms $(SAMPLE),--write docs/fidelity.md)
 
 clean: ## removes what was built
 	cargo clean

@@ -72,7 +72,7 @@ fn print_again(table: &Name, place: &Place, text: &str) -> String {
         Place::DomainCheck => print_of_domain(table, text),
         Place::Query => print_query(text),
         Place::Rule => statements::print_rule(table, text),
-        Place::Body { function } => statements::print_body(function, text),
+        Place::Routine { function } => statements::print_routine(function, text),
         _ => print_of_table(table, place, text),
     };
     printed.unwrap_or_else(|error| raise(error))
@@ -97,7 +97,7 @@ fn print_of_table(table: &Name, place: &Place, text: &str) -> Result<String, Err
                     pg_sys::assign_expr_collations(pstate, node);
                     node
                 }
-                Place::Query | Place::Rule | Place::Body { .. } => {
+                Place::Query | Place::Rule | Place::Routine { .. } => {
                     pgrx::error!("a statement is no expression of a table")
                 }
                 Place::Default { column } => of_column(pstate, relation, raw, column, 0),

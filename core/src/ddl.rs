@@ -580,6 +580,7 @@ mod tests {
             generated: None,
             inherited: false,
             constrained_domain: false,
+            frozen: false,
             sequences: Vec::new(),
             storage: None,
             compression: None,

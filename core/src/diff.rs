@@ -6,7 +6,8 @@
 //! Left out on purpose, everywhere:
 //! - owners: they differ between environments by design, and the shadow is replayed as one role;
 //! - the order of a table's columns: dropping and re-adding a column moves it, and nothing depends on it;
-//! - what a child table only has from its parent: it is compared, and healed, on the parent;
+//! - what a child table only has from its parent: it is compared, and healed, on the parent. That goes for the parts of
+//!   a partitioned index or key too, whose names the server chose;
 //! - partitions that no migration knows of a partitioned table that one does: they are where its rows live, made as
 //!   rows come by cron jobs and partition managers.
 
@@ -561,27 +562,6 @@ impl<'a> Tables<'a> {
         })
     }
 
-    /// The same of a key that a partition has from its table.
-    fn stands_alone(&self, constraint: &Constraint, other: &Catalog) -> bool {
-        let is_key = match constraint.kind {
-            ConstraintKind::Primary | ConstraintKind::Unique | ConstraintKind::Exclusion => true,
-            ConstraintKind::Check | ConstraintKind::Foreign => false,
-        };
-        let identity = constraint.table_identity.as_str();
-        let (Some(expected), Some(live)) = (self.expected.get(identity), self.live.get(identity)) else {
-            return false;
-        };
-        let parents = expected.partition_of.iter().chain(&live.partition_of);
-        let mut parents = parents.map(|of| &of.parent.name);
-        is_key
-            && parents.any(|parent| {
-                other
-                    .constraints
-                    .iter()
-                    .any(|above| above.table == *parent && same_constraint(above, constraint))
-            })
-    }
-
     fn changes(&self) -> Vec<Change<'a>> {
         let identities: BTreeSet<&str> = self.expected.keys().chain(self.live.keys()).copied().collect();
         let mut changes = Vec::new();
@@ -761,6 +741,7 @@ fn column_pair_changes<'a>(
         inherited: _,
         // Follows from the type.
         constrained_domain: _,
+        frozen,
         // Follow from the default.
         sequences: _,
         storage,
@@ -800,6 +781,8 @@ fn column_pair_changes<'a>(
         match (default, &live.default) {
             (Some(_), None) => changes.push(Change::Missing(one)),
             (None, Some(_)) => changes.push(Change::Extra(other)),
+            // Each time that such a migration runs it sets another moment.
+            (Some(_), Some(there)) if *frozen && there.starts_with('\'') => {}
             (Some(_), Some(_)) => {
                 let difference = compare(Aspect::Default, default, &live.default, or_none("default"));
                 changes.extend(changed(one, other, difference.into_iter().collect()));
@@ -842,10 +825,9 @@ fn constraint_changes<'a>(expected: &'a Catalog, live: &'a Catalog, tables: &Tab
     pairs(&expected.constraints, &live.constraints, |constraint| &constraint.identity)
         .into_iter()
         .filter(|pair| match pair {
-            Pair::Missing(constraint) => !constraint.inherited || tables.stands_alone(constraint, live),
+            Pair::Missing(constraint) => !constraint.inherited,
             Pair::Extra(constraint) => {
-                (!constraint.inherited || tables.stands_alone(constraint, expected))
-                    && !tables.own_partitions.contains(constraint.table_identity.as_str())
+                !constraint.inherited && !tables.own_partitions.contains(constraint.table_identity.as_str())
             }
             Pair::Both(expected, live) => !(expected.inherited && live.inherited),
         })
@@ -885,25 +867,14 @@ fn index_changes<'a>(expected: &'a Catalog, live: &'a Catalog, tables: &Tables<'
     pairs(&expected.indexes, &live.indexes, |index| &index.identity)
         .into_iter()
         .filter(|pair| match pair {
-            Pair::Missing(index) => is_alone(index, live, &tables.live),
+            Pair::Missing(index) => index.parent.is_none(),
             Pair::Extra(index) => {
-                is_alone(index, expected, &tables.expected)
-                    && !tables.own_partitions.contains(index.table_identity.as_str())
+                index.parent.is_none() && !tables.own_partitions.contains(index.table_identity.as_str())
             }
             Pair::Both(expected, live) => expected.parent.is_none() || live.parent.is_none(),
         })
         .filter_map(|pair| plain(pair, Object::Index, index_differences))
         .collect()
-}
-
-/// A part of a partitioned index comes and goes with it, and with the partition. Where both are there, the part has
-/// another name.
-fn is_alone(index: &Index, other: &Catalog, tables: &BTreeMap<&str, &Table>) -> bool {
-    let there = |parent: &Name| other.indexes.iter().any(|whole| whole.name == *parent);
-    match &index.parent {
-        Some(parent) => there(parent) && tables.contains_key(index.table_identity.as_str()),
-        None => true,
-    }
 }
 
 fn index_differences(expected: &Index, live: &Index) -> Vec<Difference> {

@@ -238,6 +238,8 @@ pub struct Column {
     pub inherited: bool,
     /// The type is a domain that refuses some values, so adding such a column rewrites the table.
     pub constrained_domain: bool,
+    /// The default is a moment that was now when it was read: DEFAULT 'now' or 'today', which a replay sets anew.
+    pub frozen: bool,
     /// Sequences that the default draws from.
     pub sequences: Vec<String>,
     /// Only where it is not the type's own.

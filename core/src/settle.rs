@@ -39,11 +39,15 @@ pub enum Place {
     Query,
     /// The statement that creates a rule.
     Rule,
-    /// The statement that creates a function, whose body the server keeps as what it means, not as a text.
-    Body {
+    /// A SELECT of the defaults of a function's arguments, and the statement that creates the function, whose body the
+    /// server may keep as what it means; between them `ROUTINE_PARTS`.
+    Routine {
         function: String,
     },
 }
+
+/// What no SQL text can hold.
+pub const ROUTINE_PARTS: char = '\u{1}';
 
 /// The one text in the live catalog that a pair speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +59,7 @@ enum Locator {
     Default { column: String },
     Generated { column: String },
     PartitionKey { table: String, key: String },
-    Definition { kind: DefinitionKind, identity: String, def: String },
+    Definition { kind: DefinitionKind, identity: String, def: String, query: Option<String> },
 }
 
 /// The pairs of texts that decide whether objects differ which are otherwise the same.
@@ -133,13 +137,11 @@ pub fn adopt(live: &mut Catalog, pair: &TextPair) {
                 table.partition_key = Some(key.clone());
             }
         }
-        Locator::Definition { kind, identity, def } => {
+        Locator::Definition { kind, identity, def, query } => {
             let definitions = live.definitions.iter_mut();
             for definition in definitions.filter(|other| other.kind == *kind && other.identity == *identity) {
-                if definition.query.is_some() {
-                    definition.query = Some(text.clone());
-                }
                 definition.def = def.clone();
+                definition.query = query.clone();
             }
         }
     }
@@ -277,23 +279,25 @@ fn definition_text(expected: &Definition, live: &Definition) -> Option<TextPair>
         return None;
     }
     let (place, one, other) = match (live.kind, &expected.query, &live.query) {
-        (_, Some(one), Some(other)) => (Place::Query, one, other),
-        (DefinitionKind::Rule, ..) => (Place::Rule, &expected.def, &live.def),
-        (DefinitionKind::Function | DefinitionKind::Procedure, ..)
-            if before_body(expected) == before_body(live) =>
-        {
-            (Place::Body { function: live.identity.clone() }, &expected.def, &live.def)
+        (DefinitionKind::Function | DefinitionKind::Procedure, ..) if live.shape.is_some() => {
+            (Place::Routine { function: live.identity.clone() }, routine_text(expected), routine_text(live))
         }
+        (DefinitionKind::Rule, ..) => (Place::Rule, expected.def.clone(), live.def.clone()),
+        (_, Some(one), Some(other)) => (Place::Query, one.clone(), other.clone()),
         _ => return None,
     };
-    let (kind, identity, def) = (live.kind, live.identity.clone(), expected.def.clone());
-    pair(table, place, one, other, Locator::Definition { kind, identity, def })
+    let locator = Locator::Definition {
+        kind: live.kind,
+        identity: live.identity.clone(),
+        def: expected.def.clone(),
+        query: expected.query.clone(),
+    };
+    pair(table, place, &one, &other, locator)
 }
 
-/// What stands before the body of a function that is kept as statements; all of another.
-fn before_body(function: &Definition) -> &str {
-    let body = ["\nBEGIN ATOMIC\n", "\nRETURN "].iter().filter_map(|begin| function.def.find(begin)).min();
-    body.map_or(&function.def, |body| &function.def[..body])
+/// The defaults of a function's arguments as a SELECT, if it has some, then the whole statement.
+fn routine_text(function: &Definition) -> String {
+    format!("{}{ROUTINE_PARTS}{}", function.query.as_deref().unwrap_or_default(), function.def)
 }
 
 /// A pair, where the texts differ.
@@ -330,6 +334,7 @@ mod tests {
             generated,
             inherited: false,
             constrained_domain: false,
+            frozen: false,
             sequences: Vec::new(),
             storage: None,
             compression: None,
@@ -438,7 +443,11 @@ mod tests {
         };
         let rule = definition(DefinitionKind::Rule, "r on public.t", format!("CREATE RULE r {text}"));
         let function = format!("CREATE FUNCTION f()\nRETURN {text}");
-        let function = definition(DefinitionKind::Function, "public.f()", function);
+        let function = Definition {
+            shape: Some("CREATE FUNCTION f()".to_string()),
+            query: Some(format!("SELECT {text}")),
+            ..definition(DefinitionKind::Function, "public.f()", function)
+        };
         Catalog {
             definitions: vec![view, rule, function],
             domains: vec![domain],
@@ -468,7 +477,7 @@ mod tests {
                 &Place::IndexPredicate,
                 &Place::Query,
                 &Place::Rule,
-                &Place::Body { function: "public.f()".to_string() },
+                &Place::Routine { function: "public.f()".to_string() },
             ]
         );
         assert_eq!(diff(&expected, &live).len(), 10);
@@ -486,7 +495,7 @@ mod tests {
         live.tables[0].partition_key = Some("RANGE ((another form))".to_string());
         live.definitions[0].shape = Some("CREATE RECURSIVE VIEW public.v AS ".to_string());
         live.definitions[1].more = vec!["ALTER …".to_string()];
-        live.definitions[2].def = "CREATE FUNCTION f() STABLE\nRETURN (another form)".to_string();
+        live.definitions[2].shape = Some("CREATE FUNCTION f() STABLE".to_string());
         live.tables[0].columns[0].type_name = "integer".to_string();
         live.tables[0].columns[1].generated.as_mut().unwrap().stored = false;
         live.constraints[0].def = "CHECK ((another form))".to_string();

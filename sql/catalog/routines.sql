@@ -16,8 +16,8 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C", x.object_type), '[]'
                            FROM pg_depend x JOIN pg_extension e ON e.oid = x.refobjid
                           WHERE x.classid = 'pg_proc'::regclass AND x.objid = p.oid
                             AND x.refclassid = 'pg_extension'::regclass AND x.deptype = 'x'), '[]') AS more,
-               NULL AS shape,
-               NULL AS query,
+               b.shape,
+               b.query,
                NULL AS state,
                false AS inherited,
                NULL AS filled
@@ -60,6 +60,17 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C", x.object_type), '[]'
                                                      WHEN 'w' THEN 'READ_WRITE' END AS final,
                                CASE a.aggmfinalmodify WHEN 'r' THEN 'READ_ONLY' WHEN 's' THEN 'SHAREABLE'
                                                       WHEN 'w' THEN 'READ_WRITE' END AS moving_final) m) s ON true
+          -- Defaults of arguments, and a body that is kept as statements: these may be printed in two forms.
+          LEFT JOIN LATERAL (
+                SELECT concat(left(t.head, strpos(t.head, t.arguments) - 1), pg_get_function_identity_arguments(p.oid),
+                              substr(t.head, strpos(t.head, t.arguments) + length(t.arguments))) AS shape,
+                       'SELECT ' || pg_get_expr(p.proargdefaults, 0) AS query
+                  FROM (SELECT regexp_replace(left(f.def, length(f.def) - coalesce(length(f.body), 0)),
+                                              '^CREATE OR REPLACE ', 'CREATE ') AS head, f.arguments
+                          FROM (SELECT CASE WHEN p.prokind <> 'a' THEN rtrim(pg_get_functiondef(p.oid), E'\n') END AS def,
+                                       pg_get_function_arguments(p.oid) AS arguments,
+                                       rtrim(pg_get_function_sqlbody(p.oid), E'\n') AS body) f) t) b
+            ON p.prokind <> 'a' AND (p.proargdefaults IS NOT NULL OR p.prosqlbody IS NOT NULL)
          WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
            AND NOT EXISTS (SELECT FROM pg_depend m
                             WHERE m.classid = 'pg_proc'::regclass AND m.objid = p.oid

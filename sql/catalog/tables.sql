@@ -64,6 +64,12 @@ table_column AS (
                                                         'stored', a.attgenerated = 's') END,
                'inherited', a.attinhcount > 0 AND NOT a.attislocal,
                'constrained_domain', t.typtype = 'd' AND a.atttypid IN (SELECT oid FROM constrained_domain),
+               -- DEFAULT 'now' and 'today' are kept as the moment when they were set. Where that is now, it is no constant
+               -- of the schema.
+               'frozen', coalesce(CASE WHEN substring(f.moment FROM f.form) IS NOT NULL
+                                       -- Without its time zone, which is that of the migration's session.
+                                       THEN abs(extract(epoch FROM f.moment::timestamp - now()::timestamp)) < 15 * 3600
+                                            OR length(f.moment) = 10 AND f.moment::date - current_date BETWEEN -1 AND 1 END, false),
                'sequences', coalesce(q.names, '[]'),
                'storage', CASE WHEN a.attstorage <> t.typstorage
                                THEN CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL'
@@ -85,6 +91,8 @@ table_column AS (
       JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
       JOIN pg_type t ON t.oid = a.atttypid
       LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+      LEFT JOIN LATERAL (SELECT substring(pg_get_expr(d.adbin, d.adrelid) FROM '^''([^'']*)''::(?:date|timestamp)') AS moment,
+                                '^\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d(?::\d\d)?)?)?$' AS form) f ON true
       LEFT JOIN default_sequence q ON q.default_oid = d.oid
       LEFT JOIN identity_sequence i ON i.attrelid = a.attrelid AND i.attnum = a.attnum
       LEFT JOIN pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey[1] = a.attnum

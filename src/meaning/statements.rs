@@ -3,6 +3,7 @@
 use std::ffi::c_void;
 
 use nself_heal_core::model::Name;
+use nself_heal_core::settle::ROUTINE_PARTS;
 use pgrx::pg_sys;
 
 use super::{analyze_and_print, one_statement, print, with_table};
@@ -58,8 +59,22 @@ pub(super) fn print_rule(table: &Name, text: &str) -> Result<String, Error> {
     })
 }
 
-/// Reads a CREATE FUNCTION of a function that is there, and prints its body, as interpret_AS_clause() reads it.
-pub(super) fn print_body(function: &str, text: &str) -> Result<String, Error> {
+/// Reads the defaults of a function's arguments and the statement that creates it, and prints both, but for a body that
+/// is a text: that one is compared as it stands.
+pub(super) fn print_routine(function: &str, text: &str) -> Result<String, Error> {
+    let Some((defaults, create)) = text.split_once(ROUTINE_PARTS) else {
+        pgrx::error!("{text:?} is no function")
+    };
+    let mut printed = String::new();
+    if !defaults.is_empty() {
+        // SAFETY: the statement is the parser's.
+        printed += &unsafe { analyze_and_print(one_statement(defaults), defaults) };
+    }
+    Ok(printed + &print_body(function, create)?)
+}
+
+/// The statements in the body of a CREATE FUNCTION of a function that is there, as interpret_AS_clause() reads them.
+fn print_body(function: &str, text: &str) -> Result<String, Error> {
     let oid: Option<pg_sys::Oid> = spi::read_one("SELECT to_regprocedure($1)::oid", &[function.into()])?;
     let Some(oid) = oid else { pgrx::error!("there is no such function") };
     // SAFETY: the cache entry is held as long as the parser needs it; the tags of the nodes tell their types.
@@ -70,7 +85,8 @@ pub(super) fn print_body(function: &str, text: &str) -> Result<String, Error> {
         }
         let body = (*(*raw).stmt.cast::<pg_sys::CreateFunctionStmt>()).sql_body;
         if body.is_null() {
-            pgrx::error!("{text:?} has its body as a text");
+            // It is the same text on both sides, because the shapes are.
+            return Ok(String::new());
         }
         let tuple =
             pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::PROCOID as i32, pg_sys::Datum::from(oid));

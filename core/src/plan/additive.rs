@@ -375,6 +375,12 @@ fn create_table(table: &Table, context: &Context) -> Work {
     needs.extend(context.only_missing(parents(table).flat_map(|parent| {
         ["table", "foreign table"].map(|object_type| Address::new(object_type, &parent.identity))
     })));
+    // What the parent is to hand down.
+    needs.extend(parents(table).filter_map(|parent| context.expected_table(&parent.name)).flat_map(
+        |parent| {
+            context.only_missing(parent.columns.iter().map(|column| Object::Column(parent, column).address()))
+        },
+    ));
     needs.extend(context.needed_types(table.of_type.iter()));
     for column in &table.columns {
         needs.extend(context.needed_by_column(table, column));

@@ -218,7 +218,11 @@ pub(super) fn grantings(acl: &Acl, grantee: &str, owner: &str, grants: &[&Grant]
 }
 
 fn attached_to(of: Option<&Address>, acl: &Acl, context: &Context) -> Vec<Address> {
-    context.only_missing(of.cloned().into_iter().chain([Address::new(&acl.object_type, &acl.identity)]))
+    // Default privileges may be those of one schema.
+    let schema = acl.defaults_for.iter().filter_map(|of| of.split_once(" IN SCHEMA "));
+    let schema = schema.map(|(_, schema)| Address::new("schema", schema));
+    let own = Address::new(&acl.object_type, &acl.identity);
+    context.only_missing(of.cloned().into_iter().chain([own]).chain(schema))
 }
 
 /// The owner of what the privileges are on: the live one, if there is one.

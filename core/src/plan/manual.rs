@@ -32,26 +32,13 @@ pub(super) fn changed(expected: Object, live: Object, differences: &[Difference]
         [first @ .., last] => format!("its {} and {last} differ", first.join(", ")),
         [] => "it differs".to_string(),
     };
-    let mut reason = format!("{differs}: heal adds what is missing, it never alters what is there");
-    if is_frozen(expected) && is_frozen(live) {
-        reason = format!(
-            "{differs}: DEFAULT 'now' and 'today' in a migration are the moment when it ran, so a replay has another; \
-             write now() in a migration, or allow it in nself.allowed_drift"
-        );
-    }
+    let reason = format!("{differs}: heal adds what is missing, it never alters what is there");
     let mut advice: Vec<String> =
         differences.iter().map(|difference| change(expected, live, difference.what)).collect();
     // One statement can settle two aspects.
     advice.dedup();
     advice.retain(|statement| !statement.is_empty());
     (Verdict::Manual { reason }, script(advice))
-}
-
-/// A moment as a literal.
-fn is_frozen(object: Object) -> bool {
-    let Object::Default(_, column) = object else { return false };
-    let is_moment = ["timestamp", "date", "time"].iter().any(|name| column.type_name.starts_with(name));
-    is_moment && column.default.as_ref().is_some_and(|default| default.starts_with('\''))
 }
 
 /// SQL that removes an object.

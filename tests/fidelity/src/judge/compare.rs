@@ -1,0 +1,136 @@
+//! What differs between two dumps, and what of it says the same as something else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::fact::{Address, Fact, Facts, Kind, State};
+
+/// All differences: missing is what only the first dump has.
+pub fn differences(expected: &Facts, live: &Facts) -> BTreeMap<Address, Kind> {
+    let addresses: BTreeSet<&Address> = expected.keys().chain(live.keys()).collect();
+    let mut found = BTreeMap::new();
+    for address in addresses {
+        let kind = match (expected.get(address), live.get(address)) {
+            (Some(one), Some(other)) => difference(&one.state, &other.state),
+            (Some(fact), None) | (None, Some(fact)) if fact.named_by_chance => None,
+            // Where rows live is made as rows come, by whoever they come from.
+            (None, Some(fact)) if fact.partition_of.as_ref().is_some_and(|of| expected.contains_key(of)) => {
+                None
+            }
+            (Some(fact), None) => match implied(fact, live) {
+                Some(absent) => difference(&fact.state, absent),
+                None => Some(Kind::Missing),
+            },
+            (None, Some(fact)) => match implied(fact, expected) {
+                Some(absent) => difference(absent, &fact.state),
+                None => Some(Kind::Extra),
+            },
+            (None, None) => None,
+        };
+        found.extend(kind.map(|kind| (address.clone(), kind)));
+    }
+    found
+}
+
+/// How an object is that a dump does not speak of, because it is as its like are made.
+fn implied<'a>(fact: &'a Fact, other: &Facts) -> Option<&'a State> {
+    let absent = fact.absent.as_ref()?;
+    fact.inside.iter().all(|container| other.contains_key(container)).then_some(absent)
+}
+
+fn difference(expected: &State, live: &State) -> Option<Kind> {
+    match (expected, live) {
+        (State::Labels(expected), State::Labels(live)) => {
+            let common = |of: &[String], other: &[String]| -> Vec<String> {
+                of.iter().filter(|label| other.contains(label)).cloned().collect()
+            };
+            (common(expected, live) != common(live, expected)).then_some(Kind::Changed)
+        }
+        (
+            State::Constraint { text: expected, valid: expected_valid },
+            State::Constraint { text: live, valid: live_valid },
+        ) => (expected != live || (*expected_valid && !live_valid)).then_some(Kind::Changed),
+        (State::Privileges(expected), State::Privileges(live)) => {
+            if expected == live {
+                None
+            } else if live.is_subset(expected) {
+                Some(Kind::Missing)
+            } else if expected.is_subset(live) {
+                Some(Kind::Extra)
+            } else {
+                Some(Kind::Changed)
+            }
+        }
+        (expected, live) => (expected != live).then_some(Kind::Changed),
+    }
+}
+
+/// Drops what is said already: parts of what is missing or extra as a whole, and on a partition or an inheriting table
+/// what its parent says. Applied to both sides alike, before they are compared.
+pub fn collapse(found: &BTreeMap<Address, Kind>, expected: &Facts, live: &Facts) -> BTreeMap<Address, Kind> {
+    let facts = |address: &Address| [expected.get(address), live.get(address)].into_iter().flatten();
+    let is_whole = |address: &Address| found.get(address).is_some_and(|kind| *kind != Kind::Changed);
+    let ignored = |address: &Address| {
+        live.get(address)
+            .and_then(|fact| fact.partition_of.as_ref())
+            .is_some_and(|of| expected.contains_key(of) && !expected.contains_key(address))
+    };
+    let within =
+        |address: &Address| containers(address, expected, live).iter().any(|of| is_whole(of) || ignored(of));
+    let from_above = |address: &Address, of: Kind| {
+        facts(address).flat_map(|fact| &fact.above).any(|above| found.get(above) == Some(&of))
+    };
+    // A column is filled in one way only: with another way the default changes, too.
+    let refilled = |address: &Address| {
+        address.object_type == "default value"
+            && facts(address).flat_map(|fact| &fact.inside).any(|column| {
+                found.contains_key(column)
+                    && [expected.get(column), live.get(column)].into_iter().flatten().any(is_generated)
+            })
+    };
+    // What a table has from above that should not be there at all: it goes when the table is put in its place.
+    let misplaced = |address: &Address, kind: Kind| {
+        kind == Kind::Extra
+            && live.get(address).is_some_and(|fact| {
+                fact.above.iter().any(|above| live.contains_key(above))
+                    && fact.inside.iter().any(|of| found.get(of) == Some(&Kind::Changed))
+            })
+    };
+    // The name of a NOT NULL that comes from above is the one above; with another parent, or none, it is another.
+    let renamed = |address: &Address| {
+        let above = |facts: &Facts| facts.get(address).map(|fact| fact.above.clone()).unwrap_or_default();
+        address.object_type == "not null"
+            && above(expected) != above(live)
+            && facts(address).flat_map(|fact| &fact.inside).any(|of| found.get(of) == Some(&Kind::Changed))
+    };
+    // A partition that is detached takes its indexes along.
+    let detached = |address: &Address| {
+        address.object_type == "index attachment"
+            && facts(address).flat_map(|fact| &fact.inside).any(|of| found.contains_key(of))
+    };
+    found
+        .iter()
+        .filter(|(address, kind)| !detached(address) && !renamed(address) && !misplaced(address, **kind))
+        .filter(|(address, kind)| !within(address) && !from_above(address, **kind) && !refilled(address))
+        .map(|(address, kind)| (address.clone(), *kind))
+        .collect()
+}
+
+fn is_generated(fact: &Fact) -> bool {
+    matches!(&fact.state, State::Text(lines) if lines.iter().any(|line| line.contains("GENERATED ")))
+}
+
+/// All that an object is in, near and far.
+fn containers(address: &Address, expected: &Facts, live: &Facts) -> BTreeSet<Address> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![address.clone()];
+    while let Some(address) = open.pop() {
+        for fact in [expected.get(&address), live.get(&address)].into_iter().flatten() {
+            for container in &fact.inside {
+                if found.insert(container.clone()) {
+                    open.push(container.clone());
+                }
+            }
+        }
+    }
+    found
+}

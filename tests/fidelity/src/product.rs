@@ -1,0 +1,108 @@
+//! The product, as its SQL contract shows it.
+
+use std::collections::BTreeMap;
+
+use postgres::Client;
+
+use crate::error::{Doing, Error};
+use crate::judge::{Address, Kind};
+
+/// A row of `nself_drift()`.
+#[derive(Debug, Clone)]
+pub struct Item {
+    pub kind: Kind,
+    pub address: Address,
+    pub safety: String,
+    pub reason: Option<String>,
+    pub expected: Option<String>,
+    pub actual: Option<String>,
+}
+
+/// A row of `nself_heal(true)`.
+#[derive(Debug, Clone)]
+pub struct Step {
+    pub address: Address,
+    pub status: String,
+    pub ddl: String,
+    pub detail: Option<String>,
+}
+
+/// The extension in one database.
+pub struct Product {
+    schema: String,
+}
+
+impl Product {
+    /// Installs it into the schema it goes into unless told.
+    pub fn install(client: &mut Client, schema: Option<&str>) -> Result<Self, Error> {
+        let schema = schema.unwrap_or("public");
+        let sql =
+            format!("CREATE SCHEMA IF NOT EXISTS {schema}; CREATE EXTENSION nself_heal SCHEMA {schema}");
+        client.batch_execute(&sql).doing("installing the extension")?;
+        Ok(Self { schema: schema.to_owned() })
+    }
+
+    pub fn put(&self, client: &mut Client, files: &serde_json::Value) -> Result<(), Error> {
+        let sql = format!("SELECT count(*) FROM {}.nself_journal_put($1)", self.schema);
+        client.execute(&sql, &[files]).doing("loading the migrations").map(drop)
+    }
+
+    /// Applies all migrations, each in a transaction of its own: a new label of an enum has to be committed before
+    /// the next migration may use it.
+    pub fn migrate(&self, client: &mut Client) -> Result<usize, Error> {
+        let sql = format!("SELECT version FROM {}.nself_migrate_up(max_count => 1)", self.schema);
+        for applied in 0.. {
+            if client.query(&sql, &[]).doing(format!("applying migration {}", applied + 1))?.is_empty() {
+                return Ok(applied);
+            }
+        }
+        Ok(0)
+    }
+
+    pub fn drift(&self, client: &mut Client) -> Result<Vec<Item>, Error> {
+        let sql = format!(
+            "SELECT kind, object_type, identity, safety, reason, expected, actual FROM {}.nself_drift()",
+            self.schema
+        );
+        let rows = client.query(&sql, &[]).doing("nself_drift()")?;
+        rows.iter()
+            .map(|row| {
+                let kind: String = row.get(0);
+                Ok(Item {
+                    kind: Kind::parse(&kind).ok_or_else(|| {
+                        Error::Unprepared(format!("nself_drift() told of the kind '{kind}'"))
+                    })?,
+                    address: Address { object_type: row.get(1), identity: row.get(2) },
+                    safety: row.get(3),
+                    reason: row.get(4),
+                    expected: row.get(5),
+                    actual: row.get(6),
+                })
+            })
+            .collect()
+    }
+
+    pub fn heal(&self, client: &mut Client) -> Result<Vec<Step>, Error> {
+        let sql = format!(
+            "SELECT object_type, identity, status, ddl, detail FROM {}.nself_heal(true)",
+            self.schema
+        );
+        let rows = client.query(&sql, &[]).doing("nself_heal(true)")?;
+        Ok(rows
+            .iter()
+            .map(|row| Step {
+                address: Address { object_type: row.get(0), identity: row.get(1) },
+                status: row.get(2),
+                ddl: row.get(3),
+                detail: row.get(4),
+            })
+            .collect())
+    }
+
+    /// Kinds of objects that it says it does not compare.
+    pub fn not_compared(&self, client: &mut Client) -> Result<BTreeMap<String, i64>, Error> {
+        let sql = format!("SELECT object_type, live FROM {}.nself_drift_not_compared()", self.schema);
+        let rows = client.query(&sql, &[]).doing("nself_drift_not_compared()")?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    }
+}

@@ -344,6 +344,8 @@ pub struct References {
     pub columns: Vec<String>,
     /// MATCH FULL: a key that is NULL in part is a violation.
     pub match_full: bool,
+    /// The last column is a PERIOD, which the referenced rows have to cover together.
+    pub period: bool,
 }
 
 /// An index that no constraint owns.

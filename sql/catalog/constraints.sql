@@ -26,7 +26,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                            'nulls_not_distinct', coalesce((SELECT i.indnullsnotdistinct FROM pg_index i
                                                             WHERE i.indexrelid = k.conindid), false),
                            'predicate', NULL) END AS key,
-               CASE WHEN k.contype = 'f' AND NOT :conperiod
+               CASE WHEN k.contype = 'f'
                     THEN (SELECT json_build_object(
                            'table', json_build_object('schema', rn.nspname, 'name', r.relname),
                            'table_identity', format('%I.%I', rn.nspname, r.relname),
@@ -34,7 +34,8 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                            'to', json_agg(b.attname ORDER BY u.n),
                            'operators', json_agg(format('%I.%s', opn.nspname, o.oprname) ORDER BY u.n),
                            'columns', json_agg(format('%I.%I.%I', rn.nspname, r.relname, b.attname) ORDER BY u.n),
-                           'match_full', k.confmatchtype = 'f')
+                           'match_full', k.confmatchtype = 'f',
+                           'period', :conperiod)
                             FROM unnest(k.conkey, k.confkey, k.conpfeqop) WITH ORDINALITY u(from_att, to_att, op, n)
                             JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.from_att
                             JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = u.to_att

@@ -17,7 +17,8 @@ pub(super) fn create(object: Object, context: &Context) -> Work {
     let (missing, differing) = context.dependencies(object);
     work.needs.extend(missing);
     work.needs = dedup(work.needs);
-    work.differing = dedup(differing);
+    work.differing.extend(differing);
+    work.differing = dedup(work.differing);
     work
 }
 
@@ -44,10 +45,7 @@ fn create_alone(object: Object, context: &Context) -> Work {
         Object::Table(table) => create_table(table, context),
         Object::Column(table, column) => add_column(table, column, context),
         Object::Default(table, column) => set_default(table, column, context),
-        Object::NotNull(table, column) => Work {
-            checks: nulls(table, column, context),
-            ..plain(set_not_null(table, column), context.owner_of(&table.name), Vec::new())
-        },
+        Object::NotNull(table, column) => refuse_null(table, column, context),
         Object::Constraint(constraint) => add_constraint(constraint, context),
         Object::Index(index) => create_index(index, context),
         Object::Definition(definition) => attached::create_definition(definition, context),
@@ -58,6 +56,24 @@ fn create_alone(object: Object, context: &Context) -> Work {
         // Owners are there or differ, they are never missing.
         Object::Owner(_) => plain(Vec::new(), String::new(), Vec::new()),
     }
+}
+
+/// Children of a table whose rows are left unchecked may have checked theirs.
+fn refuse_null(table: &Table, column: &Column, context: &Context) -> Work {
+    let mut actions = set_not_null(table, column);
+    let mut looked_at = nulls(table, column, context);
+    if column.not_null.as_ref().is_some_and(|not_null| !not_null.validated) {
+        for child in descendants(&context.expected.tables, &table.name) {
+            let own = child.columns.iter().find(|own| own.name == column.name && own.inherited);
+            let name = own.and_then(|own| own.not_null.as_ref()).filter(|not_null| not_null.validated);
+            let name = name.and_then(|not_null| not_null.name.clone());
+            if let (Some(own), Some(name), Some(live)) = (own, name, context.live_table(&child.name)) {
+                actions.push(Action::ValidateConstraint { table: live.name.clone(), name });
+                looked_at.extend(nulls(child, own, context));
+            }
+        }
+    }
+    Work { checks: looked_at, ..plain(actions, context.owner_of(&table.name), Vec::new()) }
 }
 
 /// One that is to hold for new rows alone looks at none.
@@ -483,16 +499,32 @@ fn set_default(table: &Table, column: &Column, context: &Context) -> Work {
     let live_has_own = below.iter().any(|child| default_in(child).is_some());
     below = descendants(&context.expected.tables, &table.name);
     let another_expected = below.iter().any(|child| default_in(child) != column.default);
-    let action = Action::SetDefault {
+    let only = live_has_own || another_expected;
+    let mut actions = vec![Action::SetDefault {
         table: table.name.clone(),
         column: column.name.clone(),
         default: column.default.clone().unwrap_or_else(|| "NULL".to_string()),
-        only: live_has_own || another_expected,
+        only,
+    }];
+    // A child that lost its own along with the parent gets it back here: the report names the parent alone.
+    let lost = |child: &&Table| {
+        let live = context.live_table(&child.name);
+        live.is_some_and(|live| {
+            live.columns.iter().any(|own| own.name == column.name && own.default.is_none())
+        })
     };
+    for child in below.into_iter().filter(lost).filter(|_| only) {
+        actions.extend(default_in(child).map(|default| Action::SetDefault {
+            table: child.name.clone(),
+            column: column.name.clone(),
+            default,
+            only: true,
+        }));
+    }
     let sequences = column.sequences.iter().filter_map(|sequence| context.creator_of_sequence(sequence));
     Work {
         detail: Some("rows that are there keep what they hold".to_string()),
-        ..plain(vec![action], context.owner_of(&table.name), sequences.collect())
+        ..plain(actions, context.owner_of(&table.name), sequences.collect())
     }
 }
 

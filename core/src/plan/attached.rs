@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::ddl::{Action, Granting, set_firing};
 use crate::diff::{Aspect, Difference, Object, Privileges};
-use crate::model::{Acl, Address, Comment, Definition, DefinitionKind, Firing, Grant, Table};
+use crate::model::{Acl, Address, Column, Comment, Definition, DefinitionKind, Firing, Grant, Table};
 use crate::plan::Work;
 use crate::plan::additive::plain;
 use crate::plan::context::Context;
@@ -77,9 +77,28 @@ pub(super) fn comment(comment: &Comment, context: &Context) -> Work {
         .chain([(object_type.as_str(), identity.as_str())])
         .find_map(|(object_type, identity)| context.owner_of_object(object_type, identity));
     let own = Address::new(object_type, identity);
-    let needs = context.only_missing(of.iter().cloned().chain([own]));
+    let not_null = not_null_of(comment, context);
+    let differing = not_null.iter().filter(|address| context.is_changed(address)).cloned().collect();
+    let needs = context.only_missing(of.iter().cloned().chain([own]).chain(not_null));
     let actions = vec![Action::Comment { on: on.clone(), text: text.clone() }];
-    plain(actions, owner.unwrap_or_else(|| NOBODY.to_string()), needs)
+    Work { differing, ..plain(actions, owner.unwrap_or_else(|| NOBODY.to_string()), needs) }
+}
+
+/// The NOT NULL that a comment is on, which is a constraint of its own since PostgreSQL 18, and its column.
+fn not_null_of(comment: &Comment, context: &Context) -> Vec<Address> {
+    let table = comment
+        .of
+        .as_ref()
+        .and_then(|of| context.expected.tables.iter().find(|table| table.identity == of.identity));
+    let Some(table) = table.filter(|_| comment.object_type == "table constraint") else { return Vec::new() };
+    let name = comment.identity.strip_suffix(&format!(" on {}", table.identity)).unwrap_or_default();
+    let is_named = |column: &&Column| {
+        let own = column.not_null.as_ref().and_then(|not_null| not_null.name.as_ref());
+        own.is_some_and(|own| own == name || ident(own) == name)
+    };
+    let column = table.columns.iter().find(is_named);
+    let addresses = column.map(|column| [Object::NotNull(table, column), Object::Column(table, column)]);
+    addresses.into_iter().flatten().map(|object| object.address()).collect()
 }
 
 /// Brings the privileges of a new object to what they are to be, where what everybody may with such an object by default,

@@ -114,20 +114,29 @@ fn violations(constraint: &Constraint, expression: &str, columns: Vec<String>) -
 
 /// A key with a NULL in it refers to nothing; with MATCH FULL only one that is NULL throughout.
 fn orphans(constraint: &Constraint, to: &References, mut columns: Vec<String>, context: &Context) -> Check {
-    let References { table, table_identity, from, to, operators, columns: referenced, match_full } = to;
+    let References { table, table_identity, from, to, operators, columns: referenced, match_full, period } =
+        to;
     let refers = from.iter().map(|column| format!("r.{} IS NOT NULL", ident(column)));
     let refers = refers.collect::<Vec<_>>().join(if *match_full { " OR " } else { " AND " });
+    let covered = if *period { from.last().zip(to.last()) } else { None };
     let equal = from
         .iter()
         .zip(to)
         .zip(operators)
+        .take(from.len() - usize::from(covered.is_some()))
         .map(|((from, to), operator)| format!("k.{} OPERATOR({operator}) r.{}", ident(to), ident(from)));
     let equal = equal.collect::<Vec<_>>().join(" AND ");
-    let rows = format!(
-        "FROM {} AS r WHERE ({refers}) AND NOT EXISTS (SELECT FROM {} AS k WHERE {equal})",
-        only(&constraint.table, context.has_children(&constraint.table)),
-        only(table, context.has_children(table)),
-    );
+    let theirs = only(table, context.has_children(table));
+    let there = match covered {
+        Some((from, to)) => format!(
+            "coalesce((SELECT range_agg(k.{}) FROM {theirs} AS k WHERE {equal}) @> r.{}, false)",
+            ident(to),
+            ident(from)
+        ),
+        None => format!("EXISTS (SELECT FROM {theirs} AS k WHERE {equal})"),
+    };
+    let ours = only(&constraint.table, context.has_children(&constraint.table));
+    let rows = format!("FROM {ours} AS r WHERE ({refers}) AND NOT {there}");
     columns.extend(columns_of(referenced, table, table_identity, context));
     Check {
         says: format!(

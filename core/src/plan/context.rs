@@ -68,6 +68,10 @@ impl<'a> Context<'a> {
         self.missing.contains(address)
     }
 
+    pub(super) fn is_changed(&self, address: &Address) -> bool {
+        self.changed.contains(address)
+    }
+
     /// Of these objects those that this plan creates.
     pub(super) fn only_missing(&self, addresses: impl IntoIterator<Item = Address>) -> Vec<Address> {
         addresses.into_iter().filter(|address| self.is_missing(address)).collect()

@@ -25,7 +25,8 @@ pub(super) struct Obstacle {
 pub(super) fn obstacle(object: Object, work: &Work, context: &Context) -> Option<Obstacle> {
     let own = match object {
         Object::Constraint(constraint) => other_primary_key(constraint, context),
-        Object::Column(table, column) => rows_in_the_way(table, column, context),
+        Object::Column(table, column) => no_identity_for_children(table, column, context)
+            .or_else(|| rows_in_the_way(table, column, context)),
         Object::Table(table) => place_taken(table, context).or_else(|| lacks_secret(table)),
         Object::Definition(definition) => of_definition(definition),
         Object::Index(_)
@@ -233,6 +234,18 @@ fn lacks_secret(table: &Table) -> Option<Obstacle> {
     options
         .any(|option| option.ends_with("=***"))
         .then(|| Obstacle { reason: SECRET.to_string(), remedy: None })
+}
+
+/// The server hands no identity down to children.
+fn no_identity_for_children(table: &Table, column: &Column, context: &Context) -> Option<Obstacle> {
+    let hindered = column.identity_column.is_some() && context.has_children(&table.name);
+    hindered.then(|| Obstacle {
+        reason: format!(
+            "{} has children, and the server adds an identity column to no such table: detach them for a while",
+            table.identity
+        ),
+        remedy: None,
+    })
 }
 
 /// Another partition has the place of this one: it may be this one, under another name.

@@ -37,6 +37,16 @@ pub struct Asked {
 /// Runs one case. Each text of `damage` is a transaction; where there are several, those that the server refuses are
 /// passed over.
 pub fn run(base: &Base, damage: &[&str], asked: Asked) -> Result<Outcome, Error> {
+    match judged(base, damage, asked) {
+        Err(error @ Error::Unrestorable(_)) => {
+            let line = first_line(&error.to_string()).to_owned();
+            Ok(Outcome::unjudged(line))
+        }
+        outcome => outcome,
+    }
+}
+
+fn judged(base: &Base, damage: &[&str], asked: Asked) -> Result<Outcome, Error> {
     let database = base.server.database(Some(&base.database.name))?;
     let mut client = database.connect()?;
     let mut taken = 0;

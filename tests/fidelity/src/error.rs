@@ -18,6 +18,9 @@ pub enum Error {
     NoMigrations(PathBuf),
     #[error("{0}")]
     Unprepared(String),
+    /// pg_dump's order of statements does not fit every schema.
+    #[error("a dump cannot be restored: {0}")]
+    Unrestorable(String),
 }
 
 /// Gives a server's error the words that say what was tried.

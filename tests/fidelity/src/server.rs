@@ -130,7 +130,10 @@ impl<'a> Database<'a> {
     pub fn restored(&self, with_data: bool) -> Result<Database<'a>, Error> {
         let dump = if with_data { self.pg_dump(&[])? } else { self.dump()? };
         let copy = self.server.database(None)?;
-        copy.psql(&dump, &format!("restoring a dump of {}", self.name))?;
+        copy.psql(&dump, &format!("restoring a dump of {}", self.name)).map_err(|error| match error {
+            Error::Tool { message, .. } => Error::Unrestorable(message),
+            other => other,
+        })?;
         Ok(copy)
     }
 

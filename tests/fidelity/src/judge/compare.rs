@@ -105,11 +105,33 @@ pub fn collapse(found: &BTreeMap<Address, Kind>, expected: &Facts, live: &Facts)
     // A partition that is detached takes its indexes along.
     let detached = |address: &Address| {
         address.object_type == "index attachment"
-            && facts(address).flat_map(|fact| &fact.inside).any(|of| found.contains_key(of))
+            && facts(address).flat_map(|fact| &fact.inside).any(|of| {
+                let above = |of: &Address| facts(of).find_map(|fact| fact.partition_of.clone());
+                std::iter::successors(Some(of.clone()), above).any(|of| found.contains_key(&of))
+            })
+    };
+    // A table's mark on an index comes and goes with the index.
+    let marks = |address: &Address| {
+        let (Some(expected), Some(live)) = (expected.get(address), live.get(address)) else { return false };
+        let (State::Text(expected), State::Text(live)) = (&expected.state, &live.state) else { return false };
+        expected.symmetric_difference(live).all(|line| {
+            let index = ["REPLICA IDENTITY USING INDEX ", "CLUSTER ON "]
+                .iter()
+                .find_map(|mark| line.strip_prefix(mark));
+            index.is_some_and(|index| {
+                found.iter().any(|(of, kind)| {
+                    *kind == Kind::Missing
+                        && (of.object_type == "index" && of.identity.ends_with(&format!(".{index}"))
+                            || of.object_type == "table constraint"
+                                && of.identity == format!("{index} on {}", address.identity))
+                })
+            })
+        })
     };
     found
         .iter()
         .filter(|(address, kind)| !detached(address) && !renamed(address) && !misplaced(address, **kind))
+        .filter(|(address, kind)| !(**kind == Kind::Changed && marks(address)))
         .filter(|(address, kind)| !within(address) && !from_above(address, **kind) && !refilled(address))
         .map(|(address, kind)| (address.clone(), *kind))
         .collect()

@@ -444,7 +444,13 @@ impl<'a> Reader<'a> {
                 return Some(Address::new("default value", format!("for {table}.{column}")));
             }
             // Attributes of a column, its identity among them.
-            return self.add_line(&self.column_address(table, column), cursor.rest());
+            let of = self.column_address(table, column);
+            self.add_line(&of, cursor.rest());
+            // One that comes from a parent stands in no CREATE TABLE.
+            if let Some(fact) = self.dump.facts.get_mut(&of).filter(|fact| fact.inside.is_empty()) {
+                fact.inside.push(address);
+            }
+            return Some(of);
         }
         if rest == "ENABLE ROW LEVEL SECURITY" || rest == "FORCE ROW LEVEL SECURITY" {
             let object_type = if rest.starts_with("FORCE") { "forced row security" } else { "row security" };
@@ -834,10 +840,43 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The index of a constraint and the sequence of an identity column are no objects of the dump, but can have comments,
+    /// which go with what they belong to.
+    fn comments_on_parts(&mut self) {
+        let mut found = Vec::new();
+        for (address, fact) in self.dump.facts.iter().filter(|(address, _)| address.object_type == "comment")
+        {
+            let Some(of) = fact.inside.first().filter(|of| !self.dump.facts.contains_key(of)) else {
+                continue;
+            };
+            let (Some(schema), name) = parts(&of.identity) else { continue };
+            let sequence = format!("SEQUENCE NAME {}", of.identity);
+            let whole = self.dump.facts.iter().find(|(address, fact)| match of.object_type.as_str() {
+                "index" => {
+                    address.object_type == "table constraint"
+                        && address.identity.starts_with(&format!("{name} on {schema}."))
+                }
+                "sequence" => {
+                    address.object_type == "table column"
+                        && matches!(&fact.state, State::Text(lines)
+                                    if lines.iter().any(|line| line.contains(&sequence)))
+                }
+                _ => false,
+            });
+            found.extend(whole.map(|(whole, _)| (address.clone(), whole.clone())));
+        }
+        for (address, whole) in found {
+            if let Some(fact) = self.dump.facts.get_mut(&address) {
+                fact.inside.push(whole);
+            }
+        }
+    }
+
     /// What is known only at the end of the dump: from where the parts of partitions come.
     fn finish(mut self) -> Dump {
         self.inherit();
         self.comments_on_not_null();
+        self.comments_on_parts();
         let facts = &mut self.dump.facts;
         let known: BTreeSet<Address> = facts.keys().cloned().collect();
         for (address, fact) in facts.iter_mut() {

@@ -66,7 +66,7 @@ pub fn compare_with(expected: Catalog, not_renamed: BTreeSet<String>) -> Result<
                 changes.extend(owner_changes(&expected, &live));
             }
             let mut ignored = own_partitions(&expected, &live);
-            changes.retain(|change| match ignore::rule_for(change) {
+            changes.retain(|change| match ignore::rule_for(change, &expected, &live) {
                 Some(rule) => {
                     ignored.push(of_rule(rule, &change.object()));
                     false

@@ -2,6 +2,7 @@
 //! extensions. What a migration does create is compared, whatever it is called.
 
 use crate::diff::{Change, Object};
+use crate::model::{Catalog, Table};
 
 /// A rule that comes with the product.
 #[derive(Debug, PartialEq, Eq)]
@@ -72,12 +73,23 @@ pub static RULES: &[Rule] = &[
     rule("graphile_migrate.*", TRACKER),
 ];
 
-/// The rule by which a change is no drift, if there is one.
-pub fn rule_for(change: &Change) -> Option<&'static Rule> {
+/// The rule by which a change is no drift, if there is one. On a table that migrations create nothing goes by the table's
+/// name, and one of theirs that was moved is still theirs.
+pub fn rule_for(change: &Change, expected: &Catalog, live: &Catalog) -> Option<&'static Rule> {
     let Change::Extra(object) = change else { return None };
     let identity = object.identity();
     let whole = whole(*object);
-    RULES.iter().find(|rule| {
+    let on_expected =
+        whole.as_ref().is_some_and(|whole| expected.tables.iter().any(|table| table.identity == *whole));
+    let was_moved = |table: &Table| {
+        let same_name = |other: &&Table| other.name.name == table.name.name;
+        let is_gone = |other: &Table| !live.tables.iter().any(|live| live.identity == other.identity);
+        expected.tables.iter().filter(same_name).any(is_gone)
+    };
+    if matches!(object, Object::Table(table) if was_moved(table)) {
+        return None;
+    }
+    RULES.iter().filter(|rule| !on_expected || rule.object_type.is_some()).find(|rule| {
         rule.object_type.is_none_or(|object_type| object_type == object.object_type())
             && (matches(rule.pattern, &identity)
                 || whole.as_ref().is_some_and(|whole| matches(rule.pattern, whole)))
@@ -157,10 +169,12 @@ mod tests {
     fn only_what_nobody_expects_is_ignored() {
         let schema =
             Schema { identity: "hdb_catalog".into(), name: "hdb_catalog".into(), owner: "hasura".into() };
-        let rule = rule_for(&Change::Extra(Object::Schema(&schema)));
+        let none = Catalog::default();
+        let rule_for = |change: Change| super::rule_for(&change, &none, &none);
+        let rule = rule_for(Change::Extra(Object::Schema(&schema)));
         assert_eq!(rule.map(|rule| rule.reason), Some(HASURA));
-        assert_eq!(rule_for(&Change::Missing(Object::Schema(&schema))), None);
+        assert_eq!(rule_for(Change::Missing(Object::Schema(&schema))), None);
         let other = Schema { identity: "hdb_catalog2".into(), ..schema };
-        assert_eq!(rule_for(&Change::Extra(Object::Schema(&other))), None);
+        assert_eq!(rule_for(Change::Extra(Object::Schema(&other))), None);
     }
 }

@@ -30,7 +30,10 @@ SELECT count(*) > 30 AS rules, bool_and(source = 'built-in') AS built_in FROM ns
 
 -- What a migration made is compared, whatever it is called. And a name alone is no reason.
 ALTER TABLE shop.schema_migrations ADD COLUMN dirty boolean;
-DROP TABLE shop.schema_migrations;
+SELECT kind, object_type, identity FROM nself_drift();
+ALTER TABLE shop.schema_migrations SET SCHEMA public;
+SELECT kind, object_type, identity, safety FROM nself_drift();
+DROP TABLE public.schema_migrations;
 CREATE TABLE public.my_prisma_migrations_list (id int);
 SELECT kind, object_type, identity FROM nself_drift();
 SELECT object_type, identity, status FROM nself_heal(true);

@@ -48,7 +48,7 @@ pub struct TableFacts {
 pub struct Options {
     /// A table of this size or more is not rewritten.
     pub rewrite_limit: u64,
-    /// Identities of missing columns and tables that are not the old name of something else.
+    /// Identities of missing objects that are not the old name of something else.
     pub not_renamed: BTreeSet<String>,
     /// Drift that somebody has allowed.
     pub allowed: Vec<Allowed>,

@@ -18,6 +18,8 @@ pub(super) struct Context<'a> {
     missing: BTreeSet<Address>,
     extra: BTreeSet<Address>,
     changed: BTreeSet<Address>,
+    /// Columns that are missing because a parent's is, with that one.
+    handed_down: BTreeMap<Address, Address>,
     /// What the expected objects need.
     dependencies: BTreeMap<Address, &'a [Address]>,
     /// Whom the live objects belong to.
@@ -38,7 +40,7 @@ impl<'a> Context<'a> {
             changes.iter().filter(|change| wanted(change)).map(|change| change.object().address()).collect()
         };
         let dependencies = expected.dependencies.iter();
-        Context {
+        let mut context = Context {
             expected,
             live,
             facts,
@@ -48,12 +50,15 @@ impl<'a> Context<'a> {
             live_tables: by_name(live),
             missing: addresses(|change| matches!(change, Change::Missing(_))),
             extra: addresses(|change| matches!(change, Change::Extra(_))),
+            handed_down: BTreeMap::new(),
             changed: addresses(|change| matches!(change, Change::Changed { .. })),
             dependencies: dependencies
                 .map(|of| (Address::new(&of.object_type, &of.identity), of.needs.as_slice()))
                 .collect(),
             owners: owned(live).map(|of| ((of.object_type, of.identity), of.owner)).collect(),
-        }
+        };
+        context.handed_down = context.missing_above();
+        context
     }
 
     pub(super) fn expected_table(&self, name: &Name) -> Option<&'a Table> {
@@ -72,9 +77,36 @@ impl<'a> Context<'a> {
         self.changed.contains(address)
     }
 
-    /// Of these objects those that this plan creates.
+    /// Of these objects those that this plan creates. A column that comes from a parent is created there.
     pub(super) fn only_missing(&self, addresses: impl IntoIterator<Item = Address>) -> Vec<Address> {
-        addresses.into_iter().filter(|address| self.is_missing(address)).collect()
+        let created = |address: Address| match self.is_missing(&address) {
+            true => Some(address),
+            false => self.handed_down.get(&address).cloned(),
+        };
+        addresses.into_iter().filter_map(created).collect()
+    }
+
+    /// The missing columns that children have from their parents, each with the parent's.
+    fn missing_above(&self) -> BTreeMap<Address, Address> {
+        let mut found = BTreeMap::new();
+        for table in &self.expected.tables {
+            for column in table.columns.iter().filter(|column| column.inherited) {
+                let mut above = vec![table];
+                while let Some(next) = above.pop() {
+                    for parent in parents(next).filter_map(|parent| self.expected_table(&parent.name)) {
+                        let own = parent.columns.iter().find(|own| own.name == column.name);
+                        let address = own.map(|own| Object::Column(parent, own).address());
+                        match address.filter(|address| self.is_missing(address)) {
+                            Some(address) => {
+                                found.insert(Object::Column(table, column).address(), address);
+                            }
+                            None => above.push(parent),
+                        }
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// What the server said that an object needs, as far as this plan creates it, and as far as it is there but differs.
@@ -98,6 +130,8 @@ impl<'a> Context<'a> {
                 missing.extend(self.creator_of_sequence(&need.identity).filter(|creator| *creator != own));
             } else if self.is_missing(need) {
                 missing.push(need.clone());
+            } else if let Some(above) = self.handed_down.get(need) {
+                missing.push(above.clone());
             } else if self.changed.contains(need) {
                 differing.push(need.clone());
             }

@@ -160,6 +160,31 @@ fn what_stands_on_something_that_differs_may_fail_for_it() {
 }
 
 #[test]
+fn a_column_that_comes_from_a_parent_is_waited_for_there() {
+    let own = |name: &str| column(name, "integer");
+    let parent = |columns: Vec<Column>| table("list", columns).partitioned();
+    let part = |columns: Vec<Column>| {
+        table("list_a", columns.into_iter().map(|column| Column { inherited: true, ..column }))
+            .partition_of("list")
+    };
+    let mut expected = tables([parent(vec![own("id"), own("n")]), part(vec![own("id"), own("n")])]);
+    expected.indexes = vec![super::index("list_a_n", "list_a", "n")];
+    let mut there = tables([parent(vec![own("id"), own("m")]), part(vec![own("id"), own("m")])]);
+    there.indexes.clear();
+    check(&expected, &live(there), &Known::default(), expect![[r#"
+        extra table column public.list.m
+          manual: may be what public.list.n was renamed to: see there
+          | ALTER TABLE "public"."list" RENAME COLUMN "m" TO "n"
+        missing table column public.list.n
+          blocked: is this the old name of public.list.m? If not: nself_heal(true, not_renamed => ARRAY['public.list.n'])
+          | ALTER TABLE "public"."list" RENAME COLUMN "m" TO "n"
+        missing index public.list_a_n
+          blocked: waits for table column public.list.n, which is blocked
+          | CREATE INDEX list_a_n ON public.list_a USING btree (n)
+    "#]]);
+}
+
+#[test]
 fn a_circle_of_needs_is_cut() {
     let mut expected = with([view("a", "SELECT 1"), view("b", "SELECT 2")]);
     expected.dependencies = vec![

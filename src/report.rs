@@ -21,6 +21,7 @@ pub struct Comparison {
     pub expected: Catalog,
     pub live: Catalog,
     pub steps: Vec<Step>,
+    /// But for partitions, which the diff leaves out by itself.
     pub ignored: Vec<Ignored>,
 }
 
@@ -65,7 +66,7 @@ pub fn compare_with(expected: Catalog, not_renamed: BTreeSet<String>) -> Result<
             if settings::compare_owners() {
                 changes.extend(owner_changes(&expected, &live));
             }
-            let mut ignored = own_partitions(&expected, &live);
+            let mut ignored = Vec::new();
             changes.retain(|change| match ignore::rule_for(change, &expected, &live) {
                 Some(rule) => {
                     ignored.push(of_rule(rule, &change.object()));
@@ -224,7 +225,8 @@ pub struct IgnoredRow {
 
 /// All rules and entries with what they keep out of the drift now.
 pub fn ignored(against: Against) -> Result<Vec<IgnoredRow>, Error> {
-    let found = compare(against, BTreeSet::new())?.ignored;
+    let Comparison { expected, live, steps: _, ignored: mut found } = compare(against, BTreeSet::new())?;
+    found.extend(own_partitions(&expected, &live));
     let row = |source, pattern: &str, reason: &str| IgnoredRow {
         source,
         pattern: pattern.to_owned(),

@@ -62,13 +62,9 @@ pub(super) fn definition_changes<'a>(
                 !definition.inherited
                     && !of.is_some_and(|of| tables.own_partitions.contains(of.identity.as_str()))
             }
-            Pair::Both(..) => true,
-        })
-        .filter(|pair| match pair {
             Pair::Both(one, other) => {
                 !(one.inherited && other.inherited && tables.differs_above(one, other, expected, live))
             }
-            Pair::Missing(_) | Pair::Extra(_) => true,
         })
         .filter_map(|pair| plain(pair, Object::Definition, definition_differences))
         .collect()
@@ -204,27 +200,25 @@ fn comment_differences(expected: &Comment, live: &Comment) -> Vec<Difference> {
     compare(Aspect::Text, text, &live.text, String::clone).into_iter().collect()
 }
 
-impl Tables<'_> {
+impl<'a> Tables<'a> {
     /// Whether the trigger of the partitioned table differs as its clone on a partition does: then it is healed there.
     fn differs_above(
         &self,
         one: &Definition,
         other: &Definition,
-        expected: &Catalog,
-        live: &Catalog,
+        expected: &'a Catalog,
+        live: &'a Catalog,
     ) -> bool {
-        let above = |definition: &Definition, catalog: &'_ Catalog| {
-            let of = definition.of.as_ref()?;
+        let name_above = one.of.as_ref().and_then(|of| {
             let parent = &self.expected.get(of.identity.as_str())?.partition_of.as_ref()?.parent.identity;
-            let name = definition.sql_name.strip_suffix(&of.identity)?;
-            let sql_name = format!("{name}{parent}");
-            catalog.definitions.iter().find(|other| other.sql_name == sql_name).cloned()
+            Some(format!("{}{parent}", one.sql_name.strip_suffix(&of.identity)?))
+        });
+        let above = |catalog: &'a Catalog| {
+            catalog.definitions.iter().find(|other| Some(&other.sql_name) == name_above.as_ref())
         };
-        let (Some(expected_above), Some(live_above)) = (above(one, expected), above(other, live)) else {
-            return false;
-        };
+        let (Some(expected_above), Some(live_above)) = (above(expected), above(live)) else { return false };
         let own = definition_differences(one, other);
-        let above = definition_differences(&expected_above, &live_above);
+        let above = definition_differences(expected_above, live_above);
         own.iter().all(|own| above.iter().any(|above| above.what == own.what))
             && one.state == expected_above.state
             && other.state == live_above.state

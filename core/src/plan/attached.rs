@@ -66,7 +66,7 @@ pub(super) fn grant(privileges: Privileges, context: &Context) -> Work {
     let acl = privileges.acl;
     let owner = owner_of_acl(acl, context);
     let actions = grantings(acl, privileges.grantee, &owner, &privileges.grants().collect::<Vec<_>>());
-    plain(actions.into_iter().map(Action::Grant).collect(), owner, attached_to(acl.of.as_ref(), acl, context))
+    plain(actions.into_iter().map(Action::Grant).collect(), owner, attached_to(acl, context))
 }
 
 pub(super) fn comment(comment: &Comment, context: &Context) -> Work {
@@ -236,12 +236,12 @@ pub(super) fn grantings(acl: &Acl, grantee: &str, owner: &str, grants: &[&Grant]
         .collect()
 }
 
-fn attached_to(of: Option<&Address>, acl: &Acl, context: &Context) -> Vec<Address> {
+fn attached_to(acl: &Acl, context: &Context) -> Vec<Address> {
     // Default privileges may be those of one schema.
     let schema = acl.defaults_for.iter().filter_map(|of| of.split_once(" IN SCHEMA "));
     let schema = schema.map(|(_, schema)| Address::new("schema", schema));
     let own = Address::new(&acl.object_type, &acl.identity);
-    context.only_missing(of.cloned().into_iter().chain([own]).chain(schema))
+    context.only_missing(acl.of.iter().cloned().chain([own]).chain(schema))
 }
 
 /// The owner of what the privileges are on: the live one, if there is one.

@@ -89,6 +89,9 @@ impl<'a> Context<'a> {
     /// The missing columns that children have from their parents, each with the parent's.
     fn missing_above(&self) -> BTreeMap<Address, Address> {
         let mut found = BTreeMap::new();
+        if !self.missing_objects().any(|object| matches!(object, Object::Column(..))) {
+            return found;
+        }
         for table in &self.expected.tables {
             for column in table.columns.iter().filter(|column| column.inherited) {
                 let mut above = vec![table];

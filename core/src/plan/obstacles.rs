@@ -264,6 +264,15 @@ const SECRET: &str = "its options hold a secret, which is kept nowhere: create i
 /// A statement that lacks a secret, or that needs something which needs it.
 fn of_definition(definition: &Definition) -> Option<Obstacle> {
     match definition.kind {
+        DefinitionKind::Type if definition.def.contains("CANONICAL = ") => Some(Obstacle {
+            reason:
+                "its canonical function and it need each other: create the name, heal, then create the type"
+                    .to_string(),
+            remedy: Some(format!(
+                "CREATE {};\n-- nself_heal(true) creates the function, then\n{}",
+                definition.sql_name, definition.def
+            )),
+        }),
         DefinitionKind::ForeignDataWrapper | DefinitionKind::Server | DefinitionKind::UserMapping => {
             definition.def.contains("***").then(|| Obstacle { reason: SECRET.to_string(), remedy: None })
         }

@@ -24,6 +24,9 @@ SELECT version, state FROM nself_journal_put(jsonb_build_array(jsonb_build_objec
     CREATE FUNCTION m.raw_in(cstring) RETURNS m.raw LANGUAGE internal IMMUTABLE STRICT AS 'textin';
     CREATE FUNCTION m.raw_out(m.raw) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
     CREATE TYPE m.raw (INPUT = m.raw_in, OUTPUT = m.raw_out, LIKE = text);
+    CREATE TYPE m.steps;
+    CREATE FUNCTION m.canonical(m.steps) RETURNS m.steps LANGUAGE internal IMMUTABLE STRICT AS 'int4range_canonical';
+    CREATE TYPE m.steps AS RANGE (SUBTYPE = int4, CANONICAL = m.canonical);
     CREATE TABLE m.parent (id int GENERATED ALWAYS AS IDENTITY, word text DEFAULT 'parent');
     CREATE TABLE m.child () INHERITS (m.parent);
     ALTER TABLE m.child ALTER COLUMN word SET DEFAULT 'child';
@@ -88,6 +91,14 @@ REVOKE USAGE ON SEQUENCE m.person_id_seq FROM pg_monitor;
 -- A base type and its functions come back in the one order that there is.
 DROP FUNCTION m.raw_out(m.raw) CASCADE;
 SELECT object_type, identity, status FROM nself_heal(true);
+
+-- A range type and its canonical function need each other: a person begins and ends, the function comes in between.
+DROP FUNCTION m.canonical(m.steps) CASCADE;
+SELECT object_type, identity, status, ddl, detail FROM nself_heal() WHERE object_type = 'type';
+CREATE TYPE m.steps;
+SELECT object_type, identity, status FROM nself_heal(true);
+CREATE TYPE m.steps AS RANGE (SUBTYPE = int4, CANONICAL = m.canonical);
+SELECT count(*) AS drift FROM nself_drift();
 
 -- A child that lost its own default with its parent's gets its own back, and so does one that lost the column.
 ALTER TABLE m.parent ALTER COLUMN word DROP DEFAULT;

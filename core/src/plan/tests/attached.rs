@@ -171,7 +171,11 @@ fn a_column_that_comes_from_a_parent_is_waited_for_there() {
     expected.indexes = vec![super::index("list_a_n", "list_a", "n")];
     let mut there = tables([parent(vec![own("id"), own("m")]), part(vec![own("id"), own("m")])]);
     there.indexes.clear();
-    check(&expected, &live(there), &Known::default(), expect![[r#"
+    check(
+        &expected,
+        &live(there),
+        &Known::default(),
+        expect![[r#"
         extra table column public.list.m
           manual: may be what public.list.n was renamed to: see there
           | ALTER TABLE "public"."list" RENAME COLUMN "m" TO "n"
@@ -181,7 +185,8 @@ fn a_column_that_comes_from_a_parent_is_waited_for_there() {
         missing index public.list_a_n
           blocked: waits for table column public.list.n, which is blocked
           | CREATE INDEX list_a_n ON public.list_a USING btree (n)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

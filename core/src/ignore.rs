@@ -118,14 +118,13 @@ fn whole(object: Object) -> Option<String> {
         Object::Comment(comment) => {
             Some(comment.of.as_ref().map_or(&comment.identity, |of| &of.identity).clone())
         }
+        Object::RowSecurity(table) | Object::ForcedRowSecurity(table) => Some(table.identity.clone()),
         Object::Schema(_)
         | Object::Extension(_)
         | Object::Enum(_)
         | Object::Domain(_)
         | Object::Composite(_)
         | Object::Table(_)
-        | Object::RowSecurity(_)
-        | Object::ForcedRowSecurity(_)
         | Object::Owner(_) => None,
     }
 }

@@ -114,7 +114,7 @@ SELECT object_type, identity, status, detail FROM nself_heal(true);
 
 -- Another tool's list is no drift, but what is on a table of the migrations is, whatever its name.
 CREATE TABLE public.schema_migrations (version text);
-ALTER TABLE m.schema_migrations ADD COLUMN dirty boolean;
+ALTER TABLE m.schema_migrations ADD COLUMN dirty boolean, ENABLE ROW LEVEL SECURITY;
 SELECT kind, object_type, identity FROM nself_drift() WHERE identity LIKE '%schema_migrations%';
 
 -- A domain under another name may be the missing one.

@@ -11,7 +11,7 @@ use pgrx::pg_sys;
 use crate::caller::{as_owner, pinned, subtransaction, with_settings};
 use crate::error::{Error, ServerError};
 use crate::report::{self, Comparison};
-use crate::{guard, settings, spi};
+use crate::{guard, ledger, settings, spi};
 
 /// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,8 +64,9 @@ pub fn run(
         return pinned(|| go(&steps, columns, Mode::DryRun));
     }
     let mut outcomes = Vec::new();
+    let path = search_path()?;
     let kept = subtransaction(|| {
-        outcomes = pinned(|| go(&steps, columns, Mode::Heal))?;
+        outcomes = pinned(|| with_settings(&[("search_path", &path)], || go(&steps, columns, Mode::Heal)))?;
         check_closed(&expected, &outcomes, not_renamed)
     });
     match kept {
@@ -88,6 +89,18 @@ enum Mode {
     /// As far as the caller could go.
     DryRun,
     Heal,
+}
+
+/// Statements name everything in full, but a default may call a function whose body does not: that finds what it names
+/// where it found it in the migrations. The server's own names come first, so no user's object can stand for them.
+fn search_path() -> Result<String, Error> {
+    let applied = ledger::applied()?;
+    let path =
+        applied.last().and_then(|last| last.settings().into_iter().find(|(name, _)| *name == "search_path"));
+    Ok(match path {
+        Some((_, path)) if !path.is_empty() => format!("pg_catalog, {path}, pg_temp"),
+        _ => "pg_catalog, pg_temp".to_owned(),
+    })
 }
 
 /// The identities of all columns, and with them of all tables that have some.

@@ -572,7 +572,7 @@ impl<'a> Tables<'a> {
                 (None, Some(table)) => changes.push(Change::Extra(Object::Table(table))),
                 (Some(expected), Some(live)) => {
                     let mut differences = table_differences(expected, live);
-                    differences.retain(|difference| !self.comes_with_index(difference.what, expected));
+                    differences.retain(|difference| !self.comes_with_index(difference.what, expected, live));
                     changes.extend(changed(Object::Table(expected), Object::Table(live), differences));
                     changes.extend(row_security_changes(expected, live));
                     changes.extend(self.column_changes(expected, live));
@@ -583,14 +583,16 @@ impl<'a> Tables<'a> {
         changes
     }
 
-    /// A mark that a table has on one of its indexes is made together with that index.
-    fn comes_with_index(&self, what: Aspect, table: &Table) -> bool {
-        let index = match what {
-            Aspect::ReplicaIdentity => &table.replica_index,
-            Aspect::ClusterMark => &table.clustered_on,
+    /// A mark that a table has on one of its indexes is made together with that index, unless another index has it.
+    fn comes_with_index(&self, what: Aspect, table: &Table, live: &Table) -> bool {
+        let (index, other) = match what {
+            Aspect::ReplicaIdentity => (&table.replica_index, &live.replica_index),
+            Aspect::ClusterMark => (&table.clustered_on, &live.clustered_on),
             _ => return false,
         };
-        index.as_ref().is_some_and(|index| !self.live_indexes.contains(&(&table.name, index.as_str())))
+        let is_free = other.is_none();
+        is_free
+            && index.as_ref().is_some_and(|index| !self.live_indexes.contains(&(&table.name, index.as_str())))
     }
 
     fn column_changes(&self, expected: &'a Table, live: &'a Table) -> Vec<Change<'a>> {

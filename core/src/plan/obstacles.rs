@@ -28,7 +28,9 @@ pub(super) fn obstacle(object: Object, work: &Work, context: &Context) -> Option
         Object::Column(table, column) => no_identity_for_children(table, column, context)
             .or_else(|| rows_in_the_way(table, column, context)),
         Object::Table(table) => place_taken(table, context).or_else(|| lacks_secret(table)),
-        Object::Definition(definition) => of_definition(definition),
+        Object::Definition(definition) => {
+            of_definition(definition).or_else(|| begun_elsewhere(definition, context))
+        }
         Object::Index(_)
         | Object::Schema(_)
         | Object::Extension(_)
@@ -278,6 +280,33 @@ fn of_definition(definition: &Definition) -> Option<Obstacle> {
         }
         _ => None,
     }
+}
+
+/// The first function of a base type makes its name known, by being created. Where that one is there, for the type under
+/// another name, the others cannot be created.
+fn begun_elsewhere(function: &Definition, context: &Context) -> Option<Obstacle> {
+    let own = Address::new(function.kind.as_str(), &function.identity);
+    let is_there = |need: &&Address| need.object_type == "function" && !context.is_missing(need);
+    let of_missing_types = context.expected.dependencies.iter().filter(|of| {
+        of.object_type == "type"
+            && of.needs.contains(&own)
+            && context.is_missing(&Address::new("type", &of.identity))
+    });
+    of_missing_types.into_iter().find_map(|of| {
+        let makes = format!("RETURNS {}\n", of.identity);
+        let begins = |need: &&Address| {
+            let mut functions = context.expected.definitions.iter();
+            functions.any(|function| function.identity == need.identity && function.def.contains(&makes))
+        };
+        let begun = of.needs.iter().filter(is_there).find(begins)?;
+        Some(Obstacle {
+            reason: format!(
+                "type {} is missing, and {begun}, which would make its name known, is there",
+                of.identity
+            ),
+            remedy: None,
+        })
+    })
 }
 
 /// An extra object that may be a missing one under a new name, and the statement that gives it the old one.

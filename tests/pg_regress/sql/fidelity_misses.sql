@@ -3,6 +3,9 @@ CREATE EXTENSION nself_heal;
 SET client_min_messages = error;
 SELECT version, state FROM nself_journal_put(jsonb_build_array(jsonb_build_object('path', '1_m.sql', 'content', $migration$
     CREATE SCHEMA m;
+    CREATE FUNCTION public.inner_part() RETURNS text LANGUAGE sql AS 'SELECT md5(random()::text)';
+    CREATE FUNCTION public.token() RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN inner_part(); END';
+    CREATE TABLE m.invitation (id int, token text NOT NULL DEFAULT public.token());
     CREATE MATERIALIZED VIEW m.empty AS SELECT 1 AS one WITH NO DATA;
     CREATE FUNCTION m.open() RETURNS int LANGUAGE sql AS 'SELECT 1';
     ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
@@ -83,6 +86,11 @@ SELECT object_type, identity, status FROM nself_heal(true);
 SELECT r.relreplident, i.indisreplident, i.indisclustered
   FROM pg_index i JOIN pg_class r ON r.oid = i.indrelid WHERE i.indexrelid = 'm.person_mail'::regclass;
 
+-- But where they went along with an index to another name, the table has changed, too.
+ALTER INDEX m.person_mail RENAME TO person_by_mail;
+SELECT kind, object_type, identity, safety FROM nself_drift();
+ALTER INDEX m.person_by_mail RENAME TO person_mail;
+
 -- Privileges on the sequence of an identity column are privileges.
 GRANT USAGE ON SEQUENCE m.person_id_seq TO pg_monitor;
 SELECT kind, object_type, identity, actual FROM nself_drift();
@@ -91,6 +99,11 @@ REVOKE USAGE ON SEQUENCE m.person_id_seq FROM pg_monitor;
 -- A base type and its functions come back in the one order that there is.
 DROP FUNCTION m.raw_out(m.raw) CASCADE;
 SELECT object_type, identity, status FROM nself_heal(true);
+
+-- A type under another name keeps the function that reads its values: there is nothing to begin the missing one with.
+ALTER TYPE m.raw RENAME TO cooked;
+SELECT kind, object_type, identity, safety, reason FROM nself_drift();
+ALTER TYPE m.cooked RENAME TO raw;
 
 -- A range type and its canonical function need each other: a person begins and ends, the function comes in between.
 DROP FUNCTION m.canonical(m.steps) CASCADE;
@@ -120,3 +133,9 @@ SELECT kind, object_type, identity FROM nself_drift() WHERE identity LIKE '%sche
 -- A domain under another name may be the missing one.
 ALTER DOMAIN m.code RENAME TO key;
 SELECT object_type, identity, status FROM nself_heal(true) WHERE identity LIKE '%code%' OR identity LIKE '%key';
+
+-- The function of a default finds what it names without a schema, as it did in the migrations.
+INSERT INTO m.invitation (id) VALUES (1), (2);
+ALTER TABLE m.invitation DROP COLUMN token;
+SELECT object_type, identity, status FROM nself_heal(true) WHERE identity LIKE '%invitation%';
+SELECT count(DISTINCT token) AS tokens FROM m.invitation;

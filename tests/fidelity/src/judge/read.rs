@@ -240,7 +240,7 @@ impl<'a> Reader<'a> {
                 cursor.take("CREATE TRANSFORM FOR");
                 let of = names::type_name(cursor.until(&["LANGUAGE"]));
                 cursor.take("LANGUAGE");
-                let identity = format!("for {of} on language {}", cursor.name()?);
+                let identity = format!("for {of} language {}", cursor.name()?);
                 self.put(Address::new("transform", identity), statement, vec![])
             }
             "OPERATOR" => self.operator(statement),
@@ -709,7 +709,7 @@ impl<'a> Reader<'a> {
         if cursor.take("TRANSFORM FOR") {
             let of = names::type_name(cursor.until(&["LANGUAGE"]));
             cursor.take("LANGUAGE");
-            return Some(Address::new("transform", format!("for {of} on language {}", cursor.name()?)));
+            return Some(Address::new("transform", format!("for {of} language {}", cursor.name()?)));
         }
         None
     }

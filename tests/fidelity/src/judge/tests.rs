@@ -409,7 +409,7 @@ fn kinds_without_a_schema_have_the_identities_of_the_server() {
             "publication pub",
             "publication namespace z in publication pub",
             "publication relation public.s in publication pub",
-            "transform for integer on language sql",
+            "transform for integer language sql",
             "user mapping public on server srv",
         ]
     );

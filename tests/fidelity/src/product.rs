@@ -107,9 +107,10 @@ impl Product {
     }
 }
 
-/// The server's name of a transform has one word more before PostgreSQL 18; the judge uses the shorter one.
+/// The server's name of a transform has one word more before PostgreSQL 18, also where a comment is on it; the judge uses
+/// the shorter one.
 fn address(object_type: String, identity: String) -> Address {
-    let identity =
-        if object_type == "transform" { identity.replace(" on language ", " language ") } else { identity };
+    let is_one = object_type == "transform" || identity.starts_with("transform for ");
+    let identity = if is_one { identity.replace(" on language ", " language ") } else { identity };
     Address { object_type, identity }
 }

@@ -5,12 +5,13 @@ PG ?= 15
 PREFIX ?= /usr/local
 STEPS ?= lint core regress docs cli crash pgtest
 TESTS ?=
+SIZE ?= 1000
 # The server that `make install` installs into: Debian's of that version, else the one in PATH.
 PG_CONFIG ?= $(or $(wildcard /usr/lib/postgresql/$(PG)/bin/pg_config),pg_config)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build install test lint test-core test-regress test-pgtest test-cli test-crash \
-	regress-accept demo corpus fidelity clean
+	regress-accept demo corpus fidelity bench bench-peers clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +68,12 @@ corpus: setup ## real projects' migrations, where they lie beside the checkout; 
 
 fidelity: setup ## proves that drift and heal are exact; SAMPLE=n for n mutations of each kind, else writes docs/fidelity.md
 	@scripts/fidelity $(PG) $(if $(SAMPLE),--sample $(SAMPLE) --storms $(SAMPLE),--write docs/fidelity.md)
+
+bench: setup ## what it all costs, beside other programs; SIZE=100, 1000 or 10000 tables; writes bench/README.md
+	@NSELF_COMMAND="make bench PG=$(PG) SIZE=$(SIZE)" scripts/bench $(PG) --size $(SIZE) $(BENCH)
+
+bench-peers: ## installs the other tools that bench compares with
+	@scripts/bench-peers
 
 clean: ## removes what was built
 	cargo clean

@@ -95,6 +95,27 @@ server_complaints() {
 
 unlock_server() { exec 9<&-; }
 
+# prepare_corpora CORPORA FOLDERS: copies of real projects' migration folders, made so that they run, and so that a
+# server's user can read them.
+prepare_corpora() {
+    local corpora=$1 folders=$2 name
+    mkdir "$folders"
+    for name in zero homarr crates_io hasura_auth; do
+        cp -r "$corpora/$name" "$folders/$name"
+    done
+    cp -r "$corpora/aerie/Aerie" "$folders/aerie"
+    # What was copied may be read-only.
+    chmod -R u+w "$folders"
+    # Its runner makes these before the first migration.
+    echo 'CREATE SCHEMA auth; CREATE TABLE auth.schema_migrations (version bigint PRIMARY KEY, dirty boolean);' \
+        >"$folders/hasura_auth/00000_runner.up.sql"
+    mkdir "$folders/pagila"
+    cp "$corpora/pagila/pagila-schema.sql" "$folders/pagila/1_schema.sql"
+    # What cannot run in a transaction is refused, so its transactional form is taken.
+    find "$folders/crates_io" -name "*.sql" -exec sed -i -E "s/ CONCURRENTLY//I" {} +
+    chmod -R a+rX "$folders"
+}
+
 # Adds to the count of a run (a file of "passed failed" lines) if one is kept.
 tally() {
     [[ -z ${NSELF_TALLY:-} ]] || echo "$1 $2" >>"$NSELF_TALLY"

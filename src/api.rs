@@ -222,8 +222,8 @@ fn nself_drift(
     >,
     ErrorReport,
 > {
-    let comparison = report::compare(Against::parse(against.unwrap_or("applied"))?, BTreeSet::new())?;
-    if let Some(line) = report::not_compared_line(&comparison.live, &comparison.expected) {
+    let (_, comparison) = report::compare(Against::parse(against.unwrap_or("applied"))?, BTreeSet::new())?;
+    if let Some(line) = report::not_compared_line(&comparison.not_compared) {
         notice!("not compared: {line}. See nself_drift_not_compared()");
     }
     let rows: Vec<_> = heal::look(&comparison)?
@@ -330,9 +330,9 @@ fn nself_heal(
     let confirm = confirm.unwrap_or(false);
     let not_renamed: BTreeSet<String> = not_renamed.unwrap_or_default().into_iter().collect();
     let _turn = if confirm { Some(Turn::take(c"nself_heal(true)")?) } else { None };
-    let comparison = report::compare(Against::Applied, not_renamed.clone())?;
+    let (expected, comparison) = report::compare(Against::Applied, not_renamed.clone())?;
     let drift_items = report::items(&comparison.steps);
-    let outcomes = heal::run(comparison, confirm, not_renamed)?;
+    let outcomes = heal::run(&expected, comparison, confirm, not_renamed)?;
     history::record(&outcomes, drift_items, confirm, began)?;
     let rows: Vec<_> = outcomes
         .into_iter()

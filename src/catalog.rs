@@ -7,9 +7,8 @@ use nself_heal_core::model::{Catalog, Definition, NotCompared};
 use pgrx::pg_sys;
 use serde::de::DeserializeOwned;
 
-use crate::caller::pinned;
 use crate::error::Error;
-use crate::spi::{at_one_moment, read_here};
+use crate::spi::read_here;
 
 /// Where servers differ: the text of each `:variable` of a query, by the major version from which on it holds.
 const VERSIONS: &str = include_str!("../sql/catalog/versions.json");
@@ -33,14 +32,54 @@ impl Variables {
     }
 }
 
-/// Reads one kind: the name is that of the file of the query.
-macro_rules! read {
-    ($variables:expr, $name:literal) => {
-        parse(
-            $name,
-            read_here(&$variables.fill_in(include_str!(concat!("../sql/catalog/", $name, ".sql"))), &[])?,
-        )?
+/// What to read.
+pub struct Wanted {
+    /// The relations, with all that hangs on each; all of them if there is no list.
+    pub relations: Option<Vec<pg_sys::Oid>>,
+    /// What hangs on no relation.
+    pub rest: bool,
+}
+
+impl Wanted {
+    pub const ALL: Self = Wanted { relations: None, rest: true };
+
+    fn any_relation(&self) -> bool {
+        self.relations.as_ref().is_none_or(|relations| !relations.is_empty())
+    }
+}
+
+/// Reads with a query: the name is that of its file. The first parameter is the list of wanted relations, the second
+/// whether the rest is wanted.
+macro_rules! query {
+    ($reader:expr, $name:literal) => {
+        $reader.read($name, include_str!(concat!("../sql/catalog/", $name, ".sql")))?
     };
+}
+
+/// Reads one kind of what hangs on relations.
+macro_rules! of_relations {
+    ($reader:expr, $name:literal) => {
+        if $reader.wanted.any_relation() { query!($reader, $name) } else { Vec::new() }
+    };
+}
+
+/// Reads one kind of what hangs on no relation.
+macro_rules! of_rest {
+    ($reader:expr, $name:literal) => {
+        if $reader.wanted.rest { query!($reader, $name) } else { Vec::new() }
+    };
+}
+
+struct Reader<'a> {
+    variables: Variables,
+    wanted: &'a Wanted,
+}
+
+impl Reader<'_> {
+    fn read<T: DeserializeOwned>(&self, name: &'static str, query: &str) -> Result<T, Error> {
+        let arguments = [self.wanted.relations.clone().into(), self.wanted.rest.into()];
+        parse(name, read_here(&self.variables.fill_in(query), &arguments)?)
+    }
 }
 
 fn parse<T: DeserializeOwned>(query: &'static str, text: Option<String>) -> Result<T, Error> {
@@ -48,69 +87,63 @@ fn parse<T: DeserializeOwned>(query: &'static str, text: Option<String>) -> Resu
         .map_err(|error| Error::BadAnswer { query, reason: error.to_string() })
 }
 
-/// Reads the schema of this database, as it is at one moment.
-pub fn read() -> Result<Catalog, Error> {
-    read_all(false)
+/// Reads the schema of this database, or what is wanted of it, at the moment that is in force. What each object needs is
+/// told of the whole schema alone.
+pub fn read(wanted: &Wanted) -> Result<Catalog, Error> {
+    let reader = Reader { variables: Variables::of_this_server()?, wanted };
+    Ok(Catalog {
+        schemas: of_rest!(reader, "schemas"),
+        extensions: of_rest!(reader, "extensions"),
+        enums: of_rest!(reader, "enums"),
+        domains: of_rest!(reader, "domains"),
+        composites: of_relations!(reader, "composites"),
+        sequences: of_relations!(reader, "sequences"),
+        tables: of_relations!(reader, "tables"),
+        constraints: of_relations!(reader, "constraints"),
+        indexes: of_relations!(reader, "indexes"),
+        definitions: definitions(&reader)?,
+        acls: query!(reader, "acls"),
+        comments: query!(reader, "comments"),
+        dependencies: Vec::new(),
+    })
 }
 
 /// Reads the schema together with what each of its objects needs.
 pub fn read_with_dependencies() -> Result<Catalog, Error> {
-    read_all(true)
+    let catalog = read(&Wanted::ALL)?;
+    let reader = Reader { variables: Variables::of_this_server()?, wanted: &Wanted::ALL };
+    Ok(Catalog { dependencies: query!(reader, "dependencies"), ..catalog })
 }
 
-fn read_all(with_dependencies: bool) -> Result<Catalog, Error> {
-    let variables = Variables::of_this_server()?;
-    pinned(|| {
-        at_one_moment(|| {
-            Ok(Catalog {
-                schemas: read!(variables, "schemas"),
-                extensions: read!(variables, "extensions"),
-                enums: read!(variables, "enums"),
-                domains: read!(variables, "domains"),
-                composites: read!(variables, "composites"),
-                sequences: read!(variables, "sequences"),
-                tables: read!(variables, "tables"),
-                constraints: read!(variables, "constraints"),
-                indexes: read!(variables, "indexes"),
-                definitions: definitions(&variables)?,
-                acls: read!(variables, "acls"),
-                comments: read!(variables, "comments"),
-                dependencies: if with_dependencies { read!(variables, "dependencies") } else { Vec::new() },
-                not_compared: read!(variables, "not_compared"),
-            })
-        })
-    })
-}
-
-fn definitions(variables: &Variables) -> Result<Vec<Definition>, Error> {
+fn definitions(reader: &Reader) -> Result<Vec<Definition>, Error> {
     let of_all_kinds: [Vec<Definition>; 21] = [
-        read!(variables, "views"),
-        read!(variables, "materialized_views"),
-        read!(variables, "rules"),
-        read!(variables, "routines"),
-        read!(variables, "triggers"),
-        read!(variables, "event_triggers"),
-        read!(variables, "policies"),
-        read!(variables, "collations"),
-        read!(variables, "conversions"),
-        read!(variables, "casts"),
-        read!(variables, "operators"),
-        read!(variables, "operator_families"),
-        read!(variables, "operator_classes"),
-        read!(variables, "access_methods"),
-        read!(variables, "transforms"),
-        read!(variables, "text_search"),
-        read!(variables, "statistics"),
-        read!(variables, "publications"),
-        read!(variables, "foreign"),
-        read!(variables, "languages"),
-        read!(variables, "types"),
+        of_relations!(reader, "views"),
+        of_relations!(reader, "materialized_views"),
+        of_relations!(reader, "rules"),
+        of_rest!(reader, "routines"),
+        of_relations!(reader, "triggers"),
+        of_rest!(reader, "event_triggers"),
+        of_relations!(reader, "policies"),
+        of_rest!(reader, "collations"),
+        of_rest!(reader, "conversions"),
+        of_rest!(reader, "casts"),
+        of_rest!(reader, "operators"),
+        of_rest!(reader, "operator_families"),
+        of_rest!(reader, "operator_classes"),
+        of_rest!(reader, "access_methods"),
+        of_rest!(reader, "transforms"),
+        of_rest!(reader, "text_search"),
+        of_relations!(reader, "statistics"),
+        of_rest!(reader, "publications"),
+        of_rest!(reader, "foreign"),
+        of_rest!(reader, "languages"),
+        of_rest!(reader, "types"),
     ];
     Ok(of_all_kinds.concat())
 }
 
-/// Counts what the reader does not read, without reading the rest.
+/// Counts what the reader does not read, at the moment that is in force.
 pub fn count_not_compared() -> Result<BTreeMap<String, NotCompared>, Error> {
-    let variables = Variables::of_this_server()?;
-    pinned(|| at_one_moment(|| Ok(read!(variables, "not_compared"))))
+    let reader = Reader { variables: Variables::of_this_server()?, wanted: &Wanted::ALL };
+    Ok(query!(reader, "not_compared"))
 }

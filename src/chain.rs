@@ -1,5 +1,7 @@
 //! The chain of migrations whose replay gives the expected schema, and the hash by which that schema is kept.
 
+use std::sync::OnceLock;
+
 use nself_heal_core::checksum::sha256_hex;
 use pgrx::pg_sys;
 
@@ -38,9 +40,9 @@ pub fn chain(against: Against) -> Result<Vec<Applied>, Error> {
 }
 
 /// The hash of all that the outcome of a replay depends on: the SQL, in whose name and under which settings it ran,
-/// the server's major version and this program's.
+/// the server's major version and this program.
 pub fn hash(chain: &[Applied]) -> String {
-    let mut text = format!("{} {}", pg_sys::get_pg_major_version_string(), env!("CARGO_PKG_VERSION"));
+    let mut text = format!("{} {}", pg_sys::get_pg_major_version_string(), form());
     for applied in chain {
         let Applied {
             version,
@@ -60,4 +62,18 @@ pub fn hash(chain: &[Applied]) -> String {
         text = sha256_hex(format!("{text}\n{link}").as_bytes());
     }
     text
+}
+
+/// What the form of a kept schema depends on: it is read by place, not by name.
+fn form() -> String {
+    const SOURCES: [&str; 5] = [
+        include_str!("../core/src/model.rs"),
+        include_str!("../core/src/digest/node_tree.rs"),
+        include_str!("digest/mod.rs"),
+        include_str!("digest/content.rs"),
+        include_str!("expected.rs"),
+    ];
+    static FORM: OnceLock<String> = OnceLock::new();
+    FORM.get_or_init(|| format!("{} {}", env!("CARGO_PKG_VERSION"), sha256_hex(SOURCES.concat().as_bytes())))
+        .clone()
 }

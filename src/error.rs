@@ -130,6 +130,8 @@ pub enum Error {
     UnknownAgainst(String),
     #[error("the expected schema is not known yet, and a standby cannot work it out")]
     Standby,
+    #[error("the schema of this database changed each time while it was read")]
+    SchemaMoves,
     #[error("no background worker is free to work out the expected schema")]
     NoWorker,
     #[error("the {what} of the expected schema ended without an answer")]
@@ -197,7 +199,7 @@ impl Error {
             | Self::RoleGone { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             Self::Refused { .. } => ERRCODE_FEATURE_NOT_SUPPORTED,
             Self::Busy => ERRCODE_LOCK_NOT_AVAILABLE,
-            Self::Stale => ERRCODE_T_R_SERIALIZATION_FAILURE,
+            Self::Stale | Self::SchemaMoves => ERRCODE_T_R_SERIALIZATION_FAILURE,
             Self::Standby => ERRCODE_READ_ONLY_SQL_TRANSACTION,
             Self::NoWorker => ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
             Self::NoSuchRole { .. } => ERRCODE_UNDEFINED_OBJECT,
@@ -269,6 +271,7 @@ impl Error {
             Self::Nested => "Call it from outside a migration.",
             Self::NothingApplied => "Load the migrations folder with nself_journal_load(), then call nself_migrate_up().",
             Self::UnknownAgainst(_) => "Say 'applied' for the applied migrations, or 'journal' for all that the journal holds.",
+            Self::SchemaMoves => "Try again when fewer others change it. In REPEATABLE READ and SERIALIZABLE, begin a new transaction.",
             Self::Standby => "Call nself_drift() on the primary once: the expected schema is kept there and comes here by replication.",
             Self::NoWorker => "Raise max_worker_processes, or try again when other workers have ended.",
             Self::WorkerLost { .. } => "The server's log tells why.",

@@ -10,6 +10,7 @@ use pgrx::pg_sys;
 
 use crate::caller::{as_owner, pinned, subtransaction, with_settings};
 use crate::error::{Error, ServerError};
+use crate::expected::Expected;
 use crate::report::{self, Comparison};
 use crate::{guard, ledger, settings, spi};
 
@@ -54,11 +55,12 @@ pub struct Outcome {
 
 /// Goes through the steps of a comparison. Without `confirm` nothing is changed, and every step says what it would do.
 pub fn run(
+    expected: &Expected,
     comparison: Comparison,
     confirm: bool,
     not_renamed: BTreeSet<String>,
 ) -> Result<Vec<Outcome>, Error> {
-    let Comparison { expected, live, steps, ignored: _ } = comparison;
+    let Comparison { live, steps, .. } = comparison;
     let columns = columns(&live);
     if !confirm {
         return pinned(|| go(&steps, columns, Mode::DryRun));
@@ -67,7 +69,7 @@ pub fn run(
     let path = search_path()?;
     let kept = subtransaction(|| {
         outcomes = pinned(|| with_settings(&[("search_path", &path)], || go(&steps, columns, Mode::Heal)))?;
-        check_closed(&expected, &outcomes, not_renamed)
+        check_closed(expected, &outcomes, not_renamed)
     });
     match kept {
         Ok(()) => Ok(outcomes),
@@ -232,11 +234,11 @@ fn refused(error: &ServerError, differing: &[Address]) -> (Status, Option<String
 
 /// Reads the catalogs again: an error if something that was applied still differs.
 fn check_closed(
-    expected: &Catalog,
+    expected: &Expected,
     outcomes: &[Outcome],
     not_renamed: BTreeSet<String>,
 ) -> Result<(), Error> {
-    let after = report::compare_with(expected.clone(), not_renamed)?;
+    let after = report::compare_with(expected, not_renamed)?;
     let still_differs = |outcome: &&Outcome| {
         outcome.status == Status::Applied
             && after

@@ -1,8 +1,10 @@
 //! The drift of this database: expected and live schema, compared, and what could be done about each difference.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use nself_heal_core::diff::{Object, diff, own_partitions as own_partitions_of, owner_changes};
+use nself_heal_core::digest::complete;
 use nself_heal_core::ignore;
 use nself_heal_core::model::{self, Catalog, Name};
 use nself_heal_core::plan::{self, Facts, Kind, Options, Step, TableFacts};
@@ -10,19 +12,24 @@ use nself_heal_core::settle;
 use pgrx::pg_sys;
 
 use crate::allowed::{self, Entry};
-use crate::caller::{as_owner, pinned};
+use crate::caller::{as_owner, pinned, subtransaction};
 use crate::chain::Against;
 use crate::error::Error;
+use crate::expected::{self, Expected};
 use crate::meaning::{self, Volatility};
-use crate::{catalog, chain, expected, settings, spi};
+use crate::outline::Outline;
+use crate::spi::{at_latest_moment, at_one_moment};
+use crate::{catalog, chain, outline, settings, spi};
 
-/// The two sides of a comparison, and what is to be done.
+/// The two sides of a comparison, and what is to be done. Where nothing differs, nothing was read: both are empty.
+#[derive(Default)]
 pub struct Comparison {
     pub expected: Catalog,
     pub live: Catalog,
     pub steps: Vec<Step>,
     /// But for partitions, which the diff leaves out by itself.
     pub ignored: Vec<Ignored>,
+    pub not_compared: Vec<NotCompared>,
 }
 
 /// Something that differs and is no drift.
@@ -46,50 +53,105 @@ pub enum IgnoredBy {
 
 /// Compares the live schema with the expected one. `not_renamed` names the missing objects that the caller knows are
 /// not the old name of something else.
-pub fn compare(against: Against, not_renamed: BTreeSet<String>) -> Result<Comparison, Error> {
-    let expected = expected::of(&chain::chain(against)?)?;
-    compare_with(expected, not_renamed)
+pub fn compare(against: Against, not_renamed: BTreeSet<String>) -> Result<(Expected, Comparison), Error> {
+    let expected = expected::of(chain::chain(against)?)?;
+    let comparison = compare_with(&expected, not_renamed)?;
+    Ok((expected, comparison))
 }
 
 /// Compares the live schema, read now, with one that is known.
-pub fn compare_with(expected: Catalog, not_renamed: BTreeSet<String>) -> Result<Comparison, Error> {
-    let mut live = catalog::read()?;
+pub fn compare_with(expected: &Expected, not_renamed: BTreeSet<String>) -> Result<Comparison, Error> {
     pinned(|| {
-        leave_own_schema_out(&mut live, &expected)?;
-        for pair in settle::texts_to_settle(&expected, &live) {
-            if as_owner_of(&live, &pair.table, || Ok(meaning::is_same(&pair)))? {
-                settle::adopt(&mut live, &pair);
-            }
-        }
-        let (plan, mut ignored) = {
-            let mut changes = diff(&expected, &live);
-            if settings::compare_owners() {
-                changes.extend(owner_changes(&expected, &live));
-            }
-            let mut ignored = Vec::new();
-            changes.retain(|change| match ignore::rule_for(change, &expected, &live) {
-                Some(rule) => {
-                    ignored.push(of_rule(rule, &change.object()));
-                    false
-                }
-                None => true,
-            });
-            let facts = facts(&live, &plan::questions(&changes))?;
-            let options = Options {
-                rewrite_limit: settings::heal_rewrite_limit(),
-                not_renamed,
-                allowed: allowed::read()?.into_iter().filter(Entry::holds).map(Entry::into_allowed).collect(),
-            };
-            (plan::plan(&expected, &live, &changes, &facts, &options), ignored)
+        let live = live(expected)?;
+        let not_compared = pair_counts(&live.outline.not_compared, expected.not_compared());
+        let compared = match live.catalog {
+            None => Comparison::default(),
+            Some(catalog) => compare_catalogs(expected.catalog()?.clone(), catalog, not_renamed)?,
         };
-        ignored.extend(plan.allowed.into_iter().map(|(step, place)| Ignored {
-            by: IgnoredBy::Allowed(place),
-            kind: step.kind.as_str(),
-            object_type: step.object_type.to_owned(),
-            identity: step.identity,
-        }));
-        Ok(Comparison { expected, live, steps: plan.steps, ignored })
+        Ok(Comparison { not_compared, ..compared })
     })
+}
+
+/// The live schema: whole, or nothing but its outline if it is as expected.
+struct Live {
+    outline: Rc<Outline>,
+    catalog: Option<Catalog>,
+}
+
+/// How often a schema is read that changes meanwhile.
+const READINGS: usize = 5;
+
+/// Reads what differs; the rest is as expected. Rows are read as they were when the reading began, but texts are printed
+/// as the schema is when they are: if the schema changed meanwhile, it is read again.
+fn live(expected: &Expected) -> Result<Live, Error> {
+    for _ in 0..READINGS {
+        let begun = spi::Changes::now();
+        let (outline, catalog) = at_one_moment(|| {
+            let outline = outline::read()?;
+            // The printing of a text fails, too, if its object is gone.
+            let catalog = subtransaction(|| catalog_of(&outline, expected));
+            Ok((outline, catalog))
+        })?;
+        // An outline is of one moment in any case.
+        if matches!(catalog, Ok(None)) || begun.none_since() || is_still(&outline)? {
+            return Ok(Live { outline, catalog: catalog? });
+        }
+    }
+    Err(Error::SchemaMoves)
+}
+
+fn is_still(outline: &Outline) -> Result<bool, Error> {
+    Ok(at_latest_moment(outline::read)?.digested.digests == outline.digested.digests)
+}
+
+fn catalog_of(outline: &Outline, expected: &Expected) -> Result<Option<Catalog>, Error> {
+    let (differing, relations) = outline.digested.differing(expected.digests());
+    if differing.nothing() {
+        return Ok(None);
+    }
+    let wanted = catalog::Wanted { relations: Some(relations), rest: differing.rest };
+    Ok(Some(complete(expected.catalog()?, catalog::read(&wanted)?, &differing)))
+}
+
+fn compare_catalogs(
+    expected: Catalog,
+    mut live: Catalog,
+    not_renamed: BTreeSet<String>,
+) -> Result<Comparison, Error> {
+    leave_own_schema_out(&mut live, &expected)?;
+    for pair in settle::texts_to_settle(&expected, &live) {
+        if as_owner_of(&live, &pair.table, || Ok(meaning::is_same(&pair)))? {
+            settle::adopt(&mut live, &pair);
+        }
+    }
+    let (plan, mut ignored) = {
+        let mut changes = diff(&expected, &live);
+        if settings::compare_owners() {
+            changes.extend(owner_changes(&expected, &live));
+        }
+        let mut ignored = Vec::new();
+        changes.retain(|change| match ignore::rule_for(change, &expected, &live) {
+            Some(rule) => {
+                ignored.push(of_rule(rule, &change.object()));
+                false
+            }
+            None => true,
+        });
+        let facts = facts(&live, &plan::questions(&changes))?;
+        let options = Options {
+            rewrite_limit: settings::heal_rewrite_limit(),
+            not_renamed,
+            allowed: allowed::read()?.into_iter().filter(Entry::holds).map(Entry::into_allowed).collect(),
+        };
+        (plan::plan(&expected, &live, &changes, &facts, &options), ignored)
+    };
+    ignored.extend(plan.allowed.into_iter().map(|(step, place)| Ignored {
+        by: IgnoredBy::Allowed(place),
+        kind: step.kind.as_str(),
+        object_type: step.object_type.to_owned(),
+        identity: step.identity,
+    }));
+    Ok(Comparison { expected, live, steps: plan.steps, ignored, ..Comparison::default() })
 }
 
 fn of_rule(rule: &'static ignore::Rule, object: &Object) -> Ignored {
@@ -225,7 +287,8 @@ pub struct IgnoredRow {
 
 /// All rules and entries with what they keep out of the drift now.
 pub fn ignored(against: Against) -> Result<Vec<IgnoredRow>, Error> {
-    let Comparison { expected, live, steps: _, ignored: mut found } = compare(against, BTreeSet::new())?;
+    let (_, comparison) = compare(against, BTreeSet::new())?;
+    let Comparison { expected, live, ignored: mut found, .. } = comparison;
     found.extend(own_partitions(&expected, &live));
     let row = |source, pattern: &str, reason: &str| IgnoredRow {
         source,
@@ -288,16 +351,15 @@ pub struct NotCompared {
 
 /// The kinds that are not compared, of this database and of what is expected.
 pub fn not_compared(against: Against) -> Result<Vec<NotCompared>, Error> {
-    let expected = expected::of(&chain::chain(against)?)?.not_compared;
-    Ok(pair_counts(&catalog::count_not_compared()?, &expected))
+    let expected = expected::of(chain::chain(against)?)?;
+    let live = pinned(|| at_one_moment(outline::read))?;
+    Ok(pair_counts(&live.not_compared, expected.not_compared()))
 }
 
 /// One line that names what was not compared, or nothing if all was.
-pub fn not_compared_line(live: &Catalog, expected: &Catalog) -> Option<String> {
-    let listed: Vec<String> = pair_counts(&live.not_compared, &expected.not_compared)
-        .into_iter()
-        .map(|kind| format!("{} ({})", kind.object_type, kind.live))
-        .collect();
+pub fn not_compared_line(kinds: &[NotCompared]) -> Option<String> {
+    let listed: Vec<String> =
+        kinds.iter().map(|kind| format!("{} ({})", kind.object_type, kind.live)).collect();
     (!listed.is_empty()).then(|| listed.join(", "))
 }
 

@@ -31,6 +31,25 @@ fn at<T>(snapshot: pg_sys::Snapshot, work: impl FnOnce() -> Result<T, Error>) ->
     result
 }
 
+/// How many changes of catalogs this backend has heard of: its own, and those of others once they are committed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Changes(u64);
+
+impl Changes {
+    pub fn now() -> Self {
+        // SAFETY: the server takes in what others have told, and counts it.
+        unsafe {
+            pg_sys::AcceptInvalidationMessages();
+            Changes(std::ptr::addr_of!(pg_sys::SharedInvalidMessageCounter).read_volatile())
+        }
+    }
+
+    /// Whether nothing has changed since. Where something has, it may have been in another database.
+    pub fn none_since(self) -> bool {
+        self == Self::now()
+    }
+}
+
 /// The first column of the first row, read without writing.
 pub fn read_one<T: FromDatum + IntoDatum>(query: &str, args: &[DatumWithOid]) -> Result<Option<T>, Error> {
     at_one_moment(|| read_here(query, args))

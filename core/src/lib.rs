@@ -5,6 +5,7 @@
 pub mod checksum;
 pub mod ddl;
 pub mod diff;
+pub mod digest;
 pub mod formats;
 pub mod ignore;
 pub mod model;

@@ -5,7 +5,6 @@
 //! `pg_identify_object` says (quoted where it must be): it is the key by which two schemas are matched and the name
 //! that people read. Statements are made from the raw names, through `quote`.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -54,8 +53,6 @@ pub struct Catalog {
     pub comments: Vec<Comment>,
     /// Read of the expected schema alone: it tells in which order things can be created.
     pub dependencies: Vec<Dependencies>,
-    /// Kinds that are counted but not compared, by object type.
-    pub not_compared: BTreeMap<String, NotCompared>,
 }
 
 /// Objects of a kind that is not compared.

@@ -10,40 +10,43 @@ object AS (
            CASE r.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS keyword
       FROM pg_class r
      WHERE r.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND r.relpersistence <> 't'
-       AND r.relnamespace IN (SELECT oid FROM schema) AND r.relacl IS NOT NULL
+       AND r.relnamespace IN (SELECT oid FROM schema) AND r.relacl IS NOT NULL AND ($1::oid[] IS NULL OR r.oid = ANY ($1))
      UNION ALL
     SELECT 'pg_class'::regclass, r.oid, a.attnum, r.relowner, a.attacl, 'c', 'TABLE'
       FROM pg_class r JOIN pg_attribute a ON a.attrelid = r.oid
      WHERE r.relkind IN ('r', 'p', 'v', 'm', 'f') AND r.relpersistence <> 't'
        AND r.relnamespace IN (SELECT oid FROM schema) AND a.attacl IS NOT NULL AND NOT a.attisdropped
+       AND ($1::oid[] IS NULL OR r.oid = ANY ($1))
      UNION ALL
     SELECT 'pg_proc'::regclass, p.oid, 0, p.proowner, p.proacl, 'f',
            CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END
-      FROM pg_proc p WHERE p.pronamespace IN (SELECT oid FROM schema) AND p.proacl IS NOT NULL
+      FROM pg_proc p WHERE $2 AND p.pronamespace IN (SELECT oid FROM schema) AND p.proacl IS NOT NULL
      UNION ALL
     SELECT 'pg_type'::regclass, t.oid, 0, t.typowner, t.typacl, 'T',
            CASE t.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END
       FROM pg_type t LEFT JOIN pg_class r ON r.oid = t.typrelid
      WHERE t.typnamespace IN (SELECT oid FROM schema) AND t.typacl IS NOT NULL AND coalesce(r.relkind, 'c') = 'c'
+       -- A composite type is a relation.
+       AND CASE WHEN r.oid IS NULL THEN $2 ELSE ($1::oid[] IS NULL OR r.oid = ANY ($1)) END
      UNION ALL
     SELECT 'pg_namespace'::regclass, n.oid, 0, n.nspowner, n.nspacl, 'n', 'SCHEMA'
-      FROM pg_namespace n WHERE n.oid IN (SELECT oid FROM schema) AND n.nspacl IS NOT NULL
+      FROM pg_namespace n WHERE $2 AND n.oid IN (SELECT oid FROM schema) AND n.nspacl IS NOT NULL
      UNION ALL
     SELECT 'pg_language'::regclass, l.oid, 0, l.lanowner, l.lanacl, 'l', 'LANGUAGE'
-      FROM pg_language l WHERE l.oid >= 16384 AND l.lanacl IS NOT NULL
+      FROM pg_language l WHERE $2 AND l.oid >= 16384 AND l.lanacl IS NOT NULL
      UNION ALL
     SELECT 'pg_foreign_data_wrapper'::regclass, w.oid, 0, w.fdwowner, w.fdwacl, 'F', 'FOREIGN DATA WRAPPER'
-      FROM pg_foreign_data_wrapper w WHERE w.fdwacl IS NOT NULL
+      FROM pg_foreign_data_wrapper w WHERE $2 AND w.fdwacl IS NOT NULL
      UNION ALL
     SELECT 'pg_foreign_server'::regclass, s.oid, 0, s.srvowner, s.srvacl, 'S', 'FOREIGN SERVER'
-      FROM pg_foreign_server s WHERE s.srvacl IS NOT NULL
+      FROM pg_foreign_server s WHERE $2 AND s.srvacl IS NOT NULL
      UNION ALL
     SELECT 'pg_default_acl'::regclass, d.oid, 0, d.defaclrole, d.defaclacl,
            CASE d.defaclobjtype WHEN 'S' THEN 's' ELSE d.defaclobjtype::text END,
            CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS'
                                 WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' WHEN 'L' THEN 'LARGE OBJECTS' END
       FROM pg_default_acl d
-     WHERE d.defaclnamespace = 0 OR d.defaclnamespace IN (SELECT oid FROM schema)
+     WHERE $2 AND (d.defaclnamespace = 0 OR d.defaclnamespace IN (SELECT oid FROM schema))
 ),
 -- The owner is named as such: what an owner may do is the same whoever the owner is.
 privilege AS (

@@ -72,6 +72,9 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C", x.object_type), '[]'
                               'pg_foreign_data_wrapper'::regclass, 'pg_foreign_server'::regclass)
            AND coalesce(s.name NOT LIKE 'pg\_%' AND s.name NOT IN ('information_schema', 'nself'), true)
            AND coalesce(r.relpersistence, 'p') <> 't'
+           -- A composite type is a relation.
+           AND CASE WHEN coalesce(r.oid, nullif(y.typrelid, 0)) IS NULL THEN $2
+                    ELSE ($1::oid[] IS NULL OR coalesce(r.oid, y.typrelid) = ANY ($1)) END
            AND NOT EXISTS (SELECT FROM (VALUES (d.classoid, d.objoid), ('pg_class'::regclass, d.relation),
                                                ('pg_type'::regclass, t.type)) w(classid, objid)
                              JOIN pg_depend m ON m.classid = w.classid AND m.objid = w.objid AND m.deptype = 'e')) x

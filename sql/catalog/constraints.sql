@@ -64,7 +64,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                                                              substring(p.def FROM
                                                                        '(?: DEFERRABLE)?(?: INITIALLY DEFERRED)?$'))
                                             END AS tail) d
-                 WHERE c.contype IN ('p', 'u', 'f', 'c', 'x') AND c.conrelid <> 0
+                 WHERE c.contype IN ('p', 'u', 'f', 'c', 'x') AND c.conrelid <> 0 AND ($1::oid[] IS NULL OR c.conrelid = ANY ($1))
                    AND NOT (c.contype = 'f' AND c.conparentid <> 0)) k
           JOIN (SELECT r.oid, r.relname, r.relkind, n.nspname, format('%I.%I', n.nspname, r.relname) AS identity
                   FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace

@@ -63,7 +63,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                                          THEN left(p.def, length(p.def) - length(p.condition)) ELSE p.def END AS head,
                                     CASE WHEN right(p.def, length(p.condition)) = p.condition THEN p.condition END
                                         AS condition) d
-         WHERE t.relkind IN ('r', 'p', 'm') AND t.relpersistence <> 't'
+         WHERE t.relkind IN ('r', 'p', 'm') AND t.relpersistence <> 't' AND ($1::oid[] IS NULL OR t.oid = ANY ($1))
            AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
            AND NOT EXISTS (SELECT FROM pg_constraint k
                             WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid

@@ -4,36 +4,72 @@ WITH ours AS (
     SELECT oid FROM pg_namespace
      WHERE nspname NOT LIKE 'pg\_%' AND nspname NOT IN ('information_schema', 'nself')
 ),
-member AS (SELECT classid, objid, refobjid FROM pg_depend WHERE deptype = 'e'),
-relation AS (
-    SELECT r.* FROM pg_class r
+-- Large catalogs are read once, for the few rows that matter.
+dependence AS MATERIALIZED (
+    SELECT classid, objid, refobjid, deptype FROM pg_depend
+     WHERE deptype IN ('e', 'x')
+        OR classid NOT IN (
+           'pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass, 'pg_constraint'::regclass,
+           'pg_attrdef'::regclass, 'pg_rewrite'::regclass, 'pg_trigger'::regclass, 'pg_policy'::regclass,
+           'pg_event_trigger'::regclass, 'pg_namespace'::regclass, 'pg_extension'::regclass,
+           'pg_collation'::regclass, 'pg_conversion'::regclass, 'pg_cast'::regclass, 'pg_operator'::regclass,
+           'pg_opclass'::regclass, 'pg_opfamily'::regclass, 'pg_amop'::regclass, 'pg_amproc'::regclass,
+           'pg_am'::regclass, 'pg_transform'::regclass, 'pg_language'::regclass, 'pg_ts_config'::regclass,
+           'pg_ts_dict'::regclass, 'pg_ts_parser'::regclass, 'pg_ts_template'::regclass,
+           'pg_statistic_ext'::regclass, 'pg_publication'::regclass, 'pg_publication_rel'::regclass,
+           'pg_publication_namespace'::regclass, 'pg_foreign_data_wrapper'::regclass,
+           'pg_foreign_server'::regclass, 'pg_user_mapping'::regclass, 'pg_default_acl'::regclass,
+           -- Counted on their own.
+           'pg_largeobject'::regclass, 'pg_subscription'::regclass)
+),
+attribute AS MATERIALIZED (
+    SELECT attrelid, attnum, attacl, attfdwoptions, nullif(attstattarget, -1) IS NOT NULL AS has_target,
+           attgenerated NOT IN ('', 's', 'v') OR attidentity NOT IN ('', 'a', 'd')
+           OR attstorage NOT IN ('p', 'e', 'x', 'm') OR attcompression NOT IN ('', 'p', 'l') AS is_unknown
+      FROM pg_attribute
+     WHERE attacl IS NOT NULL OR attfdwoptions IS NOT NULL
+        OR attnum > 0 AND NOT attisdropped
+           AND (nullif(attstattarget, -1) IS NOT NULL
+                OR attgenerated NOT IN ('', 's', 'v') OR attidentity NOT IN ('', 'a', 'd')
+                OR attstorage NOT IN ('p', 'e', 'x', 'm') OR attcompression NOT IN ('', 'p', 'l'))
+),
+member AS MATERIALIZED (SELECT classid, objid, refobjid FROM dependence WHERE deptype = 'e'),
+relation AS MATERIALIZED (
+    SELECT r.oid, r.relkind, r.relpersistence, r.relreplident FROM pg_class r
      WHERE r.relnamespace IN (SELECT oid FROM ours) AND r.relpersistence <> 't'
-       AND NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_class'::regclass AND m.objid = r.oid)
+       AND r.oid NOT IN (SELECT objid FROM member WHERE classid = 'pg_class'::regclass)
 ),
 -- Privileges on members of extensions: what the extension itself granted is in pg_init_privs. Those of this product are
 -- how it is set up, and no schema.
 member_acl AS (
-    SELECT o.classid, o.oid, o.subid, o.acl, acldefault(o.sort::"char", o.owner) AS by_default
-      FROM (SELECT 'pg_class'::regclass AS classid, r.oid, 0 AS subid, r.relacl AS acl, r.relowner AS owner,
-                   CASE r.relkind WHEN 'S' THEN 's' ELSE 'r' END AS sort
-              FROM pg_class r WHERE r.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
-             UNION ALL
-            SELECT 'pg_class'::regclass, r.oid, a.attnum, a.attacl, r.relowner, 'c'
-              FROM pg_class r JOIN pg_attribute a ON a.attrelid = r.oid WHERE a.attacl IS NOT NULL
-             UNION ALL
-            SELECT 'pg_proc'::regclass, oid, 0, proacl, proowner, 'f' FROM pg_proc
-             UNION ALL
-            SELECT 'pg_type'::regclass, oid, 0, typacl, typowner, 'T' FROM pg_type
-             UNION ALL
-            SELECT 'pg_namespace'::regclass, oid, 0, nspacl, nspowner, 'n' FROM pg_namespace
-             UNION ALL
-            SELECT 'pg_language'::regclass, oid, 0, lanacl, lanowner, 'l' FROM pg_language
-             UNION ALL
-            SELECT 'pg_foreign_data_wrapper'::regclass, oid, 0, fdwacl, fdwowner, 'F' FROM pg_foreign_data_wrapper
-             UNION ALL
-            SELECT 'pg_foreign_server'::regclass, oid, 0, srvacl, srvowner, 'S' FROM pg_foreign_server) o
-      JOIN member m ON m.classid = o.classid AND m.objid = o.oid
+    SELECT m.classid, o.oid, o.subid, o.acl, acldefault(o.sort::"char", o.owner) AS by_default
+      FROM member m
       JOIN pg_extension e ON e.oid = m.refobjid AND e.extname <> 'nself_heal'
+     CROSS JOIN LATERAL (
+            SELECT r.oid, 0 AS subid, r.relacl AS acl, r.relowner AS owner,
+                   CASE r.relkind WHEN 'S' THEN 's' ELSE 'r' END AS sort
+              FROM pg_class r
+             WHERE m.classid = 'pg_class'::regclass AND r.oid = m.objid AND r.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+             UNION ALL
+            SELECT r.oid, a.attnum, a.attacl, r.relowner, 'c'
+              FROM pg_class r JOIN attribute a ON a.attrelid = r.oid
+             WHERE m.classid = 'pg_class'::regclass AND r.oid = m.objid AND a.attacl IS NOT NULL
+             UNION ALL
+            SELECT oid, 0, proacl, proowner, 'f' FROM pg_proc WHERE m.classid = 'pg_proc'::regclass AND oid = m.objid
+             UNION ALL
+            SELECT oid, 0, typacl, typowner, 'T' FROM pg_type WHERE m.classid = 'pg_type'::regclass AND oid = m.objid
+             UNION ALL
+            SELECT oid, 0, nspacl, nspowner, 'n' FROM pg_namespace
+             WHERE m.classid = 'pg_namespace'::regclass AND oid = m.objid
+             UNION ALL
+            SELECT oid, 0, lanacl, lanowner, 'l' FROM pg_language
+             WHERE m.classid = 'pg_language'::regclass AND oid = m.objid
+             UNION ALL
+            SELECT oid, 0, fdwacl, fdwowner, 'F' FROM pg_foreign_data_wrapper
+             WHERE m.classid = 'pg_foreign_data_wrapper'::regclass AND oid = m.objid
+             UNION ALL
+            SELECT oid, 0, srvacl, srvowner, 'S' FROM pg_foreign_server
+             WHERE m.classid = 'pg_foreign_server'::regclass AND oid = m.objid) o
 ),
 -- The options of what is foreign, as the reader shows them.
 option AS (
@@ -41,7 +77,7 @@ option AS (
       FROM (SELECT fdwoptions FROM pg_foreign_data_wrapper
              UNION ALL SELECT srvoptions FROM pg_foreign_server
              UNION ALL SELECT ftoptions FROM pg_foreign_table
-             UNION ALL SELECT attfdwoptions FROM pg_attribute WHERE attfdwoptions IS NOT NULL) f(options)
+             UNION ALL SELECT attfdwoptions FROM attribute WHERE attfdwoptions IS NOT NULL) f(options)
      CROSS JOIN LATERAL pg_options_to_table(f.options) o
      WHERE o.option_name ~* :secret
      UNION ALL
@@ -74,12 +110,11 @@ kind(object_type, n, names) AS (
                  AND NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_operator'::regclass AND m.objid = o.oid)
     UNION ALL SELECT 'statistics target of a constraint''s index', count(*), '[]'
                 FROM relation r
-                JOIN pg_attribute a ON a.attrelid = r.oid
+                JOIN attribute a ON a.attrelid = r.oid AND a.has_target
                 JOIN pg_constraint k ON k.conindid = r.oid AND k.contype IN ('p', 'u', 'x')
-               WHERE nullif(a.attstattarget, -1) IS NOT NULL
     -- Of routines, triggers, materialized views and indexes it is read, but not of the index of a constraint.
     UNION ALL SELECT 'dependence on an extension', count(*), '[]'
-                FROM pg_depend d
+                FROM dependence d
                 LEFT JOIN pg_class r ON r.oid = d.objid AND d.classid = 'pg_class'::regclass
                 LEFT JOIN pg_constraint k ON k.conindid = r.oid AND k.contype IN ('p', 'u', 'x')
                WHERE d.deptype = 'x' AND d.classid NOT IN ('pg_proc'::regclass, 'pg_trigger'::regclass)
@@ -90,10 +125,7 @@ kind(object_type, n, names) AS (
     UNION ALL SELECT 'relation in an unknown state', count(*), '[]' FROM relation r
                WHERE r.relpersistence NOT IN ('p', 'u') OR r.relreplident NOT IN ('d', 'n', 'f', 'i')
     UNION ALL SELECT 'column in an unknown state', count(*), '[]'
-                FROM pg_attribute a JOIN relation r ON r.oid = a.attrelid
-               WHERE a.attnum > 0 AND NOT a.attisdropped
-                 AND (a.attgenerated NOT IN ('', 's', 'v') OR a.attidentity NOT IN ('', 'a', 'd')
-                      OR a.attstorage NOT IN ('p', 'e', 'x', 'm') OR a.attcompression NOT IN ('', 'p', 'l'))
+                FROM attribute a JOIN relation r ON r.oid = a.attrelid WHERE a.is_unknown
     UNION ALL SELECT format('type of kind "%s"', t.typtype), count(*), '[]' FROM pg_type t
                WHERE t.typnamespace IN (SELECT oid FROM ours)
                  AND (t.typtype NOT IN ('b', 'c', 'd', 'e', 'p', 'r', 'm') OR t.typtype = 'p' AND t.typisdefined)
@@ -131,20 +163,7 @@ kind(object_type, n, names) AS (
     UNION ALL SELECT 'default privileges of an unknown kind', count(*), '[]' FROM pg_default_acl
                WHERE defaclobjtype NOT IN ('r', 'S', 'f', 'T', 'n', 'L')
     UNION ALL SELECT format('object of %s', d.classid::regclass), count(DISTINCT d.objid), '[]'
-                FROM pg_depend d
-               WHERE d.classid NOT IN (
-                     'pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass, 'pg_constraint'::regclass,
-                     'pg_attrdef'::regclass, 'pg_rewrite'::regclass, 'pg_trigger'::regclass, 'pg_policy'::regclass,
-                     'pg_event_trigger'::regclass, 'pg_namespace'::regclass, 'pg_extension'::regclass,
-                     'pg_collation'::regclass, 'pg_conversion'::regclass, 'pg_cast'::regclass, 'pg_operator'::regclass,
-                     'pg_opclass'::regclass, 'pg_opfamily'::regclass, 'pg_amop'::regclass, 'pg_amproc'::regclass,
-                     'pg_am'::regclass, 'pg_transform'::regclass, 'pg_language'::regclass, 'pg_ts_config'::regclass,
-                     'pg_ts_dict'::regclass, 'pg_ts_parser'::regclass, 'pg_ts_template'::regclass,
-                     'pg_statistic_ext'::regclass, 'pg_publication'::regclass, 'pg_publication_rel'::regclass,
-                     'pg_publication_namespace'::regclass, 'pg_foreign_data_wrapper'::regclass,
-                     'pg_foreign_server'::regclass, 'pg_user_mapping'::regclass, 'pg_default_acl'::regclass,
-                     -- Counted above.
-                     'pg_largeobject'::regclass, 'pg_subscription'::regclass)
+                FROM dependence d WHERE d.deptype NOT IN ('e', 'x')
                GROUP BY d.classid
 )
 SELECT coalesce(json_object_agg(object_type, json_build_object('count', n, 'names', names)

@@ -38,6 +38,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                 SELECT c.*, replace(format('CREATE STATISTICS %s', i.identity), '%', '%%')
                             || coalesce(' (' || c.kinds || ')', '') || ' ON %s FROM '
                             || replace(t.identity, '%', '%%') AS form) d
-         WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+         WHERE ($1::oid[] IS NULL OR r.oid = ANY ($1))
+           AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
            AND NOT EXISTS (SELECT FROM pg_depend m
                             WHERE m.classid = 'pg_statistic_ext'::regclass AND m.objid = s.oid AND m.deptype = 'e')) x

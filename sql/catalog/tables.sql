@@ -14,7 +14,7 @@ relation AS (
     SELECT r.*, n.nspname, format('%I.%I', n.nspname, r.relname) AS identity
       FROM pg_class r
       JOIN pg_namespace n ON n.oid = r.relnamespace
-     WHERE r.relkind IN ('r', 'p', 'f') AND r.relpersistence <> 't'
+     WHERE r.relkind IN ('r', 'p', 'f') AND r.relpersistence <> 't' AND ($1::oid[] IS NULL OR r.oid = ANY ($1))
        AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
        AND NOT EXISTS (SELECT FROM pg_depend d
                         WHERE d.classid = 'pg_class'::regclass AND d.objid = r.oid AND d.objsubid = 0
@@ -26,6 +26,7 @@ default_sequence AS (
       JOIN pg_depend p ON p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid AND p.refclassid = 'pg_class'::regclass
       JOIN pg_class s ON s.oid = p.refobjid AND s.relkind = 'S'
       JOIN pg_namespace n ON n.oid = s.relnamespace
+     WHERE ($1::oid[] IS NULL OR d.adrelid = ANY ($1))
      GROUP BY d.oid
 ),
 identity_sequence AS (
@@ -39,6 +40,7 @@ identity_sequence AS (
       JOIN pg_namespace n ON n.oid = c.relnamespace
       JOIN pg_depend p ON p.classid = 'pg_class'::regclass AND p.objid = c.oid AND p.objsubid = 0
                       AND p.refclassid = 'pg_class'::regclass AND p.refobjsubid > 0 AND p.deptype = 'i'
+     WHERE ($1::oid[] IS NULL OR p.refobjid = ANY ($1))
 ),
 table_column AS (
     SELECT a.attrelid,
@@ -106,6 +108,7 @@ parent AS (
       FROM pg_inherits h
       JOIN pg_class r ON r.oid = h.inhparent
       JOIN pg_namespace n ON n.oid = r.relnamespace
+     WHERE ($1::oid[] IS NULL OR h.inhrelid = ANY ($1))
      GROUP BY h.inhrelid
 )
 SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text

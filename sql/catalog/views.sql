@@ -31,7 +31,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                                                  FROM pg_options_to_table(r.reloptions) o
                                                HAVING count(*) > 0),
                                               'AS') AS head) d
-         WHERE r.relkind = 'v' AND r.relpersistence <> 't'
+         WHERE r.relkind = 'v' AND r.relpersistence <> 't' AND ($1::oid[] IS NULL OR r.oid = ANY ($1))
            AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
            AND NOT EXISTS (SELECT FROM pg_depend m
                             WHERE m.classid = 'pg_class'::regclass AND m.objid = r.oid AND m.objsubid = 0

@@ -14,21 +14,19 @@ mod worker;
 use std::cell::Cell;
 
 use pgrx::pg_sys;
-use serde::{Deserialize, Serialize};
 
 use crate::caller::{c_string, pinned};
 use crate::error::{Error, ServerError};
+use crate::expected::Outline;
 use crate::ledger::Applied;
 use crate::spi;
 use channel::Channel;
 use nself_heal_core::model::Catalog;
 
 /// What a replay gives.
-#[derive(Debug, Serialize, Deserialize)]
 pub struct Replayed {
     pub catalog: Catalog,
-    /// Statements that would have reached outside the database, and were left out.
-    pub skipped: Vec<String>,
+    pub outline: Outline,
 }
 
 /// Replays the chain in a shadow database and reads what it gives. The live database is not touched.
@@ -128,15 +126,17 @@ impl Shadow {
     /// Replays the chain, a run of migrations of one role after the other, and reads what the last one left.
     fn replay_all(&self, chain: &[Applied]) -> Result<Replayed, Error> {
         let mut skipped = Vec::new();
-        let mut catalog = None;
+        let mut read = None;
         let mut groups = groups(chain).peekable();
         while let Some(group) = groups.next() {
             self.hand_to(&group[0].applied_by)?;
             let answer = self.replay(group, groups.peek().is_none())?;
             skipped.extend(answer.skipped);
-            catalog = answer.catalog;
+            read = answer.read;
         }
-        Ok(Replayed { catalog: catalog.ok_or(Error::WorkerLost { what: "replay" })?, skipped })
+        let replayer::Read { catalog, digests, not_compared } =
+            read.ok_or(Error::WorkerLost { what: "replay" })?;
+        Ok(Replayed { catalog, outline: Outline { digests, not_compared, skipped } })
     }
 
     fn replay(&self, group: &[Applied], read: bool) -> Result<replayer::Answer, Error> {

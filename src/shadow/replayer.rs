@@ -1,16 +1,20 @@
 //! The replayer: the worker that connects to the shadow as the role that applied some migrations, and runs them again,
 //! each in a transaction of its own. The last one reads what came out.
 
+use std::collections::BTreeMap;
+
 use pgrx::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::channel::Channel;
 use super::{hook, worker};
-use crate::caller::{c_string, with_settings};
+use crate::caller::{c_string, pinned, with_settings};
 use crate::error::{Error, ServerError};
 use crate::ledger::Applied;
-use crate::{catalog, migrate, run};
-use nself_heal_core::model::Catalog;
+use crate::spi::at_one_moment;
+use crate::{catalog, digest, migrate, run};
+use nself_heal_core::digest::Digests;
+use nself_heal_core::model::{Catalog, NotCompared};
 
 #[derive(Serialize, Deserialize)]
 pub struct Request {
@@ -23,8 +27,17 @@ pub struct Request {
 
 #[derive(Serialize, Deserialize)]
 pub struct Answer {
-    pub catalog: Option<Catalog>,
+    pub read: Option<Read>,
     pub skipped: Vec<String>,
+}
+
+/// What the last migration left.
+#[derive(Serialize, Deserialize)]
+pub struct Read {
+    pub catalog: Catalog,
+    pub digests: Digests,
+    /// By object type.
+    pub not_compared: BTreeMap<String, NotCompared>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -64,13 +77,21 @@ fn replay(request: &Request) -> Result<Answer, Failed> {
     for migration in &request.migrations {
         worker::in_transaction(|| apply(migration)).map_err(|error| failed(migration, error))?;
     }
-    let catalog = match (request.read, request.migrations.last()) {
-        (true, Some(last)) => Some(
-            worker::in_transaction(catalog::read_with_dependencies).map_err(|error| failed(last, error))?,
-        ),
+    let read = match (request.read, request.migrations.last()) {
+        (true, Some(last)) => Some(worker::in_transaction(read).map_err(|error| failed(last, error))?),
         _ => None,
     };
-    Ok(Answer { catalog, skipped: hook::skipped() })
+    Ok(Answer { read, skipped: hook::skipped() })
+}
+
+fn read() -> Result<Read, Error> {
+    pinned(|| {
+        at_one_moment(|| {
+            let digests = digest::read(&digest::catalogs()?)?.digests;
+            let not_compared = catalog::count_not_compared()?;
+            Ok(Read { catalog: catalog::read_with_dependencies()?, digests, not_compared })
+        })
+    })
 }
 
 fn apply(migration: &Applied) -> Result<(), Error> {

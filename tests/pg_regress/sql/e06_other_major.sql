@@ -14,11 +14,11 @@ SELECT kind, object_type, identity, expected, actual FROM nself_drift();
 -- As an upgrade leaves it: the state that is kept was worked out by another server, so it is under another hash.
 SELECT chain_hash AS hash FROM nself.expected_state \gset
 UPDATE nself.expected_state SET chain_hash = 'that of PostgreSQL 14',
-    catalog = replace(catalog, 'a', 'A') WHERE chain_hash = :'hash';
+    catalog = catalog || 'a' WHERE chain_hash = :'hash';
 SELECT kind, object_type, identity, expected, actual FROM nself_drift();
 SELECT chain_hash = :'hash' AS replayed FROM nself.expected_state ORDER BY made_at DESC LIMIT 1;
 -- A state under the right hash that this build cannot read is worked out again, too.
-UPDATE nself.expected_state SET catalog = '{"tables": 1}' WHERE chain_hash = :'hash';
+UPDATE nself.expected_state SET outline = 'x' WHERE chain_hash = :'hash';
 SELECT kind, object_type, identity, expected, actual FROM nself_drift();
 -- What one server calls all privileges is one privilege more on the next: both sides say it in the same words.
 REVOKE ALL ON vb FROM regress_e06_reader;

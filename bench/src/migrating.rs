@@ -1,0 +1,118 @@
+//! Applying and replaying migrations: the chains of bench/src/chain.rs, and real projects.
+
+use std::path::Path;
+
+use crate::args::Args;
+use crate::chain;
+use crate::error::{Doing, Error};
+use crate::folder::{self, Folder};
+use crate::product;
+use crate::sample::{Board, Sample};
+use crate::schema::Migration;
+use crate::server::Server;
+
+/// How long the chains are.
+pub const CHAINS: [usize; 3] = [10, 100, 1000];
+
+/// A database whose journal is loaded and none of it applied.
+const READY: &str = "bench_ready";
+/// The same, with all of it applied.
+const APPLIED: &str = "bench_applied";
+/// Made anew for each time that migrations are applied.
+const TRIAL: &str = "bench_trial";
+
+/// Measures the chains: applied by the product and by psql, replayed, and replayed after one more.
+pub fn chains(server: &Server, args: &Args, board: &mut Board) -> Result<(), Error> {
+    for length in CHAINS {
+        eprintln!("chain of {length} migrations");
+        let mut migrations = chain::migrations(length);
+        let scripts = prepare(server, &migrations)?;
+        for round in 0..args.rounds {
+            race(server, &scripts, &format!("chain {length}"), board)?;
+            board.add(format!("chain {length}: first drift, full replay"), replay(server)?);
+            migrations = chain::migrations(length + round + 1);
+            board.add(format!("chain {length}: first drift after one more"), one_more(server, &migrations)?);
+        }
+    }
+    clean_up(server)
+}
+
+/// Measures real projects' migrations. One that this server cannot run is left out, with a line that says why.
+pub fn corpora(server: &Server, args: &Args, board: &mut Board) -> Result<(), Error> {
+    for corpus in &args.corpus {
+        let (name, path) = corpus.split_once('=').unwrap_or((corpus, corpus));
+        eprintln!("corpus {name}");
+        if let Err(error) = one_corpus(server, args, name, Path::new(path), board) {
+            eprintln!("  skipped: {error}");
+            board.forget(&format!("corpus {name}: "));
+        }
+    }
+    clean_up(server)
+}
+
+fn one_corpus(server: &Server, args: &Args, name: &str, path: &Path, board: &mut Board) -> Result<(), Error> {
+    let scripts = prepare(server, &folder::read(path)?)?;
+    for _ in 0..args.rounds {
+        race(server, &scripts, &format!("corpus {name}"), board)?;
+        board.add(format!("corpus {name}: first drift, full replay"), replay(server)?);
+        // So that what is kept of the last call cannot be all of the answer.
+        server.execute(APPLIED, &["CREATE TABLE public.bench_touch ()", "DROP TABLE public.bench_touch"])?;
+        board.add(format!("corpus {name}: drift, expected schema known"), drift(server)?);
+        let dump = server.measure_program("pg_dump", &["--schema-only", APPLIED])?;
+        board.add(format!("corpus {name}: pg_dump -s"), dump);
+    }
+    Ok(())
+}
+
+/// Makes the databases of one chain, and its scripts as files.
+fn prepare(server: &Server, migrations: &[Migration]) -> Result<Folder, Error> {
+    server.create(READY, "template0")?;
+    server.execute(READY, &[product::INSTALL])?;
+    let mut session = server.session(READY)?;
+    product::put(&mut session.client, migrations)?;
+    let scripts = product::scripts(&mut session.client)?;
+    drop(session);
+    server.create(APPLIED, READY)?;
+    server.execute(APPLIED, &[product::MIGRATE_UP, "VACUUM (ANALYZE)", "CHECKPOINT"])?;
+    Folder::write("chain", scripts.iter().map(String::as_str))
+}
+
+/// Applies the same scripts to two new databases, each by a psql of its own: once by the product, once by psql alone.
+fn race(server: &Server, scripts: &Folder, work: &str, board: &mut Board) -> Result<(), Error> {
+    server.create(TRIAL, READY)?;
+    let arguments = ["-Xqt", "-v", "ON_ERROR_STOP=1", "-d", TRIAL];
+    let up = server.measure_program("psql", &[&arguments[..], &["-c", product::MIGRATE_UP]].concat())?;
+    board.add(format!("{work}: nself_migrate_up()"), up);
+
+    server.create(TRIAL, READY)?;
+    let files: Vec<String> = scripts.files.iter().map(|file| file.display().to_string()).collect();
+    let files = files.iter().flat_map(|file| ["-f", file.as_str()]);
+    let psql = arguments.into_iter().chain(["-1"]).chain(files).collect::<Vec<_>>();
+    board.add(format!("{work}: psql -1"), server.measure_program("psql", &psql)?);
+    Ok(())
+}
+
+/// The first drift after all that is known of the chain was forgotten.
+fn replay(server: &Server) -> Result<Sample, Error> {
+    server.execute(APPLIED, &[product::FORGET_EXPECTED])?;
+    drift(server)
+}
+
+/// The first drift after the last of these migrations was applied, where all before it are known.
+fn one_more(server: &Server, migrations: &[Migration]) -> Result<Sample, Error> {
+    let mut session = server.session(APPLIED)?;
+    product::put(&mut session.client, migrations)?;
+    session.client.batch_execute(product::MIGRATE_UP).doing("applying one more migration")?;
+    drop(session);
+    drift(server)
+}
+
+fn drift(server: &Server) -> Result<Sample, Error> {
+    let (sample, rows) = server.session(APPLIED)?.measure(product::DRIFT)?;
+    product::expect("applied migrations", rows, 0)?;
+    Ok(sample)
+}
+
+fn clean_up(server: &Server) -> Result<(), Error> {
+    [READY, APPLIED, TRIAL].iter().try_for_each(|name| server.drop(name))
+}

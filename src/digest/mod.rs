@@ -1,0 +1,660 @@
+//! The schema of this database in digests: what has the same digest here and in the shadow is the same schema, and need
+//! not be read. The rows of the catalogs are taken as they are, with names in place of numbers; what is no part of a
+//! schema is left out by name, so a column or a catalog that a later server adds is taken in.
+//!
+//! A row belongs to a relation, with all that hangs on that, or to the rest. A part of an extension belongs to neither.
+
+mod content;
+mod names;
+mod rows;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::CStr;
+
+use nself_heal_core::digest::{Differing, Digest, Digests};
+use pgrx::pg_sys;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::caller::c_string;
+use crate::error::Error;
+use crate::spi;
+use content::{Contents, References};
+use names::{FIRST_OF_USERS, Names};
+use rows::{Column, position};
+
+/// The digests of this database, and where what they stand for is.
+pub struct Digested {
+    pub digests: Digests,
+    /// The numbers of the relations, by identity.
+    relations: BTreeMap<String, pg_sys::Oid>,
+    /// For each relation those whose text speaks of its columns: a new name there is a new text here.
+    speak_of: BTreeMap<String, BTreeSet<String>>,
+    /// The relations of which something speaks that belongs to no relation.
+    rest_speaks_of: BTreeSet<String>,
+}
+
+impl Digested {
+    /// What may differ from `expected`, and the numbers of those relations that are here.
+    pub fn differing(&self, expected: &Digests) -> (Differing, Vec<pg_sys::Oid>) {
+        let mut differing = Differing::between(expected, &self.digests);
+        let direct = differing.relations.clone();
+        for name in &direct {
+            differing.relations.extend(self.speak_of.get(name).into_iter().flatten().cloned());
+            differing.rest |= self.rest_speaks_of.contains(name);
+        }
+        let oids = differing.relations.iter().filter_map(|name| self.relations.get(name)).copied().collect();
+        (differing, oids)
+    }
+}
+
+/// Catalogs whose rows have a name that holds in every database, and its columns. What stands first is named first, for
+/// those behind speak of it. Of a type and an operator class also that which the texts that name it depend on.
+const NAMED: [(&str, &[&str]); 28] = [
+    ("pg_collation", &["collnamespace", "collname", "collencoding"]),
+    ("pg_type", &["typnamespace", "typname", "typstorage", "typcollation", "typtype"]),
+    ("pg_proc", &["pronamespace", "proname", "proargtypes"]),
+    ("pg_operator", &["oprnamespace", "oprname", "oprleft", "oprright"]),
+    ("pg_conversion", &["connamespace", "conname"]),
+    ("pg_am", &["amname"]),
+    ("pg_opfamily", &["opfnamespace", "opfname", "opfmethod"]),
+    ("pg_opclass", &["opcnamespace", "opcname", "opcmethod", "opcdefault"]),
+    ("pg_language", &["lanname"]),
+    ("pg_cast", &["castsource", "casttarget"]),
+    ("pg_transform", &["trftype", "trflang"]),
+    ("pg_ts_parser", &["prsnamespace", "prsname"]),
+    ("pg_ts_template", &["tmplnamespace", "tmplname"]),
+    ("pg_ts_dict", &["dictnamespace", "dictname"]),
+    ("pg_ts_config", &["cfgnamespace", "cfgname"]),
+    ("pg_foreign_data_wrapper", &["fdwname"]),
+    ("pg_foreign_server", &["srvname"]),
+    ("pg_extension", &["extname"]),
+    ("pg_event_trigger", &["evtname"]),
+    ("pg_publication", &["pubname"]),
+    ("pg_publication_rel", &["prpubid", "prrelid"]),
+    ("pg_publication_namespace", &["pnpubid", "pnnspid"]),
+    ("pg_enum", &["enumtypid", "enumlabel"]),
+    ("pg_statistic_ext", &["stxnamespace", "stxname"]),
+    ("pg_constraint", &["conrelid", "contypid", "conname"]),
+    ("pg_trigger", &["tgrelid", "tgname"]),
+    ("pg_policy", &["polrelid", "polname"]),
+    ("pg_rewrite", &["ev_class", "rulename"]),
+];
+
+/// Catalogs whose rows are parts of a relation, and the column that holds it.
+const PARTS: [(&str, &str); 13] = [
+    ("pg_attribute", "attrelid"),
+    ("pg_attrdef", "adrelid"),
+    ("pg_class", "oid"),
+    ("pg_constraint", "conrelid"),
+    ("pg_foreign_table", "ftrelid"),
+    ("pg_index", "indrelid"),
+    ("pg_inherits", "inhrelid"),
+    ("pg_partitioned_table", "partrelid"),
+    ("pg_policy", "polrelid"),
+    ("pg_rewrite", "ev_class"),
+    ("pg_sequence", "seqrelid"),
+    ("pg_statistic_ext", "stxrelid"),
+    ("pg_trigger", "tgrelid"),
+];
+
+/// Catalogs whose rows are no objects by themselves, and the catalog and column of the object that they are a part of.
+const DETAILS: [(&str, &str, &str); 4] = [
+    ("pg_aggregate", "pg_proc", "aggfnoid"),
+    ("pg_enum", "pg_type", "enumtypid"),
+    ("pg_range", "pg_type", "rngtypid"),
+    ("pg_ts_config_map", "pg_ts_config", "mapcfg"),
+];
+
+/// Catalogs that say nothing about a schema, that are read on their own, or of which nothing is compared: that is
+/// counted (`not_compared.sql`).
+const ELSEWHERE: [&str; 9] = [
+    "pg_depend",
+    "pg_description",
+    "pg_init_privs",
+    "pg_largeobject",
+    "pg_largeobject_metadata",
+    "pg_seclabel",
+    "pg_statistic",
+    "pg_statistic_ext_data",
+    "pg_subscription_rel",
+];
+
+/// The catalogs of this database: their numbers by name.
+pub fn catalogs() -> Result<BTreeMap<String, u32>, Error> {
+    spi::read_json(
+        "catalogs",
+        "SELECT json_object_agg(relname, oid::int8)::text FROM pg_class \
+          WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r' AND NOT relisshared",
+        &[],
+    )
+}
+
+/// A digest of which versions of which rows the catalogs hold, at the moment that is in force: what is read of them is
+/// the same as long as this is. Whether a role may see all options of a user mapping depends on the roles, too.
+pub fn of_versions(catalogs: &BTreeMap<String, u32>) -> Digest {
+    const SAY_NOTHING: [&str; 4] =
+        ["pg_largeobject", "pg_statistic", "pg_statistic_ext_data", "pg_subscription_rel"];
+    // pg_authid, pg_auth_members, pg_subscription.
+    const SHARED: [u32; 3] = [1260, 1261, 6100];
+    let here = catalogs.iter().filter(|(name, _)| !SAY_NOTHING.contains(&name.as_str()));
+    let all = here.map(|(_, class)| *class).chain(SHARED);
+    let mut sum = Digest::default();
+    all.for_each(|catalog| rows::add_versions(catalog, &mut sum));
+    sum
+}
+
+/// Reads the digests of this database, at the moment that is in force.
+pub fn read(catalogs: &BTreeMap<String, u32>) -> Result<Digested, Error> {
+    let mut reader = Reader::new(catalogs)?;
+    reader.name_schemas();
+    reader.read_dependencies();
+    reader.read_relations();
+    for (catalog, key) in NAMED {
+        reader.name_all(catalog, key);
+    }
+    reader.name_columns();
+    for (catalog, relation) in PARTS {
+        reader.take_parts(catalog, relation);
+    }
+    reader.take_rest();
+    reader.take_dependencies();
+    reader.take_comments();
+    Ok(reader.digested())
+}
+
+/// A relation of a user.
+struct Relation {
+    identity: String,
+    digest: Digest,
+    /// The relations of whose columns its texts speak.
+    speaks_of: FxHashSet<u32>,
+}
+
+/// A row of pg_depend.
+struct Dependency {
+    object: (u32, u32),
+    column: i16,
+    on: (u32, u32),
+    on_column: i16,
+    kind: u8,
+}
+
+/// What has been read so far. An object is a number of its catalog and its own.
+struct Reader<'a> {
+    catalogs: &'a BTreeMap<String, u32>,
+    references: References,
+    names: Names,
+    /// The schema that this extension is in, if it can be one that was made for it.
+    own_schema: u32,
+    /// Those of users, by number.
+    schemas: FxHashMap<u32, String>,
+    dependencies: Vec<Dependency>,
+    /// Parts of extensions, what is in no user's schema, and what the server makes along with something else.
+    left_out: FxHashSet<(u32, u32)>,
+    relations: FxHashMap<u32, Relation>,
+    /// The tables of indexes.
+    part_of: FxHashMap<u32, u32>,
+    /// The tables of TOAST tables. Nobody knows those by name, but they have options.
+    toasts: FxHashMap<u32, u32>,
+    /// The relations that constraints, triggers, rules, policies and the like are on.
+    on_relation: FxHashMap<(u32, u32), u32>,
+    /// The relations of row types.
+    row_types: FxHashMap<u32, u32>,
+    foreign_keys: FxHashSet<(u32, u32)>,
+    rest: Digest,
+    rest_speaks_of: FxHashSet<u32>,
+    buffer: Vec<u8>,
+}
+
+const PG_CLASS: u32 = pg_sys::RelationRelationId.to_u32();
+const PG_TYPE: u32 = pg_sys::TypeRelationId.to_u32();
+const PG_NAMESPACE: u32 = pg_sys::NamespaceRelationId.to_u32();
+
+const OF_USERS: fn(u32) -> bool = |oid| oid >= FIRST_OF_USERS;
+
+/// The places of columns that every catalog with these names has.
+fn places<const N: usize>(columns: &[Column], names: [&str; N]) -> [usize; N] {
+    names.map(|name| position(columns, name).expect("a column of a catalog"))
+}
+
+impl<'a> Reader<'a> {
+    fn new(catalogs: &'a BTreeMap<String, u32>) -> Result<Self, Error> {
+        let own: Option<(u32, u32)> = spi::read_json(
+            "pg_extension",
+            "SELECT (SELECT json_build_array(oid::int8, extnamespace::int8) FROM pg_extension \
+                      WHERE extname = 'nself_heal')::text",
+            &[],
+        )?;
+        let (extension, schema) = own.unwrap_or_default();
+        Ok(Reader {
+            own_schema: schema,
+            left_out: [(pg_sys::ExtensionRelationId.to_u32(), extension)].into_iter().collect(),
+            catalogs,
+            references: References::read()?,
+            names: Names::default(),
+            schemas: FxHashMap::default(),
+            dependencies: Vec::new(),
+            relations: FxHashMap::default(),
+            part_of: FxHashMap::default(),
+            toasts: FxHashMap::default(),
+            on_relation: FxHashMap::default(),
+            row_types: FxHashMap::default(),
+            foreign_keys: FxHashSet::default(),
+            rest: Digest::default(),
+            rest_speaks_of: FxHashSet::default(),
+            buffer: Vec::new(),
+        })
+    }
+
+    /// The number of a catalog, if this server has it.
+    fn class(&self, catalog: &str) -> Option<u32> {
+        self.catalogs.get(catalog).copied()
+    }
+
+    /// The relation to which a relation belongs: itself, or what it is a part of.
+    fn whole(&self, relation: u32) -> Option<u32> {
+        let whole = self.part_of.get(&relation).copied().unwrap_or(relation);
+        self.relations.contains_key(&whole).then_some(whole)
+    }
+
+    fn add(&mut self, relation: u32, digest: Digest) {
+        if let Some(relation) = self.relations.get_mut(&relation) {
+            relation.digest.add(digest);
+        }
+    }
+
+    fn name_schemas(&mut self) {
+        let (names, schemas) = (&mut self.names, &mut self.schemas);
+        rows::each(
+            PG_NAMESPACE,
+            |_| true,
+            |columns| places(columns, ["oid", "nspname"]),
+            |[oid, name], row| {
+                let (oid, name) = (row.oid(*oid), row.name(*name));
+                names.add_schema(oid, Digest::of(name));
+                let system = name.starts_with(b"pg_") || matches!(name, b"information_schema" | b"nself");
+                if !system {
+                    schemas.insert(oid, String::from_utf8_lossy(name).into_owned());
+                }
+            },
+        );
+    }
+
+    /// Reads who needs whom, and leaves out what belongs to an extension, with all that belongs to that.
+    fn read_dependencies(&mut self) {
+        let Some(class) = self.class("pg_depend") else { return };
+        let (dependencies, left_out) = (&mut self.dependencies, &mut self.left_out);
+        const COLUMNS: [&str; 7] =
+            ["classid", "objid", "objsubid", "refclassid", "refobjid", "refobjsubid", "deptype"];
+        rows::each(
+            class,
+            |_| true,
+            |columns| places(columns, COLUMNS),
+            |place, row| {
+                let [class, object, column, on_class, on, on_column, kind] = *place;
+                let (object, kind) = ((row.oid(class), row.oid(object)), row.character(kind));
+                if kind == b'e' {
+                    left_out.insert(object);
+                } else if object.1 >= FIRST_OF_USERS {
+                    dependencies.push(Dependency {
+                        object,
+                        column: row.number(column) as i16,
+                        on: (row.oid(on_class), row.oid(on)),
+                        on_column: row.number(on_column) as i16,
+                        kind,
+                    });
+                }
+            },
+        );
+        loop {
+            let before = left_out.len();
+            for Dependency { object, on, kind, .. } in dependencies.iter() {
+                if matches!(kind, b'i' | b'a') && object.0 != PG_CLASS && left_out.contains(on) {
+                    left_out.insert(*object);
+                }
+            }
+            if left_out.len() == before {
+                break;
+            }
+        }
+    }
+
+    fn read_relations(&mut self) {
+        if let Some(class) = self.class("pg_index") {
+            let part_of = &mut self.part_of;
+            rows::each(
+                class,
+                OF_USERS,
+                |columns| places(columns, ["indexrelid", "indrelid"]),
+                |[index, table], row| {
+                    part_of.insert(row.oid(*index), row.oid(*table));
+                },
+            );
+        }
+        const COLUMNS: [&str; 6] =
+            ["oid", "relname", "relnamespace", "relkind", "relpersistence", "reltoastrelid"];
+        let Self { names, schemas, left_out, relations, toasts, .. } = self;
+        rows::each(
+            PG_CLASS,
+            OF_USERS,
+            |columns| places(columns, COLUMNS),
+            |place, row| {
+                let [oid, name, schema, kind, persistence, toast] = *place;
+                let (oid, schema, name) = (row.oid(oid), row.oid(schema), row.name(name));
+                names.add(PG_CLASS, oid, names.in_schema(schema, name));
+                let Some(schema) = schemas.get(&schema) else { return };
+                let is_own = matches!(row.character(kind), b'r' | b'p' | b'f' | b'v' | b'm' | b'c' | b'S');
+                if !is_own || row.character(persistence) == b't' || left_out.contains(&(PG_CLASS, oid)) {
+                    return;
+                }
+                if row.oid(toast) != 0 {
+                    toasts.insert(row.oid(toast), oid);
+                }
+                let identity = format!("{}.{}", quoted(schema), quoted(&String::from_utf8_lossy(name)));
+                let (digest, speaks_of) = (Digest::default(), FxHashSet::default());
+                relations.insert(oid, Relation { identity, digest, speaks_of });
+            },
+        );
+    }
+
+    /// Names the rows of a catalog.
+    fn name_all(&mut self, catalog: &str, key: &[&str]) {
+        let Some(class) = self.class(catalog) else { return };
+        let on = PARTS.iter().find(|(name, _)| *name == catalog).map(|(_, column)| *column);
+        let Self {
+            names, references, schemas, left_out, on_relation, row_types, foreign_keys, buffer, ..
+        } = self;
+        struct Places {
+            contents: Contents,
+            oid: usize,
+            schema: Option<usize>,
+            on: Option<usize>,
+            internal: Option<usize>,
+            row_type_of: Option<usize>,
+            array: Option<usize>,
+            constraint_kind: Option<usize>,
+        }
+        let prepare = |columns: &[Column]| Places {
+            contents: Contents::new(class, catalog, Some(key), columns, references),
+            oid: places(columns, ["oid"])[0],
+            schema: key
+                .first()
+                .filter(|name| name.ends_with("namespace"))
+                .and_then(|name| position(columns, name)),
+            on: on.and_then(|name| position(columns, name)),
+            internal: position(columns, "tgisinternal"),
+            row_type_of: position(columns, "typrelid"),
+            array: position(columns, "typarray"),
+            constraint_kind: position(columns, "contype"),
+        };
+        rows::each(class, OF_USERS, prepare, |places, row| {
+            if places.internal.is_some_and(|column| row.boolean(column)) {
+                return;
+            }
+            let oid = row.oid(places.oid);
+            let name = places.contents.digest(row, &[], names, buffer);
+            if catalog == "pg_enum" {
+                names.add_label(oid, name);
+            }
+            names.add(class, oid, name);
+            if places.schema.is_some_and(|column| !schemas.contains_key(&row.oid(column))) {
+                left_out.insert((class, oid));
+            }
+            if let Some(on) = places.on.map(|column| row.oid(column)).filter(|on| *on != 0) {
+                on_relation.insert((class, oid), on);
+            }
+            if let Some(relation) = places.row_type_of.map(|column| row.oid(column)).filter(|of| *of != 0) {
+                row_types.insert(oid, relation);
+            }
+            if let Some(array) = places.array.map(|column| row.oid(column)).filter(|array| *array != 0) {
+                left_out.insert((class, array));
+            }
+            if places.constraint_kind.is_some_and(|column| row.character(column) == b'f') {
+                foreign_keys.insert((class, oid));
+            }
+        });
+    }
+
+    fn name_columns(&mut self) {
+        let Some(class) = self.class("pg_attribute") else { return };
+        let names = &mut self.names;
+        const COLUMNS: [&str; 4] = ["attrelid", "attnum", "attname", "attisdropped"];
+        rows::each(
+            class,
+            OF_USERS,
+            |columns| places(columns, COLUMNS),
+            |place, row| {
+                let [relation, number, name, dropped] = *place;
+                let number_of = row.number(number) as i16;
+                if number_of > 0 && !row.boolean(dropped) {
+                    names.add_column(row.oid(relation), number_of, row.name(name));
+                }
+            },
+        );
+    }
+
+    /// Takes in the rows of a catalog that are parts of relations.
+    fn take_parts(&mut self, catalog: &str, relation: &str) {
+        let Some(class) = self.class(catalog) else { return };
+        let mut taken: Vec<(u32, Digest)> = Vec::new();
+        let mut rest = Digest::default();
+        let mut buffer = std::mem::take(&mut self.buffer);
+        struct Places {
+            contents: Contents,
+            relation: usize,
+            /// Whether the row is one of a dropped column, or of a trigger that carries out a foreign key.
+            skipped: Option<usize>,
+            number: Option<usize>,
+            options: Option<usize>,
+            domain: Option<usize>,
+        }
+        let prepare = |columns: &[Column]| Places {
+            contents: Contents::new(class, catalog, None, columns, &self.references),
+            relation: places(columns, [relation])[0],
+            skipped: position(columns, "tgisinternal").or_else(|| position(columns, "attisdropped")),
+            number: position(columns, "attnum"),
+            options: position(columns, "reloptions"),
+            domain: position(columns, "contypid"),
+        };
+        // Where the relation stands first, rows of others need not be looked at.
+        let first = matches!(catalog, "pg_attribute" | "pg_sequence" | "pg_inherits");
+        let wanted = |oid: u32| oid >= FIRST_OF_USERS && (!first || self.whole(oid).is_some());
+        rows::each(class, wanted, prepare, |places, row| {
+            if places.skipped.is_some_and(|column| row.boolean(column))
+                || places.number.is_some_and(|column| row.number(column) as i16 <= 0)
+            {
+                return;
+            }
+            let of = row.oid(places.relation);
+            if let (Some(options), Some(table)) = (places.options, self.toasts.get(&of)) {
+                if !row.is_null(options) {
+                    taken.push((*table, Digest::of(row.bytes(options))));
+                }
+                return;
+            }
+            let Some(whole) = self.whole(of) else {
+                // The constraint of a domain.
+                let domain = places.domain.map(|column| row.oid(column)).filter(|_| of == 0);
+                if domain.is_some_and(|domain| !self.left_out.contains(&(PG_TYPE, domain))) {
+                    rest.add(places.contents.digest(row, &[], &self.names, &mut buffer));
+                }
+                return;
+            };
+            let about = if class == PG_CLASS { Digest::default() } else { self.names.object(PG_CLASS, of) };
+            taken.push((whole, places.contents.digest(row, &[about], &self.names, &mut buffer)));
+        });
+        self.buffer = buffer;
+        self.rest.add(rest);
+        for (relation, digest) in taken {
+            self.add(relation, digest);
+        }
+    }
+
+    /// Takes in what hangs on no relation.
+    fn take_rest(&mut self) {
+        let elsewhere = |name: &str| ELSEWHERE.contains(&name) || PARTS.iter().any(|(of, _)| *of == name);
+        let catalogs = self.catalogs;
+        for (catalog, class) in catalogs.iter().filter(|(name, _)| !elsewhere(name)) {
+            self.take_all(catalog, *class);
+        }
+    }
+
+    fn take_all(&mut self, catalog: &str, class: u32) {
+        let detail = DETAILS.iter().find(|(name, ..)| *name == catalog);
+        let of_class = detail.and_then(|(_, of, _)| self.class(of)).unwrap_or(class);
+        let mut taken: Vec<(Option<u32>, Digest)> = Vec::new();
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let prepare = |columns: &[Column]| {
+            let object = detail.map_or("oid", |(_, _, column)| *column);
+            (Contents::new(class, catalog, None, columns, &self.references), position(columns, object))
+        };
+        let wanted = |first: u32| first >= FIRST_OF_USERS || class == PG_NAMESPACE;
+        rows::each(class, wanted, prepare, |(contents, object), row| {
+            let object = object.map_or(0, |column| row.oid(column));
+            let is_left_out = self.left_out.contains(&(of_class, object))
+                || class == PG_NAMESPACE && !self.is_of_users(object);
+            if is_left_out {
+                return;
+            }
+            // The row type of a relation is a part of that.
+            let of = if class == PG_TYPE { self.row_types.get(&object) } else { None };
+            let whole = of.map(|relation| self.whole(*relation));
+            if whole == Some(None) {
+                return;
+            }
+            taken.push((whole.flatten(), contents.digest(row, &[], &self.names, &mut buffer)));
+        });
+        self.buffer = buffer;
+        for (relation, digest) in taken {
+            match relation {
+                Some(relation) => self.add(relation, digest),
+                None => self.rest.add(digest),
+            }
+        }
+    }
+
+    /// The relation that an object is, is on, or is the row type of.
+    fn relation_of(&self, object: (u32, u32)) -> Option<u32> {
+        let relation = match object.0 {
+            PG_CLASS => object.1,
+            PG_TYPE => *self.row_types.get(&object.1)?,
+            _ => *self.on_relation.get(&object)?,
+        };
+        self.whole(relation)
+    }
+
+    /// Takes in what belongs to whom by the word of pg_depend alone, and notes whose texts speak of whose columns.
+    fn take_dependencies(&mut self) {
+        let queries = ["pg_rewrite", "pg_policy"].map(|catalog| self.class(catalog));
+        for dependency in std::mem::take(&mut self.dependencies) {
+            let Dependency { object, column, on, on_column, kind } = dependency;
+            let (own, other) = (self.relation_of(object), self.relation_of(on));
+            if own.is_none() && (object.0 == PG_CLASS || self.on_relation.contains_key(&object)) {
+                continue;
+            }
+            let is_query = queries.contains(&Some(object.0));
+            // A sequence of a column, a part of an index, what an extension takes along; a column in a query.
+            if kind == b'x' || object.0 == PG_CLASS && kind != b'n' || is_query && on_column > 0 {
+                let mut bytes = vec![kind];
+                for (of, column) in [(object, column), (on, on_column)] {
+                    bytes.extend_from_slice(&self.names.object(of.0, of.1).0.to_ne_bytes());
+                    bytes.extend_from_slice(&self.names.column(of.1, column).0.to_ne_bytes());
+                }
+                match own {
+                    Some(own) => self.add(own, Digest::of(&bytes)),
+                    None if !self.left_out.contains(&object) => self.rest.add(Digest::of(&bytes)),
+                    None => {}
+                }
+            }
+            // A table speaks of the sequences of its identity columns.
+            if let (b'i', Some(sequence), Some(table)) = (kind, own, other)
+                && let Some(table) = self.relations.get_mut(&table).filter(|_| object.0 == PG_CLASS)
+            {
+                table.speaks_of.insert(sequence);
+            }
+            let Some(other) = other.filter(|other| own != Some(*other)) else { continue };
+            match own {
+                Some(own) if object.0 != PG_CLASS && !self.foreign_keys.contains(&object) => {
+                    if let Some(own) = self.relations.get_mut(&own) {
+                        own.speaks_of.insert(other);
+                    }
+                }
+                Some(_) => {}
+                None if object.0 != PG_TYPE => drop(self.rest_speaks_of.insert(other)),
+                None => {}
+            }
+        }
+    }
+
+    /// Whether a schema is a user's, and not the one that this extension was put into.
+    fn is_of_users(&self, schema: u32) -> bool {
+        self.schemas.contains_key(&schema) && (schema != self.own_schema || !OF_USERS(schema))
+    }
+
+    fn take_comments(&mut self) {
+        let Some(class) = self.class("pg_description") else { return };
+        let mut taken: Vec<(Option<u32>, Digest)> = Vec::new();
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let prepare = |columns: &[Column]| {
+            let contents = Contents::new(class, "pg_description", None, columns, &self.references);
+            (contents, places(columns, ["classoid", "objoid", "objsubid", "description"]))
+        };
+        rows::each(
+            class,
+            |_| true,
+            prepare,
+            |(contents, [of_class, object, column, text]), row| {
+                let (object, column) = ((row.oid(*of_class), row.oid(*object)), row.number(*column) as i16);
+                let whole = self.relation_of(object);
+                let is_schemas = object.0 == PG_NAMESPACE && self.is_of_users(object.1);
+                let is_wanted = match whole {
+                    Some(_) => true,
+                    // Every database has it.
+                    None if is_schemas => row.bytes(*text) != b"standard public schema",
+                    None => {
+                        OF_USERS(object.1)
+                            && !matches!(object.0, PG_CLASS | PG_NAMESPACE)
+                            && !self.on_relation.contains_key(&object)
+                            && !self.left_out.contains(&object)
+                    }
+                };
+                if is_wanted {
+                    let about = [self.names.object(object.0, object.1), self.names.column(object.1, column)];
+                    taken.push((whole, contents.digest(row, &about, &self.names, &mut buffer)));
+                }
+            },
+        );
+        for (relation, digest) in taken {
+            match relation {
+                Some(relation) => self.add(relation, digest),
+                None => self.rest.add(digest),
+            }
+        }
+    }
+
+    fn digested(self) -> Digested {
+        let Self { relations, rest, rest_speaks_of, .. } = self;
+        let identity = |oid: &u32| relations.get(oid).map(|relation| relation.identity.clone());
+        let mut speak_of: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for relation in relations.values() {
+            for of in relation.speaks_of.iter().filter_map(identity) {
+                speak_of.entry(of).or_default().insert(relation.identity.clone());
+            }
+        }
+        let digests =
+            relations.values().map(|relation| (relation.identity.clone(), relation.digest)).collect();
+        Digested {
+            digests: Digests { relations: digests, rest },
+            speak_of,
+            rest_speaks_of: rest_speaks_of.iter().filter_map(identity).collect(),
+            relations: relations.into_iter().map(|(oid, relation)| (relation.identity, oid.into())).collect(),
+        }
+    }
+}
+
+/// A name as SQL has it, in quotes where it needs them.
+fn quoted(name: &str) -> String {
+    let name = c_string(name);
+    // SAFETY: the text that comes back is either `name` or one of the current memory context.
+    unsafe { CStr::from_ptr(pg_sys::quote_identifier(name.as_ptr())) }.to_string_lossy().into_owned()
+}

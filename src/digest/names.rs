@@ -1,0 +1,83 @@
+//! What numbers of objects stand for: an object has another number in each database, and the same name.
+
+use std::collections::hash_map::Entry;
+
+use nself_heal_core::digest::Digest;
+use pgrx::pg_sys;
+use rustc_hash::FxHashMap;
+
+/// The first number that can be one of a user's object. What has a smaller one is the same in all databases.
+pub const FIRST_OF_USERS: u32 = 16_384;
+
+/// Objects, columns and labels of enums by their numbers.
+#[derive(Default)]
+pub struct Names {
+    objects: FxHashMap<(u32, u32), Digest>,
+    /// Nothing where two objects of different catalogs have the number.
+    by_number: FxHashMap<u32, Option<Digest>>,
+    schemas: FxHashMap<u32, Digest>,
+    columns: FxHashMap<(u32, i16), Digest>,
+    labels: FxHashMap<u32, Digest>,
+}
+
+impl Names {
+    pub fn add(&mut self, class: u32, oid: u32, name: Digest) {
+        self.objects.insert((class, oid), name);
+        match self.by_number.entry(oid) {
+            Entry::Vacant(entry) => drop(entry.insert(Some(name))),
+            Entry::Occupied(mut entry) => drop(entry.insert(None)),
+        }
+    }
+
+    /// Schemas are known by name, also those that every database has: they may have been made anew.
+    pub fn add_schema(&mut self, oid: u32, name: Digest) {
+        self.schemas.insert(oid, name);
+    }
+
+    /// What is in a schema.
+    pub fn in_schema(&self, schema: u32, name: &[u8]) -> Digest {
+        Self::within(self.object(pg_sys::NamespaceRelationId.to_u32(), schema), name)
+    }
+
+    /// A name, which has at most 64 bytes, within something.
+    fn within(whole: Digest, name: &[u8]) -> Digest {
+        let mut text = [0; 80];
+        let (first, second) = text.split_at_mut(16);
+        first.copy_from_slice(&whole.0.to_ne_bytes());
+        second[..name.len()].copy_from_slice(name);
+        Digest::of(&text)
+    }
+
+    pub fn add_column(&mut self, relation: u32, number: i16, name: &[u8]) {
+        let digest = Self::within(self.object(pg_sys::RelationRelationId.to_u32(), relation), name);
+        self.columns.insert((relation, number), digest);
+    }
+
+    pub fn add_label(&mut self, oid: u32, name: Digest) {
+        self.labels.insert(oid, name);
+    }
+
+    /// An object. One that is not known stays its number, which is another one in every database: it differs.
+    pub fn object(&self, class: u32, oid: u32) -> Digest {
+        let known = match class {
+            _ if class == pg_sys::NamespaceRelationId.to_u32() => self.schemas.get(&oid),
+            _ if oid < FIRST_OF_USERS => None,
+            _ => self.objects.get(&(class, oid)),
+        };
+        known.copied().unwrap_or(Digest(u128::from(oid)))
+    }
+
+    /// A column; of no relation that is known, its number.
+    pub fn column(&self, relation: u32, number: i16) -> Digest {
+        let known = self.columns.get(&(relation, number)).copied();
+        known.unwrap_or(Digest(u128::from(number as u16)))
+    }
+
+    pub fn by_number(&self, oid: u32) -> Option<Digest> {
+        self.by_number.get(&oid).copied().flatten()
+    }
+
+    pub fn label(&self, oid: u32) -> Option<Digest> {
+        self.labels.get(&oid).copied()
+    }
+}

@@ -71,11 +71,11 @@ COMMENT ON VIEW nself.applied IS 'The ledger rows of the migrations that are app
 CREATE TABLE nself.expected_state (
     chain_hash text PRIMARY KEY,
     outline bytea NOT NULL,
-    catalog bytea NOT NULL,
+    pieces bytea NOT NULL,
     made_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
--- Packing and unpacking takes longer than reading.
-ALTER TABLE nself.expected_state ALTER COLUMN outline SET STORAGE EXTERNAL, ALTER COLUMN catalog SET STORAGE EXTERNAL;
+-- Packing and unpacking takes longer than reading, and keeps from reading a part.
+ALTER TABLE nself.expected_state ALTER COLUMN outline SET STORAGE EXTERNAL, ALTER COLUMN pieces SET STORAGE EXTERNAL;
 COMMENT ON TABLE nself.expected_state IS
     'The schema that a chain of migrations gives, by the hash of the chain. A cache: its rows may be deleted';
 

@@ -66,8 +66,10 @@ pub fn hash(chain: &[Applied]) -> String {
 
 /// What the form of a kept schema depends on: it is read by place, not by name.
 fn form() -> String {
-    const SOURCES: [&str; 5] = [
+    const SOURCES: [&str; 7] = [
         include_str!("../core/src/model.rs"),
+        include_str!("../core/src/pieces.rs"),
+        include_str!("../core/src/digest.rs"),
         include_str!("../core/src/digest/node_tree.rs"),
         include_str!("digest/mod.rs"),
         include_str!("digest/content.rs"),

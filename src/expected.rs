@@ -1,10 +1,11 @@
 //! The expected state: the schema that a chain of migrations gives. It is replayed once and kept by the chain's hash.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nself_heal_core::digest::Digests;
 use nself_heal_core::model::{Catalog, NotCompared};
+use nself_heal_core::pieces::Pieces;
 use pgrx::{notice, pg_sys};
 use serde::{Deserialize, Serialize};
 
@@ -17,12 +18,15 @@ use crate::{shadow, spi};
 /// How many expected states are kept: going back and forth between a few chains costs no replay.
 const KEPT: i32 = 8;
 
-/// The schema that a chain gives. Its digests are at hand; the rest is read when something differs.
+/// The schema that a chain gives. Its outline is at hand; pieces of it are read when they differ.
 pub struct Expected {
     chain: Vec<Applied>,
     hash: String,
     outline: Outline,
-    catalog: OnceCell<Catalog>,
+    /// Where the pieces are kept.
+    places: Places,
+    /// All pieces, where they are at hand.
+    pieces: OnceCell<Pieces>,
 }
 
 /// What is enough to see that nothing differs.
@@ -35,6 +39,13 @@ pub struct Outline {
     pub skipped: Vec<String>,
 }
 
+/// Where each piece begins in what is kept, and how long it is, in bytes: the rest, and relations by identity.
+#[derive(Default, Serialize, Deserialize)]
+struct Places {
+    rest: (u32, u32),
+    relations: BTreeMap<String, (u32, u32)>,
+}
+
 impl Expected {
     pub fn digests(&self) -> &Digests {
         &self.outline.digests
@@ -44,23 +55,54 @@ impl Expected {
         &self.outline.not_compared
     }
 
-    /// The whole schema.
-    pub fn catalog(&self) -> Result<&Catalog, Error> {
-        if self.catalog.get().is_none() {
-            let kept: Option<Vec<u8>> = as_extension_owner(|| {
-                spi::read_one(
-                    "SELECT catalog FROM nself.expected_state WHERE chain_hash = $1",
-                    &[self.hash.as_str().into()],
-                )
-            })?;
-            // It may have been deleted since its outline was read.
-            let catalog = match kept.and_then(|kept| postcard::from_bytes(&kept).ok()) {
-                Some(catalog) => catalog,
-                None => shadow::replay(&self.chain)?.catalog,
-            };
-            drop(self.catalog.set(catalog));
+    /// The pieces of these relations, and the rest.
+    pub fn pieces(&self, relations: &BTreeSet<String>) -> Result<Pieces, Error> {
+        if let Some(pieces) = self.pieces.get() {
+            return Ok(pieces.only(relations));
         }
-        Ok(self.catalog.get().expect("it was set"))
+        // They may have been deleted since their outline was read.
+        if let Some(pieces) = self.kept_pieces(relations)? {
+            return Ok(pieces);
+        }
+        let pieces = Pieces::of(shadow::replay(&self.chain)?.catalog);
+        Ok(self.pieces.get_or_init(|| pieces).only(relations))
+    }
+
+    /// The identities of all relations that have a piece.
+    #[cfg(debug_assertions)]
+    pub fn relations(&self) -> BTreeSet<String> {
+        match self.pieces.get() {
+            Some(pieces) => pieces.relations.keys().cloned().collect(),
+            None => self.places.relations.keys().cloned().collect(),
+        }
+    }
+
+    fn kept_pieces(&self, relations: &BTreeSet<String>) -> Result<Option<Pieces>, Error> {
+        let wanted = relations.iter().filter_map(|name| Some((name, *self.places.relations.get(name)?)));
+        let (names, mut places): (Vec<&String>, Vec<(u32, u32)>) = wanted.unzip();
+        places.insert(0, self.places.rest);
+        let (begins, lengths): (Vec<i32>, Vec<i32>) =
+            places.iter().map(|(begin, length)| (*begin as i32 + 1, *length as i32)).unzip();
+        let kept: Option<Vec<u8>> = as_extension_owner(|| {
+            spi::read_one(
+                "SELECT string_agg(substring(s.pieces FROM p.begin FOR p.length), ''::bytea ORDER BY p.n) \
+                   FROM nself.expected_state s, ROWS FROM (unnest($2), unnest($3)) WITH ORDINALITY p(begin, length, n) \
+                  WHERE s.chain_hash = $1",
+                &[self.hash.as_str().into(), begins.into(), lengths.into()],
+            )
+        })?;
+        let Some(kept) = kept else { return Ok(None) };
+        let mut left = kept.as_slice();
+        let mut read: Vec<Catalog> = Vec::with_capacity(places.len());
+        for (_, length) in places {
+            let Some((piece, behind)) = left.split_at_checked(length as usize) else { return Ok(None) };
+            let Ok(piece) = postcard::from_bytes(piece) else { return Ok(None) };
+            read.push(piece);
+            left = behind;
+        }
+        let mut read = read.into_iter();
+        let rest = read.next().unwrap_or_default();
+        Ok(Some(Pieces { rest, relations: names.into_iter().cloned().zip(read).collect() }))
     }
 }
 
@@ -69,22 +111,21 @@ pub fn of(chain: Vec<Applied>) -> Result<Expected, Error> {
     let hash = chain::hash(&chain);
     // SAFETY: plain reads of the server's and the transaction's state.
     let (standby, read_only) = unsafe { (pg_sys::RecoveryInProgress(), pg_sys::XactReadOnly) };
-    if let Some(outline) = kept(&hash)? {
+    if let Some((outline, places)) = kept(&hash)? {
         if standby {
             notice!("this is a standby: the expected schema is the one that the primary worked out");
         }
         tell_skipped(&outline.skipped);
-        return Ok(Expected { chain, hash, outline, catalog: OnceCell::new() });
+        return Ok(Expected { chain, hash, outline, places, pieces: OnceCell::new() });
     }
     if standby {
         return Err(Error::Standby);
     }
     let shadow::Replayed { catalog, outline } = shadow::replay(&chain)?;
     tell_skipped(&outline.skipped);
-    if !read_only {
-        keep(&hash, &outline, &catalog)?;
-    }
-    Ok(Expected { chain, hash, outline, catalog: catalog.into() })
+    let pieces = Pieces::of(catalog);
+    let places = if read_only { Places::default() } else { keep(&hash, &outline, &pieces)? };
+    Ok(Expected { chain, hash, outline, places, pieces: pieces.into() })
 }
 
 /// Says what the expected schema does not know of, whether it was worked out now or before.
@@ -102,33 +143,43 @@ fn tell_skipped(skipped: &[String]) {
     }
 }
 
-fn kept(hash: &str) -> Result<Option<Outline>, Error> {
+fn kept(hash: &str) -> Result<Option<(Outline, Places)>, Error> {
     let outline: Option<Vec<u8>> = as_extension_owner(|| {
         spi::read_one("SELECT outline FROM nself.expected_state WHERE chain_hash = $1", &[hash.into()])
     })?;
     Ok(outline.and_then(|outline| postcard::from_bytes(&outline).ok()))
 }
 
-fn keep(hash: &str, outline: &Outline, catalog: &Catalog) -> Result<(), Error> {
+fn keep(hash: &str, outline: &Outline, pieces: &Pieces) -> Result<Places, Error> {
     let bad =
         |error: postcard::Error| Error::BadAnswer { query: "expected_state", reason: error.to_string() };
-    let outline = postcard::to_allocvec(outline).map_err(bad)?;
-    let catalog = postcard::to_allocvec(catalog).map_err(bad)?;
+    let mut bytes: Vec<u8> = Vec::new();
+    let mut append = |piece: &Catalog| {
+        let begin = bytes.len();
+        bytes = postcard::to_extend(piece, std::mem::take(&mut bytes)).map_err(bad)?;
+        Ok::<_, Error>((begin as u32, (bytes.len() - begin) as u32))
+    };
+    let mut places = Places { rest: append(&pieces.rest)?, ..Places::default() };
+    for (relation, piece) in &pieces.relations {
+        places.relations.insert(relation.clone(), append(piece)?);
+    }
+    let outline = postcard::to_allocvec(&(outline, &places)).map_err(bad)?;
     as_extension_owner(|| {
         // Another transaction may have kept the same and not have ended: a cache is not worth waiting for.
         if spi::read_one::<bool>("SELECT pg_try_advisory_xact_lock(7236270, 2)", &[])? != Some(true) {
             return Ok(());
         }
         spi::write(
-            "INSERT INTO nself.expected_state (chain_hash, outline, catalog) VALUES ($1, $2, $3) \
+            "INSERT INTO nself.expected_state (chain_hash, outline, pieces) VALUES ($1, $2, $3) \
              ON CONFLICT (chain_hash) DO UPDATE \
-                SET outline = excluded.outline, catalog = excluded.catalog, made_at = clock_timestamp()",
-            &[hash.into(), outline.as_slice().into(), catalog.as_slice().into()],
+                SET outline = excluded.outline, pieces = excluded.pieces, made_at = clock_timestamp()",
+            &[hash.into(), outline.as_slice().into(), bytes.as_slice().into()],
         )?;
         spi::write(
             "DELETE FROM nself.expected_state WHERE chain_hash IN \
                     (SELECT chain_hash FROM nself.expected_state ORDER BY made_at DESC OFFSET $1)",
             &[KEPT.into()],
         )
-    })
+    })?;
+    Ok(places)
 }

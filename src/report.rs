@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use nself_heal_core::diff::{Object, diff, own_partitions as own_partitions_of, owner_changes};
-use nself_heal_core::digest::complete;
 use nself_heal_core::ignore;
 use nself_heal_core::model::{self, Catalog, Name};
+use nself_heal_core::pieces::join;
 use nself_heal_core::plan::{self, Facts, Kind, Options, Step, TableFacts};
 use nself_heal_core::settle;
 use pgrx::pg_sys;
@@ -21,7 +21,7 @@ use crate::outline::Outline;
 use crate::spi::{at_latest_moment, at_one_moment};
 use crate::{catalog, chain, outline, settings, spi};
 
-/// The two sides of a comparison, and what is to be done. Where nothing differs, nothing was read: both are empty.
+/// The two sides of a comparison, as far as they differ and as what differs has to do with, and what is to be done.
 #[derive(Default)]
 pub struct Comparison {
     pub expected: Catalog,
@@ -62,20 +62,23 @@ pub fn compare(against: Against, not_renamed: BTreeSet<String>) -> Result<(Expec
 /// Compares the live schema, read now, with one that is known.
 pub fn compare_with(expected: &Expected, not_renamed: BTreeSet<String>) -> Result<Comparison, Error> {
     pinned(|| {
-        let live = live(expected)?;
-        let not_compared = pair_counts(&live.outline.not_compared, expected.not_compared());
-        let compared = match live.catalog {
+        let Sides { outline, schemas } = sides(expected)?;
+        let not_compared = pair_counts(&outline.not_compared, expected.not_compared());
+        let compared = match schemas {
             None => Comparison::default(),
-            Some(catalog) => compare_catalogs(expected.catalog()?.clone(), catalog, not_renamed)?,
+            Some(schemas) => compare_catalogs(schemas, not_renamed.clone())?,
         };
+        #[cfg(debug_assertions)]
+        check_against_whole(&compared, expected, &outline, not_renamed)?;
         Ok(Comparison { not_compared, ..compared })
     })
 }
 
-/// The live schema: whole, or nothing but its outline if it is as expected.
-struct Live {
+/// The two sides, as far as they differ and as what differs has to do with: expected and live. Nothing if both are the
+/// same.
+struct Sides {
     outline: Rc<Outline>,
-    catalog: Option<Catalog>,
+    schemas: Option<(Catalog, Catalog)>,
 }
 
 /// How often a schema is read that changes meanwhile.
@@ -83,18 +86,18 @@ const READINGS: usize = 5;
 
 /// Reads what differs; the rest is as expected. Rows are read as they were when the reading began, but texts are printed
 /// as the schema is when they are: if the schema changed meanwhile, it is read again.
-fn live(expected: &Expected) -> Result<Live, Error> {
+fn sides(expected: &Expected) -> Result<Sides, Error> {
     for _ in 0..READINGS {
         let begun = spi::Changes::now();
-        let (outline, catalog) = at_one_moment(|| {
+        let (outline, schemas) = at_one_moment(|| {
             let outline = outline::read()?;
             // The printing of a text fails, too, if its object is gone.
-            let catalog = subtransaction(|| catalog_of(&outline, expected));
-            Ok((outline, catalog))
+            let schemas = subtransaction(|| schemas(&outline, expected));
+            Ok((outline, schemas))
         })?;
         // An outline is of one moment in any case.
-        if matches!(catalog, Ok(None)) || begun.none_since() || is_still(&outline)? {
-            return Ok(Live { outline, catalog: catalog? });
+        if matches!(schemas, Ok(None)) || begun.none_since() || is_still(&outline)? {
+            return Ok(Sides { outline, schemas: schemas? });
         }
     }
     Err(Error::SchemaMoves)
@@ -104,18 +107,50 @@ fn is_still(outline: &Outline) -> Result<bool, Error> {
     Ok(at_latest_moment(outline::read)?.digested.digests == outline.digested.digests)
 }
 
-fn catalog_of(outline: &Outline, expected: &Expected) -> Result<Option<Catalog>, Error> {
-    let (differing, relations) = outline.digested.differing(expected.digests());
+fn schemas(outline: &Outline, expected: &Expected) -> Result<Option<(Catalog, Catalog)>, Error> {
+    let differing = outline.digested.differing(expected.digests());
     if differing.nothing() {
         return Ok(None);
     }
-    let wanted = catalog::Wanted { relations: Some(relations), rest: differing.rest };
-    Ok(Some(complete(expected.catalog()?, catalog::read(&wanted)?, &differing)))
+    let near = differing.with_neighbours([expected.digests(), &outline.digested.digests]);
+    let known = expected.pieces(&near)?;
+    let relations = Some(outline.digested.oids(&differing.relations));
+    let fresh = catalog::read(&catalog::Wanted { relations, rest: differing.rest })?;
+    let is_same = |(name, _): &(&String, &Catalog)| !differing.relations.contains(*name);
+    let same = known.relations.iter().filter(is_same).map(|(_, piece)| piece);
+    let same_rest = (!differing.rest).then_some(&known.rest);
+    let live = join(same.chain(same_rest).cloned().chain([fresh]));
+    Ok(Some((join(known.relations.into_values().chain([known.rest])), live)))
+}
+
+/// Compares what differs in a second way, by reading everything. Every test that runs with a debug build, the proof of
+/// exactness among them, is so also a test that the digests, the neighbours and the partial queries leave nothing out.
+#[cfg(debug_assertions)]
+fn check_against_whole(
+    compared: &Comparison,
+    expected: &Expected,
+    outline: &Outline,
+    not_renamed: BTreeSet<String>,
+) -> Result<(), Error> {
+    let live = subtransaction(|| at_one_moment(|| catalog::read(&catalog::Wanted::ALL)));
+    if !is_still(outline)? {
+        return Ok(());
+    }
+    let known = expected.pieces(&expected.relations())?;
+    let whole = join(known.relations.into_values().chain([known.rest]));
+    let whole = compare_catalogs((whole, join([live?])), not_renamed)?;
+    let found = |of: &Comparison| {
+        let ignored = of.ignored.iter().map(|one| format!("{} {} {}", one.kind, one.object_type, one.identity));
+        let steps = of.steps.iter().map(|step| format!("{step:?}"));
+        steps.chain(ignored).collect::<Vec<_>>().join("\n")
+    };
+    let (one, other) = (found(compared), found(&whole));
+    assert!(one == other, "a part of the schema does not say what the whole says:\n{one}\n--- whole:\n{other}");
+    Ok(())
 }
 
 fn compare_catalogs(
-    expected: Catalog,
-    mut live: Catalog,
+    (expected, mut live): (Catalog, Catalog),
     not_renamed: BTreeSet<String>,
 ) -> Result<Comparison, Error> {
     leave_own_schema_out(&mut live, &expected)?;

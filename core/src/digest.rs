@@ -1,16 +1,14 @@
 //! Digests: numbers that are the same where two things are, so that what is the same need not be read, printed or
 //! compared. Wherever a digest cannot be sure it differs, which costs time and nothing else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
 mod node_tree;
-mod shared;
 
 pub use node_tree::{Numbers, canonical};
-pub use shared::complete;
 
 /// The digest of one thing, or the sum of several whose order says nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,11 +25,47 @@ impl Digest {
 }
 
 /// A schema in digests: one for each relation with all that hangs on it, by the relation's identity, and one for
-/// everything else.
+/// everything else. Relations are spoken of by their places in the list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Digests {
-    pub relations: BTreeMap<String, Digest>,
+    /// Sorted.
+    pub relations: Vec<(String, Digest)>,
     pub rest: Digest,
+    /// Which relation has columns from which one.
+    pub inherits: Vec<(u32, u32)>,
+    /// Which relation speaks of which one.
+    pub speaks_of: Vec<(u32, u32)>,
+    /// Of which relations the rest speaks.
+    pub rest_speaks_of: Vec<u32>,
+}
+
+impl Digests {
+    fn find(&self, identity: &str) -> Option<usize> {
+        self.relations.binary_search_by(|(other, _)| other.as_str().cmp(identity)).ok()
+    }
+
+    fn places(&self, identities: &BTreeSet<String>) -> BTreeSet<u32> {
+        identities.iter().filter_map(|identity| self.find(identity)).map(|place| place as u32).collect()
+    }
+
+    fn identity(&self, place: u32) -> &str {
+        &self.relations[place as usize].0
+    }
+
+    /// Adds to `places` those that inherit from them or that they inherit from, however far away.
+    fn add_family(&self, places: &mut BTreeSet<u32>) {
+        loop {
+            let before = places.len();
+            for (child, parent) in &self.inherits {
+                if places.contains(child) || places.contains(parent) {
+                    places.extend([*child, *parent]);
+                }
+            }
+            if places.len() == before {
+                return;
+            }
+        }
+    }
 }
 
 /// What may differ between two schemas. What it does not name is the same.
@@ -45,7 +79,9 @@ pub struct Differing {
 impl Differing {
     pub fn between(one: &Digests, other: &Digests) -> Self {
         let missing = |a: &Digests, b: &Digests| {
-            let differs = |(name, digest): &(&String, &Digest)| b.relations.get(*name) != Some(*digest);
+            let differs = |(name, digest): &&(String, Digest)| {
+                b.find(name).is_none_or(|place| b.relations[place].1 != *digest)
+            };
             a.relations.iter().filter(differs).map(|(name, _)| name.clone()).collect::<Vec<_>>()
         };
         let relations = missing(one, other).into_iter().chain(missing(other, one)).collect();
@@ -55,6 +91,23 @@ impl Differing {
     pub fn nothing(&self) -> bool {
         self.relations.is_empty() && !self.rest
     }
+
+    /// The relations that have to be looked at to judge what differs: those that differ, their parents and children, and
+    /// whoever speaks of them or is spoken of.
+    pub fn with_neighbours(&self, schemas: [&Digests; 2]) -> BTreeSet<String> {
+        let mut found = self.relations.clone();
+        for schema in schemas {
+            let mut family = schema.places(&self.relations);
+            if self.rest {
+                family.extend(&schema.rest_speaks_of);
+            }
+            schema.add_family(&mut family);
+            let is_near = |(one, other): &&(u32, u32)| family.contains(one) || family.contains(other);
+            let near = schema.speaks_of.iter().filter(is_near).flat_map(|(one, other)| [*one, *other]);
+            found.extend(near.chain(family.iter().copied()).map(|place| schema.identity(place).to_string()));
+        }
+        found
+    }
 }
 
 #[cfg(test)]
@@ -63,7 +116,7 @@ mod tests {
 
     fn digests(relations: &[(&str, u128)], rest: u128) -> Digests {
         let relations = relations.iter().map(|(name, digest)| (name.to_string(), Digest(*digest)));
-        Digests { relations: relations.collect(), rest: Digest(rest) }
+        Digests { relations: relations.collect(), rest: Digest(rest), ..Digests::default() }
     }
 
     #[test]
@@ -76,6 +129,26 @@ mod tests {
         assert_eq!(differing, Differing::between(&live, &expected));
         assert!(Differing::between(&live, &live).nothing());
         assert!(Differing::between(&live, &Digests { rest: Digest(1), ..live.clone() }).rest);
+    }
+
+    #[test]
+    fn the_neighbours_of_what_differs_are_its_family_and_those_that_speak_of_it() {
+        let all = digests(&[("a", 1), ("b", 2), ("c", 3), ("d", 4), ("e", 5), ("f", 6)], 0);
+        // c inherits from b, which inherits from a; d has a foreign key to c, and e to d; the rest speaks of f.
+        let all = Digests {
+            inherits: vec![(1, 0), (2, 1)],
+            speaks_of: vec![(3, 2), (4, 3)],
+            rest_speaks_of: vec![5],
+            ..all
+        };
+        let of = |relations: &[&str], rest| {
+            let relations = relations.iter().map(ToString::to_string).collect();
+            let found = Differing { relations, rest }.with_neighbours([&all, &Digests::default()]);
+            found.into_iter().collect::<Vec<_>>().concat()
+        };
+        assert_eq!(of(&["a"], false), "abcd");
+        assert_eq!(of(&["e"], false), "de");
+        assert_eq!(of(&["new"], true), "fnew");
     }
 
     #[test]

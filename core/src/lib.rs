@@ -9,6 +9,7 @@ pub mod digest;
 pub mod formats;
 pub mod ignore;
 pub mod model;
+pub mod pieces;
 pub mod plan;
 pub mod quote;
 pub mod scan;

@@ -22,6 +22,14 @@ WITH described AS (
      WHERE d.objoid >= 16384
            -- public is as old as the database, but it is anybody's.
            OR d.classoid = 'pg_namespace'::regclass AND d.description <> 'standard public schema'
+),
+-- Chosen before anything is named.
+wanted AS MATERIALIZED (
+    SELECT d.* FROM described d
+     -- A composite type is a relation.
+      LEFT JOIN LATERAL (SELECT y.typrelid FROM pg_type y WHERE y.oid = d.type AND y.typrelid <> 0) y ON true
+     WHERE CASE WHEN coalesce(d.relation, y.typrelid) IS NULL THEN $2
+                ELSE ($1::oid[] IS NULL OR coalesce(d.relation, y.typrelid) = ANY ($1)) END
 )
 SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C", x.object_type), '[]')::text
   FROM (SELECT i.type AS object_type,
@@ -49,7 +57,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C", x.object_type), '[]'
                d.description AS text,
                CASE WHEN (o.type, o.identity) <> (i.type, i.identity)
                     THEN json_build_object('object_type', o.type, 'identity', o.identity) END AS of
-          FROM described d
+          FROM wanted d
          CROSS JOIN LATERAL pg_identify_object(d.classoid, d.objoid, d.objsubid) i
           LEFT JOIN pg_class r ON r.oid = d.relation
          CROSS JOIN LATERAL (SELECT CASE WHEN r.relkind = 'c' THEN r.reltype ELSE nullif(d.type, 0) END AS type) t
@@ -72,9 +80,6 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C", x.object_type), '[]'
                               'pg_foreign_data_wrapper'::regclass, 'pg_foreign_server'::regclass)
            AND coalesce(s.name NOT LIKE 'pg\_%' AND s.name NOT IN ('information_schema', 'nself'), true)
            AND coalesce(r.relpersistence, 'p') <> 't'
-           -- A composite type is a relation.
-           AND CASE WHEN coalesce(r.oid, nullif(y.typrelid, 0)) IS NULL THEN $2
-                    ELSE ($1::oid[] IS NULL OR coalesce(r.oid, y.typrelid) = ANY ($1)) END
            AND NOT EXISTS (SELECT FROM (VALUES (d.classoid, d.objoid), ('pg_class'::regclass, d.relation),
                                                ('pg_type'::regclass, t.type)) w(classid, objid)
                              JOIN pg_depend m ON m.classid = w.classid AND m.objid = w.objid AND m.deptype = 'e')) x

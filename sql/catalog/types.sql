@@ -1,5 +1,14 @@
 -- Range types, base types and shells, which are a name and no more: model::Definition. What the server makes with a
 -- type, as its array or its multirange, belongs to it.
+WITH own AS MATERIALIZED (
+    SELECT t.* FROM pg_type t
+     WHERE t.oid >= 16384
+       AND (t.typtype = 'r'
+            OR t.typtype = 'p' AND NOT t.typisdefined
+            -- The array of another type is part of that.
+            OR t.typtype = 'b' AND (t.typelem = 0 OR NOT EXISTS (SELECT FROM pg_type e
+                                                                 WHERE e.oid = t.typelem AND e.typarray = t.oid)))
+)
 SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
   FROM (SELECT i.type AS object_type,
                i.identity,
@@ -15,7 +24,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                NULL AS state,
                false AS inherited,
                NULL AS filled
-          FROM pg_type t
+          FROM own t
           JOIN pg_namespace n ON n.oid = t.typnamespace
          CROSS JOIN LATERAL pg_identify_object('pg_type'::regclass, t.oid, 0) i
           LEFT JOIN LATERAL (
@@ -56,11 +65,6 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                            'DELIMITER = ' || quote_literal(t.typdelim::text),
                            CASE WHEN t.typcollation <> 0 THEN 'COLLATABLE = true' END) AS settings
                  WHERE t.typtype = 'b') b ON true
-         WHERE (t.typtype = 'r'
-                OR t.typtype = 'p' AND NOT t.typisdefined
-                -- The array of another type is part of that.
-                OR t.typtype = 'b' AND NOT EXISTS (SELECT FROM pg_type e
-                                                   WHERE e.oid = t.typelem AND e.typarray = t.oid))
-           AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+         WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
            AND NOT EXISTS (SELECT FROM pg_depend m
                             WHERE m.classid = 'pg_type'::regclass AND m.objid = t.oid AND m.deptype = 'e')) x

@@ -25,25 +25,35 @@ use rows::{Column, position};
 /// The digests of this database, and where what they stand for is.
 pub struct Digested {
     pub digests: Digests,
-    /// The numbers of the relations, by identity.
-    relations: BTreeMap<String, pg_sys::Oid>,
-    /// For each relation those whose text speaks of its columns: a new name there is a new text here.
-    speak_of: BTreeMap<String, BTreeSet<String>>,
-    /// The relations of which something speaks that belongs to no relation.
-    rest_speaks_of: BTreeSet<String>,
+    /// The numbers of the relations, in their order.
+    oids: Vec<pg_sys::Oid>,
+    /// For relations those whose text speaks of their columns: a new name there is a new text here.
+    named_by: BTreeMap<u32, Vec<u32>>,
+    /// The relations of whose columns something speaks that belongs to no relation.
+    named_by_rest: BTreeSet<u32>,
 }
 
 impl Digested {
-    /// What may differ from `expected`, and the numbers of those relations that are here.
-    pub fn differing(&self, expected: &Digests) -> (Differing, Vec<pg_sys::Oid>) {
+    /// What may differ from `expected`.
+    pub fn differing(&self, expected: &Digests) -> Differing {
         let mut differing = Differing::between(expected, &self.digests);
-        let direct = differing.relations.clone();
-        for name in &direct {
-            differing.relations.extend(self.speak_of.get(name).into_iter().flatten().cloned());
-            differing.rest |= self.rest_speaks_of.contains(name);
+        for place in self.places(&differing.relations) {
+            let named_by = self.named_by.get(&place).into_iter().flatten();
+            let texts = named_by.map(|place| self.digests.relations[*place as usize].0.clone());
+            differing.relations.extend(texts);
+            differing.rest |= self.named_by_rest.contains(&place);
         }
-        let oids = differing.relations.iter().filter_map(|name| self.relations.get(name)).copied().collect();
-        (differing, oids)
+        differing
+    }
+
+    /// The numbers of those relations that are here.
+    pub fn oids(&self, relations: &BTreeSet<String>) -> Vec<pg_sys::Oid> {
+        self.places(relations).into_iter().map(|place| self.oids[place as usize]).collect()
+    }
+
+    fn places(&self, relations: &BTreeSet<String>) -> Vec<u32> {
+        let place = |name: &String| self.digests.relations.binary_search_by(|(other, _)| other.cmp(name)).ok();
+        relations.iter().filter_map(place).map(|place| place as u32).collect()
     }
 }
 
@@ -163,10 +173,13 @@ pub fn read(catalogs: &BTreeMap<String, u32>) -> Result<Digested, Error> {
 }
 
 /// A relation of a user.
+#[derive(Default)]
 struct Relation {
     identity: String,
     digest: Digest,
     /// The relations of whose columns its texts speak.
+    names: FxHashSet<u32>,
+    inherits: FxHashSet<u32>,
     speaks_of: FxHashSet<u32>,
 }
 
@@ -202,6 +215,7 @@ struct Reader<'a> {
     row_types: FxHashMap<u32, u32>,
     foreign_keys: FxHashSet<(u32, u32)>,
     rest: Digest,
+    rest_names: FxHashSet<u32>,
     rest_speaks_of: FxHashSet<u32>,
     buffer: Vec<u8>,
 }
@@ -241,6 +255,7 @@ impl<'a> Reader<'a> {
             row_types: FxHashMap::default(),
             foreign_keys: FxHashSet::default(),
             rest: Digest::default(),
+            rest_names: FxHashSet::default(),
             rest_speaks_of: FxHashSet::default(),
             buffer: Vec::new(),
         })
@@ -351,8 +366,7 @@ impl<'a> Reader<'a> {
                     toasts.insert(row.oid(toast), oid);
                 }
                 let identity = format!("{}.{}", quoted(schema), quoted(&String::from_utf8_lossy(name)));
-                let (digest, speaks_of) = (Digest::default(), FxHashSet::default());
-                relations.insert(oid, Relation { identity, digest, speaks_of });
+                relations.insert(oid, Relation { identity, ..Relation::default() });
             },
         );
     }
@@ -566,23 +580,39 @@ impl<'a> Reader<'a> {
                     None => {}
                 }
             }
-            // A table speaks of the sequences of its identity columns.
-            if let (b'i', Some(sequence), Some(table)) = (kind, own, other)
-                && let Some(table) = self.relations.get_mut(&table).filter(|_| object.0 == PG_CLASS)
-            {
-                table.speaks_of.insert(sequence);
+            self.note_speaker(own, other, &dependency);
+        }
+    }
+
+    /// Notes who has to be looked at together with whom. `own` and `other` are the relations of an object and of what it
+    /// depends on.
+    fn note_speaker(&mut self, own: Option<u32>, other: Option<u32>, dependency: &Dependency) {
+        let Dependency { object, on, on_column, kind, .. } = *dependency;
+        let Some(other) = other.filter(|other| own != Some(*other)) else { return };
+        let is_relation = object.0 == PG_CLASS;
+        let Some(own) = own else {
+            if object.0 != PG_TYPE {
+                self.rest_names.insert(other);
             }
-            let Some(other) = other.filter(|other| own != Some(*other)) else { continue };
-            match own {
-                Some(own) if object.0 != PG_CLASS && !self.foreign_keys.contains(&object) => {
-                    if let Some(own) = self.relations.get_mut(&own) {
-                        own.speaks_of.insert(other);
-                    }
-                }
-                Some(_) => {}
-                None if object.0 != PG_TYPE => drop(self.rest_speaks_of.insert(other)),
-                None => {}
-            }
+            self.rest_speaks_of.insert(other);
+            return;
+        };
+        // A table's text names the sequences of its identity columns.
+        if kind == b'i'
+            && is_relation
+            && let Some(table) = self.relations.get_mut(&other)
+        {
+            table.names.insert(own);
+        }
+        let is_foreign_key = self.foreign_keys.contains(&object);
+        let Some(relation) = self.relations.get_mut(&own) else { return };
+        if is_relation && on.0 == PG_CLASS && on_column == 0 {
+            relation.inherits.insert(other);
+        } else {
+            relation.speaks_of.insert(other);
+        }
+        if !is_relation && !is_foreign_key {
+            relation.names.insert(other);
         }
     }
 
@@ -633,21 +663,36 @@ impl<'a> Reader<'a> {
     }
 
     fn digested(self) -> Digested {
-        let Self { relations, rest, rest_speaks_of, .. } = self;
-        let identity = |oid: &u32| relations.get(oid).map(|relation| relation.identity.clone());
-        let mut speak_of: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for relation in relations.values() {
-            for of in relation.speaks_of.iter().filter_map(identity) {
-                speak_of.entry(of).or_default().insert(relation.identity.clone());
-            }
+        let mut relations: Vec<(u32, Relation)> = self.relations.into_iter().collect();
+        relations.sort_by(|(_, a), (_, b)| a.identity.cmp(&b.identity));
+        let places: FxHashMap<u32, u32> =
+            relations.iter().enumerate().map(|(place, (oid, _))| (*oid, place as u32)).collect();
+        let sorted = |oids: &FxHashSet<u32>| {
+            let mut found: Vec<u32> = oids.iter().filter_map(|oid| places.get(oid)).copied().collect();
+            found.sort();
+            found
+        };
+        let pairs = |of: fn(&Relation) -> &FxHashSet<u32>| -> Vec<(u32, u32)> {
+            let of_one = |(place, (_, relation)): (usize, &(u32, Relation))| {
+                sorted(of(relation)).into_iter().map(move |other| (place as u32, other))
+            };
+            relations.iter().enumerate().flat_map(of_one).collect()
+        };
+        let mut named_by: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (speaker, named) in pairs(|relation| &relation.names) {
+            named_by.entry(named).or_default().push(speaker);
         }
-        let digests =
-            relations.values().map(|relation| (relation.identity.clone(), relation.digest)).collect();
         Digested {
-            digests: Digests { relations: digests, rest },
-            speak_of,
-            rest_speaks_of: rest_speaks_of.iter().filter_map(identity).collect(),
-            relations: relations.into_iter().map(|(oid, relation)| (relation.identity, oid.into())).collect(),
+            named_by,
+            named_by_rest: sorted(&self.rest_names).into_iter().collect(),
+            oids: relations.iter().map(|(oid, _)| (*oid).into()).collect(),
+            digests: Digests {
+                rest: self.rest,
+                inherits: pairs(|relation| &relation.inherits),
+                speaks_of: pairs(|relation| &relation.speaks_of),
+                rest_speaks_of: sorted(&self.rest_speaks_of),
+                relations: relations.into_iter().map(|(_, of)| (of.identity, of.digest)).collect(),
+            },
         }
     }
 }

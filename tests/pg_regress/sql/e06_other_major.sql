@@ -14,7 +14,7 @@ SELECT kind, object_type, identity, expected, actual FROM nself_drift();
 -- As an upgrade leaves it: the state that is kept was worked out by another server, so it is under another hash.
 SELECT chain_hash AS hash FROM nself.expected_state \gset
 UPDATE nself.expected_state SET chain_hash = 'that of PostgreSQL 14',
-    catalog = catalog || 'a' WHERE chain_hash = :'hash';
+    pieces = pieces || 'a' WHERE chain_hash = :'hash';
 SELECT kind, object_type, identity, expected, actual FROM nself_drift();
 SELECT chain_hash = :'hash' AS replayed FROM nself.expected_state ORDER BY made_at DESC LIMIT 1;
 -- A state under the right hash that this build cannot read is worked out again, too.

@@ -1,7 +1,7 @@
 //! The one reader of the catalogs. It runs in the live database and in the shadow, with the same queries: a constant
 //! number of them, whatever the number of objects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nself_heal_core::model::{Catalog, Definition, NotCompared};
 use pgrx::pg_sys;
@@ -38,13 +38,19 @@ pub struct Wanted {
     pub relations: Option<Vec<pg_sys::Oid>>,
     /// What hangs on no relation.
     pub rest: bool,
+    /// The catalogs that hold something of a user, if that is known: others need not be asked.
+    pub catalogs: Option<BTreeSet<String>>,
 }
 
 impl Wanted {
-    pub const ALL: Self = Wanted { relations: None, rest: true };
+    pub const ALL: Self = Wanted { relations: None, rest: true, catalogs: None };
 
     fn any_relation(&self) -> bool {
         self.relations.as_ref().is_none_or(|relations| !relations.is_empty())
+    }
+
+    fn any_row(&self, catalogs: &[&str]) -> bool {
+        self.catalogs.as_ref().is_none_or(|filled| catalogs.iter().any(|catalog| filled.contains(*catalog)))
     }
 }
 
@@ -56,17 +62,25 @@ macro_rules! query {
     };
 }
 
-/// Reads one kind of what hangs on relations.
+/// Reads one kind of what hangs on relations, which has rows in one of these catalogs.
 macro_rules! of_relations {
-    ($reader:expr, $name:literal) => {
-        if $reader.wanted.any_relation() { query!($reader, $name) } else { Vec::new() }
+    ($reader:expr, $name:literal, $($catalog:literal),+) => {
+        if $reader.wanted.any_relation() && $reader.wanted.any_row(&[$($catalog),+]) {
+            query!($reader, $name)
+        } else {
+            Vec::new()
+        }
     };
 }
 
-/// Reads one kind of what hangs on no relation.
+/// Reads one kind of what hangs on no relation, and has rows in one of these catalogs.
 macro_rules! of_rest {
-    ($reader:expr, $name:literal) => {
-        if $reader.wanted.rest { query!($reader, $name) } else { Vec::new() }
+    ($reader:expr, $name:literal, $($catalog:literal),+) => {
+        if $reader.wanted.rest && $reader.wanted.any_row(&[$($catalog),+]) {
+            query!($reader, $name)
+        } else {
+            Vec::new()
+        }
     };
 }
 
@@ -92,15 +106,15 @@ fn parse<T: DeserializeOwned>(query: &'static str, text: Option<String>) -> Resu
 pub fn read(wanted: &Wanted) -> Result<Catalog, Error> {
     let reader = Reader { variables: Variables::of_this_server()?, wanted };
     Ok(Catalog {
-        schemas: of_rest!(reader, "schemas"),
-        extensions: of_rest!(reader, "extensions"),
-        enums: of_rest!(reader, "enums"),
-        domains: of_rest!(reader, "domains"),
-        composites: of_relations!(reader, "composites"),
-        sequences: of_relations!(reader, "sequences"),
-        tables: of_relations!(reader, "tables"),
-        constraints: of_relations!(reader, "constraints"),
-        indexes: of_relations!(reader, "indexes"),
+        schemas: of_rest!(reader, "schemas", "pg_namespace"),
+        extensions: of_rest!(reader, "extensions", "pg_extension"),
+        enums: of_rest!(reader, "enums", "pg_type"),
+        domains: of_rest!(reader, "domains", "pg_type"),
+        composites: of_relations!(reader, "composites", "pg_class"),
+        sequences: of_relations!(reader, "sequences", "pg_sequence"),
+        tables: of_relations!(reader, "tables", "pg_class"),
+        constraints: of_relations!(reader, "constraints", "pg_constraint"),
+        indexes: of_relations!(reader, "indexes", "pg_index"),
         definitions: definitions(&reader)?,
         acls: query!(reader, "acls"),
         comments: query!(reader, "comments"),
@@ -117,27 +131,27 @@ pub fn read_with_dependencies() -> Result<Catalog, Error> {
 
 fn definitions(reader: &Reader) -> Result<Vec<Definition>, Error> {
     let of_all_kinds: [Vec<Definition>; 21] = [
-        of_relations!(reader, "views"),
-        of_relations!(reader, "materialized_views"),
-        of_relations!(reader, "rules"),
-        of_rest!(reader, "routines"),
-        of_relations!(reader, "triggers"),
-        of_rest!(reader, "event_triggers"),
-        of_relations!(reader, "policies"),
-        of_rest!(reader, "collations"),
-        of_rest!(reader, "conversions"),
-        of_rest!(reader, "casts"),
-        of_rest!(reader, "operators"),
-        of_rest!(reader, "operator_families"),
-        of_rest!(reader, "operator_classes"),
-        of_rest!(reader, "access_methods"),
-        of_rest!(reader, "transforms"),
-        of_rest!(reader, "text_search"),
-        of_relations!(reader, "statistics"),
-        of_rest!(reader, "publications"),
-        of_rest!(reader, "foreign"),
-        of_rest!(reader, "languages"),
-        of_rest!(reader, "types"),
+        of_relations!(reader, "views", "pg_rewrite"),
+        of_relations!(reader, "materialized_views", "pg_rewrite"),
+        of_relations!(reader, "rules", "pg_rewrite"),
+        of_rest!(reader, "routines", "pg_proc"),
+        of_relations!(reader, "triggers", "pg_trigger"),
+        of_rest!(reader, "event_triggers", "pg_event_trigger"),
+        of_relations!(reader, "policies", "pg_policy"),
+        of_rest!(reader, "collations", "pg_collation"),
+        of_rest!(reader, "conversions", "pg_conversion"),
+        of_rest!(reader, "casts", "pg_cast"),
+        of_rest!(reader, "operators", "pg_operator"),
+        of_rest!(reader, "operator_families", "pg_opfamily"),
+        of_rest!(reader, "operator_classes", "pg_opclass"),
+        of_rest!(reader, "access_methods", "pg_am"),
+        of_rest!(reader, "transforms", "pg_transform"),
+        of_rest!(reader, "text_search", "pg_ts_config", "pg_ts_dict", "pg_ts_parser", "pg_ts_template"),
+        of_relations!(reader, "statistics", "pg_statistic_ext"),
+        of_rest!(reader, "publications", "pg_publication"),
+        of_rest!(reader, "foreign", "pg_foreign_data_wrapper", "pg_foreign_server", "pg_user_mapping"),
+        of_rest!(reader, "languages", "pg_language"),
+        of_rest!(reader, "types", "pg_type"),
     ];
     Ok(of_all_kinds.concat())
 }

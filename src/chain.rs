@@ -1,13 +1,17 @@
 //! The chain of migrations whose replay gives the expected schema, and the hash by which that schema is kept.
 
+use std::cell::RefCell;
 use std::sync::OnceLock;
 
 use nself_heal_core::checksum::sha256_hex;
+use nself_heal_core::digest::Digest;
 use pgrx::pg_sys;
 
+use crate::digest;
 use crate::error::Error;
 use crate::ledger::{self, Applied, Session};
 use crate::migrate::{self, State};
+use crate::spi::at_one_moment;
 
 /// What the live schema is compared with.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,9 +43,33 @@ pub fn chain(against: Against) -> Result<Vec<Applied>, Error> {
     if chain.is_empty() { Err(Error::NothingApplied) } else { Ok(chain) }
 }
 
+thread_local! {
+    /// The last hash of the applied migrations, with what the ledger held then.
+    static LAST: RefCell<Option<(Digest, String)>> = const { RefCell::new(None) };
+}
+
+/// The hash of a chain. That of the applied migrations is at hand as long as no row of the ledger changes.
+pub fn hash_of(against: Against) -> Result<String, Error> {
+    if against == Against::Journal {
+        return Ok(hash(&chain(against)?));
+    }
+    // SAFETY: a look into the catalogs; nothing is found where the extension is not whole, and reading says so then.
+    let ledger = unsafe {
+        pg_sys::get_relname_relid(c"ledger".as_ptr(), pg_sys::get_namespace_oid(c"nself".as_ptr(), true))
+    };
+    let held = at_one_moment(|| Ok(digest::of_versions_in([ledger.to_u32()])))?;
+    let is_same = |(then, _): &&(Digest, String)| *then == held;
+    if let Some(hash) = LAST.with_borrow(|last| last.as_ref().filter(is_same).map(|(_, hash)| hash.clone())) {
+        return Ok(hash);
+    }
+    let hash = hash(&chain(against)?);
+    LAST.set(Some((held, hash.clone())));
+    Ok(hash)
+}
+
 /// The hash of all that the outcome of a replay depends on: the SQL, in whose name and under which settings it ran,
 /// the server's major version and this program.
-pub fn hash(chain: &[Applied]) -> String {
+fn hash(chain: &[Applied]) -> String {
     let mut text = format!("{} {}", pg_sys::get_pg_major_version_string(), form());
     for applied in chain {
         let Applied {

@@ -10,9 +10,8 @@ use pgrx::{notice, pg_sys};
 use serde::{Deserialize, Serialize};
 
 use crate::caller::as_extension_owner;
-use crate::chain;
+use crate::chain::{self, Against};
 use crate::error::Error;
-use crate::ledger::Applied;
 use crate::{shadow, spi};
 
 /// How many expected states are kept: going back and forth between a few chains costs no replay.
@@ -20,7 +19,7 @@ const KEPT: i32 = 8;
 
 /// The schema that a chain gives. Its outline is at hand; pieces of it are read when they differ.
 pub struct Expected {
-    chain: Vec<Applied>,
+    against: Against,
     hash: String,
     outline: Outline,
     /// Where the pieces are kept.
@@ -64,7 +63,7 @@ impl Expected {
         if let Some(pieces) = self.kept_pieces(relations)? {
             return Ok(pieces);
         }
-        let pieces = Pieces::of(shadow::replay(&self.chain)?.catalog);
+        let pieces = Pieces::of(shadow::replay(&chain::chain(self.against)?)?.catalog);
         Ok(self.pieces.get_or_init(|| pieces).only(relations))
     }
 
@@ -106,9 +105,9 @@ impl Expected {
     }
 }
 
-/// The schema that the chain gives.
-pub fn of(chain: Vec<Applied>) -> Result<Expected, Error> {
-    let hash = chain::hash(&chain);
+/// The expected schema.
+pub fn of(against: Against) -> Result<Expected, Error> {
+    let hash = chain::hash_of(against)?;
     // SAFETY: plain reads of the server's and the transaction's state.
     let (standby, read_only) = unsafe { (pg_sys::RecoveryInProgress(), pg_sys::XactReadOnly) };
     if let Some((outline, places)) = kept(&hash)? {
@@ -116,16 +115,16 @@ pub fn of(chain: Vec<Applied>) -> Result<Expected, Error> {
             notice!("this is a standby: the expected schema is the one that the primary worked out");
         }
         tell_skipped(&outline.skipped);
-        return Ok(Expected { chain, hash, outline, places, pieces: OnceCell::new() });
+        return Ok(Expected { against, hash, outline, places, pieces: OnceCell::new() });
     }
     if standby {
         return Err(Error::Standby);
     }
-    let shadow::Replayed { catalog, outline } = shadow::replay(&chain)?;
+    let shadow::Replayed { catalog, outline } = shadow::replay(&chain::chain(against)?)?;
     tell_skipped(&outline.skipped);
     let pieces = Pieces::of(catalog);
     let places = if read_only { Places::default() } else { keep(&hash, &outline, &pieces)? };
-    Ok(Expected { chain, hash, outline, places, pieces: pieces.into() })
+    Ok(Expected { against, hash, outline, places, pieces: pieces.into() })
 }
 
 /// Says what the expected schema does not know of, whether it was worked out now or before.

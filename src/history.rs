@@ -6,9 +6,10 @@ use pgrx::datum::{Interval, TimestampWithTimeZone};
 use pgrx::prelude::*;
 
 use crate::caller::as_extension_owner;
+use crate::chain::Against;
 use crate::error::Error;
 use crate::heal::{Outcome, Status};
-use crate::{chain, ledger, settings, spi};
+use crate::{chain, settings, spi};
 
 /// How the steps of a heal ended, counted.
 #[derive(Debug, Default, Clone, Copy)]
@@ -166,13 +167,13 @@ pub fn status() -> Result<HealStatus, Error> {
             &[],
         )
     })?;
-    let applied = ledger::applied()?;
-    let age = match applied.is_empty() {
-        true => None,
-        false => as_extension_owner(|| {
+    let age = match chain::hash_of(Against::Applied) {
+        Err(Error::NothingApplied) => None,
+        Err(error) => return Err(error),
+        Ok(hash) => as_extension_owner(|| {
             spi::read_one::<Interval>(
                 "SELECT date_trunc('second', clock_timestamp() - made_at) FROM nself.expected_state WHERE chain_hash = $1",
-                &[chain::hash(&applied).into()],
+                &[hash.as_str().into()],
             )
         })?,
     };

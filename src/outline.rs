@@ -37,13 +37,22 @@ pub fn read() -> Result<Rc<Outline>, Error> {
     // SAFETY: a plain read of this backend's own state.
     let reader = unsafe { pg_sys::GetUserId() };
     let is_same = |last: &&Last| last.versions == versions && last.reader == reader;
-    if let Some(last) = LAST.with_borrow(|last| last.as_ref().filter(is_same).map(|last| last.outline.clone())) {
+    if let Some(last) =
+        LAST.with_borrow(|last| last.as_ref().filter(is_same).map(|last| last.outline.clone()))
+    {
         return Ok(last);
     }
-    let outline = Rc::new(Outline {
-        digested: digest::read(&catalogs)?,
-        not_compared: catalog::count_not_compared()?,
-    });
+    let outline = Rc::new(fresh(&catalogs)?);
     LAST.set(Some(Last { versions, reader, outline: outline.clone() }));
     Ok(outline)
+}
+
+/// The outline, read anew.
+pub fn fresh(catalogs: &BTreeMap<String, u32>) -> Result<Outline, Error> {
+    let digested = digest::read(catalogs)?;
+    let mut not_compared = catalog::count_not_compared()?;
+    for (kind, count) in &digested.unknown {
+        not_compared.entry(kind.clone()).or_default().count += count;
+    }
+    Ok(Outline { digested, not_compared })
 }

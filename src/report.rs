@@ -19,7 +19,7 @@ use crate::expected::{self, Expected};
 use crate::meaning::{self, Volatility};
 use crate::outline::Outline;
 use crate::spi::{at_latest_moment, at_one_moment};
-use crate::{catalog, chain, outline, settings, spi};
+use crate::{catalog, outline, settings, spi};
 
 /// The two sides of a comparison, as far as they differ and as what differs has to do with, and what is to be done.
 #[derive(Default)]
@@ -54,7 +54,7 @@ pub enum IgnoredBy {
 /// Compares the live schema with the expected one. `not_renamed` names the missing objects that the caller knows are
 /// not the old name of something else.
 pub fn compare(against: Against, not_renamed: BTreeSet<String>) -> Result<(Expected, Comparison), Error> {
-    let expected = expected::of(chain::chain(against)?)?;
+    let expected = expected::of(against)?;
     let comparison = compare_with(&expected, not_renamed)?;
     Ok((expected, comparison))
 }
@@ -114,8 +114,11 @@ fn schemas(outline: &Outline, expected: &Expected) -> Result<Option<(Catalog, Ca
     }
     let near = differing.with_neighbours([expected.digests(), &outline.digested.digests]);
     let known = expected.pieces(&near)?;
-    let relations = Some(outline.digested.oids(&differing.relations));
-    let fresh = catalog::read(&catalog::Wanted { relations, rest: differing.rest })?;
+    let fresh = catalog::read(&catalog::Wanted {
+        relations: Some(outline.digested.oids(&differing.relations)),
+        rest: differing.rest,
+        catalogs: Some(outline.digested.catalogs.clone()),
+    })?;
     let is_same = |(name, _): &(&String, &Catalog)| !differing.relations.contains(*name);
     let same = known.relations.iter().filter(is_same).map(|(_, piece)| piece);
     let same_rest = (!differing.rest).then_some(&known.rest);
@@ -140,12 +143,16 @@ fn check_against_whole(
     let whole = join(known.relations.into_values().chain([known.rest]));
     let whole = compare_catalogs((whole, join([live?])), not_renamed)?;
     let found = |of: &Comparison| {
-        let ignored = of.ignored.iter().map(|one| format!("{} {} {}", one.kind, one.object_type, one.identity));
+        let ignored =
+            of.ignored.iter().map(|one| format!("{} {} {}", one.kind, one.object_type, one.identity));
         let steps = of.steps.iter().map(|step| format!("{step:?}"));
         steps.chain(ignored).collect::<Vec<_>>().join("\n")
     };
     let (one, other) = (found(compared), found(&whole));
-    assert!(one == other, "a part of the schema does not say what the whole says:\n{one}\n--- whole:\n{other}");
+    assert!(
+        one == other,
+        "a part of the schema does not say what the whole says:\n{one}\n--- whole:\n{other}"
+    );
     Ok(())
 }
 
@@ -386,7 +393,7 @@ pub struct NotCompared {
 
 /// The kinds that are not compared, of this database and of what is expected.
 pub fn not_compared(against: Against) -> Result<Vec<NotCompared>, Error> {
-    let expected = expected::of(chain::chain(against)?)?;
+    let expected = expected::of(against)?;
     let live = pinned(|| at_one_moment(outline::read))?;
     Ok(pair_counts(&live.not_compared, expected.not_compared()))
 }

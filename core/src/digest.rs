@@ -92,8 +92,8 @@ impl Differing {
         self.relations.is_empty() && !self.rest
     }
 
-    /// The relations that have to be looked at to judge what differs: those that differ, their parents and children, and
-    /// whoever speaks of them or is spoken of.
+    /// The relations that have to be looked at to judge what differs: those that differ, whoever speaks of them or is
+    /// spoken of, and the parents and children of all these.
     pub fn with_neighbours(&self, schemas: [&Digests; 2]) -> BTreeSet<String> {
         let mut found = self.relations.clone();
         for schema in schemas {
@@ -103,8 +103,11 @@ impl Differing {
             }
             schema.add_family(&mut family);
             let is_near = |(one, other): &&(u32, u32)| family.contains(one) || family.contains(other);
-            let near = schema.speaks_of.iter().filter(is_near).flat_map(|(one, other)| [*one, *other]);
-            found.extend(near.chain(family.iter().copied()).map(|place| schema.identity(place).to_string()));
+            let mut near: BTreeSet<u32> =
+                schema.speaks_of.iter().filter(is_near).flat_map(|(one, other)| [*one, *other]).collect();
+            near.extend(&family);
+            schema.add_family(&mut near);
+            found.extend(near.into_iter().map(|place| schema.identity(place).to_string()));
         }
         found
     }
@@ -148,6 +151,7 @@ mod tests {
         };
         assert_eq!(of(&["a"], false), "abcd");
         assert_eq!(of(&["e"], false), "de");
+        assert_eq!(of(&["d"], false), "abcde");
         assert_eq!(of(&["new"], true), "fnew");
     }
 

@@ -5,6 +5,7 @@
 //! A row belongs to a relation, with all that hangs on that, or to the rest. A part of an extension belongs to neither.
 
 mod content;
+mod known;
 mod names;
 mod rows;
 
@@ -19,12 +20,17 @@ use crate::caller::c_string;
 use crate::error::Error;
 use crate::spi;
 use content::{Contents, References};
+use known::Known;
 use names::{FIRST_OF_USERS, Names};
 use rows::{Column, position};
 
 /// The digests of this database, and where what they stand for is.
 pub struct Digested {
     pub digests: Digests,
+    /// What nobody has heard of, counted by kind.
+    pub unknown: BTreeMap<String, u64>,
+    /// The catalogs that hold something of a user.
+    pub catalogs: BTreeSet<String>,
     /// The numbers of the relations, in their order.
     oids: Vec<pg_sys::Oid>,
     /// For relations those whose text speaks of their columns: a new name there is a new text here.
@@ -52,14 +58,15 @@ impl Digested {
     }
 
     fn places(&self, relations: &BTreeSet<String>) -> Vec<u32> {
-        let place = |name: &String| self.digests.relations.binary_search_by(|(other, _)| other.cmp(name)).ok();
+        let place =
+            |name: &String| self.digests.relations.binary_search_by(|(other, _)| other.cmp(name)).ok();
         relations.iter().filter_map(place).map(|place| place as u32).collect()
     }
 }
 
 /// Catalogs whose rows have a name that holds in every database, and its columns. What stands first is named first, for
 /// those behind speak of it. Of a type and an operator class also that which the texts that name it depend on.
-const NAMED: [(&str, &[&str]); 28] = [
+const NAMED: [(&str, &[&str]); 29] = [
     ("pg_collation", &["collnamespace", "collname", "collencoding"]),
     ("pg_type", &["typnamespace", "typname", "typstorage", "typcollation", "typtype"]),
     ("pg_proc", &["pronamespace", "proname", "proargtypes"]),
@@ -85,6 +92,7 @@ const NAMED: [(&str, &[&str]); 28] = [
     ("pg_enum", &["enumtypid", "enumlabel"]),
     ("pg_statistic_ext", &["stxnamespace", "stxname"]),
     ("pg_constraint", &["conrelid", "contypid", "conname"]),
+    ("pg_attrdef", &["adrelid"]),
     ("pg_trigger", &["tgrelid", "tgname"]),
     ("pg_policy", &["polrelid", "polname"]),
     ("pg_rewrite", &["ev_class", "rulename"]),
@@ -116,7 +124,7 @@ const DETAILS: [(&str, &str, &str); 4] = [
 ];
 
 /// Catalogs that say nothing about a schema, that are read on their own, or of which nothing is compared: that is
-/// counted (`not_compared.sql`).
+/// counted.
 const ELSEWHERE: [&str; 9] = [
     "pg_depend",
     "pg_description",
@@ -147,9 +155,13 @@ pub fn of_versions(catalogs: &BTreeMap<String, u32>) -> Digest {
     // pg_authid, pg_auth_members, pg_subscription.
     const SHARED: [u32; 3] = [1260, 1261, 6100];
     let here = catalogs.iter().filter(|(name, _)| !SAY_NOTHING.contains(&name.as_str()));
-    let all = here.map(|(_, class)| *class).chain(SHARED);
+    of_versions_in(here.map(|(_, class)| *class).chain(SHARED))
+}
+
+/// A digest of which versions of which rows some tables hold, at the moment that is in force.
+pub fn of_versions_in(tables: impl IntoIterator<Item = u32>) -> Digest {
     let mut sum = Digest::default();
-    all.for_each(|catalog| rows::add_versions(catalog, &mut sum));
+    tables.into_iter().for_each(|table| rows::add_versions(table, &mut sum));
     sum
 }
 
@@ -215,6 +227,9 @@ struct Reader<'a> {
     row_types: FxHashMap<u32, u32>,
     foreign_keys: FxHashSet<(u32, u32)>,
     rest: Digest,
+    unknown: BTreeMap<String, u64>,
+    /// The catalogs from which something was taken.
+    taken_from: BTreeSet<String>,
     rest_names: FxHashSet<u32>,
     rest_speaks_of: FxHashSet<u32>,
     buffer: Vec<u8>,
@@ -225,6 +240,13 @@ const PG_TYPE: u32 = pg_sys::TypeRelationId.to_u32();
 const PG_NAMESPACE: u32 = pg_sys::NamespaceRelationId.to_u32();
 
 const OF_USERS: fn(u32) -> bool = |oid| oid >= FIRST_OF_USERS;
+
+/// Counts what a row is counted as.
+fn count(unknown: &mut BTreeMap<String, u64>, counted_as: Option<String>) {
+    if let Some(counted_as) = counted_as {
+        *unknown.entry(counted_as).or_default() += 1;
+    }
+}
 
 /// The places of columns that every catalog with these names has.
 fn places<const N: usize>(columns: &[Column], names: [&str; N]) -> [usize; N] {
@@ -255,6 +277,8 @@ impl<'a> Reader<'a> {
             row_types: FxHashMap::default(),
             foreign_keys: FxHashSet::default(),
             rest: Digest::default(),
+            unknown: BTreeMap::new(),
+            taken_from: BTreeSet::new(),
             rest_names: FxHashSet::default(),
             rest_speaks_of: FxHashSet::default(),
             buffer: Vec::new(),
@@ -348,18 +372,22 @@ impl<'a> Reader<'a> {
         }
         const COLUMNS: [&str; 6] =
             ["oid", "relname", "relnamespace", "relkind", "relpersistence", "reltoastrelid"];
-        let Self { names, schemas, left_out, relations, toasts, .. } = self;
+        let Self { names, schemas, left_out, relations, toasts, unknown, .. } = self;
         rows::each(
             PG_CLASS,
             OF_USERS,
-            |columns| places(columns, COLUMNS),
-            |place, row| {
+            |columns| (places(columns, COLUMNS), Known::of("pg_class", columns)),
+            |(place, known), row| {
                 let [oid, name, schema, kind, persistence, toast] = *place;
                 let (oid, schema, name) = (row.oid(oid), row.oid(schema), row.name(name));
                 names.add(PG_CLASS, oid, names.in_schema(schema, name));
                 let Some(schema) = schemas.get(&schema) else { return };
                 let is_own = matches!(row.character(kind), b'r' | b'p' | b'f' | b'v' | b'm' | b'c' | b'S');
-                if !is_own || row.character(persistence) == b't' || left_out.contains(&(PG_CLASS, oid)) {
+                if row.character(persistence) == b't' || left_out.contains(&(PG_CLASS, oid)) {
+                    return;
+                }
+                count(unknown, known.unknown(row));
+                if !is_own {
                     return;
                 }
                 if row.oid(toast) != 0 {
@@ -402,10 +430,11 @@ impl<'a> Reader<'a> {
             constraint_kind: position(columns, "contype"),
         };
         rows::each(class, OF_USERS, prepare, |places, row| {
+            let oid = row.oid(places.oid);
             if places.internal.is_some_and(|column| row.boolean(column)) {
+                left_out.insert((class, oid));
                 return;
             }
-            let oid = row.oid(places.oid);
             let name = places.contents.digest(row, &[], names, buffer);
             if catalog == "pg_enum" {
                 names.add_label(oid, name);
@@ -453,8 +482,11 @@ impl<'a> Reader<'a> {
         let mut taken: Vec<(u32, Digest)> = Vec::new();
         let mut rest = Digest::default();
         let mut buffer = std::mem::take(&mut self.buffer);
+        let mut unknown = std::mem::take(&mut self.unknown);
         struct Places {
             contents: Contents,
+            /// Kinds of relations were looked at before.
+            known: Option<Known>,
             relation: usize,
             /// Whether the row is one of a dropped column, or of a trigger that carries out a foreign key.
             skipped: Option<usize>,
@@ -464,6 +496,7 @@ impl<'a> Reader<'a> {
         }
         let prepare = |columns: &[Column]| Places {
             contents: Contents::new(class, catalog, None, columns, &self.references),
+            known: (class != PG_CLASS).then(|| Known::of(catalog, columns)),
             relation: places(columns, [relation])[0],
             skipped: position(columns, "tgisinternal").or_else(|| position(columns, "attisdropped")),
             number: position(columns, "attnum"),
@@ -491,13 +524,19 @@ impl<'a> Reader<'a> {
                 let domain = places.domain.map(|column| row.oid(column)).filter(|_| of == 0);
                 if domain.is_some_and(|domain| !self.left_out.contains(&(PG_TYPE, domain))) {
                     rest.add(places.contents.digest(row, &[], &self.names, &mut buffer));
+                    count(&mut unknown, places.known.as_ref().and_then(|known| known.unknown(row)));
                 }
                 return;
             };
+            count(&mut unknown, places.known.as_ref().and_then(|known| known.unknown(row)));
             let about = if class == PG_CLASS { Digest::default() } else { self.names.object(PG_CLASS, of) };
             taken.push((whole, places.contents.digest(row, &[about], &self.names, &mut buffer)));
         });
         self.buffer = buffer;
+        self.unknown = unknown;
+        if !taken.is_empty() || rest != Digest::default() {
+            self.taken_from.insert(catalog.to_owned());
+        }
         self.rest.add(rest);
         for (relation, digest) in taken {
             self.add(relation, digest);
@@ -518,12 +557,14 @@ impl<'a> Reader<'a> {
         let of_class = detail.and_then(|(_, of, _)| self.class(of)).unwrap_or(class);
         let mut taken: Vec<(Option<u32>, Digest)> = Vec::new();
         let mut buffer = std::mem::take(&mut self.buffer);
+        let mut unknown = std::mem::take(&mut self.unknown);
         let prepare = |columns: &[Column]| {
             let object = detail.map_or("oid", |(_, _, column)| *column);
-            (Contents::new(class, catalog, None, columns, &self.references), position(columns, object))
+            let contents = Contents::new(class, catalog, None, columns, &self.references);
+            (contents, position(columns, object), Known::of(catalog, columns))
         };
         let wanted = |first: u32| first >= FIRST_OF_USERS || class == PG_NAMESPACE;
-        rows::each(class, wanted, prepare, |(contents, object), row| {
+        rows::each(class, wanted, prepare, |(contents, object, known), row| {
             let object = object.map_or(0, |column| row.oid(column));
             let is_left_out = self.left_out.contains(&(of_class, object))
                 || class == PG_NAMESPACE && !self.is_of_users(object);
@@ -536,9 +577,14 @@ impl<'a> Reader<'a> {
             if whole == Some(None) {
                 return;
             }
+            count(&mut unknown, known.unknown(row));
             taken.push((whole.flatten(), contents.digest(row, &[], &self.names, &mut buffer)));
         });
         self.buffer = buffer;
+        self.unknown = unknown;
+        if !taken.is_empty() {
+            self.taken_from.insert(catalog.to_owned());
+        }
         for (relation, digest) in taken {
             match relation {
                 Some(relation) => self.add(relation, digest),
@@ -560,11 +606,16 @@ impl<'a> Reader<'a> {
     /// Takes in what belongs to whom by the word of pg_depend alone, and notes whose texts speak of whose columns.
     fn take_dependencies(&mut self) {
         let queries = ["pg_rewrite", "pg_policy"].map(|catalog| self.class(catalog));
+        let known: FxHashSet<u32> = known::OF_OBJECTS.iter().filter_map(|name| self.class(name)).collect();
+        let mut strange: FxHashSet<(u32, u32)> = FxHashSet::default();
         for dependency in std::mem::take(&mut self.dependencies) {
             let Dependency { object, column, on, on_column, kind } = dependency;
             let (own, other) = (self.relation_of(object), self.relation_of(on));
             if own.is_none() && (object.0 == PG_CLASS || self.on_relation.contains_key(&object)) {
                 continue;
+            }
+            if !known.contains(&object.0) {
+                strange.insert(object);
             }
             let is_query = queries.contains(&Some(object.0));
             // A sequence of a column, a part of an index, what an extension takes along; a column in a query.
@@ -582,6 +633,13 @@ impl<'a> Reader<'a> {
             }
             self.note_speaker(own, other, &dependency);
         }
+        for (class, _) in strange {
+            let catalog = self.catalogs.iter().find(|(_, number)| **number == class);
+            count(
+                &mut self.unknown,
+                Some(format!("object of {}", catalog.map_or("no catalog", |(name, _)| name))),
+            );
+        }
     }
 
     /// Notes who has to be looked at together with whom. `own` and `other` are the relations of an object and of what it
@@ -591,6 +649,9 @@ impl<'a> Reader<'a> {
         let Some(other) = other.filter(|other| own != Some(*other)) else { return };
         let is_relation = object.0 == PG_CLASS;
         let Some(own) = own else {
+            if self.left_out.contains(&object) {
+                return;
+            }
             if object.0 != PG_TYPE {
                 self.rest_names.insert(other);
             }
@@ -683,6 +744,8 @@ impl<'a> Reader<'a> {
             named_by.entry(named).or_default().push(speaker);
         }
         Digested {
+            unknown: self.unknown,
+            catalogs: self.taken_from,
             named_by,
             named_by_rest: sorted(&self.rest_names).into_iter().collect(),
             oids: relations.iter().map(|(oid, _)| (*oid).into()).collect(),

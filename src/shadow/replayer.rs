@@ -11,6 +11,7 @@ use super::{hook, worker};
 use crate::caller::{c_string, pinned, with_settings};
 use crate::error::{Error, ServerError};
 use crate::ledger::Applied;
+use crate::outline::{self, Outline};
 use crate::spi::at_one_moment;
 use crate::{catalog, digest, migrate, run};
 use nself_heal_core::digest::Digests;
@@ -87,9 +88,9 @@ fn replay(request: &Request) -> Result<Answer, Failed> {
 fn read() -> Result<Read, Error> {
     pinned(|| {
         at_one_moment(|| {
-            let digests = digest::read(&digest::catalogs()?)?.digests;
-            let not_compared = catalog::count_not_compared()?;
-            Ok(Read { catalog: catalog::read_with_dependencies()?, digests, not_compared })
+            let Outline { digested, not_compared } = outline::fresh(&digest::catalogs()?)?;
+            let catalog = catalog::read_with_dependencies()?;
+            Ok(Read { catalog, digests: digested.digests, not_compared })
         })
     })
 }

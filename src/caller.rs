@@ -12,7 +12,7 @@ use crate::error::{Error, Position, ServerError};
 
 /// The settings of everything that is not a user's own statement. Nothing that a user made can shadow a name, and the
 /// server prints one thing in one way, whatever the session says.
-const PINNED: [(&str, &str); 11] = [
+const PINNED: [(&str, &str); 12] = [
     ("search_path", "pg_catalog, pg_temp"),
     ("DateStyle", "ISO, MDY"),
     ("IntervalStyle", "postgres"),
@@ -25,6 +25,8 @@ const PINNED: [(&str, &str); 11] = [
     ("transform_null_equals", "off"),
     // Compiling a query of the catalogs takes longer than running it.
     ("jit", "off"),
+    // A plan for any list of relations would read them all.
+    ("plan_cache_mode", "force_custom_plan"),
 ];
 
 /// Runs `work` with the settings in force, and puts every setting back that `work` or `settings` changed: also

@@ -8,7 +8,7 @@ use pgrx::pg_sys;
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
-use crate::spi::read_here;
+use crate::spi::read_prepared;
 
 /// Where servers differ: the text of each `:variable` of a query, by the major version from which on it holds.
 const VERSIONS: &str = include_str!("../sql/catalog/versions.json");
@@ -34,8 +34,8 @@ impl Variables {
 
 /// What to read.
 pub struct Wanted {
-    /// The relations, with all that hangs on each; all of them if there is no list.
-    pub relations: Option<Vec<pg_sys::Oid>>,
+    /// The relations, with all that hangs on each, and their kinds as in pg_class; all of them if there is no list.
+    pub relations: Option<Vec<(pg_sys::Oid, u8)>>,
     /// What hangs on no relation.
     pub rest: bool,
     /// The catalogs that hold something of a user, if that is known: others need not be asked.
@@ -45,8 +45,8 @@ pub struct Wanted {
 impl Wanted {
     pub const ALL: Self = Wanted { relations: None, rest: true, catalogs: None };
 
-    fn any_relation(&self) -> bool {
-        self.relations.as_ref().is_none_or(|relations| !relations.is_empty())
+    fn any_relation(&self, kinds: &[u8]) -> bool {
+        self.relations.as_ref().is_none_or(|relations| relations.iter().any(|(_, kind)| kinds.contains(kind)))
     }
 
     fn any_row(&self, catalogs: &[&str]) -> bool {
@@ -62,10 +62,10 @@ macro_rules! query {
     };
 }
 
-/// Reads one kind of what hangs on relations, which has rows in one of these catalogs.
+/// Reads one kind of what hangs on relations of these kinds, and has rows in one of these catalogs.
 macro_rules! of_relations {
-    ($reader:expr, $name:literal, $($catalog:literal),+) => {
-        if $reader.wanted.any_relation() && $reader.wanted.any_row(&[$($catalog),+]) {
+    ($reader:expr, $name:literal, $kinds:literal, $($catalog:literal),+) => {
+        if $reader.wanted.any_relation($kinds) && $reader.wanted.any_row(&[$($catalog),+]) {
             query!($reader, $name)
         } else {
             Vec::new()
@@ -91,8 +91,10 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn read<T: DeserializeOwned>(&self, name: &'static str, query: &str) -> Result<T, Error> {
-        let arguments = [self.wanted.relations.clone().into(), self.wanted.rest.into()];
-        parse(name, read_here(&self.variables.fill_in(query), &arguments)?)
+        let relations: Option<Vec<pg_sys::Oid>> =
+            self.wanted.relations.as_ref().map(|relations| relations.iter().map(|(oid, _)| *oid).collect());
+        let arguments = [relations.into(), self.wanted.rest.into()];
+        parse(name, read_prepared(name, || self.variables.fill_in(query), &arguments)?)
     }
 }
 
@@ -110,11 +112,11 @@ pub fn read(wanted: &Wanted) -> Result<Catalog, Error> {
         extensions: of_rest!(reader, "extensions", "pg_extension"),
         enums: of_rest!(reader, "enums", "pg_type"),
         domains: of_rest!(reader, "domains", "pg_type"),
-        composites: of_relations!(reader, "composites", "pg_class"),
-        sequences: of_relations!(reader, "sequences", "pg_sequence"),
-        tables: of_relations!(reader, "tables", "pg_class"),
-        constraints: of_relations!(reader, "constraints", "pg_constraint"),
-        indexes: of_relations!(reader, "indexes", "pg_index"),
+        composites: of_relations!(reader, "composites", b"c", "pg_class"),
+        sequences: of_relations!(reader, "sequences", b"S", "pg_sequence"),
+        tables: of_relations!(reader, "tables", b"rpf", "pg_class"),
+        constraints: of_relations!(reader, "constraints", b"rpf", "pg_constraint"),
+        indexes: of_relations!(reader, "indexes", b"rpm", "pg_index"),
         definitions: definitions(&reader)?,
         acls: query!(reader, "acls"),
         comments: query!(reader, "comments"),
@@ -131,13 +133,13 @@ pub fn read_with_dependencies() -> Result<Catalog, Error> {
 
 fn definitions(reader: &Reader) -> Result<Vec<Definition>, Error> {
     let of_all_kinds: [Vec<Definition>; 21] = [
-        of_relations!(reader, "views", "pg_rewrite"),
-        of_relations!(reader, "materialized_views", "pg_rewrite"),
-        of_relations!(reader, "rules", "pg_rewrite"),
+        of_relations!(reader, "views", b"v", "pg_rewrite"),
+        of_relations!(reader, "materialized_views", b"m", "pg_rewrite"),
+        of_relations!(reader, "rules", b"rpfvm", "pg_rewrite"),
         of_rest!(reader, "routines", "pg_proc"),
-        of_relations!(reader, "triggers", "pg_trigger"),
+        of_relations!(reader, "triggers", b"rpfv", "pg_trigger"),
         of_rest!(reader, "event_triggers", "pg_event_trigger"),
-        of_relations!(reader, "policies", "pg_policy"),
+        of_relations!(reader, "policies", b"rp", "pg_policy"),
         of_rest!(reader, "collations", "pg_collation"),
         of_rest!(reader, "conversions", "pg_conversion"),
         of_rest!(reader, "casts", "pg_cast"),
@@ -147,7 +149,7 @@ fn definitions(reader: &Reader) -> Result<Vec<Definition>, Error> {
         of_rest!(reader, "access_methods", "pg_am"),
         of_rest!(reader, "transforms", "pg_transform"),
         of_rest!(reader, "text_search", "pg_ts_config", "pg_ts_dict", "pg_ts_parser", "pg_ts_template"),
-        of_relations!(reader, "statistics", "pg_statistic_ext"),
+        of_relations!(reader, "statistics", b"rpfm", "pg_statistic_ext"),
         of_rest!(reader, "publications", "pg_publication"),
         of_rest!(reader, "foreign", "pg_foreign_data_wrapper", "pg_foreign_server", "pg_user_mapping"),
         of_rest!(reader, "languages", "pg_language"),

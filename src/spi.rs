@@ -1,10 +1,13 @@
 //! How this program asks the server: reading never takes a transaction id, so it works on a standby and in a read-only
 //! transaction; what is read comes back as one value.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ffi::CStr;
 
 use pgrx::datum::{DatumWithOid, FromDatum, IntoDatum};
 use pgrx::prelude::*;
+use pgrx::spi::OwnedPreparedStatement;
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
@@ -60,6 +63,29 @@ pub fn read_here<T: FromDatum + IntoDatum>(query: &str, args: &[DatumWithOid]) -
     Spi::connect(|client| {
         let rows = client.select(query, Some(1), args)?;
         if rows.is_empty() { Ok(None) } else { Ok(rows.first().get_one::<T>()?) }
+    })
+}
+
+thread_local! {
+    static PREPARED: RefCell<BTreeMap<&'static str, OwnedPreparedStatement>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// As `read_here`, with a query that this backend parses once. `name` says which one it is.
+pub fn read_prepared<T: FromDatum + IntoDatum>(
+    name: &'static str,
+    query: impl FnOnce() -> String,
+    args: &[DatumWithOid],
+) -> Result<Option<T>, Error> {
+    Spi::connect(|client| {
+        if !PREPARED.with_borrow(|prepared| prepared.contains_key(name)) {
+            let types: Vec<PgOid> = args.iter().map(|arg| PgOid::from(arg.oid())).collect();
+            let statement = client.prepare(query().as_str(), &types)?.keep();
+            PREPARED.with_borrow_mut(|prepared| prepared.insert(name, statement));
+        }
+        PREPARED.with_borrow(|prepared| {
+            let rows = client.select(&prepared[name], Some(1), args)?;
+            if rows.is_empty() { Ok(None) } else { Ok(rows.first().get_one::<T>()?) }
+        })
     })
 }
 

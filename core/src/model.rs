@@ -558,7 +558,7 @@ pub struct Comment {
     /// What stands behind COMMENT ON.
     pub on: String,
     pub text: String,
-    /// The relation or domain of a column, constraint, trigger, rule or policy.
+    /// The relation or domain of a column, constraint, trigger, rule, policy or statistics object.
     pub of: Option<Address>,
 }
 

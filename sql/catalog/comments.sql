@@ -1,5 +1,19 @@
 -- Comments: model::Comment. Not those that initdb and CREATE EXTENSION make.
-WITH described AS (
+WITH candidate(oid) AS (
+    -- What hangs on the wanted relations.
+    SELECT unnest($1::oid[])
+     UNION ALL SELECT indexrelid FROM pg_index WHERE indrelid = ANY ($1)
+     UNION ALL SELECT oid FROM pg_constraint WHERE conrelid = ANY ($1)
+     UNION ALL SELECT oid FROM pg_trigger WHERE tgrelid = ANY ($1)
+     UNION ALL SELECT oid FROM pg_rewrite WHERE ev_class = ANY ($1)
+     UNION ALL SELECT oid FROM pg_policy WHERE polrelid = ANY ($1)
+     UNION ALL SELECT oid FROM pg_statistic_ext WHERE stxrelid = ANY ($1)
+     UNION ALL SELECT reltype FROM pg_class WHERE oid = ANY ($1)
+     UNION ALL SELECT objid FROM pg_depend
+                WHERE refclassid = 'pg_class'::regclass AND refobjid = ANY ($1) AND refobjsubid > 0
+                  AND classid = 'pg_class'::regclass AND objsubid = 0 AND deptype = 'i'
+),
+described AS (
     SELECT d.classoid, d.objoid, d.objsubid, d.description,
            -- What it is a part of: a relation or a type. An index is a part of its table, and so is the sequence of an
            -- identity column.
@@ -13,15 +27,18 @@ WITH described AS (
                            WHEN 'pg_trigger'::regclass THEN (SELECT g.tgrelid FROM pg_trigger g WHERE g.oid = d.objoid)
                            WHEN 'pg_rewrite'::regclass THEN (SELECT w.ev_class FROM pg_rewrite w WHERE w.oid = d.objoid)
                            WHEN 'pg_policy'::regclass THEN (SELECT y.polrelid FROM pg_policy y WHERE y.oid = d.objoid)
+                           WHEN 'pg_statistic_ext'::regclass
+                           THEN (SELECT x.stxrelid FROM pg_statistic_ext x WHERE x.oid = d.objoid)
                            WHEN 'pg_constraint'::regclass THEN k.conrelid
            END AS relation,
            CASE d.classoid WHEN 'pg_type'::regclass THEN d.objoid ELSE k.contypid END AS type,
            k.conname
       FROM pg_description d
       LEFT JOIN pg_constraint k ON k.oid = d.objoid AND d.classoid = 'pg_constraint'::regclass
-     WHERE d.objoid >= 16384
-           -- public is as old as the database, but it is anybody's.
-           OR d.classoid = 'pg_namespace'::regclass AND d.description <> 'standard public schema'
+     WHERE (d.objoid >= 16384
+            -- public is as old as the database, but it is anybody's.
+            OR d.classoid = 'pg_namespace'::regclass AND d.description <> 'standard public schema')
+       AND ($2 OR $1::oid[] IS NULL OR d.objoid IN (SELECT c.oid FROM candidate c))
 ),
 -- Chosen before anything is named.
 wanted AS MATERIALIZED (

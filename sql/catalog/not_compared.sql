@@ -83,10 +83,12 @@ kind(object_type, n, names) AS (
                WHERE o.oprcode = 0 AND o.oprnamespace IN (SELECT oid FROM ours)
                  AND NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_operator'::regclass AND m.objid = o.oid)
     UNION ALL SELECT 'statistics target of a constraint''s index', count(*), '[]'
-                FROM pg_attribute a
-                JOIN pg_constraint k ON k.conindid = a.attrelid AND k.contype IN ('p', 'u', 'x')
-               WHERE nullif(a.attstattarget, -1) IS NOT NULL AND a.attnum > 0 AND NOT a.attisdropped
-                 AND a.attrelid >= 16384 AND k.connamespace IN (SELECT oid FROM ours)
+                -- Only an expression has a target of its own, and only an exclusion constraint has expressions.
+                FROM pg_constraint k
+               CROSS JOIN LATERAL (SELECT a.attrelid FROM pg_attribute a
+                                    WHERE a.attrelid = k.conindid AND nullif(a.attstattarget, -1) IS NOT NULL
+                                      AND a.attnum > 0 AND NOT a.attisdropped OFFSET 0) a
+               WHERE k.contype = 'x' AND k.connamespace IN (SELECT oid FROM ours)
                  AND NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_class'::regclass AND m.objid = k.conrelid)
     -- Of routines, triggers, materialized views and indexes it is read, but not of the index of a constraint.
     UNION ALL SELECT 'dependence on an extension', count(*), '[]'

@@ -31,8 +31,8 @@ pub struct Digested {
     pub unknown: BTreeMap<String, u64>,
     /// The catalogs that hold something of a user.
     pub catalogs: BTreeSet<String>,
-    /// The numbers of the relations, in their order.
-    oids: Vec<pg_sys::Oid>,
+    /// The numbers of the relations, in their order, and their kinds as in pg_class.
+    oids: Vec<(pg_sys::Oid, u8)>,
     /// For relations those whose text speaks of their columns: a new name there is a new text here.
     named_by: BTreeMap<u32, Vec<u32>>,
     /// The relations of whose columns something speaks that belongs to no relation.
@@ -52,8 +52,8 @@ impl Digested {
         differing
     }
 
-    /// The numbers of those relations that are here.
-    pub fn oids(&self, relations: &BTreeSet<String>) -> Vec<pg_sys::Oid> {
+    /// The numbers and kinds of those relations that are here.
+    pub fn oids(&self, relations: &BTreeSet<String>) -> Vec<(pg_sys::Oid, u8)> {
         self.places(relations).into_iter().map(|place| self.oids[place as usize]).collect()
     }
 
@@ -188,6 +188,7 @@ pub fn read(catalogs: &BTreeMap<String, u32>) -> Result<Digested, Error> {
 #[derive(Default)]
 struct Relation {
     identity: String,
+    kind: u8,
     digest: Digest,
     /// The relations of whose columns its texts speak.
     names: FxHashSet<u32>,
@@ -394,7 +395,8 @@ impl<'a> Reader<'a> {
                     toasts.insert(row.oid(toast), oid);
                 }
                 let identity = format!("{}.{}", quoted(schema), quoted(&String::from_utf8_lossy(name)));
-                relations.insert(oid, Relation { identity, ..Relation::default() });
+                let kind = row.character(kind);
+                relations.insert(oid, Relation { identity, kind, ..Relation::default() });
             },
         );
     }
@@ -748,7 +750,7 @@ impl<'a> Reader<'a> {
             catalogs: self.taken_from,
             named_by,
             named_by_rest: sorted(&self.rest_names).into_iter().collect(),
-            oids: relations.iter().map(|(oid, _)| (*oid).into()).collect(),
+            oids: relations.iter().map(|(oid, relation)| ((*oid).into(), relation.kind)).collect(),
             digests: Digests {
                 rest: self.rest,
                 inherits: pairs(|relation| &relation.inherits),

@@ -260,22 +260,23 @@ fn scan(catalog: u32, mut row: impl FnMut(pg_sys::TupleDesc, pg_sys::HeapTuple))
     // abort of the transaction closes both.
     unsafe {
         let relation = pg_sys::table_open(catalog.into(), lock);
-        let scan = pg_sys::systable_beginscan(
+        let flags = pg_sys::ScanOptions::SO_TYPE_SEQSCAN | pg_sys::ScanOptions::SO_ALLOW_PAGEMODE;
+        let scan = pg_sys::heap_beginscan(
             relation,
-            pg_sys::InvalidOid,
-            false,
             pg_sys::GetActiveSnapshot(),
             0,
             std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            flags,
         );
         loop {
-            let tuple = pg_sys::systable_getnext(scan);
+            let tuple = pg_sys::heap_getnext(scan, pg_sys::ScanDirection::ForwardScanDirection);
             if tuple.is_null() {
                 break;
             }
             row((*relation).rd_att, tuple);
         }
-        pg_sys::systable_endscan(scan);
+        pg_sys::heap_endscan(scan);
         pg_sys::table_close(relation, lock);
     }
 }

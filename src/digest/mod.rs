@@ -463,6 +463,8 @@ impl<'a> Reader<'a> {
     fn name_columns(&mut self) {
         let Some(class) = self.class("pg_attribute") else { return };
         let names = &mut self.names;
+        // Columns of one relation mostly lie together.
+        let mut last = (0, Digest::default());
         const COLUMNS: [&str; 4] = ["attrelid", "attnum", "attname", "attisdropped"];
         rows::each(
             class,
@@ -472,7 +474,11 @@ impl<'a> Reader<'a> {
                 let [relation, number, name, dropped] = *place;
                 let number_of = row.number(number) as i16;
                 if number_of > 0 && !row.boolean(dropped) {
-                    names.add_column(row.oid(relation), number_of, row.name(name));
+                    let relation = row.oid(relation);
+                    if last.0 != relation {
+                        last = (relation, names.object(PG_CLASS, relation));
+                    }
+                    names.add_column(relation, last.1, number_of, row.name(name));
                 }
             },
         );
@@ -505,10 +511,9 @@ impl<'a> Reader<'a> {
             options: position(columns, "reloptions"),
             domain: position(columns, "contypid"),
         };
-        // Where the relation stands first, rows of others need not be looked at.
-        let first = matches!(catalog, "pg_attribute" | "pg_sequence" | "pg_inherits");
-        let wanted = |oid: u32| oid >= FIRST_OF_USERS && (!first || self.whole(oid).is_some());
-        rows::each(class, wanted, prepare, |places, row| {
+        // Rows of one relation mostly lie together.
+        let mut last: (u32, Option<u32>, Digest) = (0, None, Digest::default());
+        rows::each(class, OF_USERS, prepare, |places, row| {
             if places.skipped.is_some_and(|column| row.boolean(column))
                 || places.number.is_some_and(|column| row.number(column) as i16 <= 0)
             {
@@ -521,7 +526,10 @@ impl<'a> Reader<'a> {
                 }
                 return;
             }
-            let Some(whole) = self.whole(of) else {
+            if last.0 != of {
+                last = (of, self.whole(of), self.names.object(PG_CLASS, of));
+            }
+            let Some(whole) = last.1 else {
                 // The constraint of a domain.
                 let domain = places.domain.map(|column| row.oid(column)).filter(|_| of == 0);
                 if domain.is_some_and(|domain| !self.left_out.contains(&(PG_TYPE, domain))) {
@@ -531,8 +539,12 @@ impl<'a> Reader<'a> {
                 return;
             };
             count(&mut unknown, places.known.as_ref().and_then(|known| known.unknown(row)));
-            let about = if class == PG_CLASS { Digest::default() } else { self.names.object(PG_CLASS, of) };
-            taken.push((whole, places.contents.digest(row, &[about], &self.names, &mut buffer)));
+            let about = if class == PG_CLASS { Digest::default() } else { last.2 };
+            let digest = places.contents.digest(row, &[about], &self.names, &mut buffer);
+            match taken.last_mut() {
+                Some((relation, sum)) if *relation == whole => sum.add(digest),
+                _ => taken.push((whole, digest)),
+            }
         });
         self.buffer = buffer;
         self.unknown = unknown;

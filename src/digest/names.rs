@@ -48,8 +48,9 @@ impl Names {
         Digest::of(&text)
     }
 
-    pub fn add_column(&mut self, relation: u32, number: i16, name: &[u8]) {
-        let digest = Self::within(self.object(pg_sys::RelationRelationId.to_u32(), relation), name);
+    /// `relation_name` is that of the relation.
+    pub fn add_column(&mut self, relation: u32, relation_name: Digest, number: i16, name: &[u8]) {
+        let digest = Self::within(relation_name, name);
         self.columns.insert((relation, number), digest);
     }
 

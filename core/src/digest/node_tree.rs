@@ -71,6 +71,7 @@ fn value(length: &[u8], of_type: u32, tokens: &mut Tokens, numbers: &impl Number
     if length == b"<>" {
         return;
     }
+    let names_something = length == b"4" && (of_type >= FIRST_OF_USERS || OBJECT_TYPES.contains(&of_type));
     let start = out.len();
     let mut bytes = Vec::new();
     for token in tokens.by_ref() {
@@ -78,18 +79,20 @@ fn value(length: &[u8], of_type: u32, tokens: &mut Tokens, numbers: &impl Number
         match token {
             b"[" => {}
             b"]" => break,
-            byte => bytes.push(std::str::from_utf8(byte).ok().and_then(|byte| byte.parse::<i16>().ok())),
+            byte if names_something => {
+                bytes.push(std::str::from_utf8(byte).ok().and_then(|byte| byte.parse::<i16>().ok()));
+            }
+            _ => {}
         }
     }
-    let oid = || {
-        let bytes: Option<Vec<u8>> = bytes.iter().take(4).map(|byte| byte.map(|byte| byte as u8)).collect();
-        bytes.and_then(|bytes| Some(u32::from_ne_bytes(bytes.try_into().ok()?)))
-    };
-    let known = match length {
-        b"4" if OBJECT_TYPES.contains(&of_type) => {
-            oid().filter(|oid| *oid >= FIRST_OF_USERS).and_then(|oid| numbers.object(oid))
-        }
-        b"4" if of_type >= FIRST_OF_USERS => oid().and_then(|oid| numbers.label(oid)),
+    if !names_something {
+        return;
+    }
+    let bytes: Option<Vec<u8>> = bytes.iter().take(4).map(|byte| byte.map(|byte| byte as u8)).collect();
+    let oid = bytes.and_then(|bytes| Some(u32::from_ne_bytes(bytes.try_into().ok()?)));
+    let known = match oid {
+        Some(oid) if of_type >= FIRST_OF_USERS => numbers.label(oid),
+        Some(oid) if oid >= FIRST_OF_USERS => numbers.object(oid),
         _ => None,
     };
     if let Some(known) = known {
@@ -133,30 +136,54 @@ struct Tokens<'a> {
     place: usize,
 }
 
+/// What a byte does to a token.
+#[derive(Clone, Copy, PartialEq)]
+enum Byte {
+    Plain,
+    Space,
+    Bracket,
+    Backslash,
+}
+
+const BYTES: [Byte; 256] = {
+    let mut bytes = [Byte::Plain; 256];
+    bytes[b' ' as usize] = Byte::Space;
+    bytes[b'\n' as usize] = Byte::Space;
+    bytes[b'\t' as usize] = Byte::Space;
+    bytes[b'(' as usize] = Byte::Bracket;
+    bytes[b')' as usize] = Byte::Bracket;
+    bytes[b'{' as usize] = Byte::Bracket;
+    bytes[b'}' as usize] = Byte::Bracket;
+    bytes[b'\\' as usize] = Byte::Backslash;
+    bytes
+};
+
 impl<'a> Iterator for Tokens<'a> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
-        let is_space = |byte: u8| matches!(byte, b' ' | b'\n' | b'\t');
-        let is_bracket = |byte: u8| matches!(byte, b'(' | b')' | b'{' | b'}');
-        while self.text.get(self.place).is_some_and(|byte| is_space(*byte)) {
-            self.place += 1;
-        }
-        let start = self.place;
-        let first = *self.text.get(start)?;
-        self.place += 1;
-        if is_bracket(first) {
-            return self.text.get(start..self.place);
-        }
-        let mut escaped = first == b'\\';
-        while let Some(byte) = self.text.get(self.place).copied() {
-            if !escaped && (is_space(byte) || is_bracket(byte)) {
-                break;
+        let kind = |byte: &u8| BYTES[usize::from(*byte)];
+        let behind = &self.text[self.place..];
+        let start = behind.iter().position(|byte| kind(byte) != Byte::Space)?;
+        let behind = &behind[start..];
+        self.place += start;
+        let mut length = 0;
+        loop {
+            length += behind[length..]
+                .iter()
+                .position(|byte| kind(byte) != Byte::Plain)
+                .unwrap_or(behind.len() - length);
+            match behind.get(length).map(kind) {
+                Some(Byte::Backslash) => length = (length + 2).min(behind.len()),
+                Some(Byte::Bracket) if length == 0 => {
+                    length = 1;
+                    break;
+                }
+                _ => break,
             }
-            escaped = !escaped && byte == b'\\';
-            self.place += 1;
         }
-        self.text.get(start..self.place)
+        self.place += length;
+        Some(&behind[..length])
     }
 }
 

@@ -15,14 +15,6 @@ pub const HEAL_DRY_RUN: &str = "SELECT * FROM nself_heal()";
 /// Makes the product forget the expected schema: the next drift replays the migrations.
 pub const FORGET_EXPECTED: &str = "DELETE FROM nself.expected_state";
 
-/// Makes the product forget all that it keeps from one call to the next, but for the expected schema.
-pub const FORGET_LIVE: &str = "DO $$
-BEGIN
-    IF to_regclass('nself.live_state') IS NOT NULL THEN
-        DELETE FROM nself.live_state;
-    END IF;
-END $$";
-
 /// Loads a migrations folder. It has to be the whole folder: what is not given is removed from the journal.
 pub fn put<'a>(client: &mut Client, folder: impl IntoIterator<Item = &'a Migration>) -> Result<(), Error> {
     let files: Value =

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use nself_heal_core::diff::{Object, diff, own_partitions as own_partitions_of, owner_changes};
+use nself_heal_core::digest::Differing;
 use nself_heal_core::ignore;
 use nself_heal_core::model::{self, Catalog, Name};
 use nself_heal_core::pieces::join;
@@ -89,31 +90,36 @@ const READINGS: usize = 5;
 fn sides(expected: &Expected) -> Result<Sides, Error> {
     for _ in 0..READINGS {
         let begun = spi::Changes::now();
-        let (outline, schemas) = at_one_moment(|| {
+        let (outline, near, schemas) = at_one_moment(|| {
             let outline = outline::read()?;
+            let differing = outline.digested.differing(expected.digests());
+            let near = differing.with_neighbours([expected.digests(), &outline.digested.digests]);
             // The printing of a text fails, too, if its object is gone.
-            let schemas = subtransaction(|| schemas(&outline, expected));
-            Ok((outline, schemas))
+            let schemas = match differing.nothing() {
+                true => Ok(None),
+                false => subtransaction(|| schemas(&outline, &differing, &near, expected)).map(Some),
+            };
+            Ok((outline, near, schemas))
         })?;
         // An outline is of one moment in any case.
-        if matches!(schemas, Ok(None)) || begun.none_since() || is_still(&outline)? {
+        if matches!(schemas, Ok(None)) || begun.none_since() || stayed(&outline, &near)? {
             return Ok(Sides { outline, schemas: schemas? });
         }
     }
     Err(Error::SchemaMoves)
 }
 
-fn is_still(outline: &Outline) -> Result<bool, Error> {
-    Ok(at_latest_moment(outline::read)?.digested.digests == outline.digested.digests)
+fn stayed(outline: &Outline, relations: &BTreeSet<String>) -> Result<bool, Error> {
+    Ok(outline.digested.stayed(&at_latest_moment(outline::read)?.digested, relations))
 }
 
-fn schemas(outline: &Outline, expected: &Expected) -> Result<Option<(Catalog, Catalog)>, Error> {
-    let differing = outline.digested.differing(expected.digests());
-    if differing.nothing() {
-        return Ok(None);
-    }
-    let near = differing.with_neighbours([expected.digests(), &outline.digested.digests]);
-    let known = expected.pieces(&near)?;
+fn schemas(
+    outline: &Outline,
+    differing: &Differing,
+    near: &BTreeSet<String>,
+    expected: &Expected,
+) -> Result<(Catalog, Catalog), Error> {
+    let known = expected.pieces(near)?;
     let fresh = catalog::read(&catalog::Wanted {
         relations: Some(outline.digested.oids(&differing.relations)),
         rest: differing.rest,
@@ -123,7 +129,7 @@ fn schemas(outline: &Outline, expected: &Expected) -> Result<Option<(Catalog, Ca
     let same = known.relations.iter().filter(is_same).map(|(_, piece)| piece);
     let same_rest = (!differing.rest).then_some(&known.rest);
     let live = join(same.chain(same_rest).cloned().chain([fresh]));
-    Ok(Some((join(known.relations.into_values().chain([known.rest])), live)))
+    Ok((join(known.relations.into_values().chain([known.rest])), live))
 }
 
 /// Compares what differs in a second way, by reading everything. Every test that runs with a debug build, the proof of
@@ -135,8 +141,10 @@ fn check_against_whole(
     outline: &Outline,
     not_renamed: BTreeSet<String>,
 ) -> Result<(), Error> {
+    let begun = spi::Changes::now();
     let live = subtransaction(|| at_one_moment(|| catalog::read(&catalog::Wanted::ALL)));
-    if !is_still(outline)? {
+    let now = at_one_moment(outline::read)?;
+    if !begun.none_since() || now.digested.digests != outline.digested.digests {
         return Ok(());
     }
     let known = expected.pieces(&expected.relations())?;

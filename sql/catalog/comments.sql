@@ -29,7 +29,7 @@ described AS (
                            WHEN 'pg_policy'::regclass THEN (SELECT y.polrelid FROM pg_policy y WHERE y.oid = d.objoid)
                            WHEN 'pg_statistic_ext'::regclass
                            THEN (SELECT x.stxrelid FROM pg_statistic_ext x WHERE x.oid = d.objoid)
-                           WHEN 'pg_constraint'::regclass THEN k.conrelid
+                           WHEN 'pg_constraint'::regclass THEN nullif(k.conrelid, 0)
            END AS relation,
            CASE d.classoid WHEN 'pg_type'::regclass THEN d.objoid ELSE k.contypid END AS type,
            k.conname

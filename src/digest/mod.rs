@@ -22,7 +22,7 @@ use crate::spi;
 use content::{Contents, References};
 use known::Known;
 use names::{FIRST_OF_USERS, Names};
-use rows::{Column, position};
+use rows::{Column, Row, position};
 
 /// The digests of this database, and where what they stand for is.
 pub struct Digested {
@@ -33,6 +33,9 @@ pub struct Digested {
     pub catalogs: BTreeSet<String>,
     /// The numbers of the relations, in their order, and their kinds as in pg_class.
     oids: Vec<(pg_sys::Oid, u8)>,
+    /// Which versions of their rows were read.
+    versions: Vec<Digest>,
+    rest_version: Digest,
     /// For relations those whose text speaks of their columns: a new name there is a new text here.
     named_by: BTreeMap<u32, Vec<u32>>,
     /// The relations of whose columns something speaks that belongs to no relation.
@@ -55,6 +58,15 @@ impl Digested {
     /// The numbers and kinds of those relations that are here.
     pub fn oids(&self, relations: &BTreeSet<String>) -> Vec<(pg_sys::Oid, u8)> {
         self.places(relations).into_iter().map(|place| self.oids[place as usize]).collect()
+    }
+
+    /// Whether these relations, and what hangs on none, are in `later` as they are here, and were never otherwise between
+    /// the two.
+    pub fn stayed(&self, later: &Digested, relations: &BTreeSet<String>) -> bool {
+        let versions = |of: &Digested| -> Vec<Digest> {
+            of.places(relations).into_iter().map(|place| of.versions[place as usize]).collect()
+        };
+        self.rest_version == later.rest_version && versions(self) == versions(later)
     }
 
     fn places(&self, relations: &BTreeSet<String>) -> Vec<u32> {
@@ -184,12 +196,30 @@ pub fn read(catalogs: &BTreeMap<String, u32>) -> Result<Digested, Error> {
     Ok(reader.digested())
 }
 
+/// What rows say, and which versions of them said it.
+#[derive(Clone, Copy, Default, PartialEq)]
+struct Sum {
+    digest: Digest,
+    version: Digest,
+}
+
+impl Sum {
+    fn of(row: &Row, digest: Digest) -> Self {
+        Sum { digest, version: row.version() }
+    }
+
+    fn add(&mut self, other: Sum) {
+        self.digest.add(other.digest);
+        self.version.add(other.version);
+    }
+}
+
 /// A relation of a user.
 #[derive(Default)]
 struct Relation {
     identity: String,
     kind: u8,
-    digest: Digest,
+    sum: Sum,
     /// The relations of whose columns its texts speak.
     names: FxHashSet<u32>,
     inherits: FxHashSet<u32>,
@@ -227,7 +257,7 @@ struct Reader<'a> {
     /// The relations of row types.
     row_types: FxHashMap<u32, u32>,
     foreign_keys: FxHashSet<(u32, u32)>,
-    rest: Digest,
+    rest: Sum,
     unknown: BTreeMap<String, u64>,
     /// The catalogs from which something was taken.
     taken_from: BTreeSet<String>,
@@ -277,7 +307,7 @@ impl<'a> Reader<'a> {
             on_relation: FxHashMap::default(),
             row_types: FxHashMap::default(),
             foreign_keys: FxHashSet::default(),
-            rest: Digest::default(),
+            rest: Sum::default(),
             unknown: BTreeMap::new(),
             taken_from: BTreeSet::new(),
             rest_names: FxHashSet::default(),
@@ -297,9 +327,9 @@ impl<'a> Reader<'a> {
         self.relations.contains_key(&whole).then_some(whole)
     }
 
-    fn add(&mut self, relation: u32, digest: Digest) {
+    fn add(&mut self, relation: u32, sum: Sum) {
         if let Some(relation) = self.relations.get_mut(&relation) {
-            relation.digest.add(digest);
+            relation.sum.add(sum);
         }
     }
 
@@ -487,8 +517,8 @@ impl<'a> Reader<'a> {
     /// Takes in the rows of a catalog that are parts of relations.
     fn take_parts(&mut self, catalog: &str, relation: &str) {
         let Some(class) = self.class(catalog) else { return };
-        let mut taken: Vec<(u32, Digest)> = Vec::new();
-        let mut rest = Digest::default();
+        let mut taken: Vec<(u32, Sum)> = Vec::new();
+        let mut rest = Sum::default();
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut unknown = std::mem::take(&mut self.unknown);
         struct Places {
@@ -522,7 +552,7 @@ impl<'a> Reader<'a> {
             let of = row.oid(places.relation);
             if let (Some(options), Some(table)) = (places.options, self.toasts.get(&of)) {
                 if !row.is_null(options) {
-                    taken.push((*table, Digest::of(row.bytes(options))));
+                    taken.push((*table, Sum::of(row, Digest::of(row.bytes(options)))));
                 }
                 return;
             }
@@ -533,27 +563,27 @@ impl<'a> Reader<'a> {
                 // The constraint of a domain.
                 let domain = places.domain.map(|column| row.oid(column)).filter(|_| of == 0);
                 if domain.is_some_and(|domain| !self.left_out.contains(&(PG_TYPE, domain))) {
-                    rest.add(places.contents.digest(row, &[], &self.names, &mut buffer));
+                    rest.add(Sum::of(row, places.contents.digest(row, &[], &self.names, &mut buffer)));
                     count(&mut unknown, places.known.as_ref().and_then(|known| known.unknown(row)));
                 }
                 return;
             };
             count(&mut unknown, places.known.as_ref().and_then(|known| known.unknown(row)));
             let about = if class == PG_CLASS { Digest::default() } else { last.2 };
-            let digest = places.contents.digest(row, &[about], &self.names, &mut buffer);
+            let one = Sum::of(row, places.contents.digest(row, &[about], &self.names, &mut buffer));
             match taken.last_mut() {
-                Some((relation, sum)) if *relation == whole => sum.add(digest),
-                _ => taken.push((whole, digest)),
+                Some((relation, sum)) if *relation == whole => sum.add(one),
+                _ => taken.push((whole, one)),
             }
         });
         self.buffer = buffer;
         self.unknown = unknown;
-        if !taken.is_empty() || rest != Digest::default() {
+        if !taken.is_empty() || rest != Sum::default() {
             self.taken_from.insert(catalog.to_owned());
         }
         self.rest.add(rest);
-        for (relation, digest) in taken {
-            self.add(relation, digest);
+        for (relation, sum) in taken {
+            self.add(relation, sum);
         }
     }
 
@@ -569,7 +599,7 @@ impl<'a> Reader<'a> {
     fn take_all(&mut self, catalog: &str, class: u32) {
         let detail = DETAILS.iter().find(|(name, ..)| *name == catalog);
         let of_class = detail.and_then(|(_, of, _)| self.class(of)).unwrap_or(class);
-        let mut taken: Vec<(Option<u32>, Digest)> = Vec::new();
+        let mut taken: Vec<(Option<u32>, Sum)> = Vec::new();
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut unknown = std::mem::take(&mut self.unknown);
         let prepare = |columns: &[Column]| {
@@ -592,17 +622,18 @@ impl<'a> Reader<'a> {
                 return;
             }
             count(&mut unknown, known.unknown(row));
-            taken.push((whole.flatten(), contents.digest(row, &[], &self.names, &mut buffer)));
+            let digest = contents.digest(row, &[], &self.names, &mut buffer);
+            taken.push((whole.flatten(), Sum::of(row, digest)));
         });
         self.buffer = buffer;
         self.unknown = unknown;
         if !taken.is_empty() {
             self.taken_from.insert(catalog.to_owned());
         }
-        for (relation, digest) in taken {
+        for (relation, sum) in taken {
             match relation {
-                Some(relation) => self.add(relation, digest),
-                None => self.rest.add(digest),
+                Some(relation) => self.add(relation, sum),
+                None => self.rest.add(sum),
             }
         }
     }
@@ -639,9 +670,11 @@ impl<'a> Reader<'a> {
                     bytes.extend_from_slice(&self.names.object(of.0, of.1).0.to_ne_bytes());
                     bytes.extend_from_slice(&self.names.column(of.1, column).0.to_ne_bytes());
                 }
+                // What it says changes together with the rows that it is about.
+                let sum = Sum { digest: Digest::of(&bytes), version: Digest::default() };
                 match own {
-                    Some(own) => self.add(own, Digest::of(&bytes)),
-                    None if !self.left_out.contains(&object) => self.rest.add(Digest::of(&bytes)),
+                    Some(own) => self.add(own, sum),
+                    None if !self.left_out.contains(&object) => self.rest.add(sum),
                     None => {}
                 }
             }
@@ -698,7 +731,7 @@ impl<'a> Reader<'a> {
 
     fn take_comments(&mut self) {
         let Some(class) = self.class("pg_description") else { return };
-        let mut taken: Vec<(Option<u32>, Digest)> = Vec::new();
+        let mut taken: Vec<(Option<u32>, Sum)> = Vec::new();
         let mut buffer = std::mem::take(&mut self.buffer);
         let prepare = |columns: &[Column]| {
             let contents = Contents::new(class, "pg_description", None, columns, &self.references);
@@ -725,14 +758,15 @@ impl<'a> Reader<'a> {
                 };
                 if is_wanted {
                     let about = [self.names.object(object.0, object.1), self.names.column(object.1, column)];
-                    taken.push((whole, contents.digest(row, &about, &self.names, &mut buffer)));
+                    let digest = contents.digest(row, &about, &self.names, &mut buffer);
+                    taken.push((whole, Sum::of(row, digest)));
                 }
             },
         );
-        for (relation, digest) in taken {
+        for (relation, sum) in taken {
             match relation {
-                Some(relation) => self.add(relation, digest),
-                None => self.rest.add(digest),
+                Some(relation) => self.add(relation, sum),
+                None => self.rest.add(sum),
             }
         }
     }
@@ -763,12 +797,14 @@ impl<'a> Reader<'a> {
             named_by,
             named_by_rest: sorted(&self.rest_names).into_iter().collect(),
             oids: relations.iter().map(|(oid, relation)| ((*oid).into(), relation.kind)).collect(),
+            versions: relations.iter().map(|(_, relation)| relation.sum.version).collect(),
+            rest_version: self.rest.version,
             digests: Digests {
-                rest: self.rest,
+                rest: self.rest.digest,
                 inherits: pairs(|relation| &relation.inherits),
                 speaks_of: pairs(|relation| &relation.speaks_of),
                 rest_speaks_of: sorted(&self.rest_speaks_of),
-                relations: relations.into_iter().map(|(_, of)| (of.identity, of.digest)).collect(),
+                relations: relations.into_iter().map(|(_, of)| (of.identity, of.sum.digest)).collect(),
             },
         }
     }

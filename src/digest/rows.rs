@@ -73,6 +73,12 @@ pub struct Row<'a> {
 }
 
 impl Row<'_> {
+    /// Which version of which row this is.
+    pub fn version(&self) -> Digest {
+        // SAFETY: as for every look at the tuple.
+        version(unsafe { (*self.tuple).t_tableOid }.to_u32(), self.tuple)
+    }
+
     pub fn is_null(&self, column: usize) -> bool {
         if self.of.columns[column].offset.is_some() {
             return false;
@@ -243,14 +249,18 @@ pub fn each<T>(
 /// Adds a digest of each row of a catalog that says which version of which row it is: every change of a row gives it
 /// another place or another transaction that wrote it, but for those in place, which change nothing of a schema.
 pub fn add_versions(catalog: u32, sum: &mut Digest) {
+    scan(catalog, |_, tuple| sum.add(version(catalog, tuple)));
+}
+
+fn version(catalog: u32, tuple: pg_sys::HeapTuple) -> Digest {
     // SAFETY: the header of a tuple that the scan holds.
-    scan(catalog, |_, tuple| unsafe {
+    unsafe {
         let place = (*tuple).t_self;
         let block = u32::from(place.ip_blkid.bi_hi) << 16 | u32::from(place.ip_blkid.bi_lo);
         let writer = (*(*tuple).t_data).t_choice.t_heap.t_xmin;
         let version = [catalog, block, u32::from(place.ip_posid), writer.into_inner()];
-        sum.add(Digest::of(slice::from_raw_parts(version.as_ptr().cast(), size_of_val(&version))));
-    });
+        Digest::of(slice::from_raw_parts(version.as_ptr().cast(), size_of_val(&version)))
+    }
 }
 
 /// Looks at the rows of a catalog that are there under the active snapshot.

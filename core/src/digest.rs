@@ -44,7 +44,8 @@ impl Digests {
         self.relations.binary_search_by(|(other, _)| other.as_str().cmp(identity)).ok()
     }
 
-    fn places(&self, identities: &BTreeSet<String>) -> BTreeSet<u32> {
+    /// The places of those relations that are in the list.
+    pub fn places(&self, identities: &BTreeSet<String>) -> BTreeSet<u32> {
         identities.iter().filter_map(|identity| self.find(identity)).map(|place| place as u32).collect()
     }
 

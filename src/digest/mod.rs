@@ -46,7 +46,7 @@ impl Digested {
     /// What may differ from `expected`.
     pub fn differing(&self, expected: &Digests) -> Differing {
         let mut differing = Differing::between(expected, &self.digests);
-        for place in self.places(&differing.relations) {
+        for place in self.digests.places(&differing.relations) {
             let named_by = self.named_by.get(&place).into_iter().flatten();
             let texts = named_by.map(|place| self.digests.relations[*place as usize].0.clone());
             differing.relations.extend(texts);
@@ -57,22 +57,16 @@ impl Digested {
 
     /// The numbers and kinds of those relations that are here.
     pub fn oids(&self, relations: &BTreeSet<String>) -> Vec<(pg_sys::Oid, u8)> {
-        self.places(relations).into_iter().map(|place| self.oids[place as usize]).collect()
+        self.digests.places(relations).into_iter().map(|place| self.oids[place as usize]).collect()
     }
 
     /// Whether these relations, and what hangs on none, are in `later` as they are here, and were never otherwise between
     /// the two.
     pub fn stayed(&self, later: &Digested, relations: &BTreeSet<String>) -> bool {
         let versions = |of: &Digested| -> Vec<Digest> {
-            of.places(relations).into_iter().map(|place| of.versions[place as usize]).collect()
+            of.digests.places(relations).into_iter().map(|place| of.versions[place as usize]).collect()
         };
         self.rest_version == later.rest_version && versions(self) == versions(later)
-    }
-
-    fn places(&self, relations: &BTreeSet<String>) -> Vec<u32> {
-        let place =
-            |name: &String| self.digests.relations.binary_search_by(|(other, _)| other.cmp(name)).ok();
-        relations.iter().filter_map(place).map(|place| place as u32).collect()
     }
 }
 
@@ -197,7 +191,7 @@ pub fn read(catalogs: &BTreeMap<String, u32>) -> Result<Digested, Error> {
 }
 
 /// What rows say, and which versions of them said it.
-#[derive(Clone, Copy, Default, PartialEq)]
+#[derive(Clone, Copy, Default)]
 struct Sum {
     digest: Digest,
     version: Digest,
@@ -327,9 +321,24 @@ impl<'a> Reader<'a> {
         self.relations.contains_key(&whole).then_some(whole)
     }
 
-    fn add(&mut self, relation: u32, sum: Sum) {
-        if let Some(relation) = self.relations.get_mut(&relation) {
-            relation.sum.add(sum);
+    /// Takes in rows of a catalog, each with the relation that it belongs to, or for the rest.
+    fn take(&mut self, catalog: &str, rows: Vec<(Option<u32>, Sum)>) {
+        if !rows.is_empty() {
+            self.taken_from.insert(catalog.to_owned());
+        }
+        for (relation, sum) in rows {
+            self.add(relation, sum);
+        }
+    }
+
+    fn add(&mut self, relation: Option<u32>, sum: Sum) {
+        match relation {
+            None => self.rest.add(sum),
+            Some(relation) => {
+                if let Some(relation) = self.relations.get_mut(&relation) {
+                    relation.sum.add(sum);
+                }
+            }
         }
     }
 
@@ -517,8 +526,7 @@ impl<'a> Reader<'a> {
     /// Takes in the rows of a catalog that are parts of relations.
     fn take_parts(&mut self, catalog: &str, relation: &str) {
         let Some(class) = self.class(catalog) else { return };
-        let mut taken: Vec<(u32, Sum)> = Vec::new();
-        let mut rest = Sum::default();
+        let mut taken: Vec<(Option<u32>, Sum)> = Vec::new();
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut unknown = std::mem::take(&mut self.unknown);
         struct Places {
@@ -552,7 +560,7 @@ impl<'a> Reader<'a> {
             let of = row.oid(places.relation);
             if let (Some(options), Some(table)) = (places.options, self.toasts.get(&of)) {
                 if !row.is_null(options) {
-                    taken.push((*table, Sum::of(row, Digest::of(row.bytes(options)))));
+                    taken.push((Some(*table), Sum::of(row, Digest::of(row.bytes(options)))));
                 }
                 return;
             }
@@ -563,7 +571,8 @@ impl<'a> Reader<'a> {
                 // The constraint of a domain.
                 let domain = places.domain.map(|column| row.oid(column)).filter(|_| of == 0);
                 if domain.is_some_and(|domain| !self.left_out.contains(&(PG_TYPE, domain))) {
-                    rest.add(Sum::of(row, places.contents.digest(row, &[], &self.names, &mut buffer)));
+                    let digest = places.contents.digest(row, &[], &self.names, &mut buffer);
+                    taken.push((None, Sum::of(row, digest)));
                     count(&mut unknown, places.known.as_ref().and_then(|known| known.unknown(row)));
                 }
                 return;
@@ -572,19 +581,13 @@ impl<'a> Reader<'a> {
             let about = if class == PG_CLASS { Digest::default() } else { last.2 };
             let one = Sum::of(row, places.contents.digest(row, &[about], &self.names, &mut buffer));
             match taken.last_mut() {
-                Some((relation, sum)) if *relation == whole => sum.add(one),
-                _ => taken.push((whole, one)),
+                Some((Some(relation), sum)) if *relation == whole => sum.add(one),
+                _ => taken.push((Some(whole), one)),
             }
         });
         self.buffer = buffer;
         self.unknown = unknown;
-        if !taken.is_empty() || rest != Sum::default() {
-            self.taken_from.insert(catalog.to_owned());
-        }
-        self.rest.add(rest);
-        for (relation, sum) in taken {
-            self.add(relation, sum);
-        }
+        self.take(catalog, taken);
     }
 
     /// Takes in what hangs on no relation.
@@ -627,15 +630,7 @@ impl<'a> Reader<'a> {
         });
         self.buffer = buffer;
         self.unknown = unknown;
-        if !taken.is_empty() {
-            self.taken_from.insert(catalog.to_owned());
-        }
-        for (relation, sum) in taken {
-            match relation {
-                Some(relation) => self.add(relation, sum),
-                None => self.rest.add(sum),
-            }
-        }
+        self.take(catalog, taken);
     }
 
     /// The relation that an object is, is on, or is the row type of.
@@ -672,10 +667,8 @@ impl<'a> Reader<'a> {
                 }
                 // What it says changes together with the rows that it is about.
                 let sum = Sum { digest: Digest::of(&bytes), version: Digest::default() };
-                match own {
-                    Some(own) => self.add(own, sum),
-                    None if !self.left_out.contains(&object) => self.rest.add(sum),
-                    None => {}
+                if own.is_some() || !self.left_out.contains(&object) {
+                    self.add(own, sum);
                 }
             }
             self.note_speaker(own, other, &dependency);
@@ -763,12 +756,7 @@ impl<'a> Reader<'a> {
                 }
             },
         );
-        for (relation, sum) in taken {
-            match relation {
-                Some(relation) => self.add(relation, sum),
-                None => self.rest.add(sum),
-            }
-        }
+        self.take("pg_description", taken);
     }
 
     fn digested(self) -> Digested {

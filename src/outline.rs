@@ -32,8 +32,7 @@ thread_local! {
 
 /// The outline of this database, at the moment that is in force.
 pub fn read() -> Result<Rc<Outline>, Error> {
-    let catalogs = digest::catalogs()?;
-    let versions = digest::of_versions(&catalogs);
+    let versions = digest::of_versions()?;
     // SAFETY: a plain read of this backend's own state.
     let reader = unsafe { pg_sys::GetUserId() };
     let is_same = |last: &&Last| last.versions == versions && last.reader == reader;
@@ -42,14 +41,14 @@ pub fn read() -> Result<Rc<Outline>, Error> {
     {
         return Ok(last);
     }
-    let outline = Rc::new(fresh(&catalogs)?);
+    let outline = Rc::new(fresh()?);
     LAST.set(Some(Last { versions, reader, outline: outline.clone() }));
     Ok(outline)
 }
 
 /// The outline, read anew.
-pub fn fresh(catalogs: &BTreeMap<String, u32>) -> Result<Outline, Error> {
-    let digested = digest::read(catalogs)?;
+pub fn fresh() -> Result<Outline, Error> {
+    let digested = digest::read()?;
     let mut not_compared = catalog::count_not_compared()?;
     for (kind, count) in &digested.unknown {
         not_compared.entry(kind.clone()).or_default().count += count;

@@ -248,12 +248,16 @@ pub fn items(steps: &[Step]) -> usize {
 }
 
 fn facts(live: &Catalog, questions: &plan::Questions) -> Result<Facts, Error> {
-    let relations: Vec<String> = spi::read_json(
+    let (schemas, names): (Vec<&str>, Vec<&str>) =
+        questions.relations.iter().map(|name| (name.schema.as_str(), name.name.as_str())).unzip();
+    let relations: Vec<(Name, String)> = spi::read_json(
         "relations",
-        "SELECT coalesce(json_agg(format('%I.%I', n.nspname, r.relname)), '[]')::text \
-           FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace \
-          WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'",
-        &[],
+        "SELECT coalesce(json_agg(json_build_array(json_build_object('schema', n.nspname, 'name', r.relname), \
+                                                   format('%I.%I', n.nspname, r.relname))), '[]')::text \
+           FROM ROWS FROM (unnest($1), unnest($2)) q(schema, name) \
+           JOIN pg_namespace n ON n.nspname = q.schema::name \
+           JOIN pg_class r ON r.relnamespace = n.oid AND r.relname = q.name::name",
+        &[schemas.into(), names.into()],
     )?;
     let mut facts = Facts { relations: relations.into_iter().collect(), ..Facts::default() };
     for question in &questions.tables {

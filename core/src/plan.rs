@@ -32,8 +32,8 @@ pub struct Facts {
     pub volatile_defaults: BTreeSet<String>,
     /// Identities of columns whose default gives one value to a statement, but not always the same, like now().
     pub stable_defaults: BTreeSet<String>,
-    /// Identities of all live relations: they share one name space.
-    pub relations: BTreeSet<String>,
+    /// Identities of those live relations that have a name in question.
+    pub relations: BTreeMap<Name, String>,
 }
 
 /// The data of one table, with its partitions and children.
@@ -78,6 +78,8 @@ pub struct Plan {
 pub struct Questions {
     pub tables: Vec<TableQuestion>,
     pub defaults: Vec<DefaultQuestion>,
+    /// Is there a live relation of this name?
+    pub relations: BTreeSet<Name>,
 }
 
 /// How large is this table, and does it hold rows?
@@ -185,7 +187,11 @@ pub fn questions(changes: &[Change]) -> Questions {
         .collect();
     let mut tables = BTreeMap::new();
     let mut defaults = Vec::new();
+    let mut relations = BTreeSet::new();
     for change in changes {
+        if !matches!(change, Change::Extra(_)) {
+            relations.extend(obstacles::relations_made(change.object()));
+        }
         let Change::Missing(object) = change else { continue };
         let asked = match *object {
             Object::Column(table, column) => {
@@ -223,7 +229,7 @@ pub fn questions(changes: &[Change]) -> Questions {
         .into_iter()
         .map(|(identity, name)| TableQuestion { identity: identity.clone(), name: name.clone() })
         .collect();
-    Questions { tables, defaults }
+    Questions { tables, defaults, relations }
 }
 
 /// The steps for all changes, in the order in which they can be run.

@@ -34,7 +34,10 @@ described AS (
            CASE d.classoid WHEN 'pg_type'::regclass THEN d.objoid ELSE k.contypid END AS type,
            k.conname
       FROM pg_description d
-      LEFT JOIN pg_constraint k ON k.oid = d.objoid AND d.classoid = 'pg_constraint'::regclass
+      -- One at a time, by the index, here and below: the planner expects many more comments than there are, and would
+      -- read whole catalogs.
+      LEFT JOIN LATERAL (SELECT k.conrelid, k.contypid, k.conname FROM pg_constraint k
+                          WHERE k.oid = d.objoid AND d.classoid = 'pg_constraint'::regclass OFFSET 0) k ON true
      WHERE (d.objoid >= 16384
             -- public is as old as the database, but it is anybody's.
             OR d.classoid = 'pg_namespace'::regclass AND d.description <> 'standard public schema')
@@ -44,7 +47,7 @@ described AS (
 wanted AS MATERIALIZED (
     SELECT d.* FROM described d
      -- A composite type is a relation.
-      LEFT JOIN LATERAL (SELECT y.typrelid FROM pg_type y WHERE y.oid = d.type AND y.typrelid <> 0) y ON true
+      LEFT JOIN LATERAL (SELECT y.typrelid FROM pg_type y WHERE y.oid = d.type AND y.typrelid <> 0 OFFSET 0) y ON true
      WHERE CASE WHEN coalesce(d.relation, y.typrelid) IS NULL THEN $2
                 ELSE ($1::oid[] IS NULL OR coalesce(d.relation, y.typrelid) = ANY ($1)) END
 )
@@ -76,12 +79,13 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C", x.object_type), '[]'
                     THEN json_build_object('object_type', o.type, 'identity', o.identity) END AS of
           FROM wanted d
          CROSS JOIN LATERAL pg_identify_object(d.classoid, d.objoid, d.objsubid) i
-          LEFT JOIN pg_class r ON r.oid = d.relation
+          LEFT JOIN LATERAL (SELECT r.oid, r.relkind, r.reltype, r.relnamespace, r.relpersistence FROM pg_class r
+                              WHERE r.oid = d.relation OFFSET 0) r ON true
          CROSS JOIN LATERAL (SELECT CASE WHEN r.relkind = 'c' THEN r.reltype ELSE nullif(d.type, 0) END AS type) t
           LEFT JOIN LATERAL pg_identify_object(CASE WHEN t.type IS NULL THEN 'pg_class'::regclass
                                                     ELSE 'pg_type'::regclass END,
                                                coalesce(t.type, r.oid), 0) o ON coalesce(t.type, r.oid) IS NOT NULL
-          LEFT JOIN pg_type y ON y.oid = t.type
+          LEFT JOIN LATERAL (SELECT y.typnamespace FROM pg_type y WHERE y.oid = t.type OFFSET 0) y ON true
          CROSS JOIN LATERAL (SELECT coalesce((SELECT n.nspname FROM pg_namespace n
                                                WHERE n.oid = coalesce(r.relnamespace, y.typnamespace)),
                                              CASE WHEN i.type = 'schema' THEN i.name ELSE i.schema END) AS name) s

@@ -9,8 +9,10 @@ mod known;
 mod names;
 mod rows;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CStr;
+use std::rc::Rc;
 
 use nself_heal_core::digest::{Differing, Digest, Digests};
 use pgrx::pg_sys;
@@ -143,25 +145,36 @@ const ELSEWHERE: [&str; 9] = [
     "pg_subscription_rel",
 ];
 
-/// The catalogs of this database: their numbers by name.
-pub fn catalogs() -> Result<BTreeMap<String, u32>, Error> {
-    spi::read_json(
-        "catalogs",
-        "SELECT json_object_agg(relname, oid::int8)::text FROM pg_class \
-          WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r' AND NOT relisshared",
-        &[],
-    )
+/// The catalogs of this database: their numbers by name. They are asked for once: no catalog comes or goes while a server
+/// runs.
+fn catalogs() -> Result<Rc<BTreeMap<String, u32>>, Error> {
+    thread_local! {
+        static KNOWN: OnceCell<Rc<BTreeMap<String, u32>>> = const { OnceCell::new() };
+    }
+    KNOWN.with(|known| {
+        if let Some(catalogs) = known.get() {
+            return Ok(catalogs.clone());
+        }
+        let catalogs = Rc::new(spi::read_json(
+            "catalogs",
+            "SELECT json_object_agg(relname, oid::int8)::text FROM pg_class \
+              WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r' AND NOT relisshared",
+            &[],
+        )?);
+        Ok(known.get_or_init(|| catalogs).clone())
+    })
 }
 
 /// A digest of which versions of which rows the catalogs hold, at the moment that is in force: what is read of them is
 /// the same as long as this is. Whether a role may see all options of a user mapping depends on the roles, too.
-pub fn of_versions(catalogs: &BTreeMap<String, u32>) -> Digest {
+pub fn of_versions() -> Result<Digest, Error> {
     const SAY_NOTHING: [&str; 4] =
         ["pg_largeobject", "pg_statistic", "pg_statistic_ext_data", "pg_subscription_rel"];
     // pg_authid, pg_auth_members, pg_subscription.
     const SHARED: [u32; 3] = [1260, 1261, 6100];
+    let catalogs = catalogs()?;
     let here = catalogs.iter().filter(|(name, _)| !SAY_NOTHING.contains(&name.as_str()));
-    of_versions_in(here.map(|(_, class)| *class).chain(SHARED))
+    Ok(of_versions_in(here.map(|(_, class)| *class).chain(SHARED)))
 }
 
 /// A digest of which versions of which rows some tables hold, at the moment that is in force.
@@ -172,8 +185,8 @@ pub fn of_versions_in(tables: impl IntoIterator<Item = u32>) -> Digest {
 }
 
 /// Reads the digests of this database, at the moment that is in force.
-pub fn read(catalogs: &BTreeMap<String, u32>) -> Result<Digested, Error> {
-    let mut reader = Reader::new(catalogs)?;
+pub fn read() -> Result<Digested, Error> {
+    let mut reader = Reader::new()?;
     reader.name_schemas();
     reader.read_dependencies();
     reader.read_relations();
@@ -230,8 +243,8 @@ struct Dependency {
 }
 
 /// What has been read so far. An object is a number of its catalog and its own.
-struct Reader<'a> {
-    catalogs: &'a BTreeMap<String, u32>,
+struct Reader {
+    catalogs: Rc<BTreeMap<String, u32>>,
     references: References,
     names: Names,
     /// The schema that this extension is in, if it can be one that was made for it.
@@ -278,8 +291,8 @@ fn places<const N: usize>(columns: &[Column], names: [&str; N]) -> [usize; N] {
     names.map(|name| position(columns, name).expect("a column of a catalog"))
 }
 
-impl<'a> Reader<'a> {
-    fn new(catalogs: &'a BTreeMap<String, u32>) -> Result<Self, Error> {
+impl Reader {
+    fn new() -> Result<Self, Error> {
         let own: Option<(u32, u32)> = spi::read_json(
             "pg_extension",
             "SELECT (SELECT json_build_array(oid::int8, extnamespace::int8) FROM pg_extension \
@@ -290,7 +303,7 @@ impl<'a> Reader<'a> {
         Ok(Reader {
             own_schema: schema,
             left_out: [(pg_sys::ExtensionRelationId.to_u32(), extension)].into_iter().collect(),
-            catalogs,
+            catalogs: catalogs()?,
             references: References::read()?,
             names: Names::default(),
             schemas: FxHashMap::default(),
@@ -501,9 +514,9 @@ impl<'a> Reader<'a> {
 
     fn name_columns(&mut self) {
         let Some(class) = self.class("pg_attribute") else { return };
-        let names = &mut self.names;
-        // Columns of one relation mostly lie together.
-        let mut last = (0, Digest::default());
+        let Self { names, part_of, toasts, .. } = self;
+        // Columns of one relation mostly lie together. Those of indexes and TOAST tables nobody speaks of.
+        let mut last = (0, None);
         const COLUMNS: [&str; 4] = ["attrelid", "attnum", "attname", "attisdropped"];
         rows::each(
             class,
@@ -515,9 +528,13 @@ impl<'a> Reader<'a> {
                 if number_of > 0 && !row.boolean(dropped) {
                     let relation = row.oid(relation);
                     if last.0 != relation {
-                        last = (relation, names.object(PG_CLASS, relation));
+                        let is_spoken_of =
+                            !part_of.contains_key(&relation) && !toasts.contains_key(&relation);
+                        last = (relation, is_spoken_of.then(|| names.object(PG_CLASS, relation)));
                     }
-                    names.add_column(relation, last.1, number_of, row.name(name));
+                    if let Some(name_of) = last.1 {
+                        names.add_column(relation, name_of, number_of, row.name(name));
+                    }
                 }
             },
         );
@@ -593,7 +610,7 @@ impl<'a> Reader<'a> {
     /// Takes in what hangs on no relation.
     fn take_rest(&mut self) {
         let elsewhere = |name: &str| ELSEWHERE.contains(&name) || PARTS.iter().any(|(of, _)| *of == name);
-        let catalogs = self.catalogs;
+        let catalogs = self.catalogs.clone();
         for (catalog, class) in catalogs.iter().filter(|(name, _)| !elsewhere(name)) {
             self.take_all(catalog, *class);
         }

@@ -13,7 +13,7 @@ use crate::error::{Error, ServerError};
 use crate::ledger::Applied;
 use crate::outline::{self, Outline};
 use crate::spi::at_one_moment;
-use crate::{catalog, digest, migrate, run};
+use crate::{catalog, migrate, run};
 use nself_heal_core::digest::Digests;
 use nself_heal_core::model::{Catalog, NotCompared};
 
@@ -88,7 +88,7 @@ fn replay(request: &Request) -> Result<Answer, Failed> {
 fn read() -> Result<Read, Error> {
     pinned(|| {
         at_one_moment(|| {
-            let Outline { digested, not_compared } = outline::fresh(&digest::catalogs()?)?;
+            let Outline { digested, not_compared } = outline::fresh()?;
             let catalog = catalog::read_with_dependencies()?;
             Ok(Read { catalog, digests: digested.digests, not_compared })
         })

@@ -321,10 +321,3 @@ pub(super) fn parents(table: &Table) -> impl Iterator<Item = &Parent> {
 pub(super) fn element_type(type_name: &str) -> &str {
     type_name.trim_end_matches("[]")
 }
-
-/// The schema of an identity, quoted where it must be.
-pub(super) fn schema_of<'i>(identity: &'i str, name: &Name) -> &'i str {
-    let quoted = format!(".{}", crate::quote::ident(&name.name));
-    let plain = format!(".{}", name.name);
-    identity.strip_suffix(&quoted).or_else(|| identity.strip_suffix(&plain)).unwrap_or(identity)
-}

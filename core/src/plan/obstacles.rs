@@ -10,7 +10,7 @@ use crate::model::{
     Name, Table,
 };
 use crate::plan::additive::{Filling, builds_index, filling, label_sql, rewrites, size};
-use crate::plan::context::{Context, schema_of};
+use crate::plan::context::Context;
 use crate::plan::{Work, script};
 use crate::quote::{ident, literal};
 
@@ -542,83 +542,75 @@ fn in_parts_by_hand(table: &Table, column: &Column) -> String {
 
 /// Tables, indexes, sequences and views share one name space, tables and types another.
 fn name_taken(object: Object, work: &Work, context: &Context) -> Option<Obstacle> {
-    let mut relations = Vec::new();
-    let mut types = Vec::new();
-    match object {
-        Object::Enum(_) | Object::Domain(_) => types.push(object.identity()),
-        Object::Composite(_) => {
-            types.push(object.identity());
-            relations.push(object.identity());
-        }
-        Object::Table(table) => {
-            types.push(object.identity());
-            relations.push(object.identity());
-            relations.extend(table.columns.iter().flat_map(|column| identity_sequence(table, column)));
-        }
-        Object::Column(table, column) => relations.extend(identity_sequence(table, column)),
-        Object::Index(index) if !context.live.indexes.iter().any(|live| live.identity == index.identity) => {
-            relations.push(object.identity());
-        }
-        Object::Constraint(constraint) if is_new(constraint, context) && builds_index(constraint.kind) => {
-            let name = constraint.identity.strip_suffix(&format!(" on {}", constraint.table_identity));
-            let schema = schema_of(&constraint.table_identity, &constraint.table);
-            relations.extend(name.map(|name| format!("{schema}.{name}")));
-        }
-        Object::Definition(definition) => match definition.kind {
-            DefinitionKind::View | DefinitionKind::MaterializedView => {
-                types.push(object.identity());
-                relations.push(object.identity());
-            }
-            DefinitionKind::Type => types.push(object.identity()),
-            _ => {}
-        },
-        Object::Schema(_)
-        | Object::Extension(_)
-        | Object::EnumValue(..)
-        | Object::DomainConstraint(..)
-        | Object::Sequence(_)
-        | Object::Default(..)
-        | Object::NotNull(..)
-        | Object::Index(_)
-        | Object::Constraint(_)
-        | Object::RowSecurity(_)
-        | Object::ForcedRowSecurity(_)
-        | Object::Grant(_)
-        | Object::Comment(_)
-        | Object::Owner(_) => {}
-    }
-    relations.extend(work.actions.iter().filter_map(|action| created_sequence(action, context)));
-    let relation = relations.iter().find(|identity| context.facts.relations.contains(*identity));
-    let taken = relation.or_else(|| types.iter().find(|identity| live_type(identity, context).is_some()))?;
+    let is_there = match object {
+        Object::Index(index) => context.live.indexes.iter().any(|live| live.identity == index.identity),
+        Object::Constraint(constraint) => !is_new(constraint, context),
+        // One that comes with its table or column is there after that.
+        Object::Sequence(_) => true,
+        _ => false,
+    };
+    let own = if is_there { Vec::new() } else { relations_made(object) };
+    let along = work.actions.iter().filter_map(|action| match action {
+        Action::CreateSequence { name, .. } => Some(name.clone()),
+        _ => None,
+    });
+    let is_type = match object {
+        Object::Enum(_) | Object::Domain(_) | Object::Composite(_) | Object::Table(_) => true,
+        Object::Definition(definition) => is_view(definition) || definition.kind == DefinitionKind::Type,
+        _ => false,
+    };
+    let relation = own.into_iter().chain(along).find_map(|name| context.facts.relations.get(&name));
+    let taken = relation
+        .cloned()
+        .or_else(|| Some(object.identity()).filter(|name| is_type && live_type(name, context).is_some()))?;
     let by =
-        live_relation(taken, context).or_else(|| live_type(taken, context)).unwrap_or("another relation");
+        live_relation(&taken, context).or_else(|| live_type(&taken, context)).unwrap_or("another relation");
     Some(Obstacle {
         reason: format!("the name {taken} is taken by {by}"),
         remedy: Some("-- rename what has the name, or the object in a migration".to_string()),
     })
 }
 
+/// The names of the relations that come into being with an object.
+pub(super) fn relations_made(object: Object) -> Vec<Name> {
+    let of_identity = |column: &Column| column.identity_column.as_ref().map(|of| of.sequence.clone());
+    match object {
+        Object::Composite(composite) => vec![composite.name.clone()],
+        Object::Sequence(sequence) => vec![sequence.name.clone()],
+        Object::Table(table) => {
+            [table.name.clone()].into_iter().chain(table.columns.iter().filter_map(of_identity)).collect()
+        }
+        Object::Column(_, column) => of_identity(column).into_iter().collect(),
+        Object::Index(index) => vec![index.name.clone()],
+        Object::Constraint(constraint) if builds_index(constraint.kind) => {
+            vec![Name { schema: constraint.table.schema.clone(), name: constraint.name.clone() }]
+        }
+        Object::Definition(definition) if is_view(definition) => definition.name.iter().cloned().collect(),
+        Object::Definition(_)
+        | Object::Constraint(_)
+        | Object::Schema(_)
+        | Object::Extension(_)
+        | Object::Enum(_)
+        | Object::Domain(_)
+        | Object::EnumValue(..)
+        | Object::DomainConstraint(..)
+        | Object::Default(..)
+        | Object::NotNull(..)
+        | Object::RowSecurity(_)
+        | Object::ForcedRowSecurity(_)
+        | Object::Grant(_)
+        | Object::Comment(_)
+        | Object::Owner(_) => Vec::new(),
+    }
+}
+
+fn is_view(definition: &Definition) -> bool {
+    matches!(definition.kind, DefinitionKind::View | DefinitionKind::MaterializedView)
+}
+
 /// Whether the constraint itself is still to be created, and not only to be validated.
 fn is_new(constraint: &Constraint, context: &Context) -> bool {
     context.is_missing(&Object::Constraint(constraint).address())
-}
-
-fn created_sequence(action: &Action, context: &Context) -> Option<String> {
-    let Action::CreateSequence { name, .. } = action else { return None };
-    context
-        .expected
-        .sequences
-        .iter()
-        .find(|sequence| sequence.name == *name)
-        .map(|sequence| sequence.identity.clone())
-}
-
-/// The sequence that comes with an identity column, in the table's schema. The model has its name without an identity,
-/// so both forms that the identity can have are named.
-fn identity_sequence(table: &Table, column: &Column) -> Vec<String> {
-    let schema = schema_of(&table.identity, &table.name);
-    let names = column.identity_column.iter().map(|identity| &identity.sequence.name);
-    names.flat_map(|name| [format!("{schema}.{name}"), format!("{schema}.{}", ident(name))]).collect()
 }
 
 fn live_relation(identity: &str, context: &Context) -> Option<&'static str> {

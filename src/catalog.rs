@@ -103,8 +103,8 @@ fn parse<T: DeserializeOwned>(query: &'static str, text: Option<String>) -> Resu
         .map_err(|error| Error::BadAnswer { query, reason: error.to_string() })
 }
 
-/// Reads the schema of this database, or what is wanted of it, at the moment that is in force. What each object needs is
-/// told of the whole schema alone.
+/// Reads the schema of this database, or what is wanted of it, at the moment that is in force, but for what each object
+/// needs.
 pub fn read(wanted: &Wanted) -> Result<Catalog, Error> {
     let reader = Reader { variables: Variables::of_this_server()?, wanted };
     Ok(Catalog {
@@ -124,10 +124,10 @@ pub fn read(wanted: &Wanted) -> Result<Catalog, Error> {
     })
 }
 
-/// Reads the schema together with what each of its objects needs.
-pub fn read_with_dependencies() -> Result<Catalog, Error> {
-    let catalog = read(&Wanted::ALL)?;
-    let reader = Reader { variables: Variables::of_this_server()?, wanted: &Wanted::ALL };
+/// Reads the schema, or what is wanted of it, together with what each object needs.
+pub fn read_with_dependencies(wanted: &Wanted) -> Result<Catalog, Error> {
+    let catalog = read(wanted)?;
+    let reader = Reader { variables: Variables::of_this_server()?, wanted };
     Ok(Catalog { dependencies: query!(reader, "dependencies"), ..catalog })
 }
 

@@ -70,26 +70,41 @@ pub fn hash_of(against: Against) -> Result<String, Error> {
 /// The hash of all that the outcome of a replay depends on: the SQL, in whose name and under which settings it ran,
 /// the server's major version and this program.
 fn hash(chain: &[Applied]) -> String {
-    let mut text = format!("{} {}", pg_sys::get_pg_major_version_string(), form());
-    for applied in chain {
-        let Applied {
-            version,
-            name: _,
-            path: _,
-            tenant,
-            sql,
-            breakpoints,
-            checksum: _,
-            logged_in_as,
-            applied_by,
-            settings,
-            applied_at: _,
-            duration_ms: _,
-        } = applied;
-        let link = serde_json::json!([version, tenant, sql, breakpoints, logged_in_as, applied_by, settings]);
-        text = sha256_hex(format!("{text}\n{link}").as_bytes());
-    }
-    text
+    chain.iter().fold(start(), |before, applied| with(&before, applied))
+}
+
+/// The hash of each beginning of a chain: up to its first migration, up to its second, and so on.
+pub fn hashes(chain: &[Applied]) -> Vec<String> {
+    let hash = |before: &mut String, applied: &Applied| {
+        *before = with(before, applied);
+        Some(before.clone())
+    };
+    chain.iter().scan(start(), hash).collect()
+}
+
+/// The hash of a chain without migrations.
+fn start() -> String {
+    format!("{} {}", pg_sys::get_pg_major_version_string(), form())
+}
+
+/// The hash of a chain with one more migration.
+fn with(before: &str, applied: &Applied) -> String {
+    let Applied {
+        version,
+        name: _,
+        path: _,
+        tenant,
+        sql,
+        breakpoints,
+        checksum: _,
+        logged_in_as,
+        applied_by,
+        settings,
+        applied_at: _,
+        duration_ms: _,
+    } = applied;
+    let link = serde_json::json!([version, tenant, sql, breakpoints, logged_in_as, applied_by, settings]);
+    sha256_hex(format!("{before}\n{link}").as_bytes())
 }
 
 /// What a kept schema depends on beside its migrations: it is read by place, not by name, and its digests and counts are

@@ -63,7 +63,7 @@ impl Expected {
         if let Some(pieces) = self.kept_pieces(relations)? {
             return Ok(pieces);
         }
-        let pieces = Pieces::of(shadow::replay(&chain::chain(self.against)?)?.catalog);
+        let (_, _, pieces) = replay(self.against)?;
         Ok(self.pieces.get_or_init(|| pieces).only(relations))
     }
 
@@ -120,11 +120,46 @@ pub fn of(against: Against) -> Result<Expected, Error> {
     if standby {
         return Err(Error::Standby);
     }
-    let shadow::Replayed { catalog, outline } = shadow::replay(&chain::chain(against)?)?;
+    let (hash, outline, pieces) = replay(against)?;
     tell_skipped(&outline.skipped);
-    let pieces = Pieces::of(catalog);
     let places = if read_only { Places::default() } else { keep(&hash, &outline, &pieces)? };
     Ok(Expected { against, hash, outline, places, pieces: pieces.into() })
+}
+
+/// Replays the chain, from the beginning or from what this session has kept of it. With the hash of the chain that was
+/// replayed.
+fn replay(against: Against) -> Result<(String, Outline, Pieces), Error> {
+    let chain = chain::chain(against)?;
+    let mut hashes = chain::hashes(&chain);
+    let hash = hashes.pop().ok_or(Error::NothingApplied)?;
+    let base = match shadow::kept().and_then(|kept| hashes.iter().position(|hash| *hash == kept)) {
+        Some(last) => base(against, &hashes[last])?.map(|(known, pieces)| (last + 1, known, pieces)),
+        None => None,
+    };
+    let from =
+        base.as_ref().map(|(n, known, _)| shadow::Base { migrations: *n, digests: known.digests.clone() });
+    let replayed = shadow::replay(&chain, &hash, from)?;
+    let fresh = Pieces::of(replayed.catalog);
+    let mut outline = replayed.outline;
+    let pieces = match (base, replayed.differing) {
+        (Some((_, known, pieces)), Some(differing)) => {
+            outline.skipped.splice(0..0, known.skipped);
+            pieces.but_for(&differing, fresh)
+        }
+        _ => fresh,
+    };
+    #[cfg(debug_assertions)]
+    assert!(pieces == Pieces::of(replayed.whole), "a schema in parts is not the whole schema");
+    Ok((hash, outline, pieces))
+}
+
+/// All that is kept of the schema of a chain.
+fn base(against: Against, hash: &str) -> Result<Option<(Outline, Pieces)>, Error> {
+    let Some((outline, places)) = kept(hash)? else { return Ok(None) };
+    let relations = places.relations.keys().cloned().collect();
+    let known = Expected { against, hash: hash.to_owned(), outline, places, pieces: OnceCell::new() };
+    let pieces = known.kept_pieces(&relations)?;
+    Ok(pieces.map(|pieces| (known.outline, pieces)))
 }
 
 /// Says what the expected schema does not know of, whether it was worked out now or before.

@@ -120,11 +120,7 @@ fn schemas(
     expected: &Expected,
 ) -> Result<(Catalog, Catalog), Error> {
     let known = expected.pieces(near)?;
-    let fresh = catalog::read(&catalog::Wanted {
-        relations: Some(outline.digested.oids(&differing.relations)),
-        rest: differing.rest,
-        catalogs: Some(outline.digested.catalogs.clone()),
-    })?;
+    let fresh = catalog::read(&outline.digested.wanted(differing))?;
     let is_same = |(name, _): &(&String, &Catalog)| !differing.relations.contains(*name);
     let same = known.relations.iter().filter(is_same).map(|(_, piece)| piece);
     let same_rest = (!differing.rest).then_some(&known.rest);

@@ -2,6 +2,7 @@
 
 use std::ffi::CString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, pg_sys};
 
@@ -10,6 +11,7 @@ static MIGRATIONS_DIR: GucSetting<Option<CString>> = GucSetting::<Option<CString
 static ENV: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"dev"));
 static COMPARE_OWNERS: GucSetting<bool> = GucSetting::<bool>::new(false);
 static HEAL_LOCK_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(3_000);
+static SHADOW_KEEP_FROM: GucSetting<i32> = GucSetting::<i32>::new(300);
 static HEAL_REWRITE_LIMIT: GucSetting<i32> = GucSetting::<i32>::new(64 * 1024);
 
 pub fn define() {
@@ -65,6 +67,16 @@ pub fn define() {
         GucContext::Userset,
         GucFlags::UNIT_KB,
     );
+    GucRegistry::define_int_guc(
+        c"nself.shadow_keep_from",
+        c"A replay that takes this long leaves its shadow database for the next one of the session to go on from.",
+        c"It is dropped after a minute, and with the session. Until then the roles that own something in it cannot be dropped. -1 keeps none.",
+        &SHADOW_KEEP_FROM,
+        -1,
+        i32::MAX,
+        GucContext::Userset,
+        GucFlags::UNIT_MS,
+    );
     start_values();
 }
 
@@ -112,4 +124,9 @@ pub fn heal_lock_timeout() -> i32 {
 /// In bytes.
 pub fn heal_rewrite_limit() -> u64 {
     HEAL_REWRITE_LIMIT.get() as u64 * 1024
+}
+
+/// How long a replay takes whose shadow is kept, if any is.
+pub fn shadow_keep_from() -> Option<Duration> {
+    u64::try_from(SHADOW_KEEP_FROM.get()).ok().map(Duration::from_millis)
 }

@@ -9,7 +9,7 @@ use crate::folder::{self, Folder};
 use crate::product;
 use crate::sample::{Board, Sample};
 use crate::schema::Migration;
-use crate::server::Server;
+use crate::server::{Server, Session};
 
 /// How long the chains are.
 pub const CHAINS: [usize; 3] = [10, 100, 1000];
@@ -29,9 +29,11 @@ pub fn chains(server: &Server, args: &Args, board: &mut Board) -> Result<(), Err
         let scripts = prepare(server, &migrations)?;
         for round in 0..args.rounds {
             race(server, &scripts, &format!("chain {length}"), board)?;
-            board.add(format!("chain {length}: first drift, full replay"), replay(server)?);
+            let mut session = server.session(APPLIED)?;
+            board.add(format!("chain {length}: first drift, full replay"), replay(&mut session)?);
             migrations = chain::migrations(length + round + 1);
-            board.add(format!("chain {length}: first drift after one more"), one_more(server, &migrations)?);
+            let sample = one_more(&mut session, &migrations)?;
+            board.add(format!("chain {length}: first drift after one more"), sample);
         }
     }
     clean_up(server)
@@ -54,10 +56,13 @@ fn one_corpus(server: &Server, args: &Args, name: &str, path: &Path, board: &mut
     let scripts = prepare(server, &folder::read(path)?)?;
     for _ in 0..args.rounds {
         race(server, &scripts, &format!("corpus {name}"), board)?;
-        board.add(format!("corpus {name}: first drift, full replay"), replay(server)?);
+        board.add(format!("corpus {name}: first drift, full replay"), replay(&mut server.session(APPLIED)?)?);
         // So that what is kept of the last call cannot be all of the answer.
         server.execute(APPLIED, &["CREATE TABLE public.bench_touch ()", "DROP TABLE public.bench_touch"])?;
-        board.add(format!("corpus {name}: drift, expected schema known"), drift(server)?);
+        board.add(
+            format!("corpus {name}: drift, expected schema known"),
+            drift(&mut server.session(APPLIED)?)?,
+        );
         let dump = server.measure_program("pg_dump", &["--schema-only", APPLIED])?;
         board.add(format!("corpus {name}: pg_dump -s"), dump);
     }
@@ -93,22 +98,21 @@ fn race(server: &Server, scripts: &Folder, work: &str, board: &mut Board) -> Res
 }
 
 /// The first drift after all that is known of the chain was forgotten.
-fn replay(server: &Server) -> Result<Sample, Error> {
-    server.execute(APPLIED, &[product::FORGET_EXPECTED])?;
-    drift(server)
+fn replay(session: &mut Session) -> Result<Sample, Error> {
+    session.client.batch_execute(product::FORGET_EXPECTED).doing("forgetting the expected schema")?;
+    drift(session)
 }
 
-/// The first drift after the last of these migrations was applied, where all before it are known.
-fn one_more(server: &Server, migrations: &[Migration]) -> Result<Sample, Error> {
-    let mut session = server.session(APPLIED)?;
+/// The first drift after the last of these migrations was applied, where all before it are known, and this session has
+/// replayed them.
+fn one_more(session: &mut Session, migrations: &[Migration]) -> Result<Sample, Error> {
     product::put(&mut session.client, migrations)?;
     session.client.batch_execute(product::MIGRATE_UP).doing("applying one more migration")?;
-    drop(session);
-    drift(server)
+    drift(session)
 }
 
-fn drift(server: &Server) -> Result<Sample, Error> {
-    let (sample, rows) = server.session(APPLIED)?.measure(product::DRIFT)?;
+fn drift(session: &mut Session) -> Result<Sample, Error> {
+    let (sample, rows) = session.measure(product::DRIFT)?;
     product::expect("applied migrations", rows, 0)?;
     Ok(sample)
 }

@@ -70,7 +70,7 @@ impl Digests {
 }
 
 /// What may differ between two schemas. What it does not name is the same.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Differing {
     /// Missing, extra and changed ones.
     pub relations: BTreeSet<String>,

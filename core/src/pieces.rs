@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::digest::Differing;
 use crate::model::{Address, Catalog, Definition, DefinitionKind};
 
 /// A schema, or some pieces of it.
@@ -93,6 +94,16 @@ impl Pieces {
         Pieces {
             relations: wanted.map(|(identity, piece)| (identity.clone(), piece.clone())).collect(),
             rest: self.rest.clone(),
+        }
+    }
+
+    /// The schema of which these pieces are an earlier state, where what differs is as in `fresh`.
+    pub fn but_for(self, differing: &Differing, fresh: Pieces) -> Self {
+        let differs = |relation: &String| differing.relations.contains(relation);
+        let same = self.relations.into_iter().filter(|(relation, _)| !differs(relation));
+        Pieces {
+            relations: same.chain(fresh.relations.into_iter().filter(|(name, _)| differs(name))).collect(),
+            rest: if differing.rest { fresh.rest } else { self.rest },
         }
     }
 }

@@ -1,4 +1,4 @@
--- What must be there before an object can be created: model::Dependencies. In the words of the model, a view stands for
+-- What must be there before a wanted object can be created: model::Dependencies. In the words of the model, a view stands for
 -- its rule, an element type for its array type, a relation for its row type, a constraint for its index, a column for
 -- the sequence of its identity, a range type for what the server makes with it, and an extension for its members.
 WITH member AS (
@@ -7,6 +7,25 @@ WITH member AS (
 schema AS (
     SELECT n.oid, n.nspname FROM pg_namespace n
      WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+),
+-- What is a part of a relation, or is one: all that is compared with it.
+of_relation AS (
+    SELECT 'pg_class'::regclass::oid AS classid, r.oid AS objid, r.oid AS relation
+      FROM pg_class r WHERE r.relkind NOT IN ('i', 'I')
+     UNION ALL SELECT 'pg_class'::regclass, indexrelid, indrelid FROM pg_index
+     -- The sequence of an identity column is a part of its table.
+     UNION ALL SELECT classid, objid, refobjid FROM pg_depend
+                WHERE classid = 'pg_class'::regclass AND objsubid = 0 AND deptype = 'i'
+                  AND refclassid = 'pg_class'::regclass AND refobjsubid > 0
+     UNION ALL SELECT 'pg_type'::regclass, reltype, oid FROM pg_class WHERE reltype <> 0
+     UNION ALL SELECT 'pg_type'::regclass, t.typarray, r.oid
+                 FROM pg_class r JOIN pg_type t ON t.oid = r.reltype WHERE t.typarray <> 0
+     UNION ALL SELECT 'pg_constraint'::regclass, oid, conrelid FROM pg_constraint WHERE conrelid <> 0
+     UNION ALL SELECT 'pg_attrdef'::regclass, oid, adrelid FROM pg_attrdef
+     UNION ALL SELECT 'pg_trigger'::regclass, oid, tgrelid FROM pg_trigger
+     UNION ALL SELECT 'pg_rewrite'::regclass, oid, ev_class FROM pg_rewrite
+     UNION ALL SELECT 'pg_policy'::regclass, oid, polrelid FROM pg_policy
+     UNION ALL SELECT 'pg_statistic_ext'::regclass, oid, stxrelid FROM pg_statistic_ext
 ),
 -- Parts that stand for something else: (classid, objid) is a part of (whole_class, whole, whole_sub).
 part AS (
@@ -57,6 +76,11 @@ edge AS (
        -- That a column owns a sequence is said when both are there.
        AND NOT (d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
                 AND d.deptype = 'a' AND d.objid IN (SELECT seqrelid FROM pg_sequence))
+       -- Of what is wanted.
+       AND ($1::oid[] IS NULL
+            OR EXISTS (SELECT FROM of_relation o
+                        WHERE o.classid = d.classid AND o.objid = d.objid AND o.relation = ANY ($1))
+            OR $2 AND NOT EXISTS (SELECT FROM of_relation o WHERE o.classid = d.classid AND o.objid = d.objid))
 ),
 -- The functions of a base type speak of it and it of them. CREATE FUNCTION makes a type that is not there yet a shell,
 -- if it is what the function returns: so the function that reads a value is first, and the others come behind it.

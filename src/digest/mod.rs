@@ -19,6 +19,7 @@ use pgrx::pg_sys;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::caller::c_string;
+use crate::catalog::Wanted;
 use crate::error::Error;
 use crate::spi;
 use content::{Contents, References};
@@ -32,7 +33,7 @@ pub struct Digested {
     /// What nobody has heard of, counted by kind.
     pub unknown: BTreeMap<String, u64>,
     /// The catalogs that hold something of a user.
-    pub catalogs: BTreeSet<String>,
+    catalogs: BTreeSet<String>,
     /// The numbers of the relations, in their order, and their kinds as in pg_class.
     oids: Vec<(pg_sys::Oid, u8)>,
     /// Which versions of their rows were read.
@@ -57,9 +58,14 @@ impl Digested {
         differing
     }
 
-    /// The numbers and kinds of those relations that are here.
-    pub fn oids(&self, relations: &BTreeSet<String>) -> Vec<(pg_sys::Oid, u8)> {
-        self.digests.places(relations).into_iter().map(|place| self.oids[place as usize]).collect()
+    /// What is to be read of what may differ: that of it which is here.
+    pub fn wanted(&self, differing: &Differing) -> Wanted {
+        let places = self.digests.places(&differing.relations);
+        Wanted {
+            relations: Some(places.into_iter().map(|place| self.oids[place as usize]).collect()),
+            rest: differing.rest,
+            catalogs: Some(self.catalogs.clone()),
+        }
     }
 
     /// Whether these relations, and what hangs on none, are in `later` as they are here, and were never otherwise between
@@ -433,10 +439,11 @@ impl Reader {
             |(place, known), row| {
                 let [oid, name, schema, kind, persistence, toast] = *place;
                 let (oid, schema, name) = (row.oid(oid), row.oid(schema), row.name(name));
-                names.add(PG_CLASS, oid, names.in_schema(schema, name));
+                let is_member = left_out.contains(&(PG_CLASS, oid));
+                names.add(PG_CLASS, oid, Names::of_member_if(is_member, names.in_schema(schema, name)));
                 let Some(schema) = schemas.get(&schema) else { return };
                 let is_own = matches!(row.character(kind), b'r' | b'p' | b'f' | b'v' | b'm' | b'c' | b'S');
-                if row.character(persistence) == b't' || left_out.contains(&(PG_CLASS, oid)) {
+                if row.character(persistence) == b't' || is_member {
                     return;
                 }
                 count(unknown, known.unknown(row));
@@ -490,6 +497,7 @@ impl Reader {
                 return;
             }
             let name = places.contents.digest(row, &[], names, buffer);
+            let name = Names::of_member_if(left_out.contains(&(class, oid)), name);
             if catalog == "pg_enum" {
                 names.add_label(oid, name);
             }

@@ -29,6 +29,15 @@ impl Names {
         }
     }
 
+    /// What belongs to an extension is not the same as what has the same name and does not: who needs it needs the
+    /// extension.
+    pub fn of_member_if(is_member: bool, mut name: Digest) -> Digest {
+        if is_member {
+            name.add(Digest(1));
+        }
+        name
+    }
+
     /// Schemas are known by name, also those that every database has: they may have been made anew.
     pub fn add_schema(&mut self, oid: u32, name: Digest) {
         self.schemas.insert(oid, name);

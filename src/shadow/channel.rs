@@ -2,6 +2,7 @@
 //! direction. When one side ends, however it ends, the other side is told.
 
 use std::ffi::c_void;
+use std::time::Instant;
 
 use pgrx::pg_sys;
 use serde::Serialize;
@@ -103,14 +104,15 @@ impl Channel {
 
     /// Waits for a message. `from` is what an error calls the other side.
     pub fn receive<T: DeserializeOwned>(&self, from: &'static str) -> Result<T, Error> {
-        self.receive_unless(from, || false)
+        self.receive_unless(from, None, || false)
     }
 
-    /// Waits for a message, or until `is_to_end` says that it is not to be waited for any longer; it is asked again
-    /// whenever the latch of this process is set.
+    /// Waits for a message, until this moment at most, or until `is_to_end` says that it is not to be waited for any
+    /// longer; it is asked again whenever the latch of this process is set.
     pub fn receive_unless<T: DeserializeOwned>(
         &self,
         from: &'static str,
+        until: Option<Instant>,
         is_to_end: impl Fn() -> bool,
     ) -> Result<T, Error> {
         let (mut length, mut data) = (0, std::ptr::null_mut::<c_void>());
@@ -119,7 +121,7 @@ impl Channel {
             let result = unsafe { pg_sys::shm_mq_receive(self.incoming, &mut length, &mut data, true) };
             match result {
                 pg_sys::shm_mq_result::SHM_MQ_SUCCESS => break,
-                pg_sys::shm_mq_result::SHM_MQ_WOULD_BLOCK if !is_to_end() => wait(),
+                pg_sys::shm_mq_result::SHM_MQ_WOULD_BLOCK if !is_to_end() && wait(until) => {}
                 _ => return Err(Error::WorkerLost { what: from }),
             }
         }
@@ -129,6 +131,18 @@ impl Channel {
             .map_err(|error| Error::BadAnswer { query: from, reason: error.to_string() })
     }
 
+    /// Keeps the segment after the end of this transaction, until it is let go of.
+    pub fn keep(&self) {
+        // SAFETY: the segment is mapped, and belongs to a resource owner.
+        unsafe { pg_sys::dsm_pin_mapping(self.segment) };
+    }
+
+    /// Lets the segment, which was kept, belong to what is being done now: an error lets go of it again.
+    pub fn take_back(&self) {
+        // SAFETY: the segment is mapped, and belongs to nobody.
+        unsafe { pg_sys::dsm_unpin_mapping(self.segment) };
+    }
+
     /// Lets go of the segment, which tells the other side.
     pub fn close(&self) {
         // SAFETY: it is called once, and the channel is not used afterwards.
@@ -136,13 +150,22 @@ impl Channel {
     }
 }
 
-/// Waits until the latch of this process is set: by the other side, or by a signal.
-fn wait() {
+/// Waits until the latch of this process is set: by the other side, or by a signal. False if this moment has come.
+fn wait(until: Option<Instant>) -> bool {
+    let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+    if left.is_some_and(|left| left.is_zero()) {
+        return false;
+    }
     let events = pg_sys::WL_LATCH_SET | pg_sys::WL_EXIT_ON_PM_DEATH;
+    let (events, timeout) = match left {
+        Some(left) => (events | pg_sys::WL_TIMEOUT, left.as_millis() as i64 + 1),
+        None => (events, 0),
+    };
     // SAFETY: the latch is this process's own.
     unsafe {
-        pg_sys::WaitLatch(pg_sys::MyLatch, events as i32, 0, pg_sys::PG_WAIT_EXTENSION);
+        pg_sys::WaitLatch(pg_sys::MyLatch, events as i32, timeout, pg_sys::PG_WAIT_EXTENSION);
         pg_sys::ResetLatch(pg_sys::MyLatch);
     }
     pgrx::check_for_interrupts!();
+    true
 }

@@ -1,6 +1,9 @@
-//! The keeper: the worker that makes a shadow database, waits until the backend that wanted it lets go, and drops it.
+//! The keeper: the worker that makes a shadow database, waits until the backend that wanted it lets go, and drops it. A
+//! backend may also leave it with the keeper for a while.
 //! That way nothing that happens to the backend leaves a database behind: an error, a cancel, a kill. If the whole
 //! server crashes, its postmaster starts the keeper again, which finds no backend and drops what is there.
+
+use std::time::{Duration, Instant};
 
 use nself_heal_core::quote;
 use pgrx::prelude::*;
@@ -21,7 +24,14 @@ pub enum Request {
     HandTo {
         role: String,
     },
+    /// Keeps it for a while, in which nothing may be asked.
+    Keep,
+    /// It is to be used again.
+    Use,
 }
+
+/// How long a shadow is kept that nobody uses.
+const KEPT_FOR: Duration = Duration::from_secs(60);
 
 /// What the name of every shadow begins with.
 pub const PREFIX: &str = "nself_shadow_";
@@ -63,10 +73,13 @@ pub extern "C-unwind" fn nself_heal_shadow_keeper(handle: pg_sys::Datum) {
     }
 }
 
-/// Answers requests until the backend lets go, or this worker is told to end.
+/// Answers requests until the backend lets go, this worker is told to end, or what it keeps is not asked for.
 fn serve(channel: &Channel, name: &str) {
-    while let Ok(request) = channel.receive_unless::<Request>("backend", worker::is_to_end) {
+    let mut until = None;
+    while let Ok(request) = channel.receive_unless::<Request>("backend", until, worker::is_to_end) {
+        until = matches!(request, Request::Keep).then(|| Instant::now() + KEPT_FOR);
         let answer = match request {
+            Request::Keep | Request::Use => Ok(()),
             Request::Make { options, left_overs } => make(name, &options, &left_overs),
             Request::HandTo { role } => {
                 utility(&format!("ALTER DATABASE {} OWNER TO {}", quote::ident(name), quote::ident(&role)))

@@ -1,5 +1,5 @@
 //! The shadow database: an empty database of this server in which a chain of migrations is replayed, to be read by the
-//! same reader as the live one.
+//! same reader as the live one. One whose replay took long is kept for a while, see `kept`.
 //!
 //! Three processes take part. The caller's backend asks. The *keeper*, a background worker, makes the database and
 //! drops it as soon as the backend lets go of it, in whatever way that happens. A *replayer* for each run of migrations
@@ -8,10 +8,12 @@
 mod channel;
 mod hook;
 mod keeper;
+mod kept;
 mod replayer;
 mod worker;
 
 use std::cell::Cell;
+use std::time::Instant;
 
 use pgrx::pg_sys;
 
@@ -19,23 +21,60 @@ use crate::caller::{c_string, pinned};
 use crate::error::{Error, ServerError};
 use crate::expected::Outline;
 use crate::ledger::Applied;
-use crate::spi;
+use crate::{settings, spi};
 use channel::Channel;
+use nself_heal_core::digest::{Differing, Digests};
 use nself_heal_core::model::Catalog;
+use replayer::Reading;
 
 /// What a replay gives.
 pub struct Replayed {
+    /// All of the schema, or what is in `differing`.
     pub catalog: Catalog,
     pub outline: Outline,
+    /// What is not as the base was; nothing if the replay began from nothing.
+    pub differing: Option<Differing>,
+    /// All of the schema, to check the rest by.
+    #[cfg(debug_assertions)]
+    pub whole: Catalog,
 }
 
-/// Replays the chain in a shadow database and reads what it gives. The live database is not touched.
-pub fn replay(chain: &[Applied]) -> Result<Replayed, Error> {
+/// What a replay can go on from.
+pub struct Base {
+    /// How many migrations of the chain it holds.
+    pub migrations: usize,
+    pub digests: Digests,
+}
+
+/// The hash of the chain from which the next replay of this session can go on.
+pub fn kept() -> Option<String> {
+    kept::hash()
+}
+
+/// Replays the chain in a shadow database and reads what it gives: from nothing, or from the kept shadow, where that holds
+/// `base`. `hash` is that of the chain. The live database is not touched.
+pub fn replay(chain: &[Applied], hash: &str, base: Option<Base>) -> Result<Replayed, Error> {
     check_roles(chain)?;
-    let shadow = Shadow::make()?;
-    let replayed = shadow.replay_all(chain);
-    // Also after a migration that failed: who reads its error finds nothing left behind.
-    shadow.drop();
+    let begun = Instant::now();
+    let kept = kept::take();
+    let (shadow, base) = match (kept, base) {
+        (Some(shadow), Some(base)) => (shadow, Some(base)),
+        (other, _) => {
+            if let Some(other) = other {
+                other.drop();
+            }
+            (Shadow::make()?, None)
+        }
+    };
+    let goes_on = base.is_some();
+    let replayed = shadow.replay_all(chain, base);
+    let is_long = settings::shadow_keep_from().is_some_and(|from| goes_on || begun.elapsed() >= from);
+    if replayed.is_ok() && is_long && shadow.is_alone()? {
+        kept::keep(shadow, hash.to_owned());
+    } else {
+        // Also after a migration that failed: who reads its error finds nothing left behind.
+        shadow.drop();
+    }
     replayed
 }
 
@@ -89,7 +128,7 @@ thread_local! {
     static MADE: Cell<u32> = const { Cell::new(0) };
 }
 
-/// A shadow database that lives as long as this value, or the transaction.
+/// A shadow database that lives as long as this value, or the transaction, unless it is kept.
 struct Shadow {
     name: String,
     keeper: worker::Handle,
@@ -123,23 +162,45 @@ impl Shadow {
         self.channel.receive::<Result<(), ServerError>>("keeper")?.map_err(Error::ShadowFailed)
     }
 
-    /// Replays the chain, a run of migrations of one role after the other, and reads what the last one left.
-    fn replay_all(&self, chain: &[Applied]) -> Result<Replayed, Error> {
+    /// Whether it is the only shadow of this server. Each that is kept takes one of the server's places for workers.
+    fn is_alone(&self) -> Result<bool, Error> {
+        let alone = pinned(|| {
+            spi::read_one(
+                "SELECT count(*) = 0 FROM pg_database WHERE starts_with(datname, $1) AND datname <> $2::name",
+                &[keeper::PREFIX.into(), self.name.as_str().into()],
+            )
+        })?;
+        Ok(alone == Some(true))
+    }
+
+    /// Replays the chain, but for what is there already, a run of migrations of one role after the other, and reads what
+    /// the last one left.
+    fn replay_all(&self, chain: &[Applied], base: Option<Base>) -> Result<Replayed, Error> {
+        let (done, mut digests) = base.map_or((0, None), |base| (base.migrations, Some(base.digests)));
         let mut skipped = Vec::new();
         let mut read = None;
-        let mut groups = groups(chain).peekable();
+        let mut groups = groups(&chain[done..]).peekable();
         while let Some(group) = groups.next() {
             self.hand_to(&group[0].applied_by)?;
-            let answer = self.replay(group, groups.peek().is_none())?;
+            let reading = match groups.peek() {
+                Some(_) => Reading::Nothing,
+                None => digests.take().map_or(Reading::Whole, Reading::Since),
+            };
+            let answer = self.replay(group, reading)?;
             skipped.extend(answer.skipped);
             read = answer.read;
         }
-        let replayer::Read { catalog, digests, not_compared } =
-            read.ok_or(Error::WorkerLost { what: "replay" })?;
-        Ok(Replayed { catalog, outline: Outline { digests, not_compared, skipped } })
+        let read = read.ok_or(Error::WorkerLost { what: "replay" })?;
+        Ok(Replayed {
+            catalog: read.catalog,
+            outline: Outline { digests: read.digests, not_compared: read.not_compared, skipped },
+            differing: read.differing,
+            #[cfg(debug_assertions)]
+            whole: read.whole,
+        })
     }
 
-    fn replay(&self, group: &[Applied], read: bool) -> Result<replayer::Answer, Error> {
+    fn replay(&self, group: &[Applied], read: Reading) -> Result<replayer::Answer, Error> {
         let channel = Channel::create();
         let handle = worker::start(worker::Role::Replayer, &channel, &self.name)?;
         channel.expect(&handle);

@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::channel::Channel;
 use super::{hook, worker};
 use crate::caller::{c_string, pinned, with_settings};
+use crate::catalog::{self, Wanted};
 use crate::error::{Error, ServerError};
 use crate::ledger::Applied;
 use crate::outline::{self, Outline};
 use crate::spi::at_one_moment;
-use crate::{catalog, migrate, run};
-use nself_heal_core::digest::Digests;
+use crate::{migrate, run};
+use nself_heal_core::digest::{Differing, Digests};
 use nself_heal_core::model::{Catalog, NotCompared};
 
 #[derive(Serialize, Deserialize)]
@@ -22,8 +23,16 @@ pub struct Request {
     pub database: String,
     /// All applied by one role, in order.
     pub migrations: Vec<Applied>,
-    /// Whether to read the catalogs afterwards.
-    pub read: bool,
+    pub read: Reading,
+}
+
+/// What is to be read afterwards.
+#[derive(Serialize, Deserialize)]
+pub enum Reading {
+    Nothing,
+    Whole,
+    /// What is not as it was when these digests were taken.
+    Since(Digests),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -35,10 +44,15 @@ pub struct Answer {
 /// What the last migration left.
 #[derive(Serialize, Deserialize)]
 pub struct Read {
+    /// All of it, or what is in `differing`.
     pub catalog: Catalog,
     pub digests: Digests,
     /// By object type.
     pub not_compared: BTreeMap<String, NotCompared>,
+    pub differing: Option<Differing>,
+    /// All of it, to check the rest by.
+    #[cfg(debug_assertions)]
+    pub whole: Catalog,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -78,19 +92,33 @@ fn replay(request: &Request) -> Result<Answer, Failed> {
     for migration in &request.migrations {
         worker::in_transaction(|| apply(migration)).map_err(|error| failed(migration, error))?;
     }
-    let read = match (request.read, request.migrations.last()) {
-        (true, Some(last)) => Some(worker::in_transaction(read).map_err(|error| failed(last, error))?),
-        _ => None,
+    let since = match &request.read {
+        Reading::Nothing => return Ok(Answer { read: None, skipped: hook::skipped() }),
+        Reading::Whole => None,
+        Reading::Since(digests) => Some(digests),
     };
-    Ok(Answer { read, skipped: hook::skipped() })
+    let read = worker::in_transaction(|| read(since));
+    let last = request.migrations.last().expect("a run of migrations has one");
+    Ok(Answer { read: Some(read.map_err(|error| failed(last, error))?), skipped: hook::skipped() })
 }
 
-fn read() -> Result<Read, Error> {
+fn read(since: Option<&Digests>) -> Result<Read, Error> {
     pinned(|| {
         at_one_moment(|| {
             let Outline { digested, not_compared } = outline::fresh()?;
-            let catalog = catalog::read_with_dependencies()?;
-            Ok(Read { catalog, digests: digested.digests, not_compared })
+            let differing = since.map(|since| digested.differing(since));
+            let wanted = match &differing {
+                None => Wanted::ALL,
+                Some(differing) => digested.wanted(differing),
+            };
+            Ok(Read {
+                catalog: catalog::read_with_dependencies(&wanted)?,
+                not_compared,
+                differing,
+                #[cfg(debug_assertions)]
+                whole: catalog::read_with_dependencies(&Wanted::ALL)?,
+                digests: digested.digests,
+            })
         })
     })
 }

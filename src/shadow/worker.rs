@@ -24,9 +24,12 @@ impl Handle {
     }
 
     /// Waits until the worker has ended.
-    pub fn wait(&self) {
-        // SAFETY: the handle is that of a worker which was told to notify this process.
-        unsafe { pg_sys::WaitForBackgroundWorkerShutdown(self.0) };
+    pub fn wait(self) {
+        // SAFETY: the handle is that of a worker which was told to notify this process, and nobody uses it any more.
+        unsafe {
+            pg_sys::WaitForBackgroundWorkerShutdown(self.0);
+            pg_sys::pfree(self.0.cast());
+        }
     }
 }
 
@@ -54,9 +57,13 @@ pub fn start(role: Role, channel: &Channel, shadow: &str) -> Result<Handle, Erro
     fill(&mut worker.bgw_function_name, function);
     fill(&mut worker.bgw_extra, shadow);
     let mut handle = std::ptr::null_mut();
-    // SAFETY: the struct is complete, and the server copies it. The handle outlives this transaction's contexts only
-    // as a pointer that nobody uses.
-    let started = unsafe { pg_sys::RegisterDynamicBackgroundWorker(&mut worker, &mut handle) };
+    // SAFETY: the struct is complete, and the server copies it. The handle may be wanted after this transaction.
+    let started = unsafe {
+        let context = pg_sys::MemoryContextSwitchTo(pg_sys::TopMemoryContext);
+        let started = pg_sys::RegisterDynamicBackgroundWorker(&mut worker, &mut handle);
+        pg_sys::MemoryContextSwitchTo(context);
+        started
+    };
     if started { Ok(Handle(handle)) } else { Err(Error::NoWorker) }
 }
 

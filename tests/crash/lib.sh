@@ -4,10 +4,10 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 
 sql() { "$PG_BIN/psql" -XqtA -v ON_ERROR_STOP=1 "$@"; }
-# Waits until a query returns what it should, for a minute at most.
+# Waits until a query returns what it should, for two minutes at most.
 until_sql() {
     local wanted=$1 query=$2 got=
-    for _ in $(seq 600); do
+    for _ in $(seq 1200); do
         got=$(sql -c "$query" 2>/dev/null) || got='(no answer)'
         [[ $got != "$wanted" ]] || return 0
         sleep 0.1

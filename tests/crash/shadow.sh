@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# No shadow database outlives its use, whatever dies while it is there: the caller's backend, a worker, the server.
+# No shadow database outlives its use, or what it is kept for, whatever dies while it is there: the caller's backend, a worker, the server.
 # The migration sleeps where it is replayed, so that there is time to kill something.
 set -euo pipefail
 # shellcheck source=tests/crash/lib.sh
@@ -29,9 +29,12 @@ compare_in_background() {
     until_sql 1 "$shadows"
 }
 
-# Waits for the caller's program, and that nothing is left in the server.
+# Waits for the caller's program, which fails, and that nothing is left in the server.
 nothing_is_left() {
     wait "$caller" && die "$1: the comparison did not fail"
+    server_is_clean "$1"
+}
+server_is_clean() {
     until_sql 0 "$shadows"
     until_sql 0 "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'nself_heal%'"
     until_sql "t" "SELECT count(*) = 1 FROM nself.ledger"
@@ -62,6 +65,70 @@ nothing_is_left "the replay is killed"
 compare_in_background
 kill -9 "$(pid_of 'nself_heal shadow keeper')"
 nothing_is_left "the keeper is killed"
+
+# A session that keeps a shadow for its next replay: a psql that is asked one thing after the other.
+sql >/dev/null <<'SQL'
+CREATE DATABASE kept;
+\c kept
+CREATE EXTENSION nself_heal;
+SELECT count(*) FROM nself_journal_put('[{"path": "1_t.sql", "content": "CREATE TABLE t (a int PRIMARY KEY)"}]');
+SELECT count(*) FROM nself_migrate_up();
+SQL
+keep_in_background() {
+    mkfifo "$CLUSTER/asked"
+    PGAPPNAME=caller sql -d kept <"$CLUSTER/asked" >"$CLUSTER/caller.out" 2>&1 &
+    caller=$!
+    exec 8>"$CLUSTER/asked"
+    rm "$CLUSTER/asked"
+    echo "SET nself.shadow_keep_from = 0; DELETE FROM nself.expected_state; SELECT 'asked', count(*) FROM nself_drift();" >&8
+    until grep -q "^asked" "$CLUSTER/caller.out"; do sleep 0.1; done
+    until_sql 1 "$shadows"
+    until_sql idle "SELECT state FROM pg_stat_activity WHERE application_name = 'caller'"
+}
+the_session_ends() {
+    exec 8>&-
+    wait "$caller" || true
+    server_is_clean "$1"
+}
+# Waits until only the session is left, which then works as before.
+only_the_session_is_left() {
+    until_sql 0 "$shadows"
+    until_sql 0 "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'nself_heal%'"
+    echo "DELETE FROM nself.expected_state; SELECT 'again', count(*) FROM nself_drift();" >&8
+    until grep -q "^again|0" "$CLUSTER/caller.out"; do sleep 0.1; done
+    the_session_ends "$1"
+}
+
+keep_in_background
+the_session_ends "a kept shadow goes with its session"
+
+keep_in_background
+kill -9 "$(sql -c "SELECT pid FROM pg_stat_activity WHERE application_name = 'caller'")"
+the_session_ends "the session that keeps a shadow is killed"
+
+keep_in_background
+sql -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'nself_heal shadow keeper'" >/dev/null
+only_the_session_is_left "the keeper of a kept shadow is terminated"
+
+keep_in_background
+kill -9 "$(pid_of 'nself_heal shadow keeper')"
+the_session_ends "the keeper of a kept shadow is killed"
+
+# One is kept in a server, not more: each takes a place for a worker.
+keep_in_background
+sql >/dev/null <<'SQL'
+CREATE DATABASE other;
+\c other
+CREATE EXTENSION nself_heal;
+SET nself.shadow_keep_from = 0;
+SELECT count(*) FROM nself_journal_put('[{"path": "1_t.sql", "content": "CREATE TABLE t (a int PRIMARY KEY)"}]');
+SELECT count(*) FROM nself_migrate_up();
+SELECT count(*) FROM nself_drift();
+SELECT 1 / (count(*) = 1)::int FROM pg_database WHERE datname LIKE 'nself\_shadow\_%';
+SQL
+say "ok    a second shadow is not kept"
+# Nor for ever.
+only_the_session_is_left "a kept shadow that nobody asks for goes after a minute"
 
 # A server that is stopped at once cannot tidy up: the next use does.
 compare_in_background

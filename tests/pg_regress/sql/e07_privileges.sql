@@ -1,6 +1,8 @@
 -- E7: privileges that nobody ever touched are kept as nothing, and the same ones after a GRANT and a REVOKE as a list;
 -- a list is in the order of the grants. Neither makes a difference to anybody, so neither is drift.
 CREATE EXTENSION nself_heal;
+-- A role that owns something in a shadow that is kept could not be dropped below.
+SET nself.shadow_keep_from = -1;
 CREATE ROLE regress_e07_a;
 CREATE ROLE regress_e07_b;
 SELECT version, state FROM nself_journal_put(jsonb_build_array(jsonb_build_object('path', '1_acl.sql', 'content', $$

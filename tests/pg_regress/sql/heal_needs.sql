@@ -4,6 +4,9 @@ CREATE ROLE regress_shop LOGIN;
 CREATE ROLE regress_stock LOGIN;
 CREATE ROLE regress_clerk LOGIN;
 CREATE EXTENSION nself_heal;
+-- A role that owns something in a shadow that is kept could not be dropped below.
+ALTER DATABASE regress_heal_needs SET nself.shadow_keep_from = -1;
+\c
 GRANT CREATE ON DATABASE regress_heal_needs TO regress_shop, regress_stock;
 GRANT EXECUTE ON FUNCTION nself_migrate_up(text, integer, boolean, text), nself_drift(text), nself_heal(boolean, text[])
     TO regress_shop, regress_stock, regress_clerk;

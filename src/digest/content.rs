@@ -46,7 +46,10 @@ impl References {
 /// How the values of a column are taken in.
 enum Content {
     Name,
-    Fixed,
+    /// Together with the columns that have their places right behind it, as one piece of that many bytes.
+    Fixed {
+        bytes: usize,
+    },
     Bytes,
     Object {
         class: u32,
@@ -156,16 +159,19 @@ impl Contents {
             }
         };
         let table = TABLE_OF_EXPRESSION.iter().find(|(of, _)| *of == catalog);
-        Contents {
-            class,
-            table: table.and_then(|(_, column)| position(columns, column)),
-            columns: columns
-                .iter()
-                .enumerate()
-                .filter(|(_, column)| wanted(column))
-                .map(|(place, column)| (place, content(column)))
-                .collect(),
+        let mut contents: Vec<(usize, Content)> = Vec::new();
+        for (place, column) in columns.iter().enumerate().filter(|(_, column)| wanted(column)) {
+            let content = content(column);
+            match (&content, contents.last_mut()) {
+                (Content::Fixed { bytes }, Some((first, Content::Fixed { bytes: before })))
+                    if column.is_behind(&columns[*first], *before) =>
+                {
+                    *before += bytes;
+                }
+                _ => contents.push((place, content)),
+            }
         }
+        Contents { class, table: table.and_then(|(_, column)| position(columns, column)), columns: contents }
     }
 
     /// The digest of a row. `about` is what the row is about, where its own columns do not say it.
@@ -185,7 +191,7 @@ impl Contents {
             let start = buffer.len();
             match content {
                 Content::Name => buffer.extend_from_slice(row.name(*place)),
-                Content::Fixed => row.push_fixed(*place, buffer),
+                Content::Fixed { bytes } => row.push_fixed(*place, *bytes, buffer),
                 Content::Bytes => buffer.extend_from_slice(row.bytes(*place)),
                 Content::Object { class } => push(names.object(*class, row.oid(*place)), buffer),
                 Content::Objects { class } => {
@@ -227,10 +233,8 @@ fn own(column: &Column) -> Content {
         Content::Name
     } else if is(pg_sys::BuiltinOid::PG_NODE_TREEOID) {
         Content::Expression
-    } else if column.is_of_variable_length() {
-        Content::Bytes
     } else {
-        Content::Fixed
+        column.bytes().map_or(Content::Bytes, |bytes| Content::Fixed { bytes })
     }
 }
 

@@ -670,12 +670,19 @@ impl Reader {
 
     /// Takes in what belongs to whom by the word of pg_depend alone, and notes whose texts speak of whose columns.
     fn take_dependencies(&mut self) {
+        // Rows that lie together are about one object, and speak of one.
+        let mut last = [((0, 0), None); 2];
         let queries = ["pg_rewrite", "pg_policy"].map(|catalog| self.class(catalog));
         let known: FxHashSet<u32> = known::OF_OBJECTS.iter().filter_map(|name| self.class(name)).collect();
         let mut strange: FxHashSet<(u32, u32)> = FxHashSet::default();
         for dependency in std::mem::take(&mut self.dependencies) {
             let Dependency { object, column, on, on_column, kind } = dependency;
-            let (own, other) = (self.relation_of(object), self.relation_of(on));
+            for (last, object) in last.iter_mut().zip([object, on]) {
+                if last.0 != object {
+                    *last = (object, self.relation_of(object));
+                }
+            }
+            let [(_, own), (_, other)] = last;
             if own.is_none() && (object.0 == PG_CLASS || self.on_relation.contains_key(&object)) {
                 continue;
             }

@@ -1,5 +1,6 @@
 //! What numbers of objects stand for: an object has another number in each database, and the same name.
 
+use std::cell::Cell;
 use std::collections::hash_map::Entry;
 
 use nself_heal_core::digest::Digest;
@@ -18,6 +19,8 @@ pub struct Names {
     schemas: FxHashMap<u32, Digest>,
     columns: FxHashMap<(u32, i16), Digest>,
     labels: FxHashMap<u32, Digest>,
+    /// The object that was last asked for.
+    last: Cell<((u32, u32), Digest)>,
 }
 
 impl Names {
@@ -70,11 +73,18 @@ impl Names {
     /// An object. One that is not known stays its number, which is another one in every database: it differs.
     pub fn object(&self, class: u32, oid: u32) -> Digest {
         let known = match class {
-            _ if class == pg_sys::NamespaceRelationId.to_u32() => self.schemas.get(&oid),
+            _ if class == pg_sys::NamespaceRelationId.to_u32() => self.schemas.get(&oid).copied(),
             _ if oid < FIRST_OF_USERS => None,
-            _ => self.objects.get(&(class, oid)),
+            _ => match self.last.get() {
+                // Rows that lie together speak of the same object.
+                (last, name) if last == (class, oid) => Some(name),
+                _ => {
+                    let name = self.objects.get(&(class, oid)).copied();
+                    name.inspect(|name| self.last.set(((class, oid), *name)))
+                }
+            },
         };
-        known.copied().unwrap_or(Digest(u128::from(oid)))
+        known.unwrap_or(Digest(u128::from(oid)))
     }
 
     /// A column; of no relation that is known, its number.

@@ -21,8 +21,14 @@ pub struct Column {
 }
 
 impl Column {
-    pub fn is_of_variable_length(&self) -> bool {
-        self.length < 0
+    /// How many bytes a value has, if all have as many.
+    pub fn bytes(&self) -> Option<usize> {
+        usize::try_from(self.length).ok()
+    }
+
+    /// Whether its place is so many bytes behind that of the other.
+    pub fn is_behind(&self, other: &Column, bytes: usize) -> bool {
+        other.offset.is_some_and(|offset| self.offset == Some(offset + bytes))
     }
 
     fn all(descriptor: &pgrx::PgTupleDesc) -> Vec<Column> {
@@ -155,17 +161,17 @@ impl Row<'_> {
         unsafe { CStr::from_ptr(place.cast()) }.to_bytes()
     }
 
-    /// Appends the bytes of a value of any type that is not of variable length.
-    pub fn push_fixed(&self, column: usize, to: &mut Vec<u8>) {
-        let Column { length, by_value, .. } = self.of.columns[column];
+    /// Appends the value of a column that is not of variable length: so many bytes, which may hold the values of columns
+    /// right behind it, too.
+    pub fn push_fixed(&self, column: usize, bytes: usize, to: &mut Vec<u8>) {
         match self.place(column) {
-            None if by_value => {
-                to.extend_from_slice(&self.datum(column).value().to_ne_bytes()[..length as usize])
+            None if self.of.columns[column].by_value => {
+                to.extend_from_slice(&self.datum(column).value().to_ne_bytes()[..bytes])
             }
             place => {
                 let place = place.unwrap_or_else(|| self.datum(column).cast_mut_ptr::<u8>());
-                // SAFETY: a value of that length.
-                to.extend_from_slice(unsafe { slice::from_raw_parts(place, length as usize) });
+                // SAFETY: values of that length.
+                to.extend_from_slice(unsafe { slice::from_raw_parts(place, bytes) });
             }
         }
     }

@@ -11,7 +11,7 @@ mod node_tree;
 pub use node_tree::{Numbers, canonical};
 
 /// The digest of one thing, or the sum of several whose order says nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Digest(pub u128);
 
 impl Digest {
@@ -79,13 +79,18 @@ pub struct Differing {
 
 impl Differing {
     pub fn between(one: &Digests, other: &Digests) -> Self {
-        let missing = |a: &Digests, b: &Digests| {
-            let differs = |(name, digest): &&(String, Digest)| {
-                b.find(name).is_none_or(|place| b.relations[place].1 != *digest)
-            };
-            a.relations.iter().filter(differs).map(|(name, _)| name.clone()).collect::<Vec<_>>()
-        };
-        let relations = missing(one, other).into_iter().chain(missing(other, one)).collect();
+        let mut relations = BTreeSet::new();
+        let (mut left, mut right) = (one.relations.as_slice(), other.relations.as_slice());
+        // Both are sorted.
+        while let Some(first) = [left.first(), right.first()].into_iter().flatten().min() {
+            let is_first = |of: &&(String, Digest)| of.0 == first.0;
+            let pair = (left.first().filter(is_first), right.first().filter(is_first));
+            if pair.0 != pair.1 {
+                relations.insert(first.0.clone());
+            }
+            left = &left[usize::from(pair.0.is_some())..];
+            right = &right[usize::from(pair.1.is_some())..];
+        }
         Differing { relations, rest: one.rest != other.rest }
     }
 

@@ -381,6 +381,7 @@ impl Reader {
     /// Reads who needs whom, and leaves out what belongs to an extension, with all that belongs to that.
     fn read_dependencies(&mut self) {
         let Some(class) = self.class("pg_depend") else { return };
+        let foreign_key_triggers = self.class("pg_trigger").zip(self.class("pg_constraint"));
         let (dependencies, left_out) = (&mut self.dependencies, &mut self.left_out);
         const COLUMNS: [&str; 7] =
             ["classid", "objid", "objsubid", "refclassid", "refobjid", "refobjsubid", "deptype"];
@@ -393,7 +394,13 @@ impl Reader {
                 let (object, kind) = ((row.oid(class), row.oid(object)), row.character(kind));
                 if kind == b'e' {
                     left_out.insert(object);
-                } else if object.1 >= FIRST_OF_USERS {
+                    return;
+                }
+                // Most of all rows: the triggers that carry out a foreign key, and the schemas of relations.
+                let between = (object.0, row.oid(on_class));
+                let says_nothing = kind == b'i' && foreign_key_triggers == Some(between)
+                    || kind == b'n' && between == (PG_CLASS, PG_NAMESPACE);
+                if object.1 >= FIRST_OF_USERS && !says_nothing {
                     dependencies.push(Dependency {
                         object,
                         column: row.number(column) as i16,

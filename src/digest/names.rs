@@ -17,7 +17,8 @@ pub struct Names {
     /// Nothing where two objects of different catalogs have the number.
     by_number: FxHashMap<u32, Option<Digest>>,
     schemas: FxHashMap<u32, Digest>,
-    columns: FxHashMap<(u32, i16), Digest>,
+    /// By relation, in the order of their numbers.
+    columns: FxHashMap<u32, Vec<Option<Digest>>>,
     labels: FxHashMap<u32, Digest>,
     /// The object that was last asked for.
     last: Cell<((u32, u32), Digest)>,
@@ -62,8 +63,12 @@ impl Names {
 
     /// `relation_name` is that of the relation.
     pub fn add_column(&mut self, relation: u32, relation_name: Digest, number: i16, name: &[u8]) {
-        let digest = Self::within(relation_name, name);
-        self.columns.insert((relation, number), digest);
+        let Ok(place) = usize::try_from(number - 1) else { return };
+        let columns = self.columns.entry(relation).or_default();
+        if columns.len() <= place {
+            columns.resize(place + 1, None);
+        }
+        columns[place] = Some(Self::within(relation_name, name));
     }
 
     pub fn add_label(&mut self, oid: u32, name: Digest) {
@@ -89,7 +94,8 @@ impl Names {
 
     /// A column; of no relation that is known, its number.
     pub fn column(&self, relation: u32, number: i16) -> Digest {
-        let known = self.columns.get(&(relation, number)).copied();
+        let place = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+        let known = place.and_then(|place| *self.columns.get(&relation)?.get(place)?);
         known.unwrap_or(Digest(u128::from(number as u16)))
     }
 

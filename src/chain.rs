@@ -4,10 +4,9 @@ use std::cell::RefCell;
 use std::sync::OnceLock;
 
 use nself_heal_core::checksum::sha256_hex;
-use nself_heal_core::digest::Digest;
 use pgrx::pg_sys;
 
-use crate::digest;
+use crate::digest::{self, Held};
 use crate::error::Error;
 use crate::ledger::{self, Applied, Session};
 use crate::migrate::{self, State};
@@ -45,7 +44,7 @@ pub fn chain(against: Against) -> Result<Vec<Applied>, Error> {
 
 thread_local! {
     /// The last hash of the applied migrations, with what the ledger held then.
-    static LAST: RefCell<Option<(Digest, String)>> = const { RefCell::new(None) };
+    static LAST: RefCell<Option<(Held, String)>> = const { RefCell::new(None) };
 }
 
 /// The hash of a chain. That of the applied migrations is at hand as long as no row of the ledger changes.
@@ -57,8 +56,8 @@ pub fn hash_of(against: Against) -> Result<String, Error> {
     let ledger = unsafe {
         pg_sys::get_relname_relid(c"ledger".as_ptr(), pg_sys::get_namespace_oid(c"nself".as_ptr(), true))
     };
-    let held = at_one_moment(|| Ok(digest::of_versions_in([ledger.to_u32()])))?;
-    let is_same = |(then, _): &&(Digest, String)| *then == held;
+    let held = at_one_moment(|| Ok(digest::held(ledger.to_u32())))?;
+    let is_same = |(then, _): &&(Held, String)| *then == held;
     if let Some(hash) = LAST.with_borrow(|last| last.as_ref().filter(is_same).map(|(_, hash)| hash.clone())) {
         return Ok(hash);
     }

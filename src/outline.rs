@@ -5,7 +5,6 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use nself_heal_core::digest::Digest;
 use nself_heal_core::model::NotCompared;
 use pgrx::pg_sys;
 
@@ -18,9 +17,8 @@ pub struct Outline {
     pub not_compared: BTreeMap<String, NotCompared>,
 }
 
-/// The last outline that was read, with that by which it is known.
+/// The last outline that was read.
 struct Last {
-    versions: Digest,
     /// What somebody may not see is counted.
     reader: pg_sys::Oid,
     outline: Rc<Outline>,
@@ -32,17 +30,16 @@ thread_local! {
 
 /// The outline of this database, at the moment that is in force.
 pub fn read() -> Result<Rc<Outline>, Error> {
-    let versions = digest::of_versions()?;
     // SAFETY: a plain read of this backend's own state.
     let reader = unsafe { pg_sys::GetUserId() };
-    let is_same = |last: &&Last| last.versions == versions && last.reader == reader;
-    if let Some(last) =
-        LAST.with_borrow(|last| last.as_ref().filter(is_same).map(|last| last.outline.clone()))
-    {
+    let last = LAST.with_borrow(|last| {
+        last.as_ref().filter(|last| last.reader == reader).map(|last| last.outline.clone())
+    });
+    if let Some(last) = last.filter(|last| last.digested.held.still_hold()) {
         return Ok(last);
     }
     let outline = Rc::new(fresh()?);
-    LAST.set(Some(Last { versions, reader, outline: outline.clone() }));
+    LAST.set(Some(Last { reader, outline: outline.clone() }));
     Ok(outline)
 }
 

@@ -26,6 +26,7 @@ use content::{Contents, References};
 use known::Known;
 use names::{FIRST_OF_USERS, Names};
 use rows::{Column, Row, position};
+pub use rows::{Held, held};
 
 /// The digests of this database, and where what they stand for is.
 pub struct Digested {
@@ -34,6 +35,8 @@ pub struct Digested {
     pub unknown: BTreeMap<String, u64>,
     /// The catalogs that hold something of a user.
     catalogs: BTreeSet<String>,
+    /// What the catalogs held: all of this is as it was read as long as they hold that.
+    pub held: Versions,
     /// The numbers of the relations, in their order, and their kinds as in pg_class.
     oids: Vec<(pg_sys::Oid, u8)>,
     /// Which versions of their rows were read.
@@ -80,7 +83,7 @@ impl Digested {
 
 /// Catalogs whose rows have a name that holds in every database, and its columns. What stands first is named first, for
 /// those behind speak of it. Of a type and an operator class also that which the texts that name it depend on.
-const NAMED: [(&str, &[&str]); 29] = [
+const NAMED: [(&str, &[&str]); 28] = [
     ("pg_collation", &["collnamespace", "collname", "collencoding"]),
     ("pg_type", &["typnamespace", "typname", "typstorage", "typcollation", "typtype"]),
     ("pg_proc", &["pronamespace", "proname", "proargtypes"]),
@@ -106,7 +109,6 @@ const NAMED: [(&str, &[&str]); 29] = [
     ("pg_enum", &["enumtypid", "enumlabel"]),
     ("pg_statistic_ext", &["stxnamespace", "stxname"]),
     ("pg_constraint", &["conrelid", "contypid", "conname"]),
-    ("pg_attrdef", &["adrelid"]),
     ("pg_trigger", &["tgrelid", "tgname"]),
     ("pg_policy", &["polrelid", "polname"]),
     ("pg_rewrite", &["ev_class", "rulename"]),
@@ -151,6 +153,14 @@ const ELSEWHERE: [&str; 9] = [
     "pg_subscription_rel",
 ];
 
+/// Catalogs of which nothing is read at all.
+const SAY_NOTHING: [&str; 4] =
+    ["pg_largeobject", "pg_statistic", "pg_statistic_ext_data", "pg_subscription_rel"];
+
+/// Catalogs of the whole server: whether a role may see all options of a user mapping depends on the roles, too.
+/// pg_authid, pg_auth_members and pg_subscription.
+const SHARED: [u32; 3] = [1260, 1261, 6100];
+
 /// The catalogs of this database: their numbers by name. They are asked for once: no catalog comes or goes while a server
 /// runs.
 fn catalogs() -> Result<Rc<BTreeMap<String, u32>>, Error> {
@@ -171,23 +181,14 @@ fn catalogs() -> Result<Rc<BTreeMap<String, u32>>, Error> {
     })
 }
 
-/// A digest of which versions of which rows the catalogs hold, at the moment that is in force: what is read of them is
-/// the same as long as this is. Whether a role may see all options of a user mapping depends on the roles, too.
-pub fn of_versions() -> Result<Digest, Error> {
-    const SAY_NOTHING: [&str; 4] =
-        ["pg_largeobject", "pg_statistic", "pg_statistic_ext_data", "pg_subscription_rel"];
-    // pg_authid, pg_auth_members, pg_subscription.
-    const SHARED: [u32; 3] = [1260, 1261, 6100];
-    let catalogs = catalogs()?;
-    let here = catalogs.iter().filter(|(name, _)| !SAY_NOTHING.contains(&name.as_str()));
-    Ok(of_versions_in(here.map(|(_, class)| *class).chain(SHARED)))
-}
+/// What the catalogs held when something was read of them: the fewest rows first, for one look mostly tells a change.
+pub struct Versions(Vec<(u32, Held)>);
 
-/// A digest of which versions of which rows some tables hold, at the moment that is in force.
-pub fn of_versions_in(tables: impl IntoIterator<Item = u32>) -> Digest {
-    let mut sum = Digest::default();
-    tables.into_iter().for_each(|table| rows::add_versions(table, &mut sum));
-    sum
+impl Versions {
+    /// Whether they hold the same, at the moment that is in force.
+    pub fn still_hold(&self) -> bool {
+        self.0.iter().all(|(catalog, held)| rows::held(*catalog) == *held)
+    }
 }
 
 /// Reads the digests of this database, at the moment that is in force.
@@ -199,7 +200,6 @@ pub fn read() -> Result<Digested, Error> {
     for (catalog, key) in NAMED {
         reader.name_all(catalog, key);
     }
-    reader.name_columns();
     for (catalog, relation) in PARTS {
         reader.take_parts(catalog, relation);
     }
@@ -272,6 +272,7 @@ struct Reader {
     foreign_keys: FxHashSet<(u32, u32)>,
     rest: Sum,
     unknown: BTreeMap<String, u64>,
+    held: FxHashMap<u32, Held>,
     /// The catalogs from which something was taken.
     taken_from: BTreeSet<String>,
     rest_names: FxHashSet<u32>,
@@ -322,6 +323,7 @@ impl Reader {
             foreign_keys: FxHashSet::default(),
             rest: Sum::default(),
             unknown: BTreeMap::new(),
+            held: FxHashMap::default(),
             taken_from: BTreeSet::new(),
             rest_names: FxHashSet::default(),
             rest_speaks_of: FxHashSet::default(),
@@ -385,7 +387,7 @@ impl Reader {
         let (dependencies, left_out) = (&mut self.dependencies, &mut self.left_out);
         const COLUMNS: [&str; 7] =
             ["classid", "objid", "objsubid", "refclassid", "refobjid", "refobjsubid", "deptype"];
-        rows::each(
+        let held = rows::each(
             class,
             |_| true,
             |columns| places(columns, COLUMNS),
@@ -411,6 +413,7 @@ impl Reader {
                 }
             },
         );
+        self.held.insert(class, held);
         loop {
             let before = left_out.len();
             for Dependency { object, on, kind, .. } in dependencies.iter() {
@@ -497,7 +500,7 @@ impl Reader {
             array: position(columns, "typarray"),
             constraint_kind: position(columns, "contype"),
         };
-        rows::each(class, OF_USERS, prepare, |places, row| {
+        let held = rows::each(class, OF_USERS, prepare, |places, row| {
             let oid = row.oid(places.oid);
             if places.internal.is_some_and(|column| row.boolean(column)) {
                 left_out.insert((class, oid));
@@ -525,42 +528,18 @@ impl Reader {
                 foreign_keys.insert((class, oid));
             }
         });
+        self.held.insert(class, held);
     }
 
-    fn name_columns(&mut self) {
-        let Some(class) = self.class("pg_attribute") else { return };
-        let Self { names, part_of, toasts, .. } = self;
-        // Columns of one relation mostly lie together. Those of indexes and TOAST tables nobody speaks of.
-        let mut last = (0, None);
-        const COLUMNS: [&str; 4] = ["attrelid", "attnum", "attname", "attisdropped"];
-        rows::each(
-            class,
-            OF_USERS,
-            |columns| places(columns, COLUMNS),
-            |place, row| {
-                let [relation, number, name, dropped] = *place;
-                let number_of = row.number(number) as i16;
-                if number_of > 0 && !row.boolean(dropped) {
-                    let relation = row.oid(relation);
-                    if last.0 != relation {
-                        let is_spoken_of =
-                            !part_of.contains_key(&relation) && !toasts.contains_key(&relation);
-                        last = (relation, is_spoken_of.then(|| names.object(PG_CLASS, relation)));
-                    }
-                    if let Some(name_of) = last.1 {
-                        names.add_column(relation, name_of, number_of, row.name(name));
-                    }
-                }
-            },
-        );
-    }
-
-    /// Takes in the rows of a catalog that are parts of relations.
+    /// Takes in the rows of a catalog that are parts of relations. Columns get their names along the way, and defaults their
+    /// relations: whoever speaks of them comes later.
     fn take_parts(&mut self, catalog: &str, relation: &str) {
         let Some(class) = self.class(catalog) else { return };
         let mut taken: Vec<(Option<u32>, Sum)> = Vec::new();
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut unknown = std::mem::take(&mut self.unknown);
+        let mut names = std::mem::take(&mut self.names);
+        let mut on_relation = std::mem::take(&mut self.on_relation);
         struct Places {
             contents: Contents,
             /// Kinds of relations were looked at before.
@@ -568,7 +547,8 @@ impl Reader {
             relation: usize,
             /// Whether the row is one of a dropped column, or of a trigger that carries out a foreign key.
             skipped: Option<usize>,
-            number: Option<usize>,
+            column: Option<[usize; 2]>,
+            default: Option<usize>,
             options: Option<usize>,
             domain: Option<usize>,
         }
@@ -577,15 +557,17 @@ impl Reader {
             known: (class != PG_CLASS).then(|| Known::of(catalog, columns)),
             relation: places(columns, [relation])[0],
             skipped: position(columns, "tgisinternal").or_else(|| position(columns, "attisdropped")),
-            number: position(columns, "attnum"),
+            column: (catalog == "pg_attribute").then(|| places(columns, ["attnum", "attname"])),
+            default: (catalog == "pg_attrdef").then(|| places(columns, ["oid"])[0]),
             options: position(columns, "reloptions"),
             domain: position(columns, "contypid"),
         };
         // Rows of one relation mostly lie together.
         let mut last: (u32, Option<u32>, Digest) = (0, None, Digest::default());
-        rows::each(class, OF_USERS, prepare, |places, row| {
+        let held = rows::each(class, OF_USERS, prepare, |places, row| {
+            let column = places.column.map(|[number, name]| (row.number(number) as i16, row.name(name)));
             if places.skipped.is_some_and(|column| row.boolean(column))
-                || places.number.is_some_and(|column| row.number(column) as i16 <= 0)
+                || column.is_some_and(|(number, _)| number <= 0)
             {
                 return;
             }
@@ -597,13 +579,21 @@ impl Reader {
                 return;
             }
             if last.0 != of {
-                last = (of, self.whole(of), self.names.object(PG_CLASS, of));
+                last = (of, self.whole(of), names.object(PG_CLASS, of));
+            }
+            // Nobody speaks of the columns of an index.
+            let own = last.1.is_none_or(|whole| whole == of);
+            if let Some((number, name)) = column.filter(|_| own) {
+                names.add_column(of, last.2, number, name);
+            }
+            if let Some(default) = places.default {
+                on_relation.insert((class, row.oid(default)), of);
             }
             let Some(whole) = last.1 else {
                 // The constraint of a domain.
                 let domain = places.domain.map(|column| row.oid(column)).filter(|_| of == 0);
                 if domain.is_some_and(|domain| !self.left_out.contains(&(PG_TYPE, domain))) {
-                    let digest = places.contents.digest(row, &[], &self.names, &mut buffer);
+                    let digest = places.contents.digest(row, &[], &names, &mut buffer);
                     taken.push((None, Sum::of(row, digest)));
                     count(&mut unknown, places.known.as_ref().and_then(|known| known.unknown(row)));
                 }
@@ -611,12 +601,15 @@ impl Reader {
             };
             count(&mut unknown, places.known.as_ref().and_then(|known| known.unknown(row)));
             let about = if class == PG_CLASS { Digest::default() } else { last.2 };
-            let one = Sum::of(row, places.contents.digest(row, &[about], &self.names, &mut buffer));
+            let one = Sum::of(row, places.contents.digest(row, &[about], &names, &mut buffer));
             match taken.last_mut() {
                 Some((Some(relation), sum)) if *relation == whole => sum.add(one),
                 _ => taken.push((Some(whole), one)),
             }
         });
+        self.held.insert(class, held);
+        self.names = names;
+        self.on_relation = on_relation;
         self.buffer = buffer;
         self.unknown = unknown;
         self.take(catalog, taken);
@@ -643,7 +636,7 @@ impl Reader {
             (contents, position(columns, object), Known::of(catalog, columns))
         };
         let wanted = |first: u32| first >= FIRST_OF_USERS || class == PG_NAMESPACE;
-        rows::each(class, wanted, prepare, |(contents, object, known), row| {
+        let held = rows::each(class, wanted, prepare, |(contents, object, known), row| {
             let object = object.map_or(0, |column| row.oid(column));
             let is_left_out = self.left_out.contains(&(of_class, object))
                 || class == PG_NAMESPACE && !self.is_of_users(object);
@@ -660,6 +653,7 @@ impl Reader {
             let digest = contents.digest(row, &[], &self.names, &mut buffer);
             taken.push((whole.flatten(), Sum::of(row, digest)));
         });
+        self.held.insert(class, held);
         self.buffer = buffer;
         self.unknown = unknown;
         self.take(catalog, taken);
@@ -769,7 +763,7 @@ impl Reader {
             let contents = Contents::new(class, "pg_description", None, columns, &self.references);
             (contents, places(columns, ["classoid", "objoid", "objsubid", "description"]))
         };
-        rows::each(
+        let held = rows::each(
             class,
             |_| true,
             prepare,
@@ -795,10 +789,18 @@ impl Reader {
                 }
             },
         );
+        self.held.insert(class, held);
         self.take("pg_description", taken);
     }
 
-    fn digested(self) -> Digested {
+    fn digested(mut self) -> Digested {
+        let says_something = |name: &&String| !SAY_NOTHING.contains(&name.as_str());
+        let here = self.catalogs.iter().filter(|(name, _)| says_something(name)).map(|(_, class)| *class);
+        for catalog in here.chain(SHARED) {
+            self.held.entry(catalog).or_insert_with(|| rows::held(catalog));
+        }
+        let mut held: Vec<(u32, Held)> = self.held.into_iter().collect();
+        held.sort_by_key(|(_, held)| held.rows);
         let mut relations: Vec<(u32, Relation)> = self.relations.into_iter().collect();
         relations.sort_by(|(_, a), (_, b)| a.identity.cmp(&b.identity));
         let places: FxHashMap<u32, u32> =
@@ -819,6 +821,7 @@ impl Reader {
             named_by.entry(named).or_default().push(speaker);
         }
         Digested {
+            held: Versions(held),
             unknown: self.unknown,
             catalogs: self.taken_from,
             named_by,

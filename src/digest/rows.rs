@@ -209,14 +209,38 @@ impl Row<'_> {
     }
 }
 
+/// Which rows a catalog holds, in which versions: every change of a row gives it another place or another transaction that
+/// wrote it, but for those in place, which change nothing of a schema.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Held {
+    pub rows: usize,
+    versions: Digest,
+}
+
+impl Held {
+    fn add(&mut self, version: Digest) {
+        self.rows += 1;
+        self.versions.add(version);
+    }
+}
+
+/// Which rows a catalog holds.
+pub fn held(catalog: u32) -> Held {
+    let mut held = Held::default();
+    scan(catalog, |_, tuple| held.add(version(catalog, tuple)));
+    held
+}
+
 /// Reads the rows of a catalog whose first column, which is a number of an object in every catalog, is `wanted`. Before
-/// the first row `prepare` looks at the columns; what it makes of them goes along with each row.
+/// the first row `prepare` looks at the columns; what it makes of them goes along with each row. Returns which rows there
+/// are, wanted or not.
 pub fn each<T>(
     catalog: u32,
     wanted: impl Fn(u32) -> bool,
     prepare: impl FnOnce(&[Column]) -> T,
     mut row: impl FnMut(&mut T, &Row),
-) {
+) -> Held {
+    let mut held = Held::default();
     // SAFETY: what the server allocates for a row goes into a context that is emptied after it. On an error the abort of
     // the transaction frees everything.
     unsafe {
@@ -230,6 +254,7 @@ pub fn each<T>(
             8 * 1024 * 1024,
         );
         scan(catalog, |descriptor, tuple| {
+            held.add(version(catalog, tuple));
             let (rows, state) = prepared.get_or_insert_with(|| {
                 let columns = Column::all(&pgrx::PgTupleDesc::from_pg_copy(descriptor));
                 let state = prepare.take().expect("it is prepared once")(&columns);
@@ -250,12 +275,7 @@ pub fn each<T>(
         });
         pg_sys::MemoryContextDelete(context);
     }
-}
-
-/// Adds a digest of each row of a catalog that says which version of which row it is: every change of a row gives it
-/// another place or another transaction that wrote it, but for those in place, which change nothing of a schema.
-pub fn add_versions(catalog: u32, sum: &mut Digest) {
-    scan(catalog, |_, tuple| sum.add(version(catalog, tuple)));
+    held
 }
 
 fn version(catalog: u32, tuple: pg_sys::HeapTuple) -> Digest {

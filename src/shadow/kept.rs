@@ -5,6 +5,7 @@ use std::cell::RefCell;
 
 use super::Shadow;
 use super::keeper::Request;
+use crate::error::Error;
 
 struct Kept {
     shadow: Shadow,
@@ -22,17 +23,15 @@ pub fn hash() -> Option<String> {
 }
 
 /// The kept shadow, if it is still there. From now on it lives as long as the transaction.
-pub fn take() -> Option<Shadow> {
-    let Kept { shadow, .. } = KEPT.take()?;
+pub fn take() -> Result<Option<Shadow>, Error> {
+    let Some(Kept { shadow, .. }) = KEPT.take() else { return Ok(None) };
     shadow.channel.take_back();
-    match shadow.ask(&Request::Use) {
-        Ok(()) => Some(shadow),
-        // Its time was over.
-        Err(_) => {
-            shadow.drop();
-            None
-        }
+    // Its time may be over, and nothing keeps a superuser from dropping a database.
+    if shadow.ask(&Request::Use).is_ok() && shadow.exists()? {
+        return Ok(Some(shadow));
     }
+    shadow.drop();
+    Ok(None)
 }
 
 /// Keeps a shadow in which the chain of this hash was replayed, beyond the end of the transaction.

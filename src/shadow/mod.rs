@@ -56,7 +56,7 @@ pub fn kept() -> Option<String> {
 pub fn replay(chain: &[Applied], hash: &str, base: Option<Base>) -> Result<Replayed, Error> {
     check_roles(chain)?;
     let begun = Instant::now();
-    let kept = kept::take();
+    let kept = kept::take()?;
     let (shadow, base) = match (kept, base) {
         (Some(shadow), Some(base)) => (shadow, Some(base)),
         (other, _) => {
@@ -160,6 +160,16 @@ impl Shadow {
     fn ask(&self, request: &keeper::Request) -> Result<(), Error> {
         self.channel.send(request, "keeper")?;
         self.channel.receive::<Result<(), ServerError>>("keeper")?.map_err(Error::ShadowFailed)
+    }
+
+    fn exists(&self) -> Result<bool, Error> {
+        let exists = pinned(|| {
+            spi::read_one(
+                "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1::name)",
+                &[self.name.as_str().into()],
+            )
+        })?;
+        Ok(exists == Some(true))
     }
 
     /// Whether it is the only shadow of this server. Each that is kept takes one of the server's places for workers.

@@ -42,6 +42,16 @@ SELECT version, status FROM nself_migrate_up();
 SELECT kind, object_type, identity FROM nself_drift();
 SELECT oid = :kept AS went_on FROM shadow;
 
+-- A superuser may drop any database. Then the replay begins anew.
+SELECT version, state FROM nself_journal_put(pg_temp.folder(:'one', :'two', :'three', :'four', 'SELECT 5;'));
+SELECT version, status FROM nself_migrate_up();
+\set ECHO none
+SELECT format('DROP DATABASE %I', d.datname) FROM pg_database d JOIN shadow USING (oid) \gexec
+\set ECHO all
+SELECT count(*) AS kept FROM shadow;
+SELECT kind, object_type, identity FROM nself_drift();
+SELECT version, status FROM nself_migrate_down();
+
 -- Half a replay is not kept, whether a migration failed or somebody cancelled it.
 SELECT version, state FROM nself_journal_put(pg_temp.folder(:'one', :'two', :'three', :'four', :'broken'));
 SELECT version, status FROM nself_migrate_up();

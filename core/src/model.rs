@@ -402,6 +402,13 @@ pub struct Definition {
     pub filled: Option<bool>,
 }
 
+impl Definition {
+    /// Whether it is a relation that is a query.
+    pub fn is_view(&self) -> bool {
+        matches!(self.kind, DefinitionKind::View | DefinitionKind::MaterializedView)
+    }
+}
+
 /// What something is a part of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PartOf {

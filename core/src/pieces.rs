@@ -34,7 +34,7 @@ impl Pieces {
         let mut cut = Cut {
             row_types: (composites.iter().map(|composite| &composite.identity))
                 .chain(tables.iter().map(|table| &table.identity))
-                .chain(definitions.iter().filter(|of| is_view(of)).map(|view| &view.identity))
+                .chain(definitions.iter().filter(|of| of.is_view()).map(|view| &view.identity))
                 .cloned()
                 .collect(),
             parts: BTreeMap::new(),
@@ -183,7 +183,7 @@ impl Cut {
 /// The relation that a definition is, or is a part of.
 fn relation_of(definition: &Definition) -> Option<&str> {
     match (definition.kind, &definition.of) {
-        _ if is_view(definition) => Some(&definition.identity),
+        _ if definition.is_view() => Some(&definition.identity),
         (
             DefinitionKind::Rule
             | DefinitionKind::Trigger
@@ -193,8 +193,4 @@ fn relation_of(definition: &Definition) -> Option<&str> {
         ) => Some(&of.identity),
         _ => None,
     }
-}
-
-fn is_view(definition: &Definition) -> bool {
-    matches!(definition.kind, DefinitionKind::View | DefinitionKind::MaterializedView)
 }

@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::thread::LocalKey;
 
 use crate::error::Error;
 use crate::spi;
@@ -65,21 +66,11 @@ pub const DETAILS: [(&str, &str, &str); 4] = [
     ("pg_ts_config_map", "pg_ts_config", "mapcfg"),
 ];
 
-/// Catalogs that say nothing about a schema, that are read on their own, or of which nothing is compared: that is
-/// counted.
-pub const ELSEWHERE: [&str; 9] = [
-    "pg_depend",
-    "pg_description",
-    "pg_init_privs",
-    "pg_largeobject",
-    "pg_largeobject_metadata",
-    "pg_seclabel",
-    "pg_statistic",
-    "pg_statistic_ext_data",
-    "pg_subscription_rel",
-];
+/// Catalogs that are read on their own, or of which nothing is compared: that is counted.
+pub const ELSEWHERE: [&str; 5] =
+    ["pg_depend", "pg_description", "pg_init_privs", "pg_largeobject_metadata", "pg_seclabel"];
 
-/// Catalogs of which nothing is read at all.
+/// Catalogs that say nothing about a schema: nothing is read of them at all.
 pub const SAY_NOTHING: [&str; 4] =
     ["pg_largeobject", "pg_statistic", "pg_statistic_ext_data", "pg_subscription_rel"];
 
@@ -87,22 +78,32 @@ pub const SAY_NOTHING: [&str; 4] =
 /// pg_authid, pg_auth_members and pg_subscription.
 pub const SHARED: [u32; 3] = [1260, 1261, 6100];
 
-/// The catalogs of this database: their numbers by name. They are asked for once: no catalog comes or goes while a server
-/// runs.
+/// The catalogs of this database: their numbers by name.
 pub fn by_name() -> Result<Rc<BTreeMap<String, u32>>, Error> {
     thread_local! {
         static KNOWN: OnceCell<Rc<BTreeMap<String, u32>>> = const { OnceCell::new() };
     }
-    KNOWN.with(|known| {
-        if let Some(catalogs) = known.get() {
-            return Ok(catalogs.clone());
-        }
-        let catalogs = Rc::new(spi::read_json(
+    once(&KNOWN, || {
+        spi::read_json(
             "catalogs",
             "SELECT json_object_agg(relname, oid::int8)::text FROM pg_class \
               WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r' AND NOT relisshared",
             &[],
-        )?);
-        Ok(known.get_or_init(|| catalogs).clone())
+        )
+    })
+}
+
+/// Reads for the first time, and has at hand from then on, what stays as it is while a server runs: no catalog comes or
+/// goes, and none gets another column.
+pub fn once<T>(
+    known: &'static LocalKey<OnceCell<Rc<T>>>,
+    read: impl FnOnce() -> Result<T, Error>,
+) -> Result<Rc<T>, Error> {
+    known.with(|known| match known.get() {
+        Some(value) => Ok(value.clone()),
+        None => {
+            let value = Rc::new(read()?);
+            Ok(known.get_or_init(|| value).clone())
+        }
     })
 }

@@ -1,10 +1,13 @@
 //! What is in a column of a catalog: how its values are brought into a digest.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use nself_heal_core::digest::{Digest, Numbers, canonical};
 use pgrx::pg_sys;
 
+use super::catalogs;
 use super::names::Names;
 use super::rows::{Column, Row, position};
 use crate::error::Error;
@@ -22,7 +25,14 @@ struct Reference {
 }
 
 impl References {
-    pub fn read() -> Result<Self, Error> {
+    pub fn of_this_server() -> Result<Rc<Self>, Error> {
+        thread_local! {
+            static KNOWN: OnceCell<Rc<References>> = const { OnceCell::new() };
+        }
+        catalogs::once(&KNOWN, Self::read)
+    }
+
+    fn read() -> Result<Self, Error> {
         let rows: Vec<(u32, Vec<String>, u32)> = spi::read_json(
             "catalog_foreign_keys",
             "SELECT json_agg(json_build_array(fktable::oid::int8, fkcols, pktable::oid::int8))::text \

@@ -61,7 +61,7 @@ struct Dependency {
 /// What has been read so far. An object is a number of its catalog and its own.
 struct Reader {
     catalogs: Rc<BTreeMap<String, u32>>,
-    references: References,
+    references: Rc<References>,
     names: Names,
     /// The schema that this extension is in, if it can be one that was made for it.
     own_schema: u32,
@@ -139,7 +139,7 @@ impl Reader {
             own_schema: schema,
             left_out: [(pg_sys::ExtensionRelationId.to_u32(), extension)].into_iter().collect(),
             catalogs: catalogs::by_name()?,
-            references: References::read()?,
+            references: References::of_this_server()?,
             names: Names::default(),
             schemas: FxHashMap::default(),
             dependencies: Vec::new(),
@@ -445,7 +445,9 @@ impl Reader {
 
     /// Takes in what hangs on no relation.
     fn take_rest(&mut self) {
-        let elsewhere = |name: &str| ELSEWHERE.contains(&name) || PARTS.iter().any(|(of, _)| *of == name);
+        let parts = PARTS.map(|(name, _)| name);
+        let elsewhere =
+            |name: &str| [&ELSEWHERE[..], &SAY_NOTHING, &parts].iter().any(|names| names.contains(&name));
         let catalogs = self.catalogs.clone();
         for (catalog, class) in catalogs.iter().filter(|(name, _)| !elsewhere(name)) {
             self.take_all(catalog, *class);

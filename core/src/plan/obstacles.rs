@@ -556,7 +556,7 @@ fn name_taken(object: Object, work: &Work, context: &Context) -> Option<Obstacle
     });
     let is_type = match object {
         Object::Enum(_) | Object::Domain(_) | Object::Composite(_) | Object::Table(_) => true,
-        Object::Definition(definition) => is_view(definition) || definition.kind == DefinitionKind::Type,
+        Object::Definition(definition) => definition.is_view() || definition.kind == DefinitionKind::Type,
         _ => false,
     };
     let relation = own.into_iter().chain(along).find_map(|name| context.facts.relations.get(&name));
@@ -585,7 +585,7 @@ pub(super) fn relations_made(object: Object) -> Vec<Name> {
         Object::Constraint(constraint) if builds_index(constraint.kind) => {
             vec![Name { schema: constraint.table.schema.clone(), name: constraint.name.clone() }]
         }
-        Object::Definition(definition) if is_view(definition) => definition.name.iter().cloned().collect(),
+        Object::Definition(definition) if definition.is_view() => definition.name.iter().cloned().collect(),
         Object::Definition(_)
         | Object::Constraint(_)
         | Object::Schema(_)
@@ -602,10 +602,6 @@ pub(super) fn relations_made(object: Object) -> Vec<Name> {
         | Object::Comment(_)
         | Object::Owner(_) => Vec::new(),
     }
-}
-
-fn is_view(definition: &Definition) -> bool {
-    matches!(definition.kind, DefinitionKind::View | DefinitionKind::MaterializedView)
 }
 
 /// Whether the constraint itself is still to be created, and not only to be validated.

@@ -6,7 +6,7 @@ REVOKE ALL ON FUNCTION
     nself_migrate_verify(), nself_drift(text), nself_drift_not_compared(text), nself_ignored(text),
     nself_heal(boolean, text[]),
     nself_heal_status(), nself_heal_history(integer), nself_heal_enable(), nself_heal_disable(),
-    nself.refuse_change()
+    nself.refuse_change(), nself.note_ddl()
 FROM PUBLIC;
 
 COMMENT ON FUNCTION nself_journal_load(text) IS

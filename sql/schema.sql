@@ -103,9 +103,35 @@ CREATE TABLE nself.heal_steps (
     ddl text NOT NULL,
     status text NOT NULL,
     detail text,
+    changed_by text,
+    changed_at timestamptz,
+    command text,
     PRIMARY KEY (event, step)
 );
 COMMENT ON TABLE nself.heal_steps IS 'The steps of each heal';
+COMMENT ON COLUMN nself.heal_steps.changed_by IS 'Who made the drift, when and by what, as nself_drift() says it';
+
+CREATE TABLE nself.ddl_log (
+    at timestamptz NOT NULL,
+    logged_in_as text NOT NULL,
+    run_by text NOT NULL,
+    client_addr inet,
+    application_name text NOT NULL,
+    tag text NOT NULL,
+    command text,
+    objects text[] NOT NULL,
+    dropped boolean NOT NULL,
+    rewrote boolean NOT NULL
+);
+CREATE INDEX ddl_log_objects ON nself.ddl_log USING gin (objects);
+CREATE INDEX ddl_log_at ON nself.ddl_log (at);
+COMMENT ON TABLE nself.ddl_log IS
+    'DDL that was not run by nself_heal itself, noted by event triggers while nself.capture_ddl is on';
+COMMENT ON COLUMN nself.ddl_log.logged_in_as IS 'The session user; run_by is the role whose rights were in force';
+COMMENT ON COLUMN nself.ddl_log.command IS
+    'What the client sent, up to 10 kB, without the literals of statements that may hold a password';
+COMMENT ON COLUMN nself.ddl_log.objects IS 'What was made or altered, or what was dropped: types and identities as in nself_drift()';
+COMMENT ON COLUMN nself.ddl_log.rewrote IS 'Whether the command wrote a table anew';
 
 CREATE TABLE nself.heal_switch (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),

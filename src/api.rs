@@ -14,7 +14,7 @@ use crate::chain::Against;
 use crate::error::Error;
 use crate::migrate::{self, DownRequest, State, UpRequest};
 use crate::turn::Turn;
-use crate::{heal, history, journal, report, settings};
+use crate::{culprit, heal, history, journal, report, settings};
 
 type Rows<T> = Result<TableIterator<'static, T>, ErrorReport>;
 
@@ -226,11 +226,15 @@ fn nself_drift(
     if let Some(line) = report::not_compared_line(&comparison.not_compared) {
         notice!("not compared: {line}. See nself_drift_not_compared()");
     }
-    let rows: Vec<_> = heal::look(&comparison)?
+    let found: Vec<_> =
+        heal::look(&comparison)?.into_iter().filter(|found| found.step.part_of.is_none()).collect();
+    let culprits = culprit::of_each(found.iter().map(|found| &found.step))?;
+    let rows: Vec<_> = found
         .into_iter()
-        .filter(|found| found.step.part_of.is_none())
-        .map(|found| {
+        .zip(culprits)
+        .map(|(found, culprit)| {
             let (safety, reason, step) = (found.status.safety(), found.detail, found.step);
+            let (changed_by, changed_at, command) = culprit::parts(culprit);
             (
                 step.kind.as_str(),
                 step.object_type,
@@ -240,9 +244,9 @@ fn nself_drift(
                 step.remedy,
                 safety,
                 reason,
-                None,
-                None,
-                None,
+                changed_by,
+                changed_at,
+                command,
             )
         })
         .collect();

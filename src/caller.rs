@@ -77,12 +77,17 @@ pub fn pinned<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
 /// Runs `work` on the product's own tables, with the rights of the extension's owner: whoever may EXECUTE a function
 /// needs no right on the tables behind it. Only statements that are written in this program may run here.
 pub fn as_extension_owner<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    as_extension_owner_bare(|| pinned(work))
+}
+
+/// As `as_extension_owner`, under the session's settings.
+pub fn as_extension_owner_bare<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     // SAFETY: a read of the system catalogs within a transaction.
     let owner = unsafe {
         let oid = pg_sys::get_namespace_oid(c"nself".as_ptr(), false);
         schema_owner(oid)
     };
-    as_user(owner, pg_sys::SECURITY_LOCAL_USERID_CHANGE, || pinned(work))
+    as_user(owner, pg_sys::SECURITY_LOCAL_USERID_CHANGE, work)
 }
 
 /// Runs `work` as the owner of what it touches, in a security-restricted operation: expressions of that owner run with

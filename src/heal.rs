@@ -12,7 +12,7 @@ use crate::caller::{as_owner, pinned, subtransaction, with_settings};
 use crate::error::{Error, ServerError};
 use crate::expected::Expected;
 use crate::report::{self, Comparison};
-use crate::{guard, ledger, settings, spi};
+use crate::{capture, guard, ledger, settings, spi};
 
 /// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,7 +166,7 @@ fn attempt(work: &Work, columns: &BTreeSet<String>, mode: Mode) -> Result<(Statu
                     for action in &work.actions {
                         let sql = action.sql();
                         guard::only_adds(&sql, just_created)?;
-                        spi::write(&sql, &[])?;
+                        capture::own(|| spi::write(&sql, &[]))?;
                     }
                 }
                 Ok(None)

@@ -9,7 +9,7 @@ use crate::caller::as_extension_owner;
 use crate::chain::Against;
 use crate::error::Error;
 use crate::heal::{Outcome, Status};
-use crate::{chain, settings, spi};
+use crate::{chain, culprit, settings, spi};
 
 /// How the steps of a heal ended, counted.
 #[derive(Debug, Default, Clone, Copy)]
@@ -62,13 +62,17 @@ pub fn record(
         return Ok(());
     }
     let counts = Counts::of(outcomes);
+    let culprits = culprit::of_each(outcomes.iter().map(|outcome| &outcome.step))?;
     let steps: Vec<_> = outcomes
         .iter()
+        .zip(culprits)
         .enumerate()
-        .map(|(index, outcome)| {
+        .map(|(index, (outcome, culprit))| {
+            let (changed_by, changed_at, command) = culprit::parts(culprit);
             serde_json::json!({
                 "step": index + 1, "object_type": outcome.step.object_type, "identity": outcome.step.identity,
                 "ddl": outcome.step.remedy, "status": outcome.status.as_str(), "detail": outcome.detail,
+                "changed_by": changed_by, "changed_at": changed_at.map(|at| at.to_iso_string()), "command": command,
             })
         })
         .collect();
@@ -77,10 +81,12 @@ pub fn record(
             "WITH run AS (INSERT INTO nself.heal_events (trigger, confirmed, drift_items, applied, blocked, manual, \
                                  failed, outcome, duration_ms) \
                           VALUES ('call', $1, $2, $3, $4, $5, $6, $7, $8) RETURNING event) \
-             INSERT INTO nself.heal_steps (event, step, object_type, identity, ddl, status, detail) \
-             SELECT run.event, s.step, s.object_type, s.identity, s.ddl, s.status, s.detail \
+             INSERT INTO nself.heal_steps (event, step, object_type, identity, ddl, status, detail, changed_by, \
+                                           changed_at, command) \
+             SELECT run.event, s.step, s.object_type, s.identity, s.ddl, s.status, s.detail, s.changed_by, s.changed_at, \
+                    s.command \
                FROM run, json_to_recordset($9) AS s(step int, object_type text, identity text, ddl text, status text, \
-                                                    detail text)",
+                                                    detail text, changed_by text, changed_at timestamptz, command text)",
             &[
                 confirmed.into(),
                 i32::try_from(drift_items).unwrap_or(i32::MAX).into(),

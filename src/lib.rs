@@ -4,8 +4,10 @@
 mod allowed;
 mod api;
 mod caller;
+mod capture;
 mod catalog;
 mod chain;
+mod culprit;
 mod digest;
 mod error;
 mod expected;
@@ -30,6 +32,7 @@ use pgrx::prelude::*;
 ::pgrx::pg_module_magic!(name, version);
 
 extension_sql_file!("../sql/schema.sql", name = "schema", bootstrap);
+extension_sql_file!("../sql/capture.sql", name = "capture", requires = ["schema"]);
 extension_sql_file!("../sql/grants.sql", name = "grants", finalize);
 
 /// Called by the server when the library is loaded.

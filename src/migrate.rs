@@ -15,7 +15,7 @@ use crate::journal::{self, Entry};
 use crate::ledger::{self, Applied, Direction, Session};
 use crate::statement::split;
 use crate::turn::Turn;
-use crate::{run, settings, spi};
+use crate::{capture, run, settings, spi};
 
 /// How the journal and the ledger stand to each other for one migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -358,5 +358,6 @@ pub fn make_tenant(tenant: Option<&str>) -> Result<(), Error> {
     if exists == Some(true) {
         return Ok(());
     }
-    with_settings(&[], || spi::write(&format!("CREATE SCHEMA {}", quote::ident(tenant)), &[]))
+    let statement = format!("CREATE SCHEMA {}", quote::ident(tenant));
+    with_settings(&[], || capture::own(|| spi::write(&statement, &[])))
 }

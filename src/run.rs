@@ -4,8 +4,8 @@ use pgrx::prelude::*;
 
 use crate::caller::{catch, with_settings};
 use crate::error::{Error, Position};
-use crate::spi;
 use crate::statement::{Script, Statement, split};
+use crate::{capture, spi};
 
 /// The settings that give a migration's text its meaning. The ledger keeps their values, and a replay sets them again.
 pub const MEANINGFUL_SETTINGS: [&str; 13] = [
@@ -36,24 +36,26 @@ pub fn run_statements(
     statements: &[Statement],
     settings: &[(&str, &str)],
 ) -> Result<(), Error> {
-    with_settings(settings, || {
-        for (index, statement) in statements.iter().enumerate() {
-            catch(|| {
-                Spi::connect_mut(|client| client.update(statement.sql.as_str(), None, &[]).map(drop))?;
-                Ok(())
-            })
-            .map_err(|error| match error {
-                Error::Server(source) => Error::MigrationFailed {
-                    version: script.version.to_owned(),
-                    statement: index + 1,
-                    line: statement.line + lines_before(&statement.sql, source.position.as_ref()),
-                    path: script.path.to_owned(),
-                    source,
-                },
-                other => other,
-            })?;
-        }
-        check_deferred(script)
+    capture::own(|| {
+        with_settings(settings, || {
+            for (index, statement) in statements.iter().enumerate() {
+                catch(|| {
+                    Spi::connect_mut(|client| client.update(statement.sql.as_str(), None, &[]).map(drop))?;
+                    Ok(())
+                })
+                .map_err(|error| match error {
+                    Error::Server(source) => Error::MigrationFailed {
+                        version: script.version.to_owned(),
+                        statement: index + 1,
+                        line: statement.line + lines_before(&statement.sql, source.position.as_ref()),
+                        path: script.path.to_owned(),
+                        source,
+                    },
+                    other => other,
+                })?;
+            }
+            check_deferred(script)
+        })
     })
 }
 

@@ -11,6 +11,7 @@ static MIGRATIONS_DIR: GucSetting<Option<CString>> = GucSetting::<Option<CString
 static ENV: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"dev"));
 static COMPARE_OWNERS: GucSetting<bool> = GucSetting::<bool>::new(false);
 static HEAL_LOCK_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(3_000);
+static CAPTURE_DDL: GucSetting<bool> = GucSetting::<bool>::new(true);
 static SHADOW_KEEP_FROM: GucSetting<i32> = GucSetting::<i32>::new(300);
 static HEAL_REWRITE_LIMIT: GucSetting<i32> = GucSetting::<i32>::new(64 * 1024);
 
@@ -67,6 +68,14 @@ pub fn define() {
         GucContext::Userset,
         GucFlags::UNIT_KB,
     );
+    GucRegistry::define_bool_guc(
+        c"nself.capture_ddl",
+        c"Whether DDL is noted, so that drift can be told with its culprit.",
+        c"It goes to nself.ddl_log. What nself_heal does itself is never noted.",
+        &CAPTURE_DDL,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
     GucRegistry::define_int_guc(
         c"nself.shadow_keep_from",
         c"A replay that takes this long leaves its shadow database for the next one of the session to go on from.",
@@ -114,6 +123,10 @@ pub fn is_production() -> bool {
 
 pub fn compare_owners() -> bool {
     COMPARE_OWNERS.get()
+}
+
+pub fn capture_ddl() -> bool {
+    CAPTURE_DDL.get()
 }
 
 /// In milliseconds; zero for none of its own.

@@ -20,6 +20,7 @@ mod order;
 #[cfg(test)]
 mod tests;
 
+use crate::noted::{Noted, noted_as};
 use context::Context;
 use obstacles::Obstacle;
 
@@ -112,6 +113,8 @@ pub struct Step {
     pub verdict: Verdict,
     /// The missing or extra object that this goes with.
     pub part_of: Option<Address>,
+    /// Under which names the server tells of what happens to it: the most exact one first.
+    pub noted_as: Vec<Noted>,
 }
 
 /// Which side lacks the object.
@@ -296,6 +299,7 @@ fn step(change: &Change, context: &Context) -> Step {
         remedy,
         verdict,
         part_of: context.part_of(change),
+        noted_as: noted_as(object),
     }
 }
 

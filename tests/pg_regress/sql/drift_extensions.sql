@@ -3,6 +3,8 @@
 SELECT name AS ext, format('things.%I', name) AS type FROM pg_available_extensions
  WHERE name IN ('hstore', 'vector') ORDER BY name LIMIT 1 \gset
 CREATE EXTENSION nself_heal;
+-- Who changed what, and when, is the story of culprit.sql.
+SET nself.capture_ddl = off;
 SELECT version, state FROM nself_journal_put(jsonb_build_array(
     jsonb_build_object('path', '1_schema.sql', 'content', 'CREATE SCHEMA things; CREATE SCHEMA elsewhere; CREATE TABLE t (a int)'),
     jsonb_build_object('path', '2_extension.sql', 'content',

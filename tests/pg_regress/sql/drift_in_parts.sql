@@ -1,6 +1,8 @@
 -- Only what differs is read, and what has to do with it. What somebody changes in one place may show in the text of
 -- another, and parts of a relation are found wherever the server keeps them.
 CREATE EXTENSION nself_heal;
+-- Who changed what, and when, is the story of culprit.sql.
+SET nself.capture_ddl = off;
 SET client_min_messages = error;
 SELECT version, state FROM nself_journal_put(jsonb_build_array(jsonb_build_object('path', '1_all.sql', 'content', $migration$
     CREATE TYPE mood AS ENUM ('calm', 'cross');

@@ -1,5 +1,7 @@
 -- The drift report: what differs between the migrations and the live schema, kind by kind.
 CREATE EXTENSION nself_heal;
+-- Who changed what, and when, is the story of culprit.sql.
+SET nself.capture_ddl = off;
 
 -- Before any migration is applied there is nothing to compare with. Each function says so, and says what to do.
 SELECT * FROM nself_drift();

@@ -2,6 +2,8 @@
 -- generated columns without a store, keys WITHOUT OVERLAPS. Each is compared as what it is. Older servers have nothing to do
 -- here, so the answers are truths that hold for them, too.
 CREATE EXTENSION nself_heal;
+-- Who changed what, and when, is the story of culprit.sql.
+SET nself.capture_ddl = off;
 SELECT current_setting('server_version_num')::int >= 180000 AS new \gset
 SELECT version, state FROM nself_journal_put(jsonb_build_array(
     jsonb_build_object('path', '1_old.sql', 'content', $$

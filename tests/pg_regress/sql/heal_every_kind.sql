@@ -1,6 +1,8 @@
 -- One object of each kind that a statement defines, and what is attached to objects: nothing differs; what somebody
 -- drops comes back, what somebody changes or adds is told.
 CREATE EXTENSION nself_heal;
+-- Who changed what, and when, is the story of culprit.sql.
+SET nself.capture_ddl = off;
 SET client_min_messages = error;
 SELECT version, state FROM nself_journal_put(jsonb_build_array(jsonb_build_object('path', '1_all.sql', 'content', $migration$
     CREATE TABLE base (id int PRIMARY KEY, word text, doc jsonb) WITH (fillfactor = 80);

@@ -1,5 +1,7 @@
 -- What the report cannot compare is counted and named: silence never means that it is equal.
 CREATE EXTENSION nself_heal;
+-- Who changed what, and when, is the story of culprit.sql.
+SET nself.capture_ddl = off;
 SET client_min_messages = error;
 SELECT version, state FROM nself_journal_put(jsonb_build_array(jsonb_build_object('path', '1_all.sql', 'content', $migration$
     CREATE FOREIGN DATA WRAPPER wrap;

@@ -5,6 +5,8 @@ CREATE ROLE regress_owner NOLOGIN;
 CREATE ROLE regress_reader LOGIN;
 GRANT regress_owner TO regress_deployer;
 CREATE EXTENSION nself_heal;
+-- Who changed what, and when, is the story of culprit.sql.
+SET nself.capture_ddl = off;
 GRANT CREATE ON DATABASE regress_replay_roles TO regress_deployer;
 GRANT EXECUTE ON FUNCTION nself_journal_put(jsonb), nself_migrate_up(text, integer, boolean, text), nself_drift(text),
     nself_drift_not_compared(text), nself_heal(boolean, text[]), nself_heal_status(), nself_heal_history(integer)

@@ -1,0 +1,133 @@
+//! What a command was about, in the words of the drift: types and identities of objects, "comment" and "grant" before
+//! those whose comment or privileges it changed.
+
+use std::ffi::{CStr, c_char};
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use crate::error::Error;
+
+/// What was made or altered, without what is temporary or an extension's.
+pub fn altered() -> Result<Vec<String>, Error> {
+    let mut objects = Vec::new();
+    Spi::connect(|client| {
+        let rows = client.select(
+            "SELECT classid, objid, objsubid, command_tag, command FROM pg_catalog.pg_event_trigger_ddl_commands() \
+              WHERE NOT in_extension AND schema_name IS DISTINCT FROM 'pg_temp'",
+            None,
+            &[],
+        )?;
+        for row in rows {
+            let (class, object, part) = (row.get(1)?, row.get(2)?, row.get(3)?);
+            let tag: Option<String> = row.get(4)?;
+            let command = row.get_datum_by_ordinal(5)?.value::<Command>()?;
+            if let (Some(class), Some(object), Some(part)) = (class, object, part) {
+                let address = pg_sys::ObjectAddress { classId: class, objectId: object, objectSubId: part };
+                match tag.as_deref() {
+                    Some("COMMENT") => objects.extend(name(address).map(|name| format!("comment {name}"))),
+                    _ => {
+                        objects.extend(name(address));
+                        // A column has a new name: so something happened to its table.
+                        let whole = pg_sys::ObjectAddress { objectSubId: 0, ..address };
+                        objects.extend((part != 0).then(|| name(whole)).flatten());
+                    }
+                }
+            }
+            if let Some(Command(command)) = command {
+                // SAFETY: the server's own list of commands, valid while the event trigger runs.
+                unsafe { more(&*command, &mut objects) };
+            }
+        }
+        Ok::<_, Error>(())
+    })?;
+    objects.sort();
+    objects.dedup();
+    Ok(objects)
+}
+
+/// What was dropped, also along with something else.
+pub fn dropped() -> Result<Vec<String>, Error> {
+    let objects: Option<Vec<String>> = Spi::connect(|client| {
+        client
+            .select(
+                "SELECT array_agg(concat_ws(' ', object_type, object_identity) ORDER BY object_identity) \
+                   FROM pg_catalog.pg_event_trigger_dropped_objects() \
+                  WHERE NOT is_temporary AND schema_name IS DISTINCT FROM 'pg_toast'",
+                Some(1),
+                &[],
+            )?
+            .first()
+            .get_one()
+    })?;
+    Ok(objects.unwrap_or_default())
+}
+
+/// A value of type pg_ddl_command.
+struct Command(*const pg_sys::CollectedCommand);
+
+impl FromDatum for Command {
+    unsafe fn from_polymorphic_datum(datum: pg_sys::Datum, is_null: bool, _: pg_sys::Oid) -> Option<Self> {
+        (!is_null).then(|| Command(datum.cast_mut_ptr()))
+    }
+}
+
+impl IntoDatum for Command {
+    fn into_datum(self) -> Option<pg_sys::Datum> {
+        Some(pg_sys::Datum::from(self.0))
+    }
+
+    fn type_oid() -> pg_sys::Oid {
+        pg_sys::PG_DDL_COMMANDOID
+    }
+}
+
+/// What the server's table of commands leaves out: the parts of ALTER TABLE, and what privileges are on.
+unsafe fn more(command: &pg_sys::CollectedCommand, objects: &mut Vec<String>) {
+    use pg_sys::{CollectedCommandType as Type, ObjectType};
+    // SAFETY: the type says which of the union's fields is meant; lists are of what the server puts there.
+    unsafe {
+        match command.type_ {
+            Type::SCT_AlterTable => {
+                let parts = pgrx::PgList::<pg_sys::CollectedATSubcmd>::from_pg(command.d.alterTable.subcmds);
+                objects.extend(parts.iter_ptr().filter_map(|part| name((*part).address)));
+            }
+            Type::SCT_Grant => {
+                let grant = &*command.d.grant.istmt;
+                let class = match grant.objtype {
+                    ObjectType::OBJECT_TABLE | ObjectType::OBJECT_SEQUENCE => pg_sys::RelationRelationId,
+                    ObjectType::OBJECT_FUNCTION => pg_sys::ProcedureRelationId,
+                    ObjectType::OBJECT_SCHEMA => pg_sys::NamespaceRelationId,
+                    ObjectType::OBJECT_TYPE | ObjectType::OBJECT_DOMAIN => pg_sys::TypeRelationId,
+                    _ => return,
+                };
+                let granted = pgrx::PgList::<pg_sys::Oid>::from_pg(grant.objects);
+                let names = granted.iter_oid().filter_map(|object| {
+                    name(pg_sys::ObjectAddress { classId: class, objectId: object, objectSubId: 0 })
+                });
+                objects.extend(names.map(|name| format!("grant {name}")));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The type and the identity of an object that is there.
+fn name(address: pg_sys::ObjectAddress) -> Option<String> {
+    if address.objectId == pg_sys::InvalidOid {
+        return None;
+    }
+    // SAFETY: looks into the catalogs; what is missing has no name.
+    unsafe {
+        // A column that was dropped has a name of the server's own.
+        let identity =
+            text(pg_sys::getObjectIdentity(&address, true)).filter(|of| !of.contains("..pg.dropped."))?;
+        let of_type = text(pg_sys::getObjectTypeDescription(&address, true))?;
+        Some(format!("{of_type} {identity}"))
+    }
+}
+
+unsafe fn text(text: *const c_char) -> Option<String> {
+    // SAFETY: a text of the server's, or nothing.
+    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())
+}

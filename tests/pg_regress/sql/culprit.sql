@@ -54,6 +54,14 @@ ROLLBACK;
 RESET client_min_messages;
 SELECT kind, identity, changed_by, command FROM nself_drift() WHERE kind = 'missing';
 
+-- A migration that fails does not hide what comes after it.
+SELECT version, state FROM nself_journal_put(
+    (SELECT jsonb_agg(jsonb_build_object('path', path, 'content', up_sql)) FROM nself.journal)
+    || jsonb_build_array(jsonb_build_object('path', '2_bad.sql', 'content', 'CREATE TABLE half (n int); SELECT 1 / 0;')));
+SELECT version, status FROM nself_migrate_up();
+CREATE TABLE whole (n int);
+SELECT tag, objects FROM nself.ddl_log ORDER BY at DESC LIMIT 1;
+
 -- No password is kept, and no more than 10 kB.
 CREATE FOREIGN DATA WRAPPER anything;
 CREATE SERVER far FOREIGN DATA WRAPPER anything OPTIONS (host 'h');

@@ -11,6 +11,14 @@ use crate::sample::{Board, Sample};
 use crate::schema::Migration;
 use crate::server::{Server, Session};
 
+/// Tables made in a loop, with their DDL noted and without.
+pub const NOTED: &str = "DDL in a loop, noted";
+pub const NOT_NOTED: &str = "DDL in a loop, not noted";
+
+const MANY_TABLES: &str = "DO $$ BEGIN FOR n IN 1..500 LOOP EXECUTE format('CREATE TABLE t%s (id bigint PRIMARY KEY, \
+    a int NOT NULL, b int DEFAULT 1, c text, d text, e timestamptz DEFAULT now(), f date, g numeric, h boolean, i uuid, \
+    j jsonb, k text[])', n); END LOOP; END $$";
+
 /// How long the chains are.
 pub const CHAINS: [usize; 3] = [10, 100, 1000];
 
@@ -37,6 +45,22 @@ pub fn chains(server: &Server, args: &Args, board: &mut Board) -> Result<(), Err
         }
     }
     clean_up(server)
+}
+
+/// Measures what it costs that DDL is noted: many tables made in a loop, in one transaction.
+pub fn noting(server: &Server, args: &Args, board: &mut Board) -> Result<(), Error> {
+    eprintln!("noting DDL");
+    for _ in 0..args.rounds {
+        for (work, capture) in [(NOTED, "on"), (NOT_NOTED, "off")] {
+            server.create(TRIAL, "template0")?;
+            server.execute(TRIAL, &[product::INSTALL])?;
+            let mut session = server.session(TRIAL)?;
+            let set = format!("LOAD 'nself_heal'; SET nself.capture_ddl = {capture}");
+            session.client.batch_execute(&set).doing("setting nself.capture_ddl")?;
+            board.add(work.to_owned(), session.measure(MANY_TABLES)?.0);
+        }
+    }
+    server.drop(TRIAL)
 }
 
 /// Measures real projects' migrations. One that this server cannot run is left out, with a line that says why.
@@ -89,7 +113,8 @@ fn race(server: &Server, scripts: &Folder, work: &str, board: &mut Board) -> Res
     let up = server.measure_program("psql", &[&arguments[..], &["-c", product::MIGRATE_UP]].concat())?;
     board.add(format!("{work}: nself_migrate_up()"), up);
 
-    server.create(TRIAL, READY)?;
+    // Without the extension, whose event triggers would have their share.
+    server.create(TRIAL, "template0")?;
     let files: Vec<String> = scripts.files.iter().map(|file| file.display().to_string()).collect();
     let files = files.iter().flat_map(|file| ["-f", file.as_str()]);
     let psql = arguments.into_iter().chain(["-1"]).chain(files).collect::<Vec<_>>();

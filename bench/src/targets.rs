@@ -1,5 +1,6 @@
 //! What the product is to reach, and whether it does.
 
+use crate::migrating::{NOT_NOTED, NOTED};
 use crate::results::Results;
 
 /// The drift that has all its work to do.
@@ -52,6 +53,14 @@ pub fn all(results: &Results) -> Vec<Target> {
     add("migrate up of 100 migrations, to psql -1", None, 1.15, "", up);
     let more = migrations("chain 1000: first drift after one more", "chain 1000: first drift, full replay");
     add("first drift after one more migration on a chain of 1,000, to the full replay", None, 0.3, "", more);
+    let noting = migrations(NOTED, NOT_NOTED);
+    add(
+        "CREATE TABLE of 12 columns in a loop, noted, to the same with nself.capture_ddl off",
+        None,
+        1.05,
+        "",
+        noting,
+    );
     all
 }
 

@@ -124,7 +124,7 @@ CREATE TABLE nself.ddl_log (
     rewrote boolean NOT NULL
 );
 CREATE INDEX ddl_log_objects ON nself.ddl_log USING gin (objects);
-CREATE INDEX ddl_log_at ON nself.ddl_log (at);
+CREATE INDEX ddl_log_at ON nself.ddl_log USING brin (at);
 COMMENT ON TABLE nself.ddl_log IS
     'DDL that was not run by nself_heal itself, noted by event triggers while nself.capture_ddl is on';
 COMMENT ON COLUMN nself.ddl_log.logged_in_as IS 'The session user; run_by is the role whose rights were in force';

@@ -9,11 +9,10 @@ use std::ffi::CStr;
 use nself_heal_core::secrets;
 use pgrx::datum::DatumWithOid;
 use pgrx::prelude::*;
-use pgrx::spi::OwnedPreparedStatement;
 
-use crate::caller::{as_extension_owner_bare, roles, subtransaction, with_settings};
+use crate::caller::{as_extension_owner_bare, roles, subtransaction};
 use crate::error::Error;
-use crate::settings;
+use crate::{settings, spi};
 
 /// How much of a command is kept, in bytes.
 const KEPT: usize = 10_000;
@@ -98,50 +97,38 @@ fn this_statement() -> i64 {
     unsafe { pg_sys::GetCurrentStatementStartTimestamp() }
 }
 
-thread_local! {
-    static INSERT: RefCell<Option<OwnedPreparedStatement>> = const { RefCell::new(None) };
-}
-
 fn note(event: Event, tag: &str) -> Result<(), Error> {
+    const INSERT: &str = "INSERT INTO nself.ddl_log VALUES (pg_catalog.clock_timestamp(), $1, $2, \
+        pg_catalog.inet_client_addr(), pg_catalog.current_setting('application_name'), $3, $4, $5, $6, $7)";
     let (run_by, logged_in_as) = roles();
     let (dropped, rewrote) = (event == Event::Drop, REWRITTEN.get() == this_statement());
     as_extension_owner_bare(|| {
-        with_settings(&[("search_path", "pg_catalog, pg_temp")], || {
-            let objects = if dropped { objects::dropped()? } else { objects::altered()? };
-            if objects.is_empty() {
-                return Ok(());
-            }
-            if !lock() {
-                log!("nself_heal did not note a DDL ({tag}): nself.ddl_log is locked, or gone");
-                return Ok(());
-            }
-            let arguments: [DatumWithOid; 7] = [
-                logged_in_as.into(),
-                run_by.into(),
-                tag.into(),
-                command().into(),
-                objects.into(),
-                dropped.into(),
-                rewrote.into(),
-            ];
-            Spi::connect_mut(|client| {
-                if INSERT.with_borrow(Option::is_none) {
-                    let types: Vec<PgOid> = arguments.iter().map(|of| PgOid::from(of.oid())).collect();
-                    let statement = client.prepare_mut(
-                        "INSERT INTO nself.ddl_log \
-                         SELECT clock_timestamp(), $1, $2, inet_client_addr(), current_setting('application_name'), \
-                                $3, $4, $5, $6, $7",
-                        &types,
-                    )?;
-                    INSERT.set(Some(statement.keep()));
-                }
-                INSERT.with_borrow(|insert| {
-                    let insert = insert.as_ref().expect("it is prepared");
-                    client.update(insert, None, &arguments).map(drop)
-                })?;
+        let objects = if dropped { objects::dropped()? } else { objects::altered()? };
+        if objects.is_empty() {
+            return Ok(());
+        }
+        if !lock() {
+            log!("nself_heal did not note a DDL ({tag}): nself.ddl_log is locked, or gone");
+            return Ok(());
+        }
+        let arguments: [DatumWithOid; 7] = [
+            logged_in_as.into(),
+            run_by.into(),
+            tag.into(),
+            command().into(),
+            objects.into(),
+            dropped.into(),
+            rewrote.into(),
+        ];
+        spi::with_prepared(
+            "ddl log",
+            || INSERT.to_owned(),
+            &arguments,
+            |client, insert| {
+                client.update(insert, None, &arguments)?;
                 Ok(())
-            })
-        })
+            },
+        )
     })
 }
 
@@ -161,14 +148,30 @@ fn lock() -> bool {
     log().is_some_and(|table| unsafe { pg_sys::ConditionalLockRelationOid(table, lock) })
 }
 
+thread_local! {
+    /// What was kept of the last command that the client sent, and when that began: it may hold many statements.
+    static COMMAND: RefCell<(i64, Option<String>)> = const { RefCell::new((0, None)) };
+}
+
 /// What the client sent, without secrets, and not all of it if it is long.
 fn command() -> Option<String> {
+    let now = this_statement();
+    if COMMAND.with_borrow(|(then, _)| *then != now) {
+        COMMAND.set((now, kept_of_command()));
+    }
+    COMMAND.with_borrow(|(_, kept)| kept.clone())
+}
+
+fn kept_of_command() -> Option<String> {
     // SAFETY: the text lives as long as the command that the client sent.
     let text = unsafe {
         let text = pg_sys::debug_query_string;
         (!text.is_null()).then(|| CStr::from_ptr(text).to_string_lossy())
     }?;
-    let text = secrets::hide(&text);
     let end = text.floor_char_boundary(KEPT);
-    Some(if end < text.len() { format!("{}…", &text[..end]) } else { text.into_owned() })
+    let mut kept = secrets::hide(&text[..end]).into_owned();
+    if end < text.len() {
+        kept.push('…');
+    }
+    Some(kept)
 }

@@ -7,7 +7,7 @@ use std::ffi::CStr;
 
 use pgrx::datum::{DatumWithOid, FromDatum, IntoDatum};
 use pgrx::prelude::*;
-use pgrx::spi::OwnedPreparedStatement;
+use pgrx::spi::{OwnedPreparedStatement, SpiClient};
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
@@ -70,22 +70,33 @@ thread_local! {
     static PREPARED: RefCell<BTreeMap<&'static str, OwnedPreparedStatement>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// As `read_here`, with a query that this backend parses once. `name` says which one it is.
-pub fn read_prepared<T: FromDatum + IntoDatum>(
+/// Runs `work` with a query that this backend parses once. `name` says which one it is, `args` how its parameters are
+/// typed.
+pub fn with_prepared<T>(
     name: &'static str,
     query: impl FnOnce() -> String,
     args: &[DatumWithOid],
-) -> Result<Option<T>, Error> {
-    Spi::connect(|client| {
+    work: impl FnOnce(&mut SpiClient, &OwnedPreparedStatement) -> Result<T, Error>,
+) -> Result<T, Error> {
+    Spi::connect_mut(|client| {
         if !PREPARED.with_borrow(|prepared| prepared.contains_key(name)) {
             let types: Vec<PgOid> = args.iter().map(|arg| PgOid::from(arg.oid())).collect();
             let statement = client.prepare(query().as_str(), &types)?.keep();
             PREPARED.with_borrow_mut(|prepared| prepared.insert(name, statement));
         }
-        PREPARED.with_borrow(|prepared| {
-            let rows = client.select(&prepared[name], Some(1), args)?;
-            if rows.is_empty() { Ok(None) } else { Ok(rows.first().get_one::<T>()?) }
-        })
+        PREPARED.with_borrow(|prepared| work(client, &prepared[name]))
+    })
+}
+
+/// As `read_here`, with a query that this backend parses once.
+pub fn read_prepared<T: FromDatum + IntoDatum>(
+    name: &'static str,
+    query: impl FnOnce() -> String,
+    args: &[DatumWithOid],
+) -> Result<Option<T>, Error> {
+    with_prepared(name, query, args, |client, statement| {
+        let rows = client.select(statement, Some(1), args)?;
+        if rows.is_empty() { Ok(None) } else { Ok(rows.first().get_one::<T>()?) }
     })
 }
 

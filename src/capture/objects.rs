@@ -7,40 +7,49 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use crate::error::Error;
+use crate::spi;
+
+// The queries name everything in full and have no operators: they run with the rights of the extension's owner, under
+// whatever search_path the user has.
 
 /// What was made or altered, without what is temporary or an extension's.
 pub fn altered() -> Result<Vec<String>, Error> {
+    const QUERY: &str = "SELECT c.object_type, c.object_identity, c.schema_name, c.command_tag, c.command, c.in_extension, \
+                                c.classid, c.objid, c.objsubid FROM pg_catalog.pg_event_trigger_ddl_commands() c";
     let mut objects = Vec::new();
-    Spi::connect(|client| {
-        let rows = client.select(
-            "SELECT classid, objid, objsubid, command_tag, command FROM pg_catalog.pg_event_trigger_ddl_commands() \
-              WHERE NOT in_extension AND schema_name IS DISTINCT FROM 'pg_temp'",
-            None,
-            &[],
-        )?;
-        for row in rows {
-            let (class, object, part) = (row.get(1)?, row.get(2)?, row.get(3)?);
-            let tag: Option<String> = row.get(4)?;
-            let command = row.get_datum_by_ordinal(5)?.value::<Command>()?;
-            if let (Some(class), Some(object), Some(part)) = (class, object, part) {
-                let address = pg_sys::ObjectAddress { classId: class, objectId: object, objectSubId: part };
-                match tag.as_deref() {
-                    Some("COMMENT") => objects.extend(name(address).map(|name| format!("comment {name}"))),
-                    _ => {
-                        objects.extend(name(address));
-                        // A column has a new name: so something happened to its table.
-                        let whole = pg_sys::ObjectAddress { objectSubId: 0, ..address };
-                        objects.extend((part != 0).then(|| name(whole)).flatten());
+    spi::with_prepared(
+        "ddl commands",
+        || QUERY.to_owned(),
+        &[],
+        |client, query| {
+            for row in client.select(query, None, &[])? {
+                let schema: Option<&str> = row.get(3)?;
+                if schema == Some("pg_temp") || row.get(6)? == Some(true) {
+                    continue;
+                }
+                if let (Some(of_type), Some(identity)) = (row.get::<&str>(1)?, row.get::<&str>(2)?) {
+                    let is_comment = row.get::<&str>(4)? == Some("COMMENT");
+                    objects.push(format!("{}{of_type} {identity}", if is_comment { "comment " } else { "" }));
+                    // A column has a new name: so something happened to its table.
+                    if !is_comment
+                        && let (Some(class), Some(object), Some(1..)) =
+                            (row.get(7)?, row.get(8)?, row.get::<i32>(9)?)
+                    {
+                        objects.extend(name(pg_sys::ObjectAddress {
+                            classId: class,
+                            objectId: object,
+                            objectSubId: 0,
+                        }));
                     }
                 }
+                if let Some(Command(command)) = row.get_datum_by_ordinal(5)?.value::<Command>()? {
+                    // SAFETY: the server's own list of commands, valid while the event trigger runs.
+                    unsafe { more(&*command, &mut objects) };
+                }
             }
-            if let Some(Command(command)) = command {
-                // SAFETY: the server's own list of commands, valid while the event trigger runs.
-                unsafe { more(&*command, &mut objects) };
-            }
-        }
-        Ok::<_, Error>(())
-    })?;
+            Ok(())
+        },
+    )?;
     objects.sort();
     objects.dedup();
     Ok(objects)
@@ -48,19 +57,27 @@ pub fn altered() -> Result<Vec<String>, Error> {
 
 /// What was dropped, also along with something else.
 pub fn dropped() -> Result<Vec<String>, Error> {
-    let objects: Option<Vec<String>> = Spi::connect(|client| {
-        client
-            .select(
-                "SELECT array_agg(concat_ws(' ', object_type, object_identity) ORDER BY object_identity) \
-                   FROM pg_catalog.pg_event_trigger_dropped_objects() \
-                  WHERE NOT is_temporary AND schema_name IS DISTINCT FROM 'pg_toast'",
-                Some(1),
-                &[],
-            )?
-            .first()
-            .get_one()
-    })?;
-    Ok(objects.unwrap_or_default())
+    const QUERY: &str = "SELECT d.object_type, d.object_identity, d.schema_name, d.is_temporary \
+                           FROM pg_catalog.pg_event_trigger_dropped_objects() d";
+    let mut objects = Vec::new();
+    spi::with_prepared(
+        "dropped objects",
+        || QUERY.to_owned(),
+        &[],
+        |client, query| {
+            for row in client.select(query, None, &[])? {
+                let is_toast = row.get::<&str>(3)? == Some("pg_toast");
+                if let (false, Some(false), Some(of_type), Some(identity)) =
+                    (is_toast, row.get(4)?, row.get::<&str>(1)?, row.get::<&str>(2)?)
+                {
+                    objects.push(format!("{of_type} {identity}"));
+                }
+            }
+            Ok(())
+        },
+    )?;
+    objects.sort();
+    Ok(objects)
 }
 
 /// A value of type pg_ddl_command.

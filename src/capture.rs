@@ -1,14 +1,17 @@
 //! Notes DDL in nself.ddl_log, so that drift can be told with its culprit. It runs in the middle of users' commands: it
-//! never makes one fail, and never waits for a lock.
+//! never makes one fail, and never waits for a lock. Commands are noted in memory as they end, and written down together
+//! when the transaction does: writing needs a subtransaction, and many of those in one transaction slow the server down.
 
 mod objects;
 
 use std::cell::{Cell, RefCell};
-use std::ffi::CStr;
+use std::ffi::{CStr, c_void};
+use std::rc::Rc;
 
 use nself_heal_core::secrets;
-use pgrx::datum::DatumWithOid;
+use pgrx::Json;
 use pgrx::prelude::*;
+use serde_json::{Value, json};
 
 use crate::caller::{as_extension_owner_bare, roles, subtransaction};
 use crate::error::Error;
@@ -75,7 +78,10 @@ pub unsafe extern "C-unwind" fn nself_note_ddl(fcinfo: pg_sys::FunctionCallInfo)
         _ => Event::End,
     };
     if let Err(error) = subtransaction(|| note(event, &tag.to_string_lossy())) {
-        log!("nself_heal could not note a DDL in nself.ddl_log: {error}");
+        log!("nself_heal could not note a DDL command: {error}");
+    }
+    if NOTED.with_borrow(Vec::len) >= AT_ONCE {
+        write_down();
     }
     nothing
 }
@@ -97,39 +103,151 @@ fn this_statement() -> i64 {
     unsafe { pg_sys::GetCurrentStatementStartTimestamp() }
 }
 
+/// A command of this transaction that is still to be written down.
+struct Noted {
+    /// It is forgotten with that.
+    subtransaction: pg_sys::SubTransactionId,
+    /// Seconds since 1970.
+    at: f64,
+    logged_in_as: String,
+    run_by: String,
+    application_name: String,
+    tag: String,
+    command: Option<Rc<str>>,
+    objects: Vec<String>,
+    dropped: bool,
+    rewrote: bool,
+}
+
+/// How many are written down at once: each time takes a number of a transaction.
+const AT_ONCE: usize = 1000;
+
+thread_local! {
+    static NOTED: RefCell<Vec<Noted>> = const { RefCell::new(Vec::new()) };
+}
+
 fn note(event: Event, tag: &str) -> Result<(), Error> {
-    const INSERT: &str = "INSERT INTO nself.ddl_log VALUES (pg_catalog.clock_timestamp(), $1, $2, \
-        pg_catalog.inet_client_addr(), pg_catalog.current_setting('application_name'), $3, $4, $5, $6, $7)";
     let (run_by, logged_in_as) = roles();
-    let (dropped, rewrote) = (event == Event::Drop, REWRITTEN.get() == this_statement());
+    let dropped = event == Event::Drop;
+    let objects = as_extension_owner_bare(|| if dropped { objects::dropped() } else { objects::altered() })?;
+    if objects.is_empty() {
+        return Ok(());
+    }
+    listen();
+    // SAFETY: plain reads of this backend's state; the name is copied.
+    let (subtransaction, at, application_name) = unsafe {
+        let name = CStr::from_ptr(pg_sys::application_name).to_string_lossy().into_owned();
+        (pg_sys::GetCurrentSubTransactionId(), seconds(pg_sys::GetCurrentTimestamp()), name)
+    };
+    NOTED.with_borrow_mut(|noted| {
+        noted.push(Noted {
+            subtransaction,
+            at,
+            logged_in_as,
+            run_by,
+            application_name,
+            tag: tag.to_owned(),
+            command: command(),
+            objects,
+            dropped,
+            rewrote: REWRITTEN.get() == this_statement(),
+        });
+    });
+    Ok(())
+}
+
+/// The server counts microseconds since 2000.
+fn seconds(timestamp: pg_sys::TimestampTz) -> f64 {
+    timestamp as f64 / 1e6 + 946_684_800.0
+}
+
+/// Writes down what this transaction has noted so far. A command that is rolled back was never said.
+pub fn write_down() {
+    let noted = NOTED.take();
+    if noted.is_empty() {
+        return;
+    }
+    match subtransaction(|| insert(&noted)) {
+        Ok(true) => {}
+        Ok(false) => {
+            log!("nself_heal did not note {} DDL commands: nself.ddl_log is locked, or gone", noted.len())
+        }
+        Err(error) => {
+            log!("nself_heal could not note {} DDL commands in nself.ddl_log: {error}", noted.len())
+        }
+    }
+}
+
+/// False where the log cannot be had at once.
+fn insert(noted: &[Noted]) -> Result<bool, Error> {
+    // As in `objects`: all names in full, and no operators.
+    const INSERT: &str = "INSERT INTO nself.ddl_log (at, logged_in_as, run_by, client_addr, application_name, tag, command, \
+                                                     objects, dropped, rewrote) \
+        SELECT pg_catalog.to_timestamp(r.at), r.logged_in_as, r.run_by, pg_catalog.inet_client_addr(), \
+               r.application_name, r.tag, r.command, r.objects, r.dropped, r.rewrote \
+          FROM pg_catalog.json_to_recordset($1) r(at pg_catalog.float8, logged_in_as pg_catalog.text, \
+               run_by pg_catalog.text, application_name pg_catalog.text, tag pg_catalog.text, \
+               command pg_catalog.text, objects pg_catalog.text[], dropped pg_catalog.bool, rewrote pg_catalog.bool)";
+    let rows = noted.iter().map(|one| {
+        json!({
+            "at": one.at, "logged_in_as": one.logged_in_as, "run_by": one.run_by,
+            "application_name": one.application_name, "tag": one.tag, "command": one.command.as_deref(),
+            "objects": one.objects, "dropped": one.dropped, "rewrote": one.rewrote,
+        })
+    });
+    let rows = [Json(Value::Array(rows.collect())).into()];
     as_extension_owner_bare(|| {
-        let objects = if dropped { objects::dropped()? } else { objects::altered()? };
-        if objects.is_empty() {
-            return Ok(());
-        }
         if !lock() {
-            log!("nself_heal did not note a DDL ({tag}): nself.ddl_log is locked, or gone");
-            return Ok(());
+            return Ok(false);
         }
-        let arguments: [DatumWithOid; 7] = [
-            logged_in_as.into(),
-            run_by.into(),
-            tag.into(),
-            command().into(),
-            objects.into(),
-            dropped.into(),
-            rewrote.into(),
-        ];
-        spi::with_prepared(
-            "ddl log",
-            || INSERT.to_owned(),
-            &arguments,
-            |client, insert| {
-                client.update(insert, None, &arguments)?;
-                Ok(())
-            },
-        )
+        spi::at_one_moment(|| {
+            spi::with_prepared(
+                "ddl log",
+                || INSERT.to_owned(),
+                &rows,
+                |client, insert| {
+                    client.update(insert, None, &rows)?;
+                    Ok(true)
+                },
+            )
+        })
     })
+}
+
+/// Asks the server to tell of the ends of transactions.
+fn listen() {
+    thread_local! {
+        static LISTENS: Cell<bool> = const { Cell::new(false) };
+    }
+    if !LISTENS.replace(true) {
+        // SAFETY: both functions are there as long as the process is.
+        unsafe {
+            pg_sys::RegisterXactCallback(Some(at_end), std::ptr::null_mut());
+            pg_sys::RegisterSubXactCallback(Some(at_end_of_part), std::ptr::null_mut());
+        }
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn at_end(event: pg_sys::XactEvent::Type, _arg: *mut c_void) {
+    use pg_sys::XactEvent as Event;
+    match event {
+        Event::XACT_EVENT_PRE_COMMIT | Event::XACT_EVENT_PRE_PREPARE => write_down(),
+        _ => drop(NOTED.take()),
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn at_end_of_part(
+    event: pg_sys::SubXactEvent::Type,
+    part: pg_sys::SubTransactionId,
+    _parent: pg_sys::SubTransactionId,
+    _arg: *mut c_void,
+) {
+    if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB {
+        // What began within that part has a larger number.
+        NOTED.with_borrow_mut(|noted| noted.retain(|one| one.subtransaction < part));
+    }
 }
 
 /// Where DDL is noted, if that is there.
@@ -150,11 +268,11 @@ fn lock() -> bool {
 
 thread_local! {
     /// What was kept of the last command that the client sent, and when that began: it may hold many statements.
-    static COMMAND: RefCell<(i64, Option<String>)> = const { RefCell::new((0, None)) };
+    static COMMAND: RefCell<(i64, Option<Rc<str>>)> = const { RefCell::new((0, None)) };
 }
 
 /// What the client sent, without secrets, and not all of it if it is long.
-fn command() -> Option<String> {
+fn command() -> Option<Rc<str>> {
     let now = this_statement();
     if COMMAND.with_borrow(|(then, _)| *then != now) {
         COMMAND.set((now, kept_of_command()));
@@ -162,7 +280,7 @@ fn command() -> Option<String> {
     COMMAND.with_borrow(|(_, kept)| kept.clone())
 }
 
-fn kept_of_command() -> Option<String> {
+fn kept_of_command() -> Option<Rc<str>> {
     // SAFETY: the text lives as long as the command that the client sent.
     let text = unsafe {
         let text = pg_sys::debug_query_string;
@@ -173,5 +291,5 @@ fn kept_of_command() -> Option<String> {
     if end < text.len() {
         kept.push('…');
     }
-    Some(kept)
+    Some(kept.into())
 }

@@ -42,6 +42,7 @@ pub fn of_each<'s>(steps: impl IntoIterator<Item = &'s Step>) -> Result<Vec<Opti
     if wanted.is_empty() || capture::log().is_none() {
         return Ok(found);
     }
+    capture::write_down();
     as_extension_owner(|| {
         spi::at_one_moment(|| {
             Spi::connect(|client| {

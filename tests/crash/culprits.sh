@@ -31,7 +31,7 @@ for mode in "ACCESS EXCLUSIVE" "SHARE"; do
     echo "COMMIT;" >&8
     until_sql 0 "SELECT count(*) FROM pg_locks WHERE relation = 'nself.ddl_log'::regclass"
     says "DDL goes on while the log is locked ($mode)" "$("$root/scripts/cluster" log "$CLUSTER")" \
-        "nself_heal did not note a DDL (CREATE TABLE): nself.ddl_log is locked, or gone"
+        "nself_heal did not note 1 DDL commands: nself.ddl_log is locked, or gone"
     sql -c "CREATE TABLE after_${mode%% *} (n int)"
     first=${mode%% *}
     says "and is noted again" "$(sql -c "$last")" "CREATE TABLE {\"table public.after_${first,,}\"}"

@@ -51,7 +51,16 @@ SET client_min_messages = error;
 BEGIN;
 ALTER TABLE orders DROP COLUMN total CASCADE;
 ROLLBACK;
+BEGIN;
+SAVEPOINT a;
+COMMENT ON TABLE orders IS 'taken back';
+ROLLBACK TO a;
+COMMENT ON TABLE orders IS 'stays';
+-- Within the transaction it is known, too.
+SELECT kind, identity, changed_by, command FROM nself_drift() WHERE object_type = 'comment';
+COMMIT;
 RESET client_min_messages;
+SELECT objects FROM nself.ddl_log WHERE at > now() - interval '1 hour' AND objects @> '{comment table public.orders}';
 SELECT kind, identity, changed_by, command FROM nself_drift() WHERE kind = 'missing';
 
 -- A migration that fails does not hide what comes after it.

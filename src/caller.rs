@@ -225,14 +225,48 @@ pub fn subtransaction<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, E
         }
         pg_sys::MemoryContextSwitchTo(context);
         pg_sys::CurrentResourceOwner = owner;
-        if let Err(Error::Server(error)) = &result
-            && error.is_cancel()
-        {
-            pgrx::pg_sys::panic::ErrorReport::from(result.err().expect("it is an error"))
-                .report(pgrx::PgLogLevel::ERROR);
-            unreachable!("an error does not return");
-        }
+        stop_if_asked(&result);
         result
+    }
+}
+
+/// As `subtransaction`, for `work` that changes nothing and runs no SQL: there is nothing to undo then but what it holds.
+/// A subtransaction takes the longer, the more its transaction has made.
+pub fn look<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    // SAFETY: what `work` holds belongs to an owner of its own, which hands it on or lets it go; locks that are not
+    // counted there are let go of as in AbortSubTransaction. The memory context and the owner are restored.
+    unsafe {
+        let context = pg_sys::CurrentMemoryContext;
+        let owner = pg_sys::CurrentResourceOwner;
+        let own = pg_sys::ResourceOwnerCreate(owner, c"nself_heal looks".as_ptr());
+        pg_sys::CurrentResourceOwner = own;
+        let result = catch(work);
+        pg_sys::MemoryContextSwitchTo(context);
+        if result.is_err() {
+            pg_sys::LWLockReleaseAll();
+        }
+        use pg_sys::ResourceReleasePhase as Phase;
+        for phase in [
+            Phase::RESOURCE_RELEASE_BEFORE_LOCKS,
+            Phase::RESOURCE_RELEASE_LOCKS,
+            Phase::RESOURCE_RELEASE_AFTER_LOCKS,
+        ] {
+            pg_sys::ResourceOwnerRelease(own, phase, result.is_ok(), false);
+        }
+        pg_sys::CurrentResourceOwner = owner;
+        pg_sys::ResourceOwnerDelete(own);
+        stop_if_asked(&result);
+        result
+    }
+}
+
+/// Goes on with an error that is a wish to stop.
+fn stop_if_asked<T>(result: &Result<T, Error>) {
+    if let Err(Error::Server(error)) = result
+        && error.is_cancel()
+    {
+        pgrx::pg_sys::panic::ErrorReport::from(Error::Server(error.clone())).report(pgrx::PgLogLevel::ERROR);
+        unreachable!("an error does not return");
     }
 }
 

@@ -9,11 +9,10 @@ use std::ffi::{CStr, c_void};
 use std::rc::Rc;
 
 use nself_heal_core::secrets;
-use pgrx::Json;
+use pgrx::datum::{TimestampWithTimeZone, clock_timestamp};
 use pgrx::prelude::*;
-use serde_json::{Value, json};
 
-use crate::caller::{as_extension_owner_bare, roles, subtransaction};
+use crate::caller::{as_extension_owner_bare, look, roles, subtransaction};
 use crate::error::Error;
 use crate::{settings, spi};
 
@@ -53,7 +52,7 @@ pub unsafe extern "C-unwind" fn nself_note_ddl(fcinfo: pg_sys::FunctionCallInfo)
     let nothing = pg_sys::Datum::from(0);
     // SAFETY: an event trigger is called with a context that says so; the texts live through the call. The rest are plain
     // reads of this backend's state.
-    let (event, tag) = unsafe {
+    let (event, tag, statement) = unsafe {
         let context = (*fcinfo).context;
         if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_EventTriggerData {
             return nothing;
@@ -67,7 +66,11 @@ pub unsafe extern "C-unwind" fn nself_note_ddl(fcinfo: pg_sys::FunctionCallInfo)
             return nothing;
         }
         let data = context.cast::<pg_sys::EventTriggerData>();
-        (CStr::from_ptr((*data).event), CStr::from_ptr(pg_sys::GetCommandTagName((*data).tag)))
+        (
+            CStr::from_ptr((*data).event),
+            CStr::from_ptr(pg_sys::GetCommandTagName((*data).tag)),
+            (*data).parsetree,
+        )
     };
     let event = match event.to_bytes() {
         b"table_rewrite" => {
@@ -75,9 +78,9 @@ pub unsafe extern "C-unwind" fn nself_note_ddl(fcinfo: pg_sys::FunctionCallInfo)
             return nothing;
         }
         b"sql_drop" => Event::Drop,
-        _ => Event::End,
+        _ => Event::End(statement),
     };
-    if let Err(error) = subtransaction(|| note(event, &tag.to_string_lossy())) {
+    if let Err(error) = note(event, &tag.to_string_lossy()) {
         log!("nself_heal could not note a DDL command: {error}");
     }
     if NOTED.with_borrow(Vec::len) >= AT_ONCE {
@@ -86,9 +89,10 @@ pub unsafe extern "C-unwind" fn nself_note_ddl(fcinfo: pg_sys::FunctionCallInfo)
     nothing
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Event {
-    End,
+    /// Of this statement.
+    End(*const pg_sys::Node),
     Drop,
 }
 
@@ -107,8 +111,7 @@ fn this_statement() -> i64 {
 struct Noted {
     /// It is forgotten with that.
     subtransaction: pg_sys::SubTransactionId,
-    /// Seconds since 1970.
-    at: f64,
+    at: TimestampWithTimeZone,
     logged_in_as: String,
     run_by: String,
     application_name: String,
@@ -128,8 +131,13 @@ thread_local! {
 
 fn note(event: Event, tag: &str) -> Result<(), Error> {
     let (run_by, logged_in_as) = roles();
-    let dropped = event == Event::Drop;
-    let objects = as_extension_owner_bare(|| if dropped { objects::dropped() } else { objects::altered() })?;
+    let objects = look(|| {
+        Ok(match event {
+            Event::Drop => objects::dropped(),
+            // SAFETY: it is what the event trigger was called for.
+            Event::End(statement) => unsafe { objects::altered(statement) },
+        })
+    })?;
     if objects.is_empty() {
         return Ok(());
     }
@@ -137,7 +145,7 @@ fn note(event: Event, tag: &str) -> Result<(), Error> {
     // SAFETY: plain reads of this backend's state; the name is copied.
     let (subtransaction, at, application_name) = unsafe {
         let name = CStr::from_ptr(pg_sys::application_name).to_string_lossy().into_owned();
-        (pg_sys::GetCurrentSubTransactionId(), seconds(pg_sys::GetCurrentTimestamp()), name)
+        (pg_sys::GetCurrentSubTransactionId(), clock_timestamp(), name)
     };
     NOTED.with_borrow_mut(|noted| {
         noted.push(Noted {
@@ -149,16 +157,11 @@ fn note(event: Event, tag: &str) -> Result<(), Error> {
             tag: tag.to_owned(),
             command: command(),
             objects,
-            dropped,
+            dropped: matches!(event, Event::Drop),
             rewrote: REWRITTEN.get() == this_statement(),
         });
     });
     Ok(())
-}
-
-/// The server counts microseconds since 2000.
-fn seconds(timestamp: pg_sys::TimestampTz) -> f64 {
-    timestamp as f64 / 1e6 + 946_684_800.0
 }
 
 /// Writes down what this transaction has noted so far. A command that is rolled back was never said.
@@ -180,37 +183,39 @@ pub fn write_down() {
 
 /// False where the log cannot be had at once.
 fn insert(noted: &[Noted]) -> Result<bool, Error> {
-    // As in `objects`: all names in full, and no operators.
+    // All names in full, and no operators: it runs under whatever search_path the user has.
     const INSERT: &str = "INSERT INTO nself.ddl_log (at, logged_in_as, run_by, client_addr, application_name, tag, command, \
                                                      objects, dropped, rewrote) \
-        SELECT pg_catalog.to_timestamp(r.at), r.logged_in_as, r.run_by, pg_catalog.inet_client_addr(), \
-               r.application_name, r.tag, r.command, r.objects, r.dropped, r.rewrote \
-          FROM pg_catalog.json_to_recordset($1) r(at pg_catalog.float8, logged_in_as pg_catalog.text, \
-               run_by pg_catalog.text, application_name pg_catalog.text, tag pg_catalog.text, \
-               command pg_catalog.text, objects pg_catalog.text[], dropped pg_catalog.bool, rewrote pg_catalog.bool)";
-    let rows = noted.iter().map(|one| {
-        json!({
-            "at": one.at, "logged_in_as": one.logged_in_as, "run_by": one.run_by,
-            "application_name": one.application_name, "tag": one.tag, "command": one.command.as_deref(),
-            "objects": one.objects, "dropped": one.dropped, "rewrote": one.rewrote,
-        })
-    });
-    let rows = [Json(Value::Array(rows.collect())).into()];
+        VALUES ($1, $2, $3, pg_catalog.inet_client_addr(), $4, $5, $6, $7, $8, $9)";
     as_extension_owner_bare(|| {
         if !lock() {
             return Ok(false);
         }
         spi::at_one_moment(|| {
-            spi::with_prepared(
-                "ddl log",
-                || INSERT.to_owned(),
-                &rows,
-                |client, insert| {
-                    client.update(insert, None, &rows)?;
-                    Ok(true)
-                },
-            )
-        })
+            noted.iter().try_for_each(|one| {
+                let row = [
+                    one.at.into(),
+                    one.logged_in_as.as_str().into(),
+                    one.run_by.as_str().into(),
+                    one.application_name.as_str().into(),
+                    one.tag.as_str().into(),
+                    one.command.as_deref().into(),
+                    one.objects.clone().into(),
+                    one.dropped.into(),
+                    one.rewrote.into(),
+                ];
+                spi::with_prepared(
+                    "ddl log",
+                    || INSERT.to_owned(),
+                    &row,
+                    |client, insert| {
+                        client.update(insert, None, &row)?;
+                        Ok(())
+                    },
+                )
+            })
+        })?;
+        Ok(true)
     })
 }
 

@@ -2,82 +2,166 @@
 //! those whose comment or privileges it changed.
 
 use std::ffi::{CStr, c_char};
+use std::ptr::{null, null_mut};
 
-use pgrx::pg_sys;
 use pgrx::prelude::*;
+use pgrx::{pg_sys, pg_sys::ffi::pg_guard_ffi_boundary};
 
-use crate::error::Error;
-use crate::spi;
-
-// The queries name everything in full and have no operators: they run with the rights of the extension's owner, under
-// whatever search_path the user has.
-
-/// What was made or altered, without what is temporary or an extension's.
-pub fn altered() -> Result<Vec<String>, Error> {
-    const QUERY: &str = "SELECT c.object_type, c.object_identity, c.schema_name, c.command_tag, c.command, c.in_extension, \
-                                c.classid, c.objid, c.objsubid FROM pg_catalog.pg_event_trigger_ddl_commands() c";
+/// What a statement made or altered, without what is temporary or an extension's.
+///
+/// # Safety
+/// The statement is the one that the event trigger was called for.
+pub unsafe fn altered(statement: *const pg_sys::Node) -> Vec<String> {
+    // SAFETY: as above.
+    if let Some(table) = unsafe { table_alone(statement) } {
+        return vec![table];
+    }
     let mut objects = Vec::new();
-    spi::with_prepared(
-        "ddl commands",
-        || QUERY.to_owned(),
-        &[],
-        |client, query| {
-            for row in client.select(query, None, &[])? {
-                let schema: Option<&str> = row.get(3)?;
-                if schema == Some("pg_temp") || row.get(6)? == Some(true) {
-                    continue;
-                }
-                if let (Some(of_type), Some(identity)) = (row.get::<&str>(1)?, row.get::<&str>(2)?) {
-                    let is_comment = row.get::<&str>(4)? == Some("COMMENT");
-                    objects.push(format!("{}{of_type} {identity}", if is_comment { "comment " } else { "" }));
-                    // A column has a new name: so something happened to its table.
-                    if !is_comment
-                        && let (Some(class), Some(object), Some(1..)) =
-                            (row.get(7)?, row.get(8)?, row.get::<i32>(9)?)
-                    {
-                        objects.extend(name(pg_sys::ObjectAddress {
-                            classId: class,
-                            objectId: object,
-                            objectSubId: 0,
-                        }));
-                    }
-                }
-                if let Some(Command(command)) = row.get_datum_by_ordinal(5)?.value::<Command>()? {
-                    // SAFETY: the server's own list of commands, valid while the event trigger runs.
-                    unsafe { more(&*command, &mut objects) };
-                }
+    for_each_row(pg_sys::F_PG_EVENT_TRIGGER_DDL_COMMANDS, |row| {
+        if row.text(c"schema_name") == Some("pg_temp") || row.get(c"in_extension") == Some(true) {
+            return;
+        }
+        if let (Some(of_type), Some(identity)) = (row.text(c"object_type"), row.text(c"object_identity")) {
+            let is_comment = row.text(c"command_tag") == Some("COMMENT");
+            objects.push(format!("{}{of_type} {identity}", if is_comment { "comment " } else { "" }));
+            // A column has a new name: so something happened to its table.
+            if !is_comment
+                && let (Some(class), Some(object), Some(1..)) =
+                    (row.get(c"classid"), row.get(c"objid"), row.get::<i32>(c"objsubid"))
+            {
+                let table = pg_sys::ObjectAddress { classId: class, objectId: object, objectSubId: 0 };
+                objects.extend(name(table));
             }
-            Ok(())
-        },
-    )?;
+        }
+        if let Some(Command(command)) = row.get(c"command") {
+            // SAFETY: the server's own list of commands, valid while the event trigger runs.
+            unsafe { more(&*command, &mut objects) };
+        }
+    });
     objects.sort();
     objects.dedup();
-    Ok(objects)
+    objects
+}
+
+/// The table of a CREATE TABLE that makes nothing else which can drift by itself, as its text says it. To ask the server,
+/// as for all other statements, takes longer than all the rest of noting, and of this one there are the most.
+unsafe fn table_alone(statement: *const pg_sys::Node) -> Option<String> {
+    // SAFETY: a node says its type; all that it points to lives as long as it does.
+    unsafe {
+        if statement.is_null() || (*statement).type_ != pg_sys::NodeTag::T_CreateStmt {
+            return None;
+        }
+        let create = &*statement.cast::<pg_sys::CreateStmt>();
+        let alone = pgrx::PgList::<pg_sys::Node>::from_pg(create.tableElts).iter_ptr().all(|part| {
+            match (*part).type_ {
+                pg_sys::NodeTag::T_Constraint => true,
+                pg_sys::NodeTag::T_ColumnDef => !is_serial(&*part.cast()),
+                _ => false,
+            }
+        });
+        if create.if_not_exists || !alone {
+            return None;
+        }
+        let schema = pg_sys::RangeVarGetCreationNamespace(create.relation);
+        if pg_sys::isTempNamespace(schema) {
+            return None;
+        }
+        let identity = pg_sys::quote_qualified_identifier(
+            pg_sys::get_namespace_name(schema),
+            (*create.relation).relname,
+        );
+        text(identity).map(|identity| format!("table {identity}"))
+    }
+}
+
+/// Whether a column may have been given a sequence of its own by its type.
+unsafe fn is_serial(column: &pg_sys::ColumnDef) -> bool {
+    // SAFETY: as above; the names of a type are texts.
+    unsafe {
+        if column.typeName.is_null() {
+            return false;
+        }
+        let names = pgrx::PgList::<pg_sys::String>::from_pg((*column.typeName).names);
+        names.tail().is_none_or(|name| {
+            CStr::from_ptr((*name).sval).to_bytes().windows(6).any(|part| part == b"serial")
+        })
+    }
 }
 
 /// What was dropped, also along with something else.
-pub fn dropped() -> Result<Vec<String>, Error> {
-    const QUERY: &str = "SELECT d.object_type, d.object_identity, d.schema_name, d.is_temporary \
-                           FROM pg_catalog.pg_event_trigger_dropped_objects() d";
+pub fn dropped() -> Vec<String> {
     let mut objects = Vec::new();
-    spi::with_prepared(
-        "dropped objects",
-        || QUERY.to_owned(),
-        &[],
-        |client, query| {
-            for row in client.select(query, None, &[])? {
-                let is_toast = row.get::<&str>(3)? == Some("pg_toast");
-                if let (false, Some(false), Some(of_type), Some(identity)) =
-                    (is_toast, row.get(4)?, row.get::<&str>(1)?, row.get::<&str>(2)?)
-                {
-                    objects.push(format!("{of_type} {identity}"));
-                }
-            }
-            Ok(())
-        },
-    )?;
+    for_each_row(pg_sys::F_PG_EVENT_TRIGGER_DROPPED_OBJECTS, |row| {
+        let is_toast = row.text(c"schema_name") == Some("pg_toast");
+        if let (false, Some(false), Some(of_type), Some(identity)) =
+            (is_toast, row.get(c"is_temporary"), row.text(c"object_type"), row.text(c"object_identity"))
+        {
+            objects.push(format!("{of_type} {identity}"));
+        }
+    });
     objects.sort();
-    Ok(objects)
+    objects
+}
+
+/// A row of what a function of the server returned.
+struct Row(*mut pg_sys::TupleTableSlot);
+
+impl Row {
+    fn text(&self, column: &CStr) -> Option<&str> {
+        self.get(column)
+    }
+
+    fn get<T: FromDatum>(&self, column: &CStr) -> Option<T> {
+        // SAFETY: the slot holds a row of which all columns were read out; a column that it does not have is none.
+        unsafe {
+            let slot = &*self.0;
+            let place =
+                usize::try_from(pg_sys::SPI_fnumber(slot.tts_tupleDescriptor, column.as_ptr()) - 1).ok()?;
+            T::from_datum(*slot.tts_values.add(place), *slot.tts_isnull.add(place))
+        }
+    }
+}
+
+/// Calls a function of the server without arguments, and hands on each row that it returns. This is done at each DDL
+/// command: a query would take several times as long, and would have to ask who may call the function.
+fn for_each_row(function: u32, mut work: impl FnMut(&Row)) {
+    // SAFETY: the function is one of the server's own that returns its rows in a store; all that is handed to it lives
+    // in this frame, and all that it makes is freed here, or on an error with the memory and the resources of the caller.
+    unsafe {
+        let mut called = pg_sys::FmgrInfo::default();
+        pg_sys::fmgr_info(pg_sys::Oid::from(function), &mut called);
+        let context = pg_sys::CreateStandaloneExprContext();
+        let mut returned = pg_sys::ReturnSetInfo {
+            type_: pg_sys::NodeTag::T_ReturnSetInfo,
+            econtext: context,
+            expectedDesc: null_mut(),
+            allowedModes: pg_sys::SetFunctionReturnMode::SFRM_Materialize as i32,
+            returnMode: pg_sys::SetFunctionReturnMode::SFRM_Materialize,
+            isDone: pg_sys::ExprDoneCond::ExprSingleResult,
+            setResult: null_mut(),
+            setDesc: null_mut(),
+        };
+        let mut call = pg_sys::FunctionCallInfoBaseData {
+            flinfo: &mut called,
+            resultinfo: (&raw mut returned).cast(),
+            ..Default::default()
+        };
+        if let Some(address) = called.fn_addr {
+            pg_guard_ffi_boundary(|| address(&mut call));
+        }
+        if !returned.setResult.is_null() {
+            let slot =
+                pg_sys::MakeSingleTupleTableSlot(returned.setDesc, &raw const pg_sys::TTSOpsMinimalTuple);
+            while pg_sys::tuplestore_gettupleslot(returned.setResult, true, false, slot) {
+                pg_sys::slot_getallattrs(slot);
+                work(&Row(slot));
+                pg_sys::ExecClearTuple(slot);
+            }
+            pg_sys::ExecDropSingleTupleTableSlot(slot);
+            pg_sys::tuplestore_end(returned.setResult);
+        }
+        pg_sys::FreeExprContext(context, true);
+    }
 }
 
 /// A value of type pg_ddl_command.

@@ -71,6 +71,20 @@ SELECT version, status FROM nself_migrate_up();
 CREATE TABLE whole (n int);
 SELECT tag, objects FROM nself.ddl_log ORDER BY at DESC LIMIT 1;
 
+-- A new table is noted by its whole name, with what comes along with it; one that was there already, or is the
+-- session's own, is not.
+CREATE SCHEMA "My";
+SET search_path = "My";
+CREATE TABLE "T" (n int PRIMARY KEY, i int GENERATED ALWAYS AS IDENTITY);
+CREATE TABLE IF NOT EXISTS "T" (n int);
+CREATE TABLE "U" (LIKE "T", n_id serial);
+CREATE TABLE "V" AS SELECT 1 AS one;
+SET search_path = pg_temp, public;
+CREATE TABLE mine (n int);
+CREATE TABLE public.ours (n int);
+RESET search_path;
+SELECT tag, objects FROM (SELECT * FROM nself.ddl_log ORDER BY at DESC LIMIT 5) five ORDER BY at;
+
 -- No password is kept, and no more than 10 kB.
 CREATE FOREIGN DATA WRAPPER anything;
 CREATE SERVER far FOREIGN DATA WRAPPER anything OPTIONS (host 'h');

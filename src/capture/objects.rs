@@ -2,7 +2,7 @@
 //! those whose comment or privileges it changed.
 
 use std::ffi::{CStr, c_char};
-use std::ptr::{null, null_mut};
+use std::ptr::null_mut;
 
 use pgrx::prelude::*;
 use pgrx::{pg_sys, pg_sys::ffi::pg_guard_ffi_boundary};

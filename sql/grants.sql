@@ -6,7 +6,7 @@ REVOKE ALL ON FUNCTION
     nself_migrate_verify(), nself_drift(text), nself_drift_not_compared(text), nself_ignored(text),
     nself_heal(boolean, text[]),
     nself_heal_status(), nself_heal_history(integer), nself_heal_enable(), nself_heal_disable(),
-    nself.refuse_change(), nself.note_ddl()
+    nself.refuse_change(), nself.note_ddl(), nself.wake()
 FROM PUBLIC;
 
 COMMENT ON FUNCTION nself_journal_load(text) IS
@@ -30,9 +30,9 @@ COMMENT ON FUNCTION nself_ignored(text) IS
 COMMENT ON FUNCTION nself_heal(boolean, text[]) IS
 'Closes the drift by adding what is missing. Never drops, retypes, renames, truncates or deletes. confirm: false is a dry run that changes nothing. not_renamed: identities of missing objects (columns, tables, types, labels, views and others) that are not the old name of an extra one. status: planned, applied, blocked (detail says by what, and how to find the rows), manual or failed. Each step runs as the owner of what it touches, in a subtransaction, waiting up to nself.heal_lock_timeout for its locks: ACCESS EXCLUSIVE for columns and most constraints, SHARE ROW EXCLUSIVE for foreign keys (on both tables), SHARE for indexes, until the caller''s transaction ends.';
 COMMENT ON FUNCTION nself_heal_status() IS
-'One row: whether this database is to be healed without being asked (enabled), whether a worker does it (auto_run), the last run, and how old the known expected schema is. Changes and locks nothing.';
+'One row: whether this database is to be healed without being asked (enabled), whether a worker does it (auto_run), the last run, how old the known expected schema is, and who or what says that it is enabled or not (enabled_by). Changes and locks nothing.';
 COMMENT ON FUNCTION nself_heal_history(integer) IS
-'The latest heals, dry runs among them, the newest first. max_events: how many (default 10). duration_ms: milliseconds. The steps are in nself.heal_steps. Changes and locks nothing.';
+'The latest heals, dry runs among them, the newest first. max_events: how many (default 10). trigger: call (somebody called nself_heal()), job (nself_heal_start()) or worker (the background worker, by itself). outcome: no drift, dry run, healed, healed in part, nothing to heal, failed, running, or interrupted, if whoever ran it is gone. detail: what kept it from its end. duration_ms: milliseconds. The steps are in nself.heal_steps. Changes and locks nothing.';
 COMMENT ON FUNCTION nself_heal_enable() IS
 'Says that this database is to be healed without being asked. Counts more than the setting nself.schema_heal_enabled.';
 COMMENT ON FUNCTION nself_heal_disable() IS

@@ -86,14 +86,21 @@ CREATE TABLE nself.heal_events (
     run_by text NOT NULL DEFAULT session_user,
     confirmed boolean NOT NULL,
     drift_items integer NOT NULL,
-    applied integer NOT NULL,
-    blocked integer NOT NULL,
-    manual integer NOT NULL,
-    failed integer NOT NULL,
-    outcome text NOT NULL,
-    duration_ms bigint NOT NULL
+    applied integer NOT NULL DEFAULT 0,
+    blocked integer NOT NULL DEFAULT 0,
+    manual integer NOT NULL DEFAULT 0,
+    failed integer NOT NULL DEFAULT 0,
+    outcome text NOT NULL DEFAULT 'running',
+    duration_ms bigint NOT NULL DEFAULT 0,
+    detail text,
+    left_over text,
+    pid integer NOT NULL DEFAULT pg_backend_pid()
 );
 COMMENT ON TABLE nself.heal_events IS 'The history of heals, dry runs among them: one row a run';
+COMMENT ON COLUMN nself.heal_events.trigger IS
+    'call: somebody called nself_heal(); job: nself_heal_start(); worker: the background worker, by itself';
+COMMENT ON COLUMN nself.heal_events.detail IS 'What kept the run from its end';
+COMMENT ON COLUMN nself.heal_events.left_over IS 'A hash of the drift that stayed: as long as it is the same, so is the drift';
 
 CREATE TABLE nself.heal_steps (
     event bigint NOT NULL REFERENCES nself.heal_events ON DELETE CASCADE,
@@ -121,7 +128,8 @@ CREATE TABLE nself.ddl_log (
     command text,
     objects text[] NOT NULL,
     dropped boolean NOT NULL,
-    rewrote boolean NOT NULL
+    rewrote boolean NOT NULL,
+    pid integer NOT NULL DEFAULT pg_backend_pid()
 );
 CREATE INDEX ddl_log_objects ON nself.ddl_log USING gin (objects);
 CREATE INDEX ddl_log_at ON nself.ddl_log USING brin (at);

@@ -337,7 +337,10 @@ fn nself_heal(
     let (expected, comparison) = report::compare(Against::Applied, not_renamed.clone())?;
     let drift_items = report::items(&comparison.steps);
     let outcomes = heal::run(&expected, comparison, confirm, not_renamed)?;
-    history::record(&outcomes, drift_items, confirm, began)?;
+    if let Some(mut run) = history::Run::begin("call", drift_items, confirm, began)? {
+        run.add(&outcomes)?;
+        run.end(None, None)?;
+    }
     let rows: Vec<_> = outcomes
         .into_iter()
         .zip(1..)
@@ -360,6 +363,7 @@ fn nself_heal_status() -> Result<
             name!(last_outcome, Option<String>),
             name!(drift_items, Option<i32>),
             name!(expected_state_age, Option<Interval>),
+            name!(enabled_by, String),
         ),
     >,
     ErrorReport,
@@ -369,7 +373,15 @@ fn nself_heal_status() -> Result<
         Some(event) => (Some(event.at), Some(event.outcome), Some(event.drift_items)),
         None => (None, None, None),
     };
-    Ok(TableIterator::once((status.enabled, status.auto_run, at, outcome, items, status.expected_state_age)))
+    Ok(TableIterator::once((
+        status.switch.enabled,
+        status.auto_run,
+        at,
+        outcome,
+        items,
+        status.expected_state_age,
+        status.switch.source,
+    )))
 }
 
 #[pg_extern]
@@ -389,6 +401,7 @@ fn nself_heal_history(
             name!(confirmed, bool),
             name!(outcome, String),
             name!(duration_ms, i64),
+            name!(detail, Option<String>),
         ),
     >,
     ErrorReport,
@@ -407,6 +420,7 @@ fn nself_heal_history(
                 e.confirmed,
                 e.outcome,
                 e.duration_ms,
+                e.detail,
             )
         })
         .collect();

@@ -132,8 +132,10 @@ pub enum Error {
     Standby,
     #[error("the schema of this database changed each time while it was read")]
     SchemaMoves,
-    #[error("no background worker is free to work out the expected schema")]
-    NoWorker,
+    #[error("the migrations changed while the heal was under way")]
+    PlanOutdated,
+    #[error("no background worker is free to {purpose}")]
+    NoWorker { purpose: &'static str },
     #[error("the {what} of the expected schema ended without an answer")]
     WorkerLost { what: &'static str },
     #[error("migration {version} was applied by role {role:?}, which {why}")]
@@ -199,9 +201,9 @@ impl Error {
             | Self::RoleGone { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             Self::Refused { .. } => ERRCODE_FEATURE_NOT_SUPPORTED,
             Self::Busy => ERRCODE_LOCK_NOT_AVAILABLE,
-            Self::Stale | Self::SchemaMoves => ERRCODE_T_R_SERIALIZATION_FAILURE,
+            Self::Stale | Self::SchemaMoves | Self::PlanOutdated => ERRCODE_T_R_SERIALIZATION_FAILURE,
             Self::Standby => ERRCODE_READ_ONLY_SQL_TRANSACTION,
-            Self::NoWorker => ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+            Self::NoWorker { .. } => ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
             Self::NoSuchRole { .. } => ERRCODE_UNDEFINED_OBJECT,
             Self::WorkerLost { .. }
             | Self::BadAnswer { .. }
@@ -267,13 +269,14 @@ impl Error {
             Self::Production => "To do it all the same, add confirm => 'yes-destroy-production'.",
             Self::Refused { hint, .. } => hint,
             Self::Busy => "Wait for it to end, or raise lock_timeout.",
+            Self::PlanOutdated => "Run it again: it then heals towards what the migrations say now.",
             Self::Stale => "This transaction cannot see what they did: end it and repeat, or use the isolation level READ COMMITTED.",
             Self::Nested => "Call it from outside a migration.",
             Self::NothingApplied => "Load the migrations folder with nself_journal_load(), then call nself_migrate_up().",
             Self::UnknownAgainst(_) => "Say 'applied' for the applied migrations, or 'journal' for all that the journal holds.",
             Self::SchemaMoves => "Try again when fewer others change it. In REPEATABLE READ and SERIALIZABLE, begin a new transaction.",
             Self::Standby => "Call nself_drift() on the primary once: the expected schema is kept there and comes here by replication.",
-            Self::NoWorker => "Raise max_worker_processes, or try again when other workers have ended.",
+            Self::NoWorker { .. } => "Raise max_worker_processes, or try again when other workers have ended.",
             Self::WorkerLost { .. } => "The server's log tells why.",
             Self::RoleGone { .. } => "Create the role again, or GRANT it LOGIN, and repeat. The replay never runs as a stronger role instead.",
             Self::ReplayFailed { source, .. } => return Some(match &source.hint {

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use nself_heal_core::ddl::Action;
 use nself_heal_core::model::{Address, Catalog};
-use nself_heal_core::plan::{Check, Step, Verdict, Work};
+use nself_heal_core::plan::{Step, Verdict, Work};
 use pgrx::pg_sys;
 
 use crate::caller::{as_owner, pinned, subtransaction, with_settings};
-use crate::error::{Error, ServerError};
+use crate::error::Error;
 use crate::expected::Expected;
 use crate::report::{self, Comparison};
 use crate::{capture, guard, ledger, settings, spi};
@@ -60,16 +60,20 @@ pub fn run(
     confirm: bool,
     not_renamed: BTreeSet<String>,
 ) -> Result<Vec<Outcome>, Error> {
-    let Comparison { live, steps, .. } = comparison;
-    let columns = columns(&live);
     if !confirm {
-        return pinned(|| go(&steps, columns, Mode::DryRun));
+        return pinned(|| go(&comparison, |_, work, columns| attempt(work, columns, Mode::DryRun)));
     }
     let mut outcomes = Vec::new();
     let path = search_path()?;
     let kept = subtransaction(|| {
-        outcomes = pinned(|| with_settings(&[("search_path", &path)], || go(&steps, columns, Mode::Heal)))?;
-        check_closed(expected, &outcomes, not_renamed)
+        outcomes = pinned(|| {
+            with_settings(&[("search_path", &path)], || {
+                go(&comparison, |_, work, columns| attempt(work, columns, Mode::Heal))
+            })
+        })?;
+        let after = report::compare_with(expected, not_renamed)?;
+        let stuck = stuck(&outcomes, &after);
+        if stuck.is_empty() { Ok(()) } else { Err(Error::NotClosed { stuck: stuck.join(", ") }) }
     });
     match kept {
         Ok(()) => Ok(outcomes),
@@ -81,12 +85,12 @@ pub fn run(
 /// What a heal would find now: the steps with those blocked that rows are in the way of. For whoever asks, also where
 /// they could not take the step themselves.
 pub fn look(comparison: &Comparison) -> Result<Vec<Outcome>, Error> {
-    pinned(|| go(&comparison.steps, columns(&comparison.live), Mode::Look))
+    pinned(|| go(comparison, |_, work, columns| attempt(work, columns, Mode::Look)))
 }
 
 /// How far to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
+pub enum Mode {
     Look,
     /// As far as the caller could go.
     DryRun,
@@ -95,7 +99,7 @@ enum Mode {
 
 /// Statements name everything in full, but a default may call a function whose body does not: that finds what it names
 /// where it found it in the migrations. The server's own names come first, so no user's object can stand for them.
-fn search_path() -> Result<String, Error> {
+pub fn search_path() -> Result<String, Error> {
     let applied = ledger::applied()?;
     let path =
         applied.last().and_then(|last| last.settings().into_iter().find(|(name, _)| *name == "search_path"));
@@ -110,16 +114,25 @@ fn columns(catalog: &Catalog) -> BTreeSet<String> {
     catalog.tables.iter().flat_map(|table| &table.columns).map(|column| column.identity.clone()).collect()
 }
 
-fn go(steps: &[Step], mut columns: BTreeSet<String>, mode: Mode) -> Result<Vec<Outcome>, Error> {
+/// How a step ended, and what there is to say of it.
+pub type Ended = (Status, Option<String>);
+
+/// Goes through the steps in their order. `take` is asked to take those that nothing is in the way of; it is told the
+/// columns that are there.
+pub fn go(
+    comparison: &Comparison,
+    mut take: impl FnMut(&Step, &Work, &BTreeSet<String>) -> Result<Ended, Error>,
+) -> Result<Vec<Outcome>, Error> {
+    let mut columns = columns(&comparison.live);
     let mut not_done: BTreeSet<Address> = BTreeSet::new();
     let mut outcomes = Vec::new();
-    for step in steps {
+    for step in &comparison.steps {
         let (status, detail) = match &step.verdict {
             Verdict::Manual { reason } => (Status::Manual, Some(reason.clone())),
             Verdict::Blocked { reason } => (Status::Blocked, Some(reason.clone())),
             Verdict::Additive(work) => match work.needs.iter().find(|need| not_done.contains(*need)) {
                 Some(need) => (Status::Blocked, Some(format!("waits for {need}"))),
-                None => attempt(work, &columns, mode)?,
+                None => take(step, work, &columns)?,
             },
         };
         match status {
@@ -133,53 +146,64 @@ fn go(steps: &[Step], mut columns: BTreeSet<String>, mode: Mode) -> Result<Vec<O
 }
 
 /// Checks the rows, then applies the step if it is confirmed.
-fn attempt(work: &Work, columns: &BTreeSet<String>, mode: Mode) -> Result<(Status, Option<String>), Error> {
-    let confirm = mode == Mode::Heal;
+fn attempt(work: &Work, columns: &BTreeSet<String>, mode: Mode) -> Result<Ended, Error> {
     if mode == Mode::Look && work.checks.is_empty() {
         return Ok((Status::Planned, work.detail.clone()));
     }
-    let owner = match report::role(&work.run_as) {
+    let owner = match owner(work, mode) {
         Ok(owner) => owner,
-        Err(error) => return Ok((Status::Failed, Some(error.to_string()))),
+        Err(ended) => return Ok(ended),
     };
+    let result = subtransaction(|| {
+        limited(|| {
+            as_owner(owner, || {
+                let in_the_way = rows_in_the_way(work, columns)?;
+                if mode == Mode::Heal && in_the_way.is_none() {
+                    apply(work, &work.actions)?;
+                }
+                Ok(in_the_way)
+            })
+        })
+    });
+    Ok(match result {
+        Ok(Some(reason)) => (Status::Blocked, Some(reason)),
+        Ok(None) if mode == Mode::Heal => (Status::Applied, work.detail.clone()),
+        Ok(None) => (Status::Planned, work.detail.clone()),
+        Err(error) => refused(error, work),
+    })
+}
+
+/// The role that a step runs as; or how the step ended, if the caller may not act for it.
+pub fn owner(work: &Work, mode: Mode) -> Result<pg_sys::Oid, Ended> {
+    let owner = report::role(&work.run_as).map_err(|error| (Status::Failed, Some(error.to_string())))?;
     // SAFETY: a check of role memberships within a transaction.
     if mode != Mode::Look && !unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), owner) } {
         let reason = format!("you are not a member of role {}, which owns it", work.run_as);
-        return Ok((Status::Blocked, Some(reason)));
+        return Err((Status::Blocked, Some(reason)));
     }
+    Ok(owner)
+}
+
+/// Runs a step within what it may take.
+pub fn limited<T>(step: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     let timeout = settings::heal_lock_timeout().to_string();
     // The bodies of functions may speak of what comes later, as in a dump.
     let mut limits = vec![("check_function_bodies", "off")];
     if timeout != "0" {
         limits.push(("lock_timeout", timeout.as_str()));
     }
+    with_settings(&limits, step)
+}
+
+/// Runs some actions of a step, as the role that is in force.
+pub fn apply(work: &Work, actions: &[Action]) -> Result<(), Error> {
     let just_created = work.actions.iter().any(creates);
-    let result = subtransaction(|| {
-        with_settings(&limits, || {
-            as_owner(owner, || {
-                for check in &work.checks {
-                    if let Some(in_the_way) = rows_in_the_way(check, columns)? {
-                        return Ok(Some(in_the_way));
-                    }
-                }
-                if confirm {
-                    for action in &work.actions {
-                        let sql = action.sql();
-                        guard::only_adds(&sql, just_created)?;
-                        capture::own(|| spi::write(&sql, &[]))?;
-                    }
-                }
-                Ok(None)
-            })
-        })
-    });
-    Ok(match result {
-        Ok(Some(reason)) => (Status::Blocked, Some(reason)),
-        Ok(None) if confirm => (Status::Applied, work.detail.clone()),
-        Ok(None) => (Status::Planned, work.detail.clone()),
-        Err(Error::Server(error)) => refused(&error, &work.differing),
-        Err(error) => (Status::Failed, Some(error.to_string())),
-    })
+    for action in actions {
+        let sql = action.sql();
+        guard::only_adds(&sql, just_created)?;
+        capture::own(|| spi::write(&sql, &[]))?;
+    }
+    Ok(())
 }
 
 /// Whether the action makes something new, whose settings can then be given without taking any from what was there.
@@ -201,23 +225,28 @@ fn creates(action: &Action) -> bool {
     )
 }
 
-/// A sentence on the rows that the step would fail on, if there are any. Rows of columns that are not there yet cannot
-/// be in the way of a dry run.
-fn rows_in_the_way(check: &Check, columns: &BTreeSet<String>) -> Result<Option<String>, Error> {
-    if !check.columns.iter().all(|column| columns.contains(column)) {
-        return Ok(None);
-    }
-    match spi::read_one::<i64>(&check.count, &[])? {
-        None | Some(0) => Ok(None),
-        Some(n) => {
-            Ok(Some(format!("{}. Find them: {}", check.says.replace("{n}", &n.to_string()), check.find)))
+/// A sentence on the rows that the step would fail on, if there are any.
+pub fn rows_in_the_way(work: &Work, columns: &BTreeSet<String>) -> Result<Option<String>, Error> {
+    for check in &work.checks {
+        // Rows of columns that are not there yet cannot be in the way of a dry run.
+        if !check.columns.iter().all(|column| columns.contains(column)) {
+            continue;
+        }
+        match spi::read_one::<i64>(&check.count, &[])? {
+            None | Some(0) => {}
+            Some(n) => {
+                let says = check.says.replace("{n}", &n.to_string());
+                return Ok(Some(format!("{says}. Find them: {}", check.find)));
+            }
         }
     }
+    Ok(None)
 }
 
 /// What the data, a lock or a difference that heal leaves alone is in the way of is blocked; anything else has failed.
 /// Either way the step is undone.
-fn refused(error: &ServerError, differing: &[Address]) -> (Status, Option<String>) {
+pub fn refused(error: Error, work: &Work) -> Ended {
+    let Error::Server(error) = error else { return (Status::Failed, Some(error.to_string())) };
     let mut said = error.message.clone();
     if let Some(detail) = &error.detail {
         said = format!("{said}. {detail}");
@@ -225,20 +254,15 @@ fn refused(error: &ServerError, differing: &[Address]) -> (Status, Option<String
     // 42P17 is what a partition gets whose bounds overlap another one's.
     if error.is_class("23") || error.is_class("55") || error.sqlstate() == "42P17" {
         (Status::Blocked, Some(said))
-    } else if let Some(differing) = differing.first() {
+    } else if let Some(differing) = work.differing.first() {
         (Status::Blocked, Some(format!("{said}. It needs {differing}, which is not as expected")))
     } else {
         (Status::Failed, Some(format!("{said} (SQLSTATE {})", error.sqlstate())))
     }
 }
 
-/// Reads the catalogs again: an error if something that was applied still differs.
-fn check_closed(
-    expected: &Expected,
-    outcomes: &[Outcome],
-    not_renamed: BTreeSet<String>,
-) -> Result<(), Error> {
-    let after = report::compare_with(expected, not_renamed)?;
+/// What was applied and differs all the same.
+pub fn stuck(outcomes: &[Outcome], after: &Comparison) -> Vec<String> {
     let still_differs = |outcome: &&Outcome| {
         outcome.status == Status::Applied
             && after
@@ -246,12 +270,8 @@ fn check_closed(
                 .iter()
                 .any(|step| (step.kind, step.address()) == (outcome.step.kind, outcome.step.address()))
     };
-    let stuck: Vec<String> = outcomes
-        .iter()
-        .filter(still_differs)
-        .map(|outcome| format!("{} {}", outcome.step.object_type, outcome.step.identity))
-        .collect();
-    if stuck.is_empty() { Ok(()) } else { Err(Error::NotClosed { stuck: stuck.join(", ") }) }
+    let name = |outcome: &Outcome| format!("{} {}", outcome.step.object_type, outcome.step.identity);
+    outcomes.iter().filter(still_differs).map(name).collect()
 }
 
 fn undone(outcomes: Vec<Outcome>, stuck: &str) -> Vec<Outcome> {

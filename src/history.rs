@@ -9,7 +9,7 @@ use crate::caller::as_extension_owner;
 use crate::chain::Against;
 use crate::error::Error;
 use crate::heal::{Outcome, Status};
-use crate::{chain, culprit, settings, spi};
+use crate::{board, chain, culprit, settings, spi};
 
 /// How the steps of a heal ended, counted.
 #[derive(Debug, Default, Clone, Copy)]
@@ -22,18 +22,16 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn of(outcomes: &[Outcome]) -> Self {
-        let mut counts = Self::default();
+    fn add(&mut self, outcomes: &[Outcome]) {
         for outcome in outcomes {
             *match outcome.status {
-                Status::Planned => &mut counts.planned,
-                Status::Applied => &mut counts.applied,
-                Status::Blocked => &mut counts.blocked,
-                Status::Manual => &mut counts.manual,
-                Status::Failed => &mut counts.failed,
+                Status::Planned => &mut self.planned,
+                Status::Applied => &mut self.applied,
+                Status::Blocked => &mut self.blocked,
+                Status::Manual => &mut self.manual,
+                Status::Failed => &mut self.failed,
             } += 1;
         }
-        counts
     }
 
     fn outcome(&self, confirmed: bool) -> &'static str {
@@ -49,55 +47,117 @@ impl Counts {
     }
 }
 
-/// Writes a run and its steps down. In a read-only transaction it says that it cannot.
-pub fn record(
-    outcomes: &[Outcome],
-    drift_items: usize,
-    confirmed: bool,
+/// A run of a heal that is being written down: first that it began, then its steps, then how it ended. What is written in
+/// a transaction of its own stays if the run is cut short, which then shows as interrupted.
+pub struct Run {
+    event: i64,
     began: Instant,
-) -> Result<(), Error> {
-    // SAFETY: a plain read of the transaction's state.
-    if unsafe { pg_sys::XactReadOnly } {
-        notice!("the transaction is read-only, so this run is not in the history");
-        return Ok(());
+    confirmed: bool,
+    steps: usize,
+    counts: Counts,
+}
+
+/// How a run ended.
+pub struct Ended {
+    pub event: i64,
+    pub counts: Counts,
+    pub outcome: &'static str,
+    pub duration_ms: i64,
+}
+
+impl Run {
+    /// In a read-only transaction it says that it cannot, and there is nothing to write to.
+    pub fn begin(
+        trigger: &str,
+        drift_items: usize,
+        confirmed: bool,
+        began: Instant,
+    ) -> Result<Option<Self>, Error> {
+        // SAFETY: a plain read of the transaction's state.
+        if unsafe { pg_sys::XactReadOnly } {
+            notice!("the transaction is read-only, so this run is not in the history");
+            return Ok(None);
+        }
+        let event = as_extension_owner(|| {
+            spi::write_returning::<i64>(
+                "INSERT INTO nself.heal_events (trigger, confirmed, drift_items) VALUES ($1, $2, $3) RETURNING event",
+                &[trigger.into(), confirmed.into(), i32::try_from(drift_items).unwrap_or(i32::MAX).into()],
+            )
+        })?;
+        let event = cell(event)?;
+        Ok(Some(Self { event, began, confirmed, steps: 0, counts: Counts::default() }))
     }
-    let counts = Counts::of(outcomes);
-    let culprits = culprit::of_each(outcomes.iter().map(|outcome| &outcome.step))?;
-    let steps: Vec<_> = outcomes
-        .iter()
-        .zip(culprits)
-        .enumerate()
-        .map(|(index, (outcome, culprit))| {
-            let (changed_by, changed_at, command) = culprit::parts(culprit);
-            serde_json::json!({
-                "step": index + 1, "object_type": outcome.step.object_type, "identity": outcome.step.identity,
-                "ddl": outcome.step.remedy, "status": outcome.status.as_str(), "detail": outcome.detail,
-                "changed_by": changed_by, "changed_at": changed_at.map(|at| at.to_iso_string()), "command": command,
+
+    pub fn event(&self) -> i64 {
+        self.event
+    }
+
+    /// Writes steps down, behind those that are there.
+    pub fn add(&mut self, outcomes: &[Outcome]) -> Result<(), Error> {
+        let culprits = culprit::of_each(outcomes.iter().map(|outcome| &outcome.step))?;
+        let steps: Vec<_> = outcomes
+            .iter()
+            .zip(culprits)
+            .zip(self.steps + 1..)
+            .map(|((outcome, culprit), number)| {
+                let (changed_by, changed_at, command) = culprit::parts(culprit);
+                serde_json::json!({
+                    "step": number, "object_type": outcome.step.object_type, "identity": outcome.step.identity,
+                    "ddl": outcome.step.remedy, "status": outcome.status.as_str(), "detail": outcome.detail,
+                    "changed_by": changed_by, "changed_at": changed_at.map(|at| at.to_iso_string()), "command": command,
+                })
             })
-        })
-        .collect();
+            .collect();
+        as_extension_owner(|| {
+            spi::write(
+                "INSERT INTO nself.heal_steps (event, step, object_type, identity, ddl, status, detail, changed_by, \
+                                               changed_at, command) \
+                 SELECT $1, s.step, s.object_type, s.identity, s.ddl, s.status, s.detail, s.changed_by, s.changed_at, \
+                        s.command \
+                   FROM json_to_recordset($2) AS s(step int, object_type text, identity text, ddl text, status text, \
+                                                   detail text, changed_by text, changed_at timestamptz, command text)",
+                &[self.event.into(), pgrx::Json(serde_json::Value::Array(steps)).into()],
+            )
+        })?;
+        self.steps += outcomes.len();
+        self.counts.add(outcomes);
+        Ok(())
+    }
+
+    /// Writes down how it ended. `trouble` is what kept it from its end, `left_over` the drift that stays, as one text
+    /// that is the same as long as the drift is.
+    pub fn end(self, trouble: Option<&str>, left_over: Option<&str>) -> Result<Ended, Error> {
+        let Self { event, began, confirmed, steps: _, counts } = self;
+        let outcome = if trouble.is_some() { "failed" } else { counts.outcome(confirmed) };
+        let duration_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        as_extension_owner(|| {
+            spi::write(
+                "UPDATE nself.heal_events SET applied = $2, blocked = $3, manual = $4, failed = $5, outcome = $6, \
+                        duration_ms = $7, detail = $8, left_over = $9 WHERE event = $1",
+                &[
+                    event.into(),
+                    counts.applied.into(),
+                    counts.blocked.into(),
+                    counts.manual.into(),
+                    counts.failed.into(),
+                    outcome.into(),
+                    duration_ms.into(),
+                    trouble.into(),
+                    left_over.into(),
+                ],
+            )
+        })?;
+        Ok(Ended { event, counts, outcome, duration_ms })
+    }
+}
+
+/// The drift that the worker's last run left, as `Run::end` was told.
+pub fn last_left_over() -> Result<Option<String>, Error> {
     as_extension_owner(|| {
-        spi::write(
-            "WITH run AS (INSERT INTO nself.heal_events (trigger, confirmed, drift_items, applied, blocked, manual, \
-                                 failed, outcome, duration_ms) \
-                          VALUES ('call', $1, $2, $3, $4, $5, $6, $7, $8) RETURNING event) \
-             INSERT INTO nself.heal_steps (event, step, object_type, identity, ddl, status, detail, changed_by, \
-                                           changed_at, command) \
-             SELECT run.event, s.step, s.object_type, s.identity, s.ddl, s.status, s.detail, s.changed_by, s.changed_at, \
-                    s.command \
-               FROM run, json_to_recordset($9) AS s(step int, object_type text, identity text, ddl text, status text, \
-                                                    detail text, changed_by text, changed_at timestamptz, command text)",
-            &[
-                confirmed.into(),
-                i32::try_from(drift_items).unwrap_or(i32::MAX).into(),
-                counts.applied.into(),
-                counts.blocked.into(),
-                counts.manual.into(),
-                counts.failed.into(),
-                counts.outcome(confirmed).into(),
-                i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX).into(),
-                pgrx::Json(serde_json::Value::Array(steps)).into(),
-            ],
+        spi::read_one(
+            "SELECT left_over FROM nself.heal_events WHERE trigger = 'worker' AND outcome <> 'running' \
+              ORDER BY event DESC LIMIT 1",
+            &[],
         )
     })
 }
@@ -114,6 +174,7 @@ pub struct Event {
     pub confirmed: bool,
     pub outcome: String,
     pub duration_ms: i64,
+    pub detail: Option<String>,
 }
 
 /// The latest runs, the newest first.
@@ -126,8 +187,10 @@ pub fn events(limit: i32) -> Result<Vec<Event>, Error> {
             Spi::connect(|client| {
                 client
                     .select(
-                        "SELECT event, at, trigger, drift_items, applied, blocked, manual, confirmed, outcome, \
-                                duration_ms FROM nself.heal_events ORDER BY event DESC LIMIT $1",
+                        "SELECT event, at, trigger, drift_items, applied, blocked, manual, confirmed, \
+                                CASE WHEN outcome = 'running' AND pid NOT IN (SELECT pid FROM pg_stat_activity) \
+                                     THEN 'interrupted' ELSE outcome END, \
+                                duration_ms, detail FROM nself.heal_events ORDER BY event DESC LIMIT $1",
                         None,
                         &[limit.into()],
                     )?
@@ -143,6 +206,7 @@ pub fn events(limit: i32) -> Result<Vec<Event>, Error> {
                             confirmed: cell(row.get(8)?)?,
                             outcome: cell(row.get(9)?)?,
                             duration_ms: cell(row.get(10)?)?,
+                            detail: row.get(11)?,
                         })
                     })
                     .collect()
@@ -157,22 +221,42 @@ fn cell<T>(value: Option<T>) -> Result<T, Error> {
 
 /// Whether and how this database heals itself.
 pub struct HealStatus {
-    pub enabled: bool,
+    pub switch: Switch,
     pub auto_run: bool,
     pub last: Option<Event>,
     pub expected_state_age: Option<Interval>,
 }
 
+/// Whether this database is to be healed without being asked.
+pub struct Switch {
+    pub enabled: bool,
+    /// Who or what says so.
+    pub source: String,
+}
+
+impl Switch {
+    pub fn read() -> Result<Self, Error> {
+        let word: Option<String> = as_extension_owner(|| {
+            spi::read_one(
+                "SELECT CASE WHEN enabled THEN 'nself_heal_enable()' ELSE 'nself_heal_disable()' END || ' by ' || set_by \
+                        || ' at ' || date_trunc('second', set_at) FROM nself.heal_switch",
+                &[],
+            )
+        })?;
+        Ok(match word {
+            Some(source) => Self { enabled: source.starts_with("nself_heal_enable"), source },
+            None => Self {
+                enabled: settings::enabled(),
+                source: format!("nself.schema_heal_enabled ({})", settings::enabled_source()),
+            },
+        })
+    }
+}
+
 pub fn status() -> Result<HealStatus, Error> {
-    let enabled = as_extension_owner(|| spi::read_one::<bool>("SELECT enabled FROM nself.heal_switch", &[]))?
-        .unwrap_or_else(settings::enabled);
-    let worker: Option<bool> = crate::caller::pinned(|| {
-        spi::read_one(
-            "SELECT EXISTS (SELECT FROM pg_stat_activity \
-                             WHERE backend_type = 'nself_heal worker' AND datname = current_database())",
-            &[],
-        )
-    })?;
+    let switch = Switch::read()?;
+    let database: Option<String> = spi::read_one("SELECT pg_catalog.current_database()::text", &[])?;
+    let served = settings::databases().zip(database).is_some_and(|(list, name)| list.holds(&name));
     let age = match chain::hash_of(Against::Applied) {
         Err(Error::NothingApplied) => None,
         Err(error) => return Err(error),
@@ -184,8 +268,8 @@ pub fn status() -> Result<HealStatus, Error> {
         })?,
     };
     Ok(HealStatus {
-        enabled,
-        auto_run: enabled && worker == Some(true),
+        auto_run: switch.enabled && served && board::has_launcher(),
+        switch,
         last: events(1)?.into_iter().next(),
         expected_state_age: age,
     })
@@ -201,5 +285,7 @@ pub fn switch(enabled: bool) -> Result<(), Error> {
                                              set_at = excluded.set_at",
             &[enabled.into()],
         )
-    })
+    })?;
+    board::tell();
+    Ok(())
 }

@@ -3,6 +3,7 @@
 
 mod allowed;
 mod api;
+mod board;
 mod caller;
 mod capture;
 mod catalog;
@@ -15,9 +16,11 @@ mod guard;
 mod heal;
 mod history;
 mod journal;
+mod launcher;
 mod ledger;
 mod meaning;
 mod migrate;
+mod online;
 mod outline;
 mod report;
 mod run;
@@ -25,7 +28,10 @@ mod settings;
 mod shadow;
 mod spi;
 mod statement;
+mod tell;
 mod turn;
+mod visit;
+mod worker;
 
 use pgrx::prelude::*;
 
@@ -33,12 +39,20 @@ use pgrx::prelude::*;
 
 extension_sql_file!("../sql/schema.sql", name = "schema", bootstrap);
 extension_sql_file!("../sql/capture.sql", name = "capture", requires = ["schema"]);
+extension_sql_file!("../sql/worker.sql", name = "worker", requires = ["schema"]);
 extension_sql_file!("../sql/grants.sql", name = "grants", finalize);
 
 /// Called by the server when the library is loaded.
 #[pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     settings::define();
+    // SAFETY: plain reads of the server's state. A server that is being upgraded is not to be looked at.
+    let with_server =
+        unsafe { pg_sys::process_shared_preload_libraries_in_progress && !pg_sys::IsBinaryUpgrade };
+    if with_server {
+        board::define();
+        launcher::register();
+    }
 }
 
 #[cfg(any(test, feature = "pg_test"))]

@@ -1,6 +1,6 @@
 //! The settings of nself_heal, each defined once and read through one function.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +12,11 @@ static ENV: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Som
 static COMPARE_OWNERS: GucSetting<bool> = GucSetting::<bool>::new(false);
 static HEAL_LOCK_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(3_000);
 static CAPTURE_DDL: GucSetting<bool> = GucSetting::<bool>::new(true);
+static DATABASES: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"*"));
+static CHECK_INTERVAL: GucSetting<i32> = GucSetting::<i32>::new(600);
+static MIGRATE_ON_START: GucSetting<bool> = GucSetting::<bool>::new(false);
+static SCHEMA_HEAL_LOG: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
+static DDL_LOG_KEEP: GucSetting<i32> = GucSetting::<i32>::new(90 * 24 * 60);
 static SHADOW_KEEP_FROM: GucSetting<i32> = GucSetting::<i32>::new(300);
 static HEAL_REWRITE_LIMIT: GucSetting<i32> = GucSetting::<i32>::new(64 * 1024);
 
@@ -77,6 +82,50 @@ pub fn define() {
         GucFlags::default(),
     );
     GucRegistry::define_int_guc(
+        c"nself.ddl_log_keep",
+        c"How long DDL stays in nself.ddl_log.",
+        c"The worker removes what is older. -1 keeps all.",
+        &DDL_LOG_KEEP,
+        -1,
+        i32::MAX,
+        GucContext::Sighup,
+        GucFlags::UNIT_MIN,
+    );
+    GucRegistry::define_string_guc(
+        c"nself.databases",
+        c"The databases in which the worker runs, as names with commas between them, or * for all that have the extension.",
+        c"It needs shared_preload_libraries = 'nself_heal'.",
+        &DATABASES,
+        GucContext::Sighup,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"nself.check_interval",
+        c"How long the worker waits from one look at a database to the next.",
+        c"With 0 it looks once, when the server starts.",
+        &CHECK_INTERVAL,
+        0,
+        i32::MAX / 1000,
+        GucContext::Sighup,
+        GucFlags::UNIT_S,
+    );
+    GucRegistry::define_bool_guc(
+        c"nself.migrate_on_start",
+        c"Whether the worker applies pending migrations before it compares.",
+        c"They run as the role that applied the last one, or as the owner of the database if there is none.",
+        &MIGRATE_ON_START,
+        GucContext::Sighup,
+        GucFlags::default(),
+    );
+    GucRegistry::define_string_guc(
+        c"nself.schema_heal_log",
+        c"The file to which the worker writes a line of JSON for each run.",
+        c"Relative to the server's log_directory. The start value comes from NSELF_SCHEMA_HEAL_LOG in the server's environment.",
+        &SCHEMA_HEAL_LOG,
+        GucContext::Sighup,
+        GucFlags::SUPERUSER_ONLY,
+    );
+    GucRegistry::define_int_guc(
         c"nself.shadow_keep_from",
         c"A replay that takes this long leaves its shadow database for the next one of the session to go on from.",
         c"It is dropped after a minute, and with the session. Until then the roles that own something in it cannot be dropped. -1 keeps none.",
@@ -89,27 +138,43 @@ pub fn define() {
     start_values();
 }
 
-/// Lets the server's environment give a start value, below whatever a configuration file says.
+/// Lets the server's environment give start values, below whatever a configuration file says.
 fn start_values() {
-    let Ok(value) = std::env::var("NSELF_SCHEMA_HEAL_ENABLED") else { return };
-    let Ok(value) = CString::new(value) else { return };
-    // SAFETY: both strings live through the call; the server copies the value. An unusable value only warns.
-    unsafe {
-        pg_sys::set_config_option(
-            c"nself.schema_heal_enabled".as_ptr(),
-            value.as_ptr(),
-            pg_sys::GucContext::PGC_POSTMASTER,
-            pg_sys::GucSource::PGC_S_ENV_VAR,
-            pg_sys::GucAction::GUC_ACTION_SET,
-            true,
-            pg_sys::WARNING as i32,
-            false,
-        );
+    const FROM: [(&str, &CStr); 2] = [
+        ("NSELF_SCHEMA_HEAL_ENABLED", c"nself.schema_heal_enabled"),
+        ("NSELF_SCHEMA_HEAL_LOG", c"nself.schema_heal_log"),
+    ];
+    for (variable, setting) in FROM {
+        let Ok(value) = std::env::var(variable) else { continue };
+        let Ok(value) = CString::new(value) else { continue };
+        // SAFETY: both strings live through the call; the server copies the value. An unusable value only warns.
+        unsafe {
+            pg_sys::set_config_option(
+                setting.as_ptr(),
+                value.as_ptr(),
+                pg_sys::GucContext::PGC_POSTMASTER,
+                pg_sys::GucSource::PGC_S_ENV_VAR,
+                pg_sys::GucAction::GUC_ACTION_SET,
+                true,
+                pg_sys::WARNING as i32,
+                false,
+            );
+        }
     }
 }
 
 pub fn enabled() -> bool {
     ENABLED.get()
+}
+
+/// Where the value of nself.schema_heal_enabled comes from, in the server's words.
+pub fn enabled_source() -> String {
+    let name = c"nself.schema_heal_enabled";
+    let source: Result<Option<String>, _> = pgrx::Spi::get_one_with_args(
+        "SELECT source FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) $1",
+        &[name.to_string_lossy().as_ref().into()],
+    );
+    source.ok().flatten().unwrap_or_default()
 }
 
 pub fn migrations_dir() -> Option<PathBuf> {
@@ -127,6 +192,59 @@ pub fn compare_owners() -> bool {
 
 pub fn capture_ddl() -> bool {
     CAPTURE_DDL.get()
+}
+
+/// The databases in which the worker is to run.
+pub struct Databases(Vec<String>);
+
+impl Databases {
+    pub fn holds(&self, name: &str) -> bool {
+        self.0.iter().any(|listed| listed == "*" || listed == name)
+    }
+
+    /// Whether somebody named it, and did not only mean all.
+    pub fn names(&self, name: &str) -> bool {
+        self.0.iter().any(|listed| listed == name)
+    }
+}
+
+/// The setting nself.databases, as the server reads lists of names; nothing if it cannot be read.
+pub fn databases() -> Option<Databases> {
+    let list = DATABASES.get().unwrap_or_default();
+    let text = list.into_bytes_with_nul();
+    // SAFETY: the server cuts a copy, which lives as long as the memory context, into the names that its list points to.
+    unsafe {
+        let copy = pg_sys::pstrdup(text.as_ptr().cast());
+        let mut names = std::ptr::null_mut();
+        if !pg_sys::SplitIdentifierString(copy, b',' as std::ffi::c_char, &mut names) {
+            return None;
+        }
+        let names = pgrx::PgList::<std::ffi::c_char>::from_pg(names);
+        let names = names.iter_ptr().map(|name| CStr::from_ptr(name).to_string_lossy().into_owned());
+        Some(Databases(names.collect()))
+    }
+}
+
+/// How long the worker waits from one look to the next; nothing if it is to look only once.
+pub fn check_interval() -> Option<Duration> {
+    u64::try_from(CHECK_INTERVAL.get()).ok().filter(|&seconds| seconds > 0).map(Duration::from_secs)
+}
+
+pub fn migrate_on_start() -> bool {
+    MIGRATE_ON_START.get()
+}
+
+/// The file for a line of each run, from the server's data directory if it is relative.
+pub fn schema_heal_log() -> Option<PathBuf> {
+    let file = SCHEMA_HEAL_LOG.get()?.into_string().ok()?;
+    // SAFETY: the setting is a text of the server's.
+    let folder = unsafe { CStr::from_ptr(pg_sys::Log_directory) }.to_string_lossy().into_owned();
+    (!file.is_empty()).then(|| PathBuf::from(folder).join(file))
+}
+
+/// How old a row of nself.ddl_log may become, in minutes.
+pub fn ddl_log_keep() -> Option<i32> {
+    Some(DDL_LOG_KEEP.get()).filter(|&minutes| minutes >= 0)
 }
 
 /// In milliseconds; zero for none of its own.

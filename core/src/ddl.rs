@@ -96,6 +96,8 @@ pub enum Action {
     /// The whole statement, as the server prints it.
     CreateIndex {
         def: String,
+        /// Whether it is on a table that is there and holds rows, and can be built while others change those.
+        online: bool,
     },
     RebuildIndex {
         name: Name,
@@ -167,6 +169,22 @@ pub enum Position {
 }
 
 impl Action {
+    /// The statement that does the same while others go on writing, if there is one. It runs in no transaction.
+    pub fn online_sql(&self) -> Option<String> {
+        match self {
+            Action::CreateIndex { def, online: true } => ["CREATE INDEX ", "CREATE UNIQUE INDEX "]
+                .into_iter()
+                .find_map(|start| Some(format!("{start}CONCURRENTLY {}", def.strip_prefix(start)?))),
+            Action::RebuildIndex { name } => Some(format!("REINDEX INDEX CONCURRENTLY {}", name.sql())),
+            _ => None,
+        }
+    }
+
+    /// Whether what it adds holds for new rows alone, until a later action looks at those that are there.
+    pub fn leaves_rows_unchecked(&self) -> bool {
+        matches!(self, Action::AddConstraint { not_valid: true, .. } | Action::AddDomainConstraint { .. })
+    }
+
     /// The statement, without a semicolon.
     pub fn sql(&self) -> String {
         match self {
@@ -232,7 +250,7 @@ impl Action {
             Action::ValidateConstraint { table, name } => {
                 alter(table, &format!("VALIDATE CONSTRAINT {}", ident(name)))
             }
-            Action::CreateIndex { def } => def.clone(),
+            Action::CreateIndex { def, online: _ } => def.clone(),
             Action::RebuildIndex { name } => format!("REINDEX INDEX {}", name.sql()),
             Action::Define { sql } | Action::Complete { sql } => sql.clone(),
             Action::SetFiring { statement } => statement.clone(),
@@ -732,7 +750,10 @@ mod tests {
                 not_valid: true,
             },
             Action::ValidateConstraint { table: name("DROP"), name: "positive".to_string() },
-            Action::CreateIndex { def: "CREATE INDEX ix ON public.t USING btree (id)".to_string() },
+            Action::CreateIndex {
+                def: "CREATE INDEX ix ON public.t USING btree (id)".to_string(),
+                online: true,
+            },
             Action::RebuildIndex { name: name("TRUNCATE") },
             Action::SetColumn {
                 table: name("DROP"),

@@ -16,6 +16,7 @@ mod checks;
 mod context;
 mod manual;
 mod obstacles;
+pub mod online;
 mod order;
 #[cfg(test)]
 mod tests;

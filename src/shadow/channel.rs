@@ -8,8 +8,8 @@ use pgrx::pg_sys;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::worker::Handle;
 use crate::error::Error;
+use crate::worker::Handle;
 
 const QUEUE: usize = 64 * 1024;
 

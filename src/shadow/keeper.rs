@@ -10,9 +10,8 @@ use pgrx::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::channel::Channel;
-use super::worker::{self, shadow_name};
-use crate::caller::c_string;
-use crate::error::ServerError;
+use crate::error::{Error, ServerError};
+use crate::worker::{self, Work};
 
 #[derive(Serialize, Deserialize)]
 pub enum Request {
@@ -48,12 +47,25 @@ fn database_of(shadow: &str) -> Option<pg_sys::Oid> {
     oid.parse::<u32>().ok().map(pg_sys::Oid::from)
 }
 
+/// A keeper of the shadow `name`, at the other end of the channel. After a crash of the server it comes back, to remove
+/// what it kept.
+pub fn work<'a>(channel: &Channel, name: &'a str) -> Work<'a> {
+    Work {
+        title: "nself_heal shadow keeper",
+        function: "nself_heal_shadow_keeper",
+        argument: channel.handle() as usize,
+        extra: name,
+        purpose: "work out the expected schema",
+        returns_after: Some(Duration::from_secs(1)),
+    }
+}
+
 #[pg_guard]
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn nself_heal_shadow_keeper(handle: pg_sys::Datum) {
     // The end of the server, or of the database that the backend works in, must not keep the shadow from being dropped.
     worker::note_signals();
-    let name = shadow_name();
+    let name = worker::extra();
     let Some(database) = database_of(&name) else { return };
     let channel = Channel::attach(handle.value() as pg_sys::dsm_handle);
     if channel.is_none() {
@@ -68,8 +80,8 @@ pub extern "C-unwind" fn nself_heal_shadow_keeper(handle: pg_sys::Datum) {
         serve(channel, &name);
     }
     // Whoever let go, and for whatever reason: the shadow is not needed any more.
-    if let Err(error) = utility(&drop_statement(&name)) {
-        warning!("the shadow database {name} is left behind: {}", error.message);
+    if let Err(error) = worker::utility(&drop_statement(&name)) {
+        warning!("the shadow database {name} is left behind: {error}");
     }
 }
 
@@ -81,22 +93,25 @@ fn serve(channel: &Channel, name: &str) {
         let answer = match request {
             Request::Keep | Request::Use => Ok(()),
             Request::Make { options, left_overs } => make(name, &options, &left_overs),
-            Request::HandTo { role } => {
-                utility(&format!("ALTER DATABASE {} OWNER TO {}", quote::ident(name), quote::ident(&role)))
-            }
+            Request::HandTo { role } => worker::utility(&format!(
+                "ALTER DATABASE {} OWNER TO {}",
+                quote::ident(name),
+                quote::ident(&role)
+            )),
         };
+        let answer = answer.map_err(ServerError::from);
         if channel.send(&answer, "backend").is_err() {
             return;
         }
     }
 }
 
-fn make(name: &str, options: &str, left_overs: &[String]) -> Result<(), ServerError> {
+fn make(name: &str, options: &str, left_overs: &[String]) -> Result<(), Error> {
     for left_over in left_overs {
-        utility(&drop_statement(left_over))?;
+        worker::utility(&drop_statement(left_over))?;
     }
-    utility(&drop_statement(name))?;
-    utility(&format!(
+    worker::utility(&drop_statement(name))?;
+    worker::utility(&format!(
         "CREATE DATABASE {} TEMPLATE template0 ALLOW_CONNECTIONS false CONNECTION LIMIT 8 {options}",
         quote::ident(name)
     ))
@@ -104,34 +119,4 @@ fn make(name: &str, options: &str, left_overs: &[String]) -> Result<(), ServerEr
 
 fn drop_statement(name: &str) -> String {
     format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quote::ident(name))
-}
-
-/// Runs a statement that manages its own transaction, as the server does with a client's.
-fn utility(statement: &str) -> Result<(), ServerError> {
-    worker::in_transaction(|| {
-        let text = c_string(statement);
-        // SAFETY: the statement is one of this file, so the list has one RawStmt; the receiver drops what comes.
-        unsafe {
-            let list = pg_sys::pg_parse_query(text.as_ptr());
-            let raw = pgrx::PgList::<pg_sys::RawStmt>::from_pg(list).get_ptr(0).expect("one statement");
-            let mut planned = PgBox::<pg_sys::PlannedStmt>::alloc_node(pg_sys::NodeTag::T_PlannedStmt);
-            planned.commandType = pg_sys::CmdType::CMD_UTILITY;
-            planned.canSetTag = true;
-            planned.utilityStmt = (*raw).stmt;
-            planned.stmt_location = (*raw).stmt_location;
-            planned.stmt_len = (*raw).stmt_len;
-            pg_sys::ProcessUtility(
-                planned.as_ptr(),
-                text.as_ptr(),
-                false,
-                pg_sys::ProcessUtilityContext::PROCESS_UTILITY_TOPLEVEL,
-                std::ptr::null_mut(),
-                std::ptr::null_mut(),
-                pg_sys::CreateDestReceiver(pg_sys::CommandDest::DestNone),
-                std::ptr::null_mut(),
-            );
-        }
-        Ok(())
-    })
-    .map_err(ServerError::from)
 }

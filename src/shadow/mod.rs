@@ -10,7 +10,6 @@ mod hook;
 mod keeper;
 mod kept;
 mod replayer;
-mod worker;
 
 use std::cell::Cell;
 use std::time::Instant;
@@ -21,7 +20,7 @@ use crate::caller::{c_string, pinned};
 use crate::error::{Error, ServerError};
 use crate::expected::Outline;
 use crate::ledger::Applied;
-use crate::{settings, spi};
+use crate::{settings, spi, worker};
 use channel::Channel;
 use nself_heal_core::digest::{Differing, Digests};
 use nself_heal_core::model::Catalog;
@@ -143,7 +142,7 @@ impl Shadow {
         MADE.set(number);
         let name = keeper::name(database, pid, number);
         let channel = Channel::create();
-        let keeper = worker::start(worker::Role::Keeper, &channel, &name)?;
+        let keeper = keeper::work(&channel, &name).start()?;
         channel.expect(&keeper);
         let shadow = Self { name, keeper, channel };
         let options =
@@ -212,7 +211,7 @@ impl Shadow {
 
     fn replay(&self, group: &[Applied], read: Reading) -> Result<replayer::Answer, Error> {
         let channel = Channel::create();
-        let handle = worker::start(worker::Role::Replayer, &channel, &self.name)?;
+        let handle = replayer::work(&channel).start()?;
         channel.expect(&handle);
         channel.send(
             &replayer::Request { database: self.name.clone(), migrations: group.to_vec(), read },

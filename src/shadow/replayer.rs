@@ -7,13 +7,14 @@ use pgrx::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::channel::Channel;
-use super::{hook, worker};
+use super::hook;
 use crate::caller::{c_string, pinned, with_settings};
 use crate::catalog::{self, Wanted};
 use crate::error::{Error, ServerError};
 use crate::ledger::Applied;
 use crate::outline::{self, Outline};
 use crate::spi::at_one_moment;
+use crate::worker::{self, Work};
 use crate::{migrate, run};
 use nself_heal_core::digest::{Differing, Digests};
 use nself_heal_core::model::{Catalog, NotCompared};
@@ -59,6 +60,18 @@ pub struct Read {
 pub struct Failed {
     pub version: String,
     pub error: ServerError,
+}
+
+/// A replayer at the other end of the channel.
+pub fn work(channel: &Channel) -> Work<'static> {
+    Work {
+        title: "nself_heal replay",
+        function: "nself_heal_shadow_replayer",
+        argument: channel.handle() as usize,
+        extra: "",
+        purpose: "work out the expected schema",
+        returns_after: None,
+    }
 }
 
 #[pg_guard]

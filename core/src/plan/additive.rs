@@ -605,7 +605,9 @@ fn create_index(index: &Index, context: &Context) -> Work {
     let mut needs = context.needed_columns(&index.table, &index.columns);
     needs.extend(context.only_missing([Address::new(index.table_type.as_str(), &index.table_identity)]));
     let on_live = context.live_table(&index.table).is_some();
-    let mut actions = vec![Action::CreateIndex { def: index.def.clone() }];
+    // That of a partitioned table is built with those of its partitions, or not at all.
+    let online = on_live && context.has_rows(&index.table_identity) && !context.is_partitioned(&index.table);
+    let mut actions = vec![Action::CreateIndex { def: index.def.clone(), online }];
     actions.extend(index.more.iter().map(|sql| Action::Complete { sql: sql.clone() }));
     actions.extend(marks(&index.table, &index.name.name, context));
     let owner = match context.expected_table(&index.table) {

@@ -1,0 +1,19 @@
+-- Who is changing the schema of this database now, so that a worker leaves it in peace: a restore, or a session that ran
+-- DDL and goes on working. One sentence, or nothing.
+SELECT coalesce(
+    (SELECT format('%s is at work (process %s)', a.application_name, a.pid)
+       FROM pg_stat_activity a
+      WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.application_name IN ('pg_restore', 'pg_upgrade')
+      LIMIT 1),
+    (SELECT format('process %s ran DDL and is still at work', a.pid)
+       FROM pg_stat_activity a
+       JOIN LATERAL (SELECT max(l.at) AS at FROM nself.ddl_log l WHERE l.pid = a.pid AND l.at >= a.backend_start) last
+            -- The session of an application may have run DDL long ago.
+            ON last.at > clock_timestamp() - interval '1 minute' OR last.at IS NOT NULL AND a.query ~* '^\s*(copy|create|alter)\M'
+      WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.backend_type = 'client backend'
+        AND a.state <> 'idle'
+      LIMIT 1),
+    (SELECT 'DDL was run a moment ago'
+       FROM nself.ddl_log l
+      WHERE l.at > clock_timestamp() - interval '5 seconds'
+      LIMIT 1))

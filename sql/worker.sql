@@ -1,0 +1,5 @@
+-- The launcher looks at a new database at once.
+CREATE FUNCTION nself.wake() RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'nself_wake_wrapper';
+COMMENT ON FUNCTION nself.wake() IS
+'Asks the background worker to look at this database once the transaction has committed. Without shared_preload_libraries = ''nself_heal'' there is none, and nothing happens.';
+SELECT nself.wake();

@@ -1,0 +1,299 @@
+//! Heal while others are at work, in a background worker: the plan and the checks of `heal`, but each step in as many
+//! transactions as it needs, under a short lock_timeout that is tried again, and indexes built while others write.
+//!
+//! What is done stays done: a run that is cut short has closed a part of the drift, and the next one closes the rest.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use nself_heal_core::checksum::sha256_hex;
+use nself_heal_core::ddl::Action;
+use nself_heal_core::plan::online::{Stage, stages};
+use nself_heal_core::plan::{Step, Verdict, Work};
+
+use crate::caller::{as_owner, pinned, with_settings};
+use crate::chain::{self, Against};
+use crate::error::Error;
+use crate::expected::Expected;
+use crate::heal::{self, Ended, Mode, Outcome, Status};
+use crate::history::{self, Run};
+use crate::report::{self, Comparison};
+use crate::tell::{self, Change};
+use crate::turn::Turn;
+use crate::worker::{self, in_transaction};
+use crate::{capture, guard};
+
+/// How long to wait before a step is tried again that did not get its locks in time.
+const WAITS: [Duration; 4] =
+    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
+/// How often the drift is worked out anew because migrations were applied meanwhile.
+const TIMES: usize = 3;
+
+/// What a run did.
+pub struct Report {
+    pub drift_items: usize,
+    pub outcomes: Vec<Outcome>,
+    pub ended: history::Ended,
+    pub trouble: Option<String>,
+}
+
+/// The statement that is run now, and which step of how many it belongs to.
+pub struct Progress<'a> {
+    pub step: usize,
+    pub of: usize,
+    pub statement: &'a str,
+}
+
+/// Closes the drift. Called outside a transaction. `trigger` is what the history says of it, `trouble` what went wrong
+/// before, which is no reason not to heal.
+pub fn heal(
+    trigger: &str,
+    not_renamed: &BTreeSet<String>,
+    mut trouble: Option<String>,
+    progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
+) -> Result<Report, Error> {
+    let began = Instant::now();
+    let mut plan = Plan::make(not_renamed)?;
+    let found = plan.fingerprint();
+    let drift_items = report::items(&plan.comparison.steps);
+    let mut run = in_transaction(|| {
+        let run = Run::begin(trigger, drift_items, true, began)?.ok_or(Error::Standby)?;
+        let before = history::last_left_over()?;
+        tell::change(&Change {
+            from: before.as_deref(),
+            to: found.as_deref(),
+            drift_items,
+            event: run.event(),
+        })?;
+        Ok(run)
+    })?;
+    let mut outcomes = Vec::new();
+    let mut left = found.clone();
+    for time in 1.. {
+        match plan.take_all(&mut run, &mut outcomes, progress) {
+            Err(Error::PlanOutdated) if time < TIMES => plan = Plan::make(not_renamed)?,
+            Err(error) => {
+                trouble = Some(error.to_string());
+                break;
+            }
+            Ok(()) => break,
+        }
+    }
+    if outcomes.iter().any(|outcome| outcome.status == Status::Applied) {
+        worker::show("compares the schema again");
+        let after = Plan::make(not_renamed)?;
+        left = after.fingerprint();
+        let stuck = heal::stuck(&outcomes, &after.comparison);
+        if !stuck.is_empty() {
+            trouble
+                .get_or_insert(format!("what was applied did not close the drift of {}", stuck.join(", ")));
+        }
+    }
+    let ended = in_transaction(|| {
+        let drift_items = if left.is_none() { 0 } else { drift_items };
+        tell::change(&Change {
+            from: found.as_deref(),
+            to: left.as_deref(),
+            drift_items,
+            event: run.event(),
+        })?;
+        run.end(trouble.as_deref(), left.as_deref())
+    })?;
+    Ok(Report { drift_items, outcomes, ended, trouble })
+}
+
+/// What is to be done, and the migrations for which that holds.
+struct Plan {
+    hash: String,
+    comparison: Comparison,
+    search_path: String,
+}
+
+impl Plan {
+    fn make(not_renamed: &BTreeSet<String>) -> Result<Self, Error> {
+        in_transaction(|| {
+            let hash = match chain::hash_of(Against::Applied) {
+                // Nothing is expected, so nothing can be missing.
+                Err(Error::NothingApplied) => {
+                    return Ok(Self {
+                        hash: String::new(),
+                        comparison: Comparison::default(),
+                        search_path: String::new(),
+                    });
+                }
+                hash => hash?,
+            };
+            let (_, comparison): (Expected, Comparison) =
+                report::compare(Against::Applied, not_renamed.clone())?;
+            Ok(Self { hash, comparison, search_path: heal::search_path()? })
+        })
+    }
+
+    /// The same for the same drift, and nothing if there is none.
+    fn fingerprint(&self) -> Option<String> {
+        let mut names: Vec<String> = self
+            .comparison
+            .steps
+            .iter()
+            .filter(|step| step.part_of.is_none())
+            .map(|step| format!("{} {} {}\n", step.kind.as_str(), step.object_type, step.identity))
+            .collect();
+        names.sort();
+        (!names.is_empty()).then(|| sha256_hex(names.concat().as_bytes()))
+    }
+
+    /// Takes all steps. Each is in the history as soon as it is done, also when a later one is cut short.
+    fn take_all(
+        &self,
+        run: &mut Run,
+        outcomes: &mut Vec<Outcome>,
+        progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let of =
+            self.comparison.steps.iter().filter(|step| matches!(step.verdict, Verdict::Additive(_))).count();
+        let mut number = 0;
+        let mut written = BTreeSet::new();
+        let all = heal::go(&self.comparison, |step, work, columns| {
+            number += 1;
+            let taking = Taking { plan: self, step, work, columns, number, of };
+            let (ended, in_history) = taking.go(run, progress)?;
+            if in_history {
+                written.insert(step.address());
+                outcomes.push(Outcome { step: step.clone(), status: ended.0, detail: ended.1.clone() });
+            }
+            Ok(ended)
+        })?;
+        let rest: Vec<Outcome> =
+            all.into_iter().filter(|outcome| !written.contains(&outcome.step.address())).collect();
+        in_transaction(|| run.add(&rest))?;
+        outcomes.extend(rest);
+        Ok(())
+    }
+
+    /// Runs `work` in a transaction, if the migrations are still those that this plan was made for.
+    fn in_turn<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        in_transaction(|| {
+            let _turn = Turn::take(c"nself_heal()")?;
+            if chain::hash_of(Against::Applied)? != self.hash {
+                return Err(Error::PlanOutdated);
+            }
+            pinned(|| with_settings(&[("search_path", &self.search_path)], work))
+        })
+    }
+}
+
+/// One step that is being taken.
+struct Taking<'a> {
+    plan: &'a Plan,
+    step: &'a Step,
+    work: &'a Work,
+    columns: &'a BTreeSet<String>,
+    number: usize,
+    of: usize,
+}
+
+impl Taking<'_> {
+    /// How the step ended, and whether that is in the history already.
+    fn go(
+        &self,
+        run: &mut Run,
+        progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
+    ) -> Result<(Ended, bool), Error> {
+        let stages = stages(&self.work.actions);
+        let last = stages.len().saturating_sub(1);
+        for (index, stage) in stages.iter().enumerate() {
+            let statement = stage.sql();
+            worker::show(&statement);
+            progress(Progress { step: self.number, of: self.of, statement: &statement })?;
+            let ended = self.with_patience(|| match stage {
+                Stage::Together(actions) => self.plan.in_turn(|| {
+                    let ended = self.together(actions, index == 0)?;
+                    if ended.is_none() && index == last {
+                        run.add(&[self.applied()])?;
+                    }
+                    Ok(ended)
+                }),
+                Stage::Alone(sql) => {
+                    if let Some(ended) = self.plan.in_turn(|| self.together(&[], index == 0))? {
+                        return Ok(Some(ended));
+                    }
+                    self.alone(sql)?;
+                    if index == last {
+                        in_transaction(|| run.add(&[self.applied()]))?;
+                    }
+                    Ok(None)
+                }
+            })?;
+            if let Some(ended) = ended {
+                return Ok((ended, false));
+            }
+        }
+        let Outcome { step: _, status, detail } = self.applied();
+        Ok(((status, detail), true))
+    }
+
+    /// The step with the statements that it was taken by. What there is to say of it is about the locks of building an
+    /// index, which was not built under them.
+    fn applied(&self) -> Outcome {
+        let alone =
+            self.work.actions.iter().any(|action| matches!(action, Action::CreateIndex { online: true, .. }));
+        let statements: Vec<String> = stages(&self.work.actions).iter().map(Stage::sql).collect();
+        Outcome {
+            step: Step { remedy: statements.join(";\n"), ..self.step.clone() },
+            status: Status::Applied,
+            detail: self.work.detail.clone().filter(|_| !alone),
+        }
+    }
+
+    /// Looks for rows in the way, before the first stage, then runs some actions as the owner. Nothing if all went well.
+    fn together(&self, actions: &[Action], is_first: bool) -> Result<Option<Ended>, Error> {
+        let owner = match heal::owner(self.work, Mode::Heal) {
+            Ok(owner) => owner,
+            Err(ended) => return Ok(Some(ended)),
+        };
+        heal::limited(|| {
+            as_owner(owner, || {
+                if is_first && let Some(reason) = heal::rows_in_the_way(self.work, self.columns)? {
+                    return Ok(Some((Status::Blocked, Some(reason))));
+                }
+                heal::apply(self.work, actions)?;
+                Ok(None)
+            })
+        })
+    }
+
+    /// Runs a statement that makes its own transactions. The server itself builds an index as the owner of its table. It
+    /// waits for others without holding any up, so it waits as long as it takes.
+    fn alone(&self, sql: &str) -> Result<(), Error> {
+        in_transaction(|| guard::only_adds(sql, false))?;
+        worker::set("search_path", &self.plan.search_path);
+        capture::own(|| worker::utility(sql))
+    }
+
+    /// Tries again what did not get its locks in time. An error of the server is how the step ended; a wish to stop, and
+    /// a plan that does not hold any more, end the run.
+    fn with_patience(
+        &self,
+        mut stage: impl FnMut() -> Result<Option<Ended>, Error>,
+    ) -> Result<Option<Ended>, Error> {
+        let mut waits = WAITS.into_iter();
+        loop {
+            match stage() {
+                Err(Error::Server(error)) if error.is_cancel() => return Err(Error::Server(error)),
+                Err(Error::Server(error)) if matches!(error.sqlstate().as_str(), "55P03" | "40P01") => {
+                    match waits.next() {
+                        Some(wait) => worker::pause(wait),
+                        None => {
+                            let (status, said) = heal::refused(Error::Server(error), self.work);
+                            let said = said.map(|said| format!("{said}, {} times", WAITS.len() + 1));
+                            return Ok(Some((status, said)));
+                        }
+                    }
+                }
+                Err(error @ Error::Server(_)) => return Ok(Some(heal::refused(error, self.work))),
+                other => return other,
+            }
+            worker::reload();
+        }
+    }
+}

@@ -188,9 +188,10 @@ pub fn events(limit: i32) -> Result<Vec<Event>, Error> {
                 client
                     .select(
                         "SELECT event, at, trigger, drift_items, applied, blocked, manual, confirmed, \
-                                CASE WHEN outcome = 'running' AND pid NOT IN (SELECT pid FROM pg_stat_activity) \
+                                CASE WHEN outcome = 'running' AND NOT EXISTS \
+                                          (SELECT FROM pg_stat_activity a WHERE a.pid = e.pid AND a.backend_start <= e.at) \
                                      THEN 'interrupted' ELSE outcome END, \
-                                duration_ms, detail FROM nself.heal_events ORDER BY event DESC LIMIT $1",
+                                duration_ms, detail FROM nself.heal_events e ORDER BY event DESC LIMIT $1",
                         None,
                         &[limit.into()],
                     )?

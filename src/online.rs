@@ -45,7 +45,7 @@ pub struct Progress<'a> {
 }
 
 /// Closes the drift. Called outside a transaction. `trigger` is what the history says of it, `trouble` what went wrong
-/// before, which is no reason not to heal.
+/// before, which is no reason not to heal. What goes wrong here is in the report, once the run is in the history.
 pub fn heal(
     trigger: &str,
     not_renamed: &BTreeSet<String>,
@@ -53,7 +53,10 @@ pub fn heal(
     progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
 ) -> Result<Report, Error> {
     let began = Instant::now();
-    let mut plan = Plan::make(not_renamed)?;
+    let mut plan = match Plan::make(not_renamed) {
+        Ok(plan) => plan,
+        Err(error) => return not_compared(trigger, began, trouble, &error),
+    };
     let found = plan.fingerprint();
     let drift_items = report::items(&plan.comparison.steps);
     let mut run = in_transaction(|| {
@@ -68,7 +71,7 @@ pub fn heal(
         Ok(run)
     })?;
     let mut outcomes = Vec::new();
-    let mut left = found.clone();
+    let (mut left, mut items_left) = (found.clone(), drift_items);
     for time in 1.. {
         match plan.take_all(&mut run, &mut outcomes, progress) {
             Err(Error::PlanOutdated) if time < TIMES => plan = Plan::make(not_renamed)?,
@@ -81,25 +84,45 @@ pub fn heal(
     }
     if outcomes.iter().any(|outcome| outcome.status == Status::Applied) {
         worker::show("compares the schema again");
-        let after = Plan::make(not_renamed)?;
-        left = after.fingerprint();
-        let stuck = heal::stuck(&outcomes, &after.comparison);
-        if !stuck.is_empty() {
-            trouble
-                .get_or_insert(format!("what was applied did not close the drift of {}", stuck.join(", ")));
+        match Plan::make(not_renamed) {
+            Ok(after) => {
+                (left, items_left) = (after.fingerprint(), report::items(&after.comparison.steps));
+                let stuck = heal::stuck(&outcomes, &after.comparison);
+                if !stuck.is_empty() {
+                    trouble.get_or_insert(format!(
+                        "what was applied did not close the drift of {}",
+                        stuck.join(", ")
+                    ));
+                }
+            }
+            Err(error) => drop(trouble.get_or_insert(error.to_string())),
         }
     }
     let ended = in_transaction(|| {
-        let drift_items = if left.is_none() { 0 } else { drift_items };
         tell::change(&Change {
             from: found.as_deref(),
             to: left.as_deref(),
-            drift_items,
+            drift_items: items_left,
             event: run.event(),
         })?;
         run.end(trouble.as_deref(), left.as_deref())
     })?;
     Ok(Report { drift_items, outcomes, ended, trouble })
+}
+
+/// Writes down a run that could not find out what drift there is, which is then what it was before.
+fn not_compared(
+    trigger: &str,
+    began: Instant,
+    trouble: Option<String>,
+    error: &Error,
+) -> Result<Report, Error> {
+    let trouble = trouble.into_iter().chain([error.to_string()]).collect::<Vec<_>>().join("; ");
+    let ended = in_transaction(|| {
+        let run = Run::begin(trigger, 0, true, began)?.ok_or(Error::Standby)?;
+        run.end(Some(&trouble), history::last_left_over()?.as_deref())
+    })?;
+    Ok(Report { drift_items: 0, outcomes: Vec::new(), ended, trouble: Some(trouble) })
 }
 
 /// What is to be done, and the migrations for which that holds.
@@ -124,7 +147,7 @@ impl Plan {
                 hash => hash?,
             };
             let (_, comparison): (Expected, Comparison) =
-                report::compare(Against::Applied, not_renamed.clone())?;
+                heal::within_lock_timeout(|| report::compare(Against::Applied, not_renamed.clone()))?;
             Ok(Self { hash, comparison, search_path: heal::search_path()? })
         })
     }
@@ -173,7 +196,7 @@ impl Plan {
     /// Runs `work` in a transaction, if the migrations are still those that this plan was made for.
     fn in_turn<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
         in_transaction(|| {
-            let _turn = Turn::take(c"nself_heal()")?;
+            let _turn = heal::within_lock_timeout(|| Turn::take(c"nself_heal()"))?;
             if chain::hash_of(Against::Applied)? != self.hash {
                 return Err(Error::PlanOutdated);
             }
@@ -291,6 +314,7 @@ impl Taking<'_> {
                     }
                 }
                 Err(error @ Error::Server(_)) => return Ok(Some(heal::refused(error, self.work))),
+                Err(Error::Busy) => worker::pause(waits.next().ok_or(Error::Busy)?),
                 other => return other,
             }
             worker::reload();

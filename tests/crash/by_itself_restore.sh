@@ -34,18 +34,19 @@ CREATE TABLE beta (a int);
 INSERT INTO nself.allowed_drift (pattern, reason, owner) VALUES ('public.beta', 'a trial', 'mobile');
 SELECT nself_heal_enable();
 SQL
-disable app
+# The original stays as it is meanwhile.
+configure "nself.databases = 'other, as_text, as_archive'"
+until_sql 0 "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'nself_heal worker' AND datname = 'app'"
+last=$(sql -d app -c "SELECT max(event) FROM nself.heal_events")
 kept="SELECT (SELECT json_agg(j) FROM nself.journal j)::text, (SELECT json_agg(l) FROM nself.ledger l)::text,
-             (SELECT json_agg(e) FROM nself.heal_events e WHERE event <= %s)::text,
-             (SELECT json_agg(s) FROM nself.heal_steps s)::text,
+             (SELECT json_agg(e) FROM nself.heal_events e WHERE event <= $last)::text,
+             (SELECT json_agg(s) FROM nself.heal_steps s WHERE event <= $last)::text,
              (SELECT json_agg(a) FROM nself.allowed_drift a)::text, (SELECT json_agg(s) FROM nself.heal_switch s)::text"
-# shellcheck disable=SC2059
-kept=$(printf "$kept" "$(sql -d app -c "SELECT max(event) FROM nself.heal_events")")
 before=$(sql -d app -c "$kept")
 is_the_same() {
     [[ $(sql -d "$1" -c "$kept") == "$before" ]] || die "$2: something is missing or changed"
     says "$2" "$(sql -d "$1" -c "SELECT enabled, enabled_by, (SELECT count(*) FROM nself_drift()), (SELECT count(*) FROM nself_ignored() WHERE source = 'allowed')
-                                   FROM nself_heal_status()")" "f|nself_heal_disable() by postgres" "|0|1"
+                                   FROM nself_heal_status()")" "t|nself_heal_enable() by postgres" "|0|1"
 }
 sql -c "CREATE DATABASE as_text"
 "$PG_BIN/pg_dump" app >"$CLUSTER/app.sql"
@@ -57,10 +58,9 @@ sql -c "CREATE DATABASE as_archive"
 is_the_same as_archive "a dump that pg_restore restores"
 for name in as_text as_archive; do
     damage "$name" "DROP INDEX people_email"
-    enable "$name"
     until_healed "$name"
 done
-say "ok    once it is enabled there, it heals there"
+say "ok    afterwards it heals there, too"
 
 # An upgrade.
 if [[ ! -x $PG_BIN/pg_upgrade ]]; then
@@ -80,6 +80,15 @@ SQL
         as_server "$PG_BIN/pg_upgrade" -b "$PG_BIN" -B "$PG_BIN" -d "$CLUSTER/data" -D "$new" -p 5432 -P 5434 -U postgres -s "$CLUSTER" "$@" 2>&1
     }
     says "pg_upgrade finds a server with a worker compatible" "$(upgrade --check || true)" "*Clusters are compatible*"
+    # It starts both servers, in which nothing else may be at work.
     damage as_text "DROP INDEX people_email"
+    as_server "$PG_BIN/pg_ctl" --silent -w -D "$CLUSTER/data" stop
+    says "and upgrades it" "$(upgrade --retain || true)" "Upgrade Complete"
+    [[ -z $(grep -rl "nself_heal launcher" "$new/pg_upgrade_output.d" || true) ]] || die "the worker was there while the server was upgraded"
+    as_server "$PG_BIN/pg_ctl" --silent -w -D "$new" -l "$CLUSTER/new.log" -o "-p 5432" start >&2
+    until_healed as_text
+    is_the_same as_text "afterwards the worker is there again"
+    as_server "$PG_BIN/pg_ctl" --silent -w -D "$new" stop
+    ! server_complaints "$CLUSTER/new.log" >&2 || die "the new server was not well"
 fi
 ! server_complaints "$CLUSTER/log" >&2 || die "the server was not well"

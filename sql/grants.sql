@@ -4,7 +4,8 @@ REVOKE ALL ON FUNCTION
     nself_journal_load(text), nself_journal_put(jsonb), nself_migrate_status(text),
     nself_migrate_up(text, integer, boolean, text), nself_migrate_down(text, integer, boolean, text, text),
     nself_migrate_verify(), nself_drift(text), nself_drift_not_compared(text), nself_ignored(text),
-    nself_heal(boolean, text[]),
+    nself_heal(boolean, text[]), nself_heal_start(text[]), nself_migrate_up_start(text, integer, text),
+    nself_job(bigint), nself_job_cancel(bigint),
     nself_heal_status(), nself_heal_history(integer), nself_heal_enable(), nself_heal_disable(),
     nself.refuse_change(), nself.note_ddl(), nself.wake()
 FROM PUBLIC;
@@ -29,6 +30,14 @@ COMMENT ON FUNCTION nself_ignored(text) IS
 'Lists what differs and is no drift: what other tools made (source built-in) and what nself.allowed_drift allows (source allowed), with the pattern that says so. A pattern that matches nothing now has a row without an object. against: as in nself_drift(). Locks as nself_drift() does; changes nothing.';
 COMMENT ON FUNCTION nself_heal(boolean, text[]) IS
 'Closes the drift by adding what is missing. Never drops, retypes, renames, truncates or deletes. confirm: false is a dry run that changes nothing. not_renamed: identities of missing objects (columns, tables, types, labels, views and others) that are not the old name of an extra one. status: planned, applied, blocked (detail says by what, and how to find the rows), manual or failed. Each step runs as the owner of what it touches, in a subtransaction, waiting up to nself.heal_lock_timeout for its locks: ACCESS EXCLUSIVE for columns and most constraints, SHARE ROW EXCLUSIVE for foreign keys (on both tables), SHARE for indexes, until the caller''s transaction ends.';
+COMMENT ON FUNCTION nself_heal_start(text[]) IS
+'Closes the drift as nself_heal(true) does, in a background worker, while others are at work: each step in transactions of its own, tried again when it does not get its locks within nself.heal_lock_timeout; indexes on tables with rows are built CONCURRENTLY, constraints added NOT VALID and validated afterwards. Returns the number of the job at once; nself_job() and nself.jobs tell how far it is. It begins when the caller''s transaction has committed, and runs as the caller, under the caller''s settings. What is done stays done: after a cancel or a crash, start it again for the rest. not_renamed: as in nself_heal(). Fails with 53400 if no background worker is free.';
+COMMENT ON FUNCTION nself_migrate_up_start(text, integer, text) IS
+'Applies pending migrations in a background worker: each in a transaction of its own, those marked -- nself:no-transaction statement by statement, each on its own. Returns the number of the job at once; nself_job() and nself.jobs tell how far it is. It begins when the caller''s transaction has committed, and runs as the caller, under the caller''s settings. What is done stays done, and the ledger says how far a migration came: start it again once the cause of an error is gone. target, max_count, tenant: as in nself_migrate_up(). Fails with 53400 if no background worker is free.';
+COMMENT ON FUNCTION nself_job(bigint) IS
+'A job, as nself.jobs shows it. state: waiting (for the transaction that asked), running, done, failed, cancelled, or interrupted by the end of its process. step: the one that is run, or was run last, of steps. statement: what is run now; wait_event: what it waits for. event: of a heal, in nself_heal_history(). Changes and locks nothing.';
+COMMENT ON FUNCTION nself_job_cancel(bigint) IS
+'Asks a job to stop, within a statement or between two. Returns false if it has ended. What it has done stays done. Needs the right to cancel its worker: that of the role that asked for it, or pg_signal_backend.';
 COMMENT ON FUNCTION nself_heal_status() IS
 'One row: whether this database is to be healed without being asked (enabled), whether a worker does it (auto_run), the last run, how old the known expected schema is, and who or what says that it is enabled or not (enabled_by). Changes and locks nothing.';
 COMMENT ON FUNCTION nself_heal_history(integer) IS

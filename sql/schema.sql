@@ -141,6 +141,43 @@ COMMENT ON COLUMN nself.ddl_log.command IS
 COMMENT ON COLUMN nself.ddl_log.objects IS 'What was made or altered, or what was dropped: types and identities as in nself_drift()';
 COMMENT ON COLUMN nself.ddl_log.rewrote IS 'Whether the command wrote a table anew';
 
+CREATE TABLE nself.job_log (
+    job bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind text NOT NULL CHECK (kind IN ('heal', 'migrate up')),
+    arguments jsonb NOT NULL,
+    settings jsonb NOT NULL,
+    logged_in_as text NOT NULL,
+    run_by text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    pid integer,
+    state text NOT NULL DEFAULT 'waiting',
+    started_at timestamptz,
+    ended_at timestamptz,
+    step integer,
+    steps integer,
+    statement text,
+    event bigint,
+    error text,
+    sqlstate text,
+    hint text
+);
+COMMENT ON TABLE nself.job_log IS 'What background workers were asked to do: one row a job. nself.jobs shows it';
+COMMENT ON COLUMN nself.job_log.settings IS 'The settings of the session that asked: the job runs under them';
+
+CREATE VIEW nself.jobs AS
+    SELECT j.job, j.kind,
+           -- A job ends its row before its process ends.
+           CASE WHEN j.ended_at IS NULL AND a.pid IS NULL THEN 'interrupted' ELSE j.state END AS state,
+           j.step, j.steps, j.statement, a.wait_event_type, a.wait_event, j.error, j.sqlstate, j.hint, j.arguments,
+           j.logged_in_as, j.run_by, j.created_at, j.started_at, j.ended_at, j.event, j.pid
+      FROM nself.job_log j
+      LEFT JOIN pg_catalog.pg_stat_activity a
+             ON j.ended_at IS NULL AND a.pid = j.pid AND a.backend_type = 'nself_heal job';
+COMMENT ON VIEW nself.jobs IS
+    'The jobs of nself_heal_start() and nself_migrate_up_start(). state: waiting (for the transaction that asked), running, done, failed, cancelled, or interrupted by the end of its process';
+COMMENT ON COLUMN nself.jobs.step IS 'The step that is run, or was run last, of steps';
+COMMENT ON COLUMN nself.jobs.event IS 'The event of a heal in nself.heal_events';
+
 CREATE TABLE nself.heal_switch (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
     enabled boolean NOT NULL,

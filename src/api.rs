@@ -12,6 +12,7 @@ use pgrx::prelude::*;
 
 use crate::chain::Against;
 use crate::error::Error;
+use crate::job::{self, Task};
 use crate::migrate::{self, DownRequest, State, UpRequest};
 use crate::turn::Turn;
 use crate::{culprit, heal, history, journal, report, settings};
@@ -350,6 +351,69 @@ fn nself_heal(
         })
         .collect();
     Ok(TableIterator::new(rows))
+}
+
+#[pg_extern]
+fn nself_heal_start(not_renamed: default!(Option<Vec<String>>, "NULL")) -> Result<i64, ErrorReport> {
+    Ok(job::start(&Task::Heal { not_renamed: not_renamed.unwrap_or_default().into_iter().collect() })?)
+}
+
+#[pg_extern]
+fn nself_migrate_up_start(
+    target: default!(Option<&str>, "NULL"),
+    max_count: default!(Option<i32>, "NULL"),
+    tenant: default!(Option<&str>, "NULL"),
+) -> Result<i64, ErrorReport> {
+    Ok(job::start(&Task::MigrateUp { target, max_count, tenant })?)
+}
+
+#[pg_extern]
+fn nself_job(
+    job: default!(Option<i64>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(kind, String),
+            name!(state, String),
+            name!(step, Option<i32>),
+            name!(steps, Option<i32>),
+            name!(statement, Option<String>),
+            name!(wait_event_type, Option<String>),
+            name!(wait_event, Option<String>),
+            name!(error, Option<String>),
+            name!(sqlstate, Option<String>),
+            name!(hint, Option<String>),
+            name!(created_at, Option<TimestampWithTimeZone>),
+            name!(started_at, Option<TimestampWithTimeZone>),
+            name!(ended_at, Option<TimestampWithTimeZone>),
+            name!(event, Option<i64>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let job = job::read(job.ok_or(Error::WhichJob { function: "nself_job()" })?)?;
+    Ok(TableIterator::once((
+        job.kind,
+        job.state,
+        job.step,
+        job.steps,
+        job.statement,
+        job.wait_event_type,
+        job.wait_event,
+        job.error,
+        job.sqlstate,
+        job.hint,
+        job.created_at,
+        job.started_at,
+        job.ended_at,
+        job.event,
+    )))
+}
+
+#[pg_extern]
+fn nself_job_cancel(job: default!(Option<i64>, "NULL")) -> Result<bool, ErrorReport> {
+    Ok(job::cancel(job.ok_or(Error::WhichJob { function: "nself_job_cancel()" })?)?)
 }
 
 #[pg_extern]

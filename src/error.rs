@@ -132,6 +132,14 @@ pub enum Error {
     Standby,
     #[error("the schema of this database changed each time while it was read")]
     SchemaMoves,
+    #[error("the background worker ended before it began")]
+    NotStarted,
+    #[error("a job cannot run as role {role:?}, which may not log in")]
+    JobWithoutLogin { role: String },
+    #[error("{function} was not told which job")]
+    WhichJob { function: &'static str },
+    #[error("there is no job {job}")]
+    NoSuchJob { job: i64 },
     #[error("the migrations changed while the heal was under way")]
     PlanOutdated,
     #[error("no background worker is free to {purpose}")]
@@ -203,6 +211,10 @@ impl Error {
             Self::Busy => ERRCODE_LOCK_NOT_AVAILABLE,
             Self::Stale | Self::SchemaMoves | Self::PlanOutdated => ERRCODE_T_R_SERIALIZATION_FAILURE,
             Self::Standby => ERRCODE_READ_ONLY_SQL_TRANSACTION,
+            Self::JobWithoutLogin { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            Self::NoSuchJob { .. } => ERRCODE_UNDEFINED_OBJECT,
+            Self::WhichJob { .. } => ERRCODE_NULL_VALUE_NOT_ALLOWED,
+            Self::NotStarted => ERRCODE_INTERNAL_ERROR,
             Self::NoWorker { .. } => ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
             Self::NoSuchRole { .. } => ERRCODE_UNDEFINED_OBJECT,
             Self::WorkerLost { .. }
@@ -269,6 +281,9 @@ impl Error {
             Self::Production => "To do it all the same, add confirm => 'yes-destroy-production'.",
             Self::Refused { hint, .. } => hint,
             Self::Busy => "Wait for it to end, or raise lock_timeout.",
+            Self::JobWithoutLogin { .. } => "Its worker logs in as the session's user: ask as a role that may log in.",
+            Self::NoSuchJob { .. } | Self::WhichJob { .. } => "SELECT job, state FROM nself.jobs lists them.",
+            Self::NotStarted => "The server's log tells why.",
             Self::PlanOutdated => "Run it again: it then heals towards what the migrations say now.",
             Self::Stale => "This transaction cannot see what they did: end it and repeat, or use the isolation level READ COMMITTED.",
             Self::Nested => "Call it from outside a migration.",

@@ -15,6 +15,7 @@ mod expected;
 mod guard;
 mod heal;
 mod history;
+mod job;
 mod journal;
 mod launcher;
 mod ledger;

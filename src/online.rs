@@ -34,7 +34,10 @@ pub struct Report {
     pub drift_items: usize,
     pub outcomes: Vec<Outcome>,
     pub ended: history::Ended,
+    /// What went wrong, in a sentence.
     pub trouble: Option<String>,
+    /// What ended the run before it had gone through its steps.
+    pub stopped: Option<Error>,
 }
 
 /// The statement that is run now, and which step of how many it belongs to.
@@ -53,32 +56,29 @@ pub fn heal(
     progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
 ) -> Result<Report, Error> {
     let began = Instant::now();
-    let mut plan = Plan::make(not_renamed)?;
-    let found = plan.fingerprint();
-    let drift_items = report::items(&plan.comparison.steps);
+    worker::show("compares the schema with its migrations");
+    let first = Plan::make(not_renamed);
+    let (found, drift_items) = match &first {
+        Ok(plan) => (plan.fingerprint(), report::items(&plan.comparison.steps)),
+        Err(_) => (None, 0),
+    };
     let mut run = in_transaction(|| {
         let run = Run::begin(trigger, drift_items, true, began)?.ok_or(Error::Standby)?;
-        let before = history::last_left_over()?;
-        tell::change(&Change {
-            from: before.as_deref(),
-            to: found.as_deref(),
-            drift_items,
-            event: run.event(),
-        })?;
+        if first.is_ok() {
+            let before = history::last_left_over()?;
+            let change =
+                Change { from: before.as_deref(), to: found.as_deref(), drift_items, event: run.event() };
+            tell::change(&change)?;
+        }
         Ok(run)
     })?;
     let mut outcomes = Vec::new();
-    let mut left = found.clone();
-    for time in 1.. {
-        match plan.take_all(&mut run, &mut outcomes, progress) {
-            Err(Error::PlanOutdated) if time < TIMES => plan = Plan::make(not_renamed)?,
-            Err(error) => {
-                trouble = Some(error.to_string());
-                break;
-            }
-            Ok(()) => break,
-        }
+    let stopped =
+        first.and_then(|plan| plan.take_all_in_time(&mut run, &mut outcomes, not_renamed, progress)).err();
+    if let Some(error) = &stopped {
+        trouble = Some(error.to_string());
     }
+    let mut left = found.clone();
     if outcomes.iter().any(|outcome| outcome.status == Status::Applied) {
         worker::show("compares the schema again");
         let after = Plan::make(not_renamed)?;
@@ -99,7 +99,7 @@ pub fn heal(
         })?;
         run.end(trouble.as_deref(), left.as_deref())
     })?;
-    Ok(Report { drift_items, outcomes, ended, trouble })
+    Ok(Report { drift_items, outcomes, ended, trouble, stopped })
 }
 
 /// What is to be done, and the migrations for which that holds.
@@ -140,6 +140,23 @@ impl Plan {
             .collect();
         names.sort();
         (!names.is_empty()).then(|| sha256_hex(names.concat().as_bytes()))
+    }
+
+    /// Takes all steps, and those of a new plan if migrations are applied meanwhile.
+    fn take_all_in_time(
+        mut self,
+        run: &mut Run,
+        outcomes: &mut Vec<Outcome>,
+        not_renamed: &BTreeSet<String>,
+        progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        for _ in 1..TIMES {
+            match self.take_all(run, outcomes, progress) {
+                Err(Error::PlanOutdated) => self = Self::make(not_renamed)?,
+                result => return result,
+            }
+        }
+        self.take_all(run, outcomes, progress)
     }
 
     /// Takes all steps. Each is in the history as soon as it is done, also when a later one is cut short.

@@ -138,7 +138,6 @@ fn look() -> Result<Finding, Error> {
         return Ok(Finding::PutOff);
     }
     let trouble = load_journal().err().map(|error| error.to_string());
-    worker::show("compares the schema with its migrations");
     let report = online::heal("worker", &BTreeSet::new(), trouble, &mut |_| Ok(()))?;
     in_transaction(|| tell::report(&report))?;
     Ok(if report.trouble.is_none() { Finding::Looked } else { Finding::Failed })

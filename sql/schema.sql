@@ -72,6 +72,7 @@ CREATE TABLE nself.expected_state (
     chain_hash text PRIMARY KEY,
     outline bytea NOT NULL,
     pieces bytea NOT NULL,
+    schemas text[] NOT NULL,
     made_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 -- Packing and unpacking takes longer than reading, and keeps from reading a part.

@@ -3,8 +3,13 @@
 
 use nself_heal_core::formats;
 use pgrx::pg_sys::panic::ErrorReport;
-use pgrx::{PgSqlErrorCode, PgSqlErrorCode::*, pg_sys};
+use pgrx::{PgLogLevel, PgSqlErrorCode, PgSqlErrorCode::*, pg_sys};
 use serde::{Deserialize, Serialize};
+
+/// Says something that has a code and a hint: a warning, a line in the log, or an error that is not this program's.
+pub fn say(level: PgLogLevel, code: PgSqlErrorCode, message: String, hint: &str) {
+    ErrorReport::new(code, message, "nself_heal").set_hint(hint).report(level);
+}
 
 /// An error of the server itself, caught on its way and carried on.
 #[derive(Debug, Clone, Serialize, Deserialize, thiserror::Error)]

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use pgrx::prelude::*;
 
 use crate::board;
+use crate::error::say;
 use crate::settings;
 use crate::visit::{self, Finding, Slip};
 use crate::worker::{self, Handle, Work};
@@ -106,11 +107,11 @@ impl Launcher {
                 Err(error) => {
                     database.due = Some(Instant::now() + AGAIN_PUT_OFF);
                     if !std::mem::replace(&mut self.said_full, true) {
-                        ereport!(
-                            WARNING,
+                        say(
+                            PgLogLevel::WARNING,
                             PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
                             format!("nself_heal cannot look at database {name}: {error}"),
-                            "It tries again until there is a place. Raise max_worker_processes."
+                            "It tries again until there is a place. Raise max_worker_processes.",
                         );
                     }
                 }
@@ -191,14 +192,14 @@ impl Database {
             Finding::NoExtension if is_new && settings::databases().is_some_and(|list| list.names(name)) => {
                 log!("nself_heal waits for its extension in database {name}: nself.databases names it");
             }
-            Finding::OtherVersion if is_new => ereport!(
-                LOG,
+            Finding::OtherVersion if is_new => say(
+                PgLogLevel::LOG,
                 PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
                 format!(
                     "nself_heal waits in database {name}: its extension has another version than this library, {}",
                     env!("CARGO_PKG_VERSION")
                 ),
-                "ALTER EXTENSION nself_heal UPDATE there, or restart the server if the library is the older one."
+                "ALTER EXTENSION nself_heal UPDATE there, or restart the server if the library is the older one.",
             ),
             Finding::PutOff if is_new => {
                 log!("nself_heal leaves database {name} in peace until those who change its schema are done");

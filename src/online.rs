@@ -21,7 +21,7 @@ use crate::report::{self, Comparison};
 use crate::tell::{self, Change};
 use crate::turn::Turn;
 use crate::worker::{self, in_transaction};
-use crate::{capture, guard};
+use crate::{additive, capture};
 
 /// How long to wait before a step is tried again that did not get its locks in time.
 const WAITS: [Duration; 4] =
@@ -282,7 +282,7 @@ impl Taking<'_> {
     /// Runs a statement that makes its own transactions. The server itself builds an index as the owner of its table. It
     /// waits for others without holding any up, so it waits as long as it takes.
     fn alone(&self, sql: &str) -> Result<(), Error> {
-        in_transaction(|| guard::only_adds(sql, false))?;
+        in_transaction(|| additive::only_adds(sql, false))?;
         worker::set("search_path", &self.plan.search_path);
         capture::own(|| worker::utility(sql))
     }

@@ -14,7 +14,7 @@ use crate::chain::Against;
 use crate::error::Error;
 use crate::migrate::{self, DownRequest, State, UpRequest};
 use crate::turn::Turn;
-use crate::{culprit, heal, history, journal, report, settings};
+use crate::{culprit, heal, history, journal, report, settings, stepwise};
 
 type Rows<T> = Result<TableIterator<'static, T>, ErrorReport>;
 
@@ -87,14 +87,21 @@ fn nself_migrate_status(
                 (None, Some(applied)) => applied.checksum.clone(),
                 (None, None) => String::new(),
             };
+            let ledger = status.ledger.as_ref();
+            let is_partial = ledger.is_some_and(|applied| applied.statements_done.is_some());
+            let note = |text: &str| Some(text.to_owned());
             let (state, note) = match status.state {
                 State::Pending => ("pending", None),
+                State::Partial => {
+                    ("partial", ledger.zip(status.journal.as_ref()).map(|(l, j)| stepwise::progress(l, j)))
+                }
                 State::Applied => ("applied", None),
-                State::Cosmetic => ("cosmetic", Some("edited in comments, white space or line ends alone")),
-                State::Edited => ("edited", Some("the file is not what was applied")),
-                State::Missing => ("missing", Some("applied, but not in the journal")),
+                State::Cosmetic => ("cosmetic", note("edited in comments, white space or line ends alone")),
+                State::Edited if is_partial => ("edited", note("applied in part, and that part is edited")),
+                State::Edited => ("edited", note("the file is not what was applied")),
+                State::Missing if is_partial => ("missing", note("applied in part, but not in the journal")),
+                State::Missing => ("missing", note("applied, but not in the journal")),
             };
-            let ledger = status.ledger.as_ref();
             (
                 status.version.clone(),
                 status.name.clone(),
@@ -105,7 +112,7 @@ fn nself_migrate_status(
                 ledger.map(|applied| applied.applied_by.clone()),
                 ledger.map(|applied| applied.duration_ms),
                 checksum,
-                note.map(str::to_owned),
+                note,
             )
         })
         .collect();
@@ -182,6 +189,7 @@ fn nself_migrate_verify() -> Result<
         .filter_map(|status| {
             let verdict = match status.state {
                 State::Pending => return None,
+                State::Partial => "partial",
                 State::Applied => "ok",
                 State::Cosmetic => "cosmetic",
                 State::Edited => "mismatch",

@@ -25,6 +25,9 @@ mod settings;
 mod shadow;
 mod spi;
 mod statement;
+#[allow(dead_code, reason = "the executor of jobs is its caller")]
+mod stepwise;
+mod top_level;
 mod turn;
 
 use pgrx::prelude::*;

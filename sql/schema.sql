@@ -52,7 +52,7 @@ CREATE TABLE nself.ledger (
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     duration_ms bigint NOT NULL,
     in_transaction boolean NOT NULL DEFAULT true,
-    statements_done integer CHECK (statements_done >= 0 AND NOT in_transaction),
+    statements_done integer CHECK (statements_done IS NULL OR statements_done >= 0 AND NOT in_transaction),
     statement_begun text CHECK (statement_begun IS NULL OR statements_done IS NOT NULL)
 );
 COMMENT ON TABLE nself.ledger IS

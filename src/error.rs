@@ -333,7 +333,7 @@ impl Error {
                 None => "A migration that reads data, files or other databases may need them to be there. Make it tolerate an empty database.".to_owned(),
             }),
             Self::MigrationFailed { source, .. } if source.code() == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE =>
-                "A new enum value must be committed before it is used: put the line -- nself:no-transaction before the first statement and apply the migration with nself_migrate_up_start(), which commits each statement by itself.",
+                "A new enum value must be committed before it is used: apply up to the migration that adds it with target =>, then the rest. If one migration does both, put the line -- nself:no-transaction before its first statement and call nself_migrate_up_start().",
             Self::MigrationFailed { source, .. }
             | Self::DeferredCheckFailed { source, .. }
             | Self::ShadowFailed(source)

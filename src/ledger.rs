@@ -102,7 +102,7 @@ impl Direction {
 pub struct Session {
     pub logged_in_as: String,
     pub applied_by: String,
-    settings: BTreeMap<String, String>,
+    pub settings: BTreeMap<String, String>,
 }
 
 impl Session {

@@ -2,7 +2,6 @@
 //! transaction with its row in the ledger, so the ledger says that it was begun, and what it is about. If no row says that
 //! it ended, because it failed or the server was stopped, what it is about tells what is left to do.
 
-use nself_heal_core::quote;
 use pgrx::pg_sys;
 
 use crate::caller::{c_string, pinned};
@@ -39,7 +38,7 @@ pub fn left(sql: &str, begun: Option<&Begun<'_>>) -> Result<Left, Error> {
             let Some(table) = table else { return Ok(whole(String::new())) };
             // SAFETY: looks into the catalogs.
             let schema = unsafe { pg_sys::get_rel_namespace(table) };
-            let identity = identity(schema, &name);
+            let identity = identity(schema, &name)?;
             match validity(&identity, table)? {
                 // What stands in its way is not its own, if anything does, and will not be taken for it.
                 Some(_) if about_this(&identity) && !is_same => Left::Other(identity),
@@ -52,17 +51,17 @@ pub fn left(sql: &str, begun: Option<&Begun<'_>>) -> Result<Left, Error> {
                 None => whole(identity),
             }
         }
-        About::OldIndex(Some(index)) => whole(identity_of(index)),
+        About::OldIndex(Some(index)) => whole(identity_of(index)?),
         // A name without a schema may now be found in another one: it is not the index that was to go.
         About::OldIndex(None) => match begun {
             Some(begun) if is_same && !begun.about.is_empty() => Left::Nothing,
             _ => whole(String::new()),
         },
         About::Partition { parent: Some(parent), child: Some(child) } => {
-            let identity = identity_of(child);
+            let identity = identity_of(child)?;
             match pending_detach(parent, child)? {
                 Some(true) if about_this(&identity) => Left::Run {
-                    sql: format!("ALTER TABLE {} DETACH PARTITION {identity} FINALIZE", identity_of(parent)),
+                    sql: format!("ALTER TABLE {} DETACH PARTITION {identity} FINALIZE", identity_of(parent)?),
                     about: identity,
                 },
                 None if about_this(&identity) && is_same => Left::Nothing,
@@ -133,14 +132,18 @@ unsafe fn relation(name: *mut pg_sys::RangeVar) -> Option<pg_sys::Oid> {
     (oid != pg_sys::InvalidOid).then_some(oid)
 }
 
-fn identity(schema: pg_sys::Oid, name: &str) -> String {
-    // SAFETY: a look into the catalogs; the name is copied.
-    let schema = unsafe { text(pg_sys::get_namespace_name(schema)) };
-    format!("{}.{}", quote::ident(&schema), quote::ident(name))
+/// The name of a relation with its schema, quoted where it has to be, whatever the session says.
+fn identity(schema: pg_sys::Oid, name: &str) -> Result<String, Error> {
+    let name = c_string(name);
+    // SAFETY: a look into the catalogs; both texts live through the call, and the answer is copied.
+    pinned(|| unsafe {
+        let schema = pg_sys::get_namespace_name(schema);
+        Ok(text(pg_sys::quote_qualified_identifier(schema, name.as_ptr())))
+    })
 }
 
-fn identity_of(relation: pg_sys::Oid) -> String {
-    // SAFETY: as above.
+fn identity_of(relation: pg_sys::Oid) -> Result<String, Error> {
+    // SAFETY: a look into the catalogs; the name is copied.
     let (schema, name) =
         unsafe { (pg_sys::get_rel_namespace(relation), text(pg_sys::get_rel_name(relation))) };
     identity(schema, &name)

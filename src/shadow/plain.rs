@@ -91,7 +91,8 @@ unsafe fn detached_concurrently(node: *mut pg_sys::Node) -> Option<*mut pg_sys::
     }
 }
 
-/// DETACH CONCURRENTLY leaves the table a CHECK constraint that says what it may hold, unless others say so.
+/// DETACH CONCURRENTLY leaves the table a CHECK constraint that says what it may hold, unless others say so, or it is one
+/// that only the partitioned table can tell.
 unsafe fn keep_constraint(partition: *mut pg_sys::RangeVar) -> Result<(), Error> {
     // SAFETY: the name comes from the parser. The table is locked as the statement will lock it, and is closed.
     let (oid, is_said) = unsafe {
@@ -106,8 +107,9 @@ unsafe fn keep_constraint(partition: *mut pg_sys::RangeVar) -> Result<(), Error>
     }
     let add: Option<String> = pinned(|| {
         spi::read_one(
-            "SELECT format('ALTER TABLE %s ADD CHECK (%s)', $1::regclass, pg_get_partition_constraintdef($1)) \
-              WHERE pg_get_partition_constraintdef($1) IS NOT NULL",
+            "SELECT format('ALTER TABLE %s ADD CHECK (%s)', inhrelid::regclass, pg_get_partition_constraintdef($1)) \
+               FROM pg_inherits JOIN pg_partitioned_table ON partrelid = inhparent \
+              WHERE inhrelid = $1 AND partstrat <> 'h' AND pg_get_partition_constraintdef($1) IS NOT NULL",
             &[oid.into()],
         )
     })?;

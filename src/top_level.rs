@@ -51,12 +51,14 @@ pub fn left(sql: &str, begun: Option<&Begun<'_>>) -> Result<Left, Error> {
                 None => whole(identity),
             }
         }
-        About::OldIndex(Some(index)) => whole(identity_of(index)?),
-        // A name without a schema may now be found in another one: it is not the index that was to go.
-        About::OldIndex(None) => match begun {
-            Some(begun) if is_same && !begun.about.is_empty() => Left::Nothing,
-            _ => whole(String::new()),
-        },
+        // A name without a schema may by now be found in another one: that index is not the one that was to go.
+        About::OldIndex(index) => {
+            let identity = index.map(identity_of).transpose()?.unwrap_or_default();
+            match begun {
+                Some(begun) if is_same && begun.about != identity && is_gone(begun.about)? => Left::Nothing,
+                _ => whole(identity),
+            }
+        }
         About::Partition { parent: Some(parent), child: Some(child) } => {
             let identity = identity_of(child)?;
             match pending_detach(parent, child)? {
@@ -159,6 +161,12 @@ unsafe fn text(text: *mut std::ffi::c_char) -> String {
     }
     // SAFETY: see above.
     unsafe { std::ffi::CStr::from_ptr(text).to_string_lossy().into_owned() }
+}
+
+/// Whether there is no relation of this name any more, if one is named.
+fn is_gone(identity: &str) -> Result<bool, Error> {
+    let gone = "SELECT $1 <> '' AND to_regclass($1) IS NULL";
+    Ok(pinned(|| spi::read_one(gone, &[identity.into()]))? == Some(true))
 }
 
 /// Whether the index of this name on this table is valid, if there is one.

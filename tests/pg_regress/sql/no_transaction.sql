@@ -76,7 +76,9 @@ CREATE PROCEDURE pg_temp.ran(what text, done int, begun text DEFAULT NULL) LANGU
            jsonb_build_object('search_path', current_setting('search_path')), 1, false, done, begun
       FROM nself.journal WHERE version = what
 $$;
--- E24: an enum value is committed before its first use. So it is in the replay.
+-- E24: an enum value is committed before its first use. So it is in the replay. Its shadow is kept, but one that holds a
+-- part of a migration is no beginning for one that is to hold more of it.
+SET nself.shadow_keep_from = 0;
 SELECT version, state FROM nself_journal_put(pg_temp.files(
     '1_first.sql', 'CREATE TABLE first ();',
     '2_mood.sql', $$CREATE TYPE mood AS ENUM ('sad');$$,
@@ -189,9 +191,7 @@ SELECT * FROM nself_migrate_down();
 SELECT count(*) FROM nself_journal_put((SELECT jsonb_agg(jsonb_build_object('path', path, 'content', up_sql)) FROM nself.journal WHERE version < '4')
     || pg_temp.files('4_more.sql', E'-- nself:no-transaction\nCREATE TABLE more ();\nCREATE TABLE other ();',
              '4_more.down.sql', E'-- nself:no-transaction\nDROP TABLE IF EXISTS other;\nDROP TABLE more;'));
-SET client_min_messages = warning;
 SELECT version, status FROM nself_migrate_down();
-RESET client_min_messages;
 SELECT version, state, note FROM nself_migrate_status() WHERE version = '4';
 SELECT direction, in_transaction, statements_done FROM nself.ledger WHERE version = '4' ORDER BY id;
 SELECT kind, object_type, identity FROM nself_drift();

@@ -16,7 +16,7 @@ pub struct JournalFile {
 pub struct MigrationState {
     pub version: String,
     pub name: String,
-    /// applied, pending, edited, cosmetic or missing
+    /// applied, pending, partial, edited, cosmetic or missing
     pub state: String,
     pub applied_at: Option<String>,
     pub applied_by: Option<String>,
@@ -38,7 +38,7 @@ pub struct MigrationStep {
 pub struct Checksum {
     pub version: String,
     pub name: String,
-    /// ok, cosmetic, mismatch or missing
+    /// ok, partial, cosmetic, mismatch or missing
     pub status: String,
     pub expected: Option<String>,
     pub actual: Option<String>,

@@ -82,7 +82,7 @@ for who in backend postmaster; do
 done
 
 for who in backend postmaster; do
-    sql -c "SELECT format('DROP INDEX i%s', to_char(n, 'FM00')) FROM generate_series(1, 10) n" | sql
+    sql -c "SELECT format('DROP INDEX i%s;', to_char(n, 'FM00')) FROM generate_series(1, 10) n" | sql
     for point in $(seq $points); do
         hold "LOCK TABLE t$(nn "$point") IN ROW EXCLUSIVE MODE"
         victim "SELECT * FROM nself_heal(true)"
@@ -97,7 +97,7 @@ for who in backend postmaster; do
 done
 
 for who in worker postmaster; do
-    sql -c "SELECT format('DROP INDEX i%s', to_char(n, 'FM00')) FROM generate_series(1, 10) n" | sql
+    sql -c "SELECT format('DROP INDEX i%s;', to_char(n, 'FM00')) FROM generate_series(1, 10) n" | sql
     for point in $(seq $points); do
         hold "LOCK TABLE t$(nn "$point") IN ROW EXCLUSIVE MODE"
         job=$(sql -c "SELECT nself_heal_start()")

@@ -492,6 +492,45 @@ fn nself_heal_history(
 }
 
 #[pg_extern]
+fn nself_heal_steps(
+    event: default!(Option<i64>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(step, i32),
+            name!(object_type, String),
+            name!(identity, String),
+            name!(ddl, String),
+            name!(status, String),
+            name!(detail, Option<String>),
+            name!(changed_by, Option<String>),
+            name!(changed_at, Option<TimestampWithTimeZone>),
+            name!(command, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let rows: Vec<_> = history::steps(event)?
+        .into_iter()
+        .map(|s| {
+            (
+                s.step,
+                s.object_type,
+                s.identity,
+                s.ddl,
+                s.status,
+                s.detail,
+                s.changed_by,
+                s.changed_at,
+                s.command,
+            )
+        })
+        .collect();
+    Ok(TableIterator::new(rows))
+}
+
+#[pg_extern]
 fn nself_heal_enable() -> Result<(), ErrorReport> {
     Ok(history::switch(true)?)
 }

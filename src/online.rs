@@ -42,6 +42,8 @@ pub struct Report {
 
 /// The statement that is run now, and which step of how many it belongs to.
 pub struct Progress<'a> {
+    /// Of a heal, in the history.
+    pub event: Option<i64>,
     pub step: usize,
     pub of: usize,
     pub statement: &'a str,
@@ -221,7 +223,8 @@ impl Taking<'_> {
         for (index, stage) in stages.iter().enumerate() {
             let statement = stage.sql();
             worker::show(&statement);
-            progress(Progress { step: self.number, of: self.of, statement: &statement })?;
+            let event = Some(run.event());
+            progress(Progress { event, step: self.number, of: self.of, statement: &statement })?;
             let ended = self.with_patience(|| match stage {
                 Stage::Together(actions) => self.plan.in_turn(|| {
                     let ended = self.together(actions, index == 0)?;

@@ -220,6 +220,7 @@ fn creates(action: &Action) -> bool {
             | Action::CreateTable(_)
             | Action::AddColumn { .. }
             | Action::AddConstraint { .. }
+            | Action::AddKey { .. }
             | Action::CreateIndex { .. }
             | Action::Define { .. }
     )

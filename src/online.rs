@@ -36,7 +36,7 @@ pub struct Report {
     pub ended: history::Ended,
     /// What went wrong, in a sentence.
     pub trouble: Option<String>,
-    /// What ended the run before it had gone through its steps.
+    /// What ended the run before it had gone through its steps, or that they did not close the drift.
     pub stopped: Option<Error>,
 }
 
@@ -75,7 +75,7 @@ pub fn heal(
         Ok(run)
     })?;
     let mut outcomes = Vec::new();
-    let stopped =
+    let mut stopped =
         first.and_then(|plan| plan.take_all_in_time(&mut run, &mut outcomes, not_renamed, progress)).err();
     if let Some(error) = &stopped {
         trouble = Some(error.to_string());
@@ -87,8 +87,9 @@ pub fn heal(
         left = after.fingerprint();
         let stuck = heal::stuck(&outcomes, &after.comparison);
         if !stuck.is_empty() {
-            trouble
-                .get_or_insert(format!("what was applied did not close the drift of {}", stuck.join(", ")));
+            let error = Error::NotClosed { stuck: stuck.join(", ") };
+            trouble.get_or_insert(error.to_string());
+            stopped.get_or_insert(error);
         }
     }
     let ended = in_transaction(|| {

@@ -132,7 +132,9 @@ mod tests {
     use crate::output::style::plain;
 
     fn step(version: &str, name: &str, duration_ms: Option<i64>, sql: Option<&str>) -> MigrationStep {
-        MigrationStep { version: version.into(), name: name.into(), duration_ms, sql: sql.map(str::to_owned) }
+        let status = if duration_ms.is_some() { "applied" } else { "planned" }.to_owned();
+        let sql = sql.map(str::to_owned);
+        MigrationStep { version: version.into(), name: name.into(), status, duration_ms, sql }
     }
 
     fn state(version: &str, state: &str) -> MigrationState {

@@ -27,10 +27,14 @@ CREATE TABLE nself.journal (
     breakpoints boolean NOT NULL,
     up_line integer NOT NULL,
     down_line integer NOT NULL,
+    in_transaction boolean NOT NULL DEFAULT true,
+    down_in_transaction boolean NOT NULL DEFAULT true,
     loaded_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE nself.journal IS 'What the migrations folder says: one row a migration, in order';
 COMMENT ON COLUMN nself.journal.checksum IS 'SHA-256 of the bytes of the file at path';
+COMMENT ON COLUMN nself.journal.in_transaction IS
+    'False where the file is marked: its up part then runs statement by statement';
 
 CREATE TABLE nself.ledger (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -46,9 +50,17 @@ CREATE TABLE nself.ledger (
     applied_by text NOT NULL,
     settings jsonb NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    duration_ms bigint NOT NULL
+    duration_ms bigint NOT NULL,
+    in_transaction boolean NOT NULL DEFAULT true,
+    statements_done integer CHECK (statements_done IS NULL OR statements_done >= 0 AND NOT in_transaction),
+    statement_begun text CHECK (statement_begun IS NULL OR statements_done IS NOT NULL)
 );
-COMMENT ON TABLE nself.ledger IS 'What this database did: one row for each migration applied or undone. Append-only';
+COMMENT ON TABLE nself.ledger IS
+    'What this database did: one row for each migration applied or undone, and for each step of one that runs statement by statement. Append-only';
+COMMENT ON COLUMN nself.ledger.statements_done IS
+    'How many statements of a migration that runs statement by statement have run. NULL: all of it';
+COMMENT ON COLUMN nself.ledger.statement_begun IS
+    'Not NULL: the next statement, which cannot share a transaction with its row, was begun. Names what it makes or takes away, or is empty';
 COMMENT ON COLUMN nself.ledger.settings IS 'The settings that gave the SQL its meaning, set again when it is replayed';
 COMMENT ON COLUMN nself.ledger.logged_in_as IS 'The session user; applied_by is the role whose rights were in force';
 

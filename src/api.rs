@@ -12,10 +12,10 @@ use pgrx::prelude::*;
 
 use crate::chain::Against;
 use crate::error::Error;
-use crate::job::{self, Task};
+use crate::job::{self, Asker, Task};
 use crate::migrate::{self, DownRequest, State, UpRequest};
 use crate::turn::Turn;
-use crate::{culprit, heal, history, journal, report, settings};
+use crate::{culprit, heal, history, journal, report, settings, stepwise};
 
 type Rows<T> = Result<TableIterator<'static, T>, ErrorReport>;
 
@@ -88,14 +88,21 @@ fn nself_migrate_status(
                 (None, Some(applied)) => applied.checksum.clone(),
                 (None, None) => String::new(),
             };
+            let ledger = status.ledger.as_ref();
+            let is_partial = ledger.is_some_and(|applied| applied.statements_done.is_some());
+            let note = |text: &str| Some(text.to_owned());
             let (state, note) = match status.state {
                 State::Pending => ("pending", None),
+                State::Partial => {
+                    ("partial", ledger.zip(status.journal.as_ref()).map(|(l, j)| stepwise::progress(l, j)))
+                }
                 State::Applied => ("applied", None),
-                State::Cosmetic => ("cosmetic", Some("edited in comments, white space or line ends alone")),
-                State::Edited => ("edited", Some("the file is not what was applied")),
-                State::Missing => ("missing", Some("applied, but not in the journal")),
+                State::Cosmetic => ("cosmetic", note("edited in comments, white space or line ends alone")),
+                State::Edited if is_partial => ("edited", note("applied in part, and that part is edited")),
+                State::Edited => ("edited", note("the file is not what was applied")),
+                State::Missing if is_partial => ("missing", note("applied in part, but not in the journal")),
+                State::Missing => ("missing", note("applied, but not in the journal")),
             };
-            let ledger = status.ledger.as_ref();
             (
                 status.version.clone(),
                 status.name.clone(),
@@ -106,7 +113,7 @@ fn nself_migrate_status(
                 ledger.map(|applied| applied.applied_by.clone()),
                 ledger.map(|applied| applied.duration_ms),
                 checksum,
-                note.map(str::to_owned),
+                note,
             )
         })
         .collect();
@@ -183,6 +190,7 @@ fn nself_migrate_verify() -> Result<
         .filter_map(|status| {
             let verdict = match status.state {
                 State::Pending => return None,
+                State::Partial => "partial",
                 State::Applied => "ok",
                 State::Cosmetic => "cosmetic",
                 State::Edited => "mismatch",
@@ -355,7 +363,8 @@ fn nself_heal(
 
 #[pg_extern]
 fn nself_heal_start(not_renamed: default!(Option<Vec<String>>, "NULL")) -> Result<i64, ErrorReport> {
-    Ok(job::start(&Task::Heal { not_renamed: not_renamed.unwrap_or_default().into_iter().collect() })?)
+    let not_renamed = not_renamed.unwrap_or_default().into_iter().collect();
+    Ok(job::start(&Task::Heal { not_renamed }, &Asker::caller()?)?)
 }
 
 #[pg_extern]
@@ -364,7 +373,7 @@ fn nself_migrate_up_start(
     max_count: default!(Option<i32>, "NULL"),
     tenant: default!(Option<&str>, "NULL"),
 ) -> Result<i64, ErrorReport> {
-    Ok(job::start(&Task::MigrateUp { target, max_count, tenant })?)
+    Ok(job::start(&Task::MigrateUp { target, max_count, tenant }, &Asker::caller()?)?)
 }
 
 #[pg_extern]

@@ -5,6 +5,8 @@
 //! as the role that logged in there, takes the role that was in force, and runs under that session's settings: it may
 //! what its caller may.
 
+mod migrations;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CStr;
 
@@ -15,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::caller::{as_extension_owner, roles};
 use crate::error::{Error, ServerError};
+use crate::migrate::UpRequest;
 use crate::online::{self, Progress};
 use crate::run::MEANINGFUL_SETTINGS;
 use crate::spi;
@@ -23,6 +26,27 @@ use crate::worker::{self, Work, in_transaction};
 /// Settings of the caller's session that a job runs under, beside those that give SQL its meaning.
 const OWN_SETTINGS: [&str; 4] =
     ["nself.env", "nself.compare_owners", "nself.heal_lock_timeout", "nself.heal_rewrite_limit"];
+
+/// Who asks for a job, and under which settings it is to run.
+pub struct Asker {
+    pub logged_in_as: String,
+    pub run_by: String,
+    pub settings: BTreeMap<String, String>,
+}
+
+impl Asker {
+    /// The caller.
+    pub fn caller() -> Result<Self, Error> {
+        let (run_by, logged_in_as) = roles();
+        let names: Vec<&str> = MEANINGFUL_SETTINGS.into_iter().chain(OWN_SETTINGS).collect();
+        let settings = spi::read_json(
+            "settings",
+            "SELECT pg_catalog.json_object_agg(s, pg_catalog.current_setting(s))::text FROM pg_catalog.unnest($1) s",
+            &[names.into()],
+        )?;
+        Ok(Self { logged_in_as, run_by, settings })
+    }
+}
 
 /// What a job is to do.
 pub enum Task<'a> {
@@ -56,16 +80,10 @@ impl Task<'_> {
 }
 
 /// Starts a job, and returns its number.
-pub fn start(task: &Task<'_>) -> Result<i64, Error> {
+pub fn start(task: &Task<'_>, asker: &Asker) -> Result<i64, Error> {
     spi::refuse_read_only(task.function());
-    let (run_by, logged_in_as) = roles();
-    refuse_no_login(&logged_in_as)?;
-    let names: Vec<&str> = MEANINGFUL_SETTINGS.into_iter().chain(OWN_SETTINGS).collect();
-    let settings: BTreeMap<String, String> = spi::read_json(
-        "settings",
-        "SELECT pg_catalog.json_object_agg(s, pg_catalog.current_setting(s))::text FROM pg_catalog.unnest($1) s",
-        &[names.into()],
-    )?;
+    let role = login_role(&asker.logged_in_as)?;
+    refuse_second(task)?;
     let job: Option<i64> = as_extension_owner(|| {
         spi::write_returning(
             "INSERT INTO nself.job_log (kind, arguments, settings, logged_in_as, run_by) VALUES ($1, $2, $3, $4, $5) \
@@ -73,16 +91,15 @@ pub fn start(task: &Task<'_>) -> Result<i64, Error> {
             &[
                 task.kind().into(),
                 pgrx::JsonB(task.arguments()).into(),
-                pgrx::JsonB(json!(settings)).into(),
-                logged_in_as.as_str().into(),
-                run_by.as_str().into(),
+                pgrx::JsonB(json!(asker.settings)).into(),
+                asker.logged_in_as.as_str().into(),
+                asker.run_by.as_str().into(),
             ],
         )
     })?;
     let job = job.ok_or(Error::BadAnswer { query: "job", reason: "there is no number".to_owned() })?;
     // SAFETY: plain reads of this backend's state; the row above has given the transaction its number.
-    let (database, role, transaction) =
-        unsafe { (pg_sys::MyDatabaseId, pg_sys::GetSessionUserId(), pg_sys::GetTopTransactionId()) };
+    let (database, transaction) = unsafe { (pg_sys::MyDatabaseId, pg_sys::GetTopTransactionId()) };
     let extra = Extra { database, role, transaction, job };
     let handle = Work {
         title: "nself_heal job",
@@ -101,12 +118,26 @@ pub fn start(task: &Task<'_>) -> Result<i64, Error> {
 }
 
 /// A worker can only connect as a role that may log in.
-fn refuse_no_login(role: &str) -> Result<(), Error> {
-    let may: Option<bool> = spi::read_one(
-        "SELECT rolcanlogin FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name",
+fn login_role(role: &str) -> Result<pg_sys::Oid, Error> {
+    let may: Option<pg_sys::Oid> = spi::read_one(
+        "SELECT oid FROM pg_catalog.pg_roles WHERE rolcanlogin AND rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name",
         &[role.into()],
     )?;
-    if may == Some(true) { Ok(()) } else { Err(Error::JobWithoutLogin { role: role.to_owned() }) }
+    may.ok_or_else(|| Error::JobWithoutLogin { role: role.to_owned() })
+}
+
+/// Two jobs of a kind would be in each other's way.
+fn refuse_second(task: &Task<'_>) -> Result<(), Error> {
+    let other: Option<i64> = as_extension_owner(|| {
+        spi::read_one(
+            "SELECT job FROM nself.jobs WHERE kind = $1 AND state IN ('waiting', 'running') LIMIT 1",
+            &[task.kind().into()],
+        )
+    })?;
+    match other {
+        Some(job) => Err(Error::SecondJob { kind: task.kind(), job }),
+        None => Ok(()),
+    }
 }
 
 /// A job as nself.jobs shows it.
@@ -252,6 +283,9 @@ struct Row {
 struct Arguments {
     #[serde(default)]
     not_renamed: BTreeSet<String>,
+    target: Option<String>,
+    max_count: Option<i32>,
+    tenant: Option<String>,
 }
 
 /// Reads the job's row, and says in it that it runs. Nothing if there is none.
@@ -277,23 +311,37 @@ struct Done {
 
 impl Row {
     fn run(&self, job: i64) -> Result<Done, Error> {
+        self.settle()?;
+        let mut progress = |now: Progress<'_>| in_transaction(|| show(job, &now));
+        if self.kind == "heal" {
+            let report = online::heal("job", &self.arguments.not_renamed, None, &mut progress)?;
+            return match report.stopped {
+                Some(error) => Err(error),
+                None => Ok(Done { event: Some(report.ended.event) }),
+            };
+        }
+        let Arguments { target, max_count, tenant, .. } = &self.arguments;
+        let request = UpRequest {
+            target: target.as_deref(),
+            max_count: *max_count,
+            dry_run: false,
+            tenant: tenant.as_deref(),
+        };
+        migrations::up(&request, &|| self.settle(), &mut progress)?;
+        Ok(Done { event: None })
+    }
+
+    /// Takes the role and the settings of who asked, whatever they are now.
+    fn settle(&self) -> Result<(), Error> {
+        worker::utility("RESET SESSION AUTHORIZATION")?;
+        worker::utility("RESET ALL")?;
         for (name, value) in &self.settings {
             worker::set(name, value);
         }
         if self.run_by != self.logged_in_as {
             worker::utility(&format!("SET ROLE {}", nself_heal_core::quote::ident(&self.run_by)))?;
         }
-        let mut progress = |now: Progress<'_>| in_transaction(|| show(job, &now));
-        match self.kind.as_str() {
-            "heal" => {
-                let report = online::heal("job", &self.arguments.not_renamed, None, &mut progress)?;
-                match report.stopped {
-                    Some(error) => Err(error),
-                    None => Ok(Done { event: Some(report.ended.event) }),
-                }
-            }
-            _ => todo!(),
-        }
+        Ok(())
     }
 }
 

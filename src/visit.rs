@@ -4,14 +4,17 @@
 use std::collections::BTreeSet;
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use pgrx::prelude::*;
 
 use crate::caller::{as_extension_owner, pinned};
 use crate::error::Error;
 use crate::history::Switch;
+use crate::job::{Asker, Task};
+use crate::migrate::Status;
 use crate::worker::{self, Handle, Work, in_transaction};
-use crate::{heal, journal, online, settings, spi, tell};
+use crate::{heal, job, journal, ledger, migrate, online, settings, spi, tell};
 
 /// What a visitor found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,7 +140,7 @@ fn look() -> Result<Finding, Error> {
         debug1!("nself_heal leaves this database in peace: {in_use}");
         return Ok(Finding::PutOff);
     }
-    let trouble = load_journal().err().map(|error| error.to_string());
+    let trouble = load_journal().and_then(|()| migrate()).err().map(|error| error.to_string());
     let report = online::heal("worker", &BTreeSet::new(), trouble, &mut |_| Ok(()))?;
     in_transaction(|| tell::report(&report))?;
     Ok(if report.trouble.is_none() { Finding::Looked } else { Finding::Failed })
@@ -174,4 +177,43 @@ fn forget_old_ddl() -> Result<(), Error> {
             &[minutes.into()],
         )
     })
+}
+
+/// Applies pending migrations, if this is asked for: in a job of the role that applied the last one, or that owns the
+/// database if there is none.
+fn migrate() -> Result<(), Error> {
+    if !settings::migrate_on_start() {
+        return Ok(());
+    }
+    let job = in_transaction(|| {
+        if !migrate::status(None)?.iter().any(Status::is_pending) {
+            return Ok(None);
+        }
+        let asker = match ledger::applied()?.pop() {
+            Some(last) => {
+                Asker { logged_in_as: last.logged_in_as, run_by: last.applied_by, settings: last.settings }
+            }
+            None => {
+                let owner: Option<String> = spi::read_one(
+                    "SELECT pg_catalog.pg_get_userbyid(datdba)::text FROM pg_catalog.pg_database \
+                      WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database()",
+                    &[],
+                )?;
+                let owner = owner.unwrap_or_default();
+                Asker { logged_in_as: owner.clone(), run_by: owner, ..Asker::caller()? }
+            }
+        };
+        job::start(&Task::MigrateUp { target: None, max_count: None, tenant: None }, &asker).map(Some)
+    })?;
+    let Some(job) = job else { return Ok(()) };
+    worker::show("waits for the job that applies pending migrations");
+    loop {
+        worker::pause(Duration::from_millis(100));
+        let job = in_transaction(|| job::read(job))?;
+        match job.state.as_str() {
+            "waiting" | "running" => {}
+            "done" => return Ok(()),
+            _ => return Err(Error::NotMigrated { reason: job.error.unwrap_or(job.state) }),
+        }
+    }
 }

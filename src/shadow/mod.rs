@@ -9,6 +9,7 @@ mod channel;
 mod hook;
 mod keeper;
 mod kept;
+mod plain;
 mod replayer;
 
 use std::cell::Cell;

@@ -81,7 +81,7 @@ pub fn status(migrations: &[MigrationState]) -> String {
         ]
     });
     let heading = ["version", "name", "state", "applied at", "by", "took", "note"];
-    let pending = migrations.iter().filter(|row| row.state == "pending").count();
+    let pending = migrations.iter().filter(|row| is_pending(row)).count();
     let pending = match pending {
         0 => "Nothing is pending.".to_owned(),
         1 => "1 migration is pending.".to_owned(),
@@ -117,9 +117,14 @@ pub fn is_wrong(row: &Checksum) -> bool {
     matches!(row.status.as_str(), "mismatch" | "missing")
 }
 
+/// Whether something of the migration is still to run.
+fn is_pending(row: &MigrationState) -> bool {
+    matches!(row.state.as_str(), "pending" | "partial")
+}
+
 /// `Database is at version 0003.`: that of the migration that was applied last, which need not be in the folder.
 fn place(migrations: &[MigrationState], at: &str) -> String {
-    let applied = migrations.iter().filter(|row| row.state != "pending");
+    let applied = migrations.iter().filter(|row| !is_pending(row));
     match applied.max_by(|a, b| a.applied_at.cmp(&b.applied_at)) {
         Some(last) => format!("{at} version {}.", last.version),
         None => "No migration is applied.".to_owned(),
@@ -206,7 +211,7 @@ Dry run: 1 migration to apply. Nothing was changed.
 
     #[test]
     fn status_ends_with_what_is_pending() {
-        let text = status(&[state("1", "applied"), state("2", "pending"), state("3", "pending")]);
+        let text = status(&[state("1", "applied"), state("2", "partial"), state("3", "pending")]);
         assert!(text.ends_with("Database is at version 1. 2 migrations are pending.\n"), "{text}");
     }
 

@@ -40,7 +40,7 @@ pub struct MigrationStep {
 pub struct Checksum {
     pub version: String,
     pub name: String,
-    /// ok, cosmetic, mismatch or missing
+    /// ok, partial, cosmetic, mismatch or missing
     pub status: String,
     pub expected: Option<String>,
     pub actual: Option<String>,

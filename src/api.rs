@@ -76,6 +76,7 @@ fn nself_migrate_status(
             name!(duration_ms, Option<i64>),
             name!(checksum, String),
             name!(note, Option<String>),
+            name!(in_transaction, bool),
         ),
     >,
     ErrorReport,
@@ -89,6 +90,10 @@ fn nself_migrate_status(
                 (None, None) => String::new(),
             };
             let ledger = status.ledger.as_ref();
+            let in_transaction = match (&status.journal, ledger) {
+                (Some(entry), _) => entry.in_transaction,
+                (None, applied) => applied.is_none_or(|applied| applied.in_transaction),
+            };
             let is_partial = ledger.is_some_and(|applied| applied.statements_done.is_some());
             let note = |text: &str| Some(text.to_owned());
             let (state, note) = match status.state {
@@ -114,6 +119,7 @@ fn nself_migrate_status(
                 ledger.map(|applied| applied.duration_ms),
                 checksum,
                 note,
+                in_transaction,
             )
         })
         .collect();

@@ -22,6 +22,14 @@ pub struct MigrationState {
     pub applied_by: Option<String>,
     pub duration_ms: Option<i64>,
     pub note: Option<String>,
+    pub in_transaction: bool,
+}
+
+impl MigrationState {
+    /// Whether something of it is still to run.
+    pub fn is_open(&self) -> bool {
+        matches!(self.state.as_str(), "pending" | "partial")
+    }
 }
 
 /// A row of `nself_migrate_up` and `nself_migrate_down`. It is made here, too, for what a job applied.
@@ -29,7 +37,7 @@ pub struct MigrationState {
 pub struct MigrationStep {
     pub version: String,
     pub name: String,
-    /// planned, applied or reverted
+    /// planned, applied or reverted; partial, if a job did not come to its end
     pub status: String,
     pub duration_ms: Option<i64>,
     pub sql: Option<String>,

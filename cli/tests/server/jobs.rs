@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use postgres::Client;
 
 use crate::common::Ran;
-use crate::shop::{Shop, column, connect};
+use crate::shop::{Shop, column, connect, without_durations};
 
 const HEAL: &str = "self-heal run --confirm --online";
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -151,6 +151,117 @@ fn a_second_ctrl_c_does_not_wait_for_the_job() {
     assert!(running.0.try_wait().unwrap().is_none());
     running.interrupt();
     assert_eq!(running.end().exits(2).stdout, "");
+}
+
+/// A shop with two migrations to apply: one as any other, and one that runs statement by statement.
+fn with_a_marked_migration() -> Shop {
+    let shop = Shop::migrated();
+    shop.sql("INSERT INTO np_users SELECT n, n || '@example.org' FROM generate_series(1, 1000) n");
+    shop.file("migrations/0004_size.sql", "ALTER TABLE np_documents ADD COLUMN size int;\n").file(
+        "migrations/0005_index.sql",
+        "-- nself:no-transaction
+ALTER TABLE np_users ADD COLUMN age int;
+CREATE INDEX CONCURRENTLY np_users_email ON np_users (email);
+",
+    );
+    shop
+}
+
+const PROGRESS: &str = "\
+Applying 0004_size.sql ... done (…)
+Applying 0005_index.sql ... stopped: statement 2 of 2 was begun
+Applied 1 migration. Database is at version 0004.
+";
+
+#[test]
+fn up_leaves_migrations_without_a_transaction_to_a_job() {
+    let shop = with_a_marked_migration();
+    let planned = shop.nself("db migrate up --dry-run").exits(0).stdout;
+    assert!(planned.ends_with("Dry run: 2 migrations to apply. Nothing was changed.\n"), "{planned}");
+    let ran = shop.nself("db migrate up").exits(0);
+    let expected = "\
+Applying 0004_size.sql ... done (…)
+Applying 0005_index.sql ... done (…)
+Applied 2 migrations. Database is now at version 0005.
+";
+    assert_eq!(without_durations(&ran.stdout), expected);
+    assert!(ran.stderr.starts_with("note: this is job "), "{}", ran.stderr);
+    assert!(shop.has_column("np_documents", "size") && has_valid_index(&shop, "np_users_email"));
+    assert_eq!(shop.nself("migrate run").exits(0).stdout, "Nothing to apply. Database is at version 0005.\n");
+    assert_eq!(shop.ask("SELECT count(*) FROM nself.jobs"), "1");
+}
+
+#[test]
+fn up_takes_no_job_for_what_runs_in_a_transaction() {
+    let shop = with_a_marked_migration();
+    shop.nself("db migrate up --to 0004").exits(0);
+    assert_eq!(shop.ask("SELECT count(*) FROM nself.jobs"), "0");
+    let rows = shop.json("migrate run --count 1", 0);
+    assert_eq!(column(&rows, "version"), ["0005"]);
+    assert_eq!(column(&rows, "status"), ["applied"]);
+    assert!(rows[0]["duration_ms"].is_number() && rows[0]["sql"].as_str().unwrap().contains("CONCURRENTLY"));
+    assert_eq!(shop.ask("SELECT count(*) FROM nself.jobs"), "1");
+}
+
+#[test]
+fn arguments_are_refused_before_a_job_is_started() {
+    let shop = with_a_marked_migration();
+    for line in ["--count 0", "--count 3", "--to 9999"] {
+        let ran = shop.nself(&format!("db migrate up {line}")).exits(2);
+        assert!(ran.stderr.contains("sqlstate: 22023"), "{}", ran.stderr);
+    }
+    assert_eq!(shop.ask("SELECT count(*) FROM nself.job_log"), "0");
+}
+
+#[test]
+fn a_job_that_fails_leaves_what_it_did_and_says_how_far_it_came() {
+    let shop = with_a_marked_migration();
+    shop.sql("INSERT INTO np_users VALUES (0, '1@example.org')");
+    let broken = "-- nself:no-transaction
+ALTER TABLE np_users ADD COLUMN age int;
+CREATE UNIQUE INDEX CONCURRENTLY np_users_email ON np_users (email);
+";
+    shop.file("migrations/0005_index.sql", broken);
+    let ran = shop.nself("db migrate up").exits(1);
+    assert_eq!(without_durations(&ran.stdout), PROGRESS);
+    assert!(ran.stderr.contains("0005_index.sql: could not create unique index"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("  detail: What was done before stays done.\n  hint: "), "{}", ran.stderr);
+    assert!(ran.stderr.ends_with("sqlstate: 23505\n"), "{}", ran.stderr);
+    assert!(shop.has_column("np_documents", "size") && shop.has_column("np_users", "age"));
+    assert_eq!(column(&shop.json("db migrate up", 1), "status"), ["partial"]);
+    let status = shop.nself("db migrate status").exits(0).stdout;
+    let end = "Database is at version 0004. 1 migration is pending.\n";
+    assert!(status.ends_with(end), "{status}");
+    shop.sql("DELETE FROM np_users WHERE id = 0");
+    shop.nself("db migrate up").exits(0);
+    assert!(has_valid_index(&shop, "np_users_email"));
+}
+
+#[test]
+fn ctrl_c_cancels_the_migrations_of_a_job() {
+    let shop = with_a_marked_migration();
+    // A transaction that has read from another table, and may read from this one.
+    let mut reader = connect(&shop.database);
+    reader.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM np_documents").unwrap();
+    shop.file("migrations/0004_size.sql", "CREATE TABLE np_sizes (id int);\n");
+    let running = Running::start(&shop, "migrate run");
+    until_it_waits(&shop);
+    running.interrupt();
+    let ran = running.end().exits(1);
+    assert_eq!(without_durations(&ran.stdout), PROGRESS);
+    assert!(
+        ran.stderr.contains("was cancelled\n  detail: What was done before stays done.\n"),
+        "{}",
+        ran.stderr
+    );
+    reader.batch_execute("COMMIT").unwrap();
+    let ran = shop.nself("migrate run").exits(0);
+    assert!(
+        ran.stdout.ends_with("Applied 1 migration. Database is now at version 0005.\n"),
+        "{}",
+        ran.stdout
+    );
+    assert!(has_valid_index(&shop, "np_users_email"));
 }
 
 #[test]

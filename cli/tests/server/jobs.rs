@@ -2,7 +2,7 @@
 
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use postgres::Client;
 
@@ -10,7 +10,6 @@ use crate::common::Ran;
 use crate::shop::{Shop, column, connect, without_durations};
 
 const HEAL: &str = "self-heal run --confirm --online";
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A shop that lacks an index, on a table with rows, and a column of another table.
 fn drifted() -> Shop {
@@ -57,20 +56,10 @@ impl Running {
     }
 }
 
-/// Waits until the query gives `true`.
-#[track_caller]
-fn until(shop: &Shop, sql: &str) {
-    let began = Instant::now();
-    while shop.ask(sql) != "true" {
-        assert!(began.elapsed() < PATIENCE, "still not true: {sql}");
-        thread::sleep(Duration::from_millis(50));
-    }
-}
-
 /// Waits until a job waits for that writer.
 #[track_caller]
 fn until_it_waits(shop: &Shop) {
-    until(shop, "SELECT EXISTS (SELECT FROM nself.jobs WHERE wait_event = 'virtualxid')");
+    shop.until("SELECT EXISTS (SELECT FROM nself.jobs WHERE wait_event = 'virtualxid')");
 }
 
 #[test]
@@ -270,8 +259,7 @@ fn ctrl_c_ends_a_command_without_a_job_as_it_ends_any_other() {
     let mut reader = connect(&shop.database);
     reader.batch_execute("BEGIN; SELECT count(*) FROM np_documents").unwrap();
     let running = Running::start(&shop, "self-heal run --confirm");
-    until(
-        &shop,
+    shop.until(
         "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'nself'
                          AND wait_event_type = 'Lock' AND datname = current_database())",
     );

@@ -2,6 +2,8 @@
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use postgres::{Client, Config, NoTls};
 use serde_json::Value;
@@ -23,6 +25,8 @@ pub fn connect(database: &str) -> Client {
     config.host(&server("NSELF_TEST_DATABASE_HOST", "PGHOST")).port(port).user("postgres").dbname(database);
     config.connect(NoTls).unwrap_or_else(|error| panic!("cannot connect to database {database}: {error}"))
 }
+
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A database with the extension, and a project beside it.
 pub struct Shop {
@@ -104,6 +108,16 @@ impl Shop {
     pub fn has_column(&self, table: &str, column: &str) -> bool {
         let sql = "SELECT EXISTS (SELECT FROM pg_attribute WHERE NOT attisdropped AND attrelid = ";
         self.ask(&format!("{sql}'{table}'::regclass AND attname = '{column}')")) == "true"
+    }
+
+    /// Waits until the query gives `true`.
+    #[track_caller]
+    pub fn until(&self, sql: &str) {
+        let began = Instant::now();
+        while self.ask(sql) != "true" {
+            assert!(began.elapsed() < PATIENCE, "still not true: {sql}");
+            thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// What a command prints with `--format json`.

@@ -186,13 +186,16 @@ pub fn owner(work: &Work, mode: Mode) -> Result<pg_sys::Oid, Ended> {
 
 /// Runs a step within what it may take.
 pub fn limited<T>(step: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    let timeout = settings::heal_lock_timeout().to_string();
     // The bodies of functions may speak of what comes later, as in a dump.
-    let mut limits = vec![("check_function_bodies", "off")];
-    if timeout != "0" {
-        limits.push(("lock_timeout", timeout.as_str()));
+    within_lock_timeout(|| with_settings(&[("check_function_bodies", "off")], step))
+}
+
+/// Runs `work`, which waits for each lock as long as a step does.
+pub fn within_lock_timeout<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    match settings::heal_lock_timeout() {
+        0 => work(),
+        timeout => with_settings(&[("lock_timeout", &timeout.to_string())], work),
     }
-    with_settings(&limits, step)
 }
 
 /// Runs some actions of a step, as the role that is in force.

@@ -151,11 +151,11 @@ impl Run {
     }
 }
 
-/// The drift that the worker's last run left, as `Run::end` was told.
+/// The drift that the last run of a worker or a job left, as `Run::end` was told.
 pub fn last_left_over() -> Result<Option<String>, Error> {
     as_extension_owner(|| {
         spi::read_one(
-            "SELECT left_over FROM nself.heal_events WHERE trigger = 'worker' AND outcome <> 'running' \
+            "SELECT left_over FROM nself.heal_events WHERE trigger IN ('worker', 'job') AND outcome <> 'running' \
               ORDER BY event DESC LIMIT 1",
             &[],
         )
@@ -188,9 +188,10 @@ pub fn events(limit: i32) -> Result<Vec<Event>, Error> {
                 client
                     .select(
                         "SELECT event, at, trigger, drift_items, applied, blocked, manual, confirmed, \
-                                CASE WHEN outcome = 'running' AND pid NOT IN (SELECT pid FROM pg_stat_activity) \
+                                CASE WHEN outcome = 'running' AND NOT EXISTS \
+                                          (SELECT FROM pg_stat_activity a WHERE a.pid = e.pid AND a.backend_start <= e.at) \
                                      THEN 'interrupted' ELSE outcome END, \
-                                duration_ms, detail FROM nself.heal_events ORDER BY event DESC LIMIT $1",
+                                duration_ms, detail FROM nself.heal_events e ORDER BY event DESC LIMIT $1",
                         None,
                         &[limit.into()],
                     )?

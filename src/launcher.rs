@@ -71,7 +71,11 @@ struct Database {
     /// When it is to be visited; nothing if it was, and once is enough.
     due: Option<Instant>,
     visit: Option<(Handle, Slip)>,
+    /// Whether there was news since that visit began, which it may not have seen.
+    news: bool,
+    /// What the last visit found, and when it ended.
     last: Option<Finding>,
+    ended: Instant,
     failures: u32,
 }
 
@@ -79,34 +83,47 @@ impl Launcher {
     /// One round: reads what has changed, takes in what visitors found, and lets others go where it is time.
     fn look(&mut self) {
         let news = board::news();
-        if worker::reload() || news != self.news {
+        let reloaded = worker::reload();
+        if reloaded || news != self.news {
             self.news = news;
             self.databases.values_mut().for_each(Database::look_again);
         }
+        if reloaded {
+            self.databases.values_mut().for_each(Database::keep_to_interval);
+        }
         let Some(there) = self.list() else { return };
-        self.databases.retain(|oid, database| database.visit.is_some() || there.contains_key(oid));
-        for (oid, name) in &there {
-            let database = self.databases.entry(*oid).or_insert_with(Database::new);
-            if let Some(finding) = database.take_in() {
+        // Also of a database that is gone, or that nobody wants looked at any more.
+        for (oid, database) in &mut self.databases {
+            if let Some(finding) = database.take_in()
+                && let Some(name) = there.get(oid)
+            {
                 database.plan(finding, name);
             }
         }
-        let mut free =
-            AT_ONCE.saturating_sub(self.databases.values().filter(|one| one.visit.is_some()).count());
-        for (oid, name) in &there {
-            let Some(database) = self.databases.get_mut(oid).filter(|one| free > 0 && one.is_due()) else {
+        self.databases.retain(|oid, database| database.visit.is_some() || there.contains_key(oid));
+        for oid in there.keys() {
+            self.databases.entry(*oid).or_insert_with(Database::new);
+        }
+        let free = AT_ONCE.saturating_sub(self.databases.values().filter(|one| one.visit.is_some()).count());
+        // Who has waited longest goes first, so that each has its turn.
+        let mut due: Vec<(Instant, u32)> =
+            self.databases.iter().filter_map(|(oid, one)| Some((one.due_since()?, *oid))).collect();
+        due.sort();
+        for (_, oid) in due.into_iter().take(free) {
+            let (Some(database), Some(name)) = (self.databases.get_mut(&oid), there.get(&oid)) else {
                 continue;
             };
             worker::show(&format!("sends a worker to database {name}"));
-            match visit::start(pg_sys::Oid::from(*oid)) {
+            match visit::start(pg_sys::Oid::from(oid)) {
                 Ok(visit) => {
                     database.visit = Some(visit);
                     self.said_full = false;
-                    free -= 1;
                 }
                 Err(error) => {
                     database.due = Some(Instant::now() + AGAIN_PUT_OFF);
-                    if !std::mem::replace(&mut self.said_full, true) {
+                    // A visitor that is at work leaves its place to the next one.
+                    let alone = self.databases.values().all(|one| one.visit.is_none());
+                    if alone && !std::mem::replace(&mut self.said_full, true) {
                         say(
                             PgLogLevel::WARNING,
                             PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
@@ -154,17 +171,27 @@ impl Launcher {
 
 impl Database {
     fn new() -> Self {
-        Self { due: Some(Instant::now()), visit: None, last: None, failures: 0 }
+        let now = Instant::now();
+        Self { due: Some(now), visit: None, news: false, last: None, ended: now, failures: 0 }
     }
 
-    fn is_due(&self) -> bool {
-        self.visit.is_none() && self.due.is_some_and(|due| due <= Instant::now())
+    /// Since when it waits for a visit, if it does.
+    fn due_since(&self) -> Option<Instant> {
+        self.due.filter(|due| self.visit.is_none() && *due <= Instant::now())
     }
 
     /// There is news: where nothing was done for a reason, that may be over.
     fn look_again(&mut self) {
-        if self.last.is_some_and(|last| last != Finding::Looked) {
+        self.news = self.visit.is_some();
+        if self.last != Some(Finding::Looked) {
             self.due = Some(Instant::now());
+        }
+    }
+
+    /// The time from one look to the next may be another one now.
+    fn keep_to_interval(&mut self) {
+        if self.last == Some(Finding::Looked) {
+            self.due = settings::check_interval().map(|interval| self.ended + interval);
         }
     }
 
@@ -173,6 +200,7 @@ impl Database {
         if !self.visit.as_ref().is_some_and(|(handle, _)| handle.has_ended()) {
             return None;
         }
+        self.ended = Instant::now();
         self.visit.take().map(|(_, slip)| slip.read())
     }
 
@@ -187,7 +215,10 @@ impl Database {
             Finding::PutOff => Some(AGAIN_PUT_OFF),
             Finding::Failed => Some((AGAIN_FAILED * 2u32.pow(self.failures.min(6) - 1)).min(AGAIN_AT_MOST)),
         };
-        self.due = again.map(|again| Instant::now() + again);
+        self.due = again.map(|again| self.ended + again);
+        if std::mem::take(&mut self.news) {
+            self.look_again();
+        }
         match finding {
             Finding::NoExtension if is_new && settings::databases().is_some_and(|list| list.names(name)) => {
                 log!("nself_heal waits for its extension in database {name}: nself.databases names it");

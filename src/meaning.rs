@@ -14,7 +14,8 @@ mod statements;
 /// How often a text is printed and read again at most. Two rounds were enough for everything seen so far.
 const ROUNDS: usize = 4;
 
-/// Whether both texts of a pair mean the same. What cannot be read here, say because a column is missing, does not.
+/// Whether both texts of a pair mean the same. What cannot be read here, say because a column is missing, does not. What
+/// is locked for too long is an error: it is not known to differ.
 pub fn is_same(pair: &TextPair) -> bool {
     subtransaction(|| {
         let (mut expected, mut live) = (pair.expected.clone(), pair.live.clone());
@@ -27,7 +28,10 @@ pub fn is_same(pair: &TextPair) -> bool {
         }
         Ok(false)
     })
-    .unwrap_or(false)
+    .unwrap_or_else(|error| match error {
+        Error::Server(locked) if locked.sqlstate() == "55P03" => raise(Error::Server(locked)),
+        _ => false,
+    })
 }
 
 /// How often a default may give another value.

@@ -50,7 +50,7 @@ pub struct Progress<'a> {
 }
 
 /// Closes the drift. Called outside a transaction. `trigger` is what the history says of it, `trouble` what went wrong
-/// before, which is no reason not to heal.
+/// before, which is no reason not to heal. What goes wrong here is in the report, once the run is in the history.
 pub fn heal(
     trigger: &str,
     not_renamed: &BTreeSet<String>,
@@ -59,50 +59,66 @@ pub fn heal(
 ) -> Result<Report, Error> {
     let began = Instant::now();
     worker::show("compares the schema with its migrations");
-    let first = Plan::make(not_renamed);
-    let (found, drift_items) = match &first {
-        Ok(plan) => (plan.fingerprint(), report::items(&plan.comparison.steps)),
-        Err(_) => (None, 0),
+    let plan = match Plan::make(not_renamed) {
+        Ok(plan) => plan,
+        Err(error) => return not_compared(trigger, began, trouble, error),
     };
+    let found = plan.fingerprint();
+    let drift_items = report::items(&plan.comparison.steps);
     let mut run = in_transaction(|| {
         let run = Run::begin(trigger, drift_items, true, began)?.ok_or(Error::Standby)?;
-        if first.is_ok() {
-            let before = history::last_left_over()?;
-            let change =
-                Change { from: before.as_deref(), to: found.as_deref(), drift_items, event: run.event() };
-            tell::change(&change)?;
-        }
+        let before = history::last_left_over()?;
+        let change =
+            Change { from: before.as_deref(), to: found.as_deref(), drift_items, event: run.event() };
+        tell::change(&change)?;
         Ok(run)
     })?;
     let mut outcomes = Vec::new();
-    let mut stopped =
-        first.and_then(|plan| plan.take_all_in_time(&mut run, &mut outcomes, not_renamed, progress)).err();
+    let (mut left, mut items_left) = (found.clone(), drift_items);
+    let mut stopped = plan.take_all_in_time(&mut run, &mut outcomes, not_renamed, progress).err();
     if let Some(error) = &stopped {
         trouble = Some(error.to_string());
     }
-    let mut left = found.clone();
     if outcomes.iter().any(|outcome| outcome.status == Status::Applied) {
         worker::show("compares the schema again");
-        let after = Plan::make(not_renamed)?;
-        left = after.fingerprint();
-        let stuck = heal::stuck(&outcomes, &after.comparison);
-        if !stuck.is_empty() {
-            let error = Error::NotClosed { stuck: stuck.join(", ") };
+        let error = match Plan::make(not_renamed) {
+            Ok(after) => {
+                (left, items_left) = (after.fingerprint(), report::items(&after.comparison.steps));
+                let stuck = heal::stuck(&outcomes, &after.comparison);
+                (!stuck.is_empty()).then(|| Error::NotClosed { stuck: stuck.join(", ") })
+            }
+            Err(error) => Some(error),
+        };
+        if let Some(error) = error {
             trouble.get_or_insert(error.to_string());
             stopped.get_or_insert(error);
         }
     }
     let ended = in_transaction(|| {
-        let drift_items = if left.is_none() { 0 } else { drift_items };
         tell::change(&Change {
             from: found.as_deref(),
             to: left.as_deref(),
-            drift_items,
+            drift_items: items_left,
             event: run.event(),
         })?;
         run.end(trouble.as_deref(), left.as_deref())
     })?;
     Ok(Report { drift_items, outcomes, ended, trouble, stopped })
+}
+
+/// Writes down a run that could not find out what drift there is, which is then what it was before.
+fn not_compared(
+    trigger: &str,
+    began: Instant,
+    trouble: Option<String>,
+    error: Error,
+) -> Result<Report, Error> {
+    let trouble = trouble.into_iter().chain([error.to_string()]).collect::<Vec<_>>().join("; ");
+    let ended = in_transaction(|| {
+        let run = Run::begin(trigger, 0, true, began)?.ok_or(Error::Standby)?;
+        run.end(Some(&trouble), history::last_left_over()?.as_deref())
+    })?;
+    Ok(Report { drift_items: 0, outcomes: Vec::new(), ended, trouble: Some(trouble), stopped: Some(error) })
 }
 
 /// What is to be done, and the migrations for which that holds.
@@ -127,7 +143,7 @@ impl Plan {
                 hash => hash?,
             };
             let (_, comparison): (Expected, Comparison) =
-                report::compare(Against::Applied, not_renamed.clone())?;
+                heal::within_lock_timeout(|| report::compare(Against::Applied, not_renamed.clone()))?;
             Ok(Self { hash, comparison, search_path: heal::search_path()? })
         })
     }
@@ -193,7 +209,7 @@ impl Plan {
     /// Runs `work` in a transaction, if the migrations are still those that this plan was made for.
     fn in_turn<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
         in_transaction(|| {
-            let _turn = Turn::take(c"nself_heal()")?;
+            let _turn = heal::within_lock_timeout(|| Turn::take(c"nself_heal()"))?;
             if chain::hash_of(Against::Applied)? != self.hash {
                 return Err(Error::PlanOutdated);
             }
@@ -312,6 +328,7 @@ impl Taking<'_> {
                     }
                 }
                 Err(error @ Error::Server(_)) => return Ok(Some(heal::refused(error, self.work))),
+                Err(Error::Busy) => worker::pause(waits.next().ok_or(Error::Busy)?),
                 other => return other,
             }
             worker::reload();

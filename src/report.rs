@@ -258,8 +258,10 @@ fn facts(live: &Catalog, questions: &plan::Questions) -> Result<Facts, Error> {
     let mut facts = Facts { relations: relations.into_iter().collect(), ..Facts::default() };
     for question in &questions.tables {
         // What is in a foreign table is another server's business.
-        if live.tables.iter().any(|table| table.name == question.name && table.foreign.is_none()) {
-            facts.tables.insert(question.identity.clone(), table_facts(live, question)?);
+        if live.tables.iter().any(|table| table.name == question.name && table.foreign.is_none())
+            && let Some(known) = table_facts(live, question)?
+        {
+            facts.tables.insert(question.identity.clone(), known);
         }
     }
     for question in &questions.defaults {
@@ -275,21 +277,35 @@ fn facts(live: &Catalog, questions: &plan::Questions) -> Result<Facts, Error> {
     Ok(facts)
 }
 
-fn table_facts(live: &Catalog, question: &plan::TableQuestion) -> Result<TableFacts, Error> {
-    let bytes: Option<i64> = spi::read_one(
-        // With its partitions and children, and with what is stored out of line. Found by name, and not as a regclass,
-        // which would need the right to use the schema.
+/// Nothing if somebody has locked the table against readers, or a part of it: nobody waits for that.
+fn table_facts(live: &Catalog, question: &plan::TableQuestion) -> Result<Option<TableFacts>, Error> {
+    let parts: Option<Vec<pg_sys::Oid>> = spi::read_one(
+        // With its partitions and children. Found by name, and not as a regclass, which would need the right to use the
+        // schema.
         "WITH RECURSIVE t(oid) AS (SELECT r.oid FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace \
                                     WHERE n.nspname = $1::name AND r.relname = $2::name \
                 UNION SELECT h.inhrelid FROM pg_inherits h JOIN t ON t.oid = h.inhparent) \
-         SELECT coalesce(sum(pg_table_size(oid)), 0)::bigint FROM t",
+         SELECT array_agg(oid) FROM t",
         &[question.name.schema.as_str().into(), question.name.name.as_str().into()],
+    )?;
+    let parts = parts.unwrap_or_default();
+    // SAFETY: the transaction lets go of the locks.
+    let lock = |part: &pg_sys::Oid| unsafe {
+        pg_sys::ConditionalLockRelationOid(*part, pg_sys::AccessShareLock as pg_sys::LOCKMODE)
+    };
+    if !parts.iter().all(lock) {
+        return Ok(None);
+    }
+    let bytes: Option<i64> = spi::read_one(
+        // With what is stored out of line.
+        "SELECT sum(pg_table_size(oid))::bigint FROM unnest($1) t(oid)",
+        &[parts.into()],
     )?;
     let bytes = bytes.unwrap_or(0).unsigned_abs();
     let has_rows = as_owner_of(live, &question.name, || {
         spi::read_one::<bool>(&format!("SELECT EXISTS (SELECT FROM {})", question.name.sql()), &[])
     })?;
-    Ok(TableFacts { bytes, has_rows: has_rows == Some(true) })
+    Ok(Some(TableFacts { bytes, has_rows: has_rows == Some(true) }))
 }
 
 /// Runs `work` as the owner of a live table, domain or view: whoever asks need not have a right on it, nor on what its

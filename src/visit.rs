@@ -14,7 +14,7 @@ use crate::history::Switch;
 use crate::job::{Asker, Task};
 use crate::migrate::Status;
 use crate::worker::{self, Handle, Work, in_transaction};
-use crate::{heal, job, journal, ledger, migrate, online, settings, spi, tell};
+use crate::{heal, job, journal, ledger, migrate, online, settings, shadow, spi, tell};
 
 /// What a visitor found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,6 +129,7 @@ fn look() -> Result<Finding, Error> {
     if let Some(finding) = in_transaction(nothing_to_do)? {
         return Ok(finding);
     }
+    shadow::drop_left_overs()?;
     // A lock on the log is no reason not to heal.
     if let Err(error) = in_transaction(|| heal::limited(forget_old_ddl)) {
         debug1!("nself_heal could not forget old DDL: {error}");

@@ -109,6 +109,14 @@ fn check_roles(chain: &[Applied]) -> Result<(), Error> {
     Ok(())
 }
 
+/// Drops the shadows of backends that are no more. For a worker, outside a transaction.
+pub fn drop_left_overs() -> Result<(), Error> {
+    for left_over in worker::in_transaction(left_overs)? {
+        worker::utility(&keeper::drop_statement(&left_over))?;
+    }
+    Ok(())
+}
+
 /// The shadows of backends that are no more: the server was stopped while they were there.
 fn left_overs() -> Result<Vec<String>, Error> {
     let names: Option<Vec<String>> = pinned(|| {

@@ -6,7 +6,7 @@ REVOKE ALL ON FUNCTION
     nself_migrate_verify(), nself_drift(text), nself_drift_not_compared(text), nself_ignored(text),
     nself_heal(boolean, text[]), nself_heal_start(text[]), nself_migrate_up_start(text, integer, text),
     nself_job(bigint), nself_job_cancel(bigint),
-    nself_heal_status(), nself_heal_history(integer), nself_heal_enable(), nself_heal_disable(),
+    nself_heal_status(), nself_heal_history(integer), nself_heal_steps(bigint), nself_heal_enable(), nself_heal_disable(),
     nself.refuse_change(), nself.note_ddl(), nself.wake()
 FROM PUBLIC;
 
@@ -15,7 +15,7 @@ COMMENT ON FUNCTION nself_journal_load(text) IS
 COMMENT ON FUNCTION nself_journal_put(jsonb) IS
 'Puts a migrations folder that a client sends into the journal. files: [{"path": "0001_init.sql", "content": "..."}, ...]; "content_base64" for bytes that are not UTF-8. Otherwise as nself_journal_load().';
 COMMENT ON FUNCTION nself_migrate_status(text) IS
-'Lists all migrations of the journal and the ledger. tenant: the schema of a tenant (NULL: none). state: applied, pending, partial (it runs statement by statement, and has not come to its end; note says how far), edited, cosmetic (edited in comments, white space or line ends alone) or missing (applied, but not in the journal). checksum: SHA-256 of the file. Changes and locks nothing.';
+'Lists all migrations of the journal and the ledger. tenant: the schema of a tenant (NULL: none). state: applied, pending, partial (it runs statement by statement, and has not come to its end; note says how far), edited, cosmetic (edited in comments, white space or line ends alone) or missing (applied, but not in the journal). checksum: SHA-256 of the file. in_transaction: false if it is marked to run statement by statement, which nself_migrate_up_start() does. Changes and locks nothing.';
 COMMENT ON FUNCTION nself_migrate_up(text, integer, boolean, text) IS
 'Applies pending migrations in the caller''s transaction, as the caller, under the caller''s search_path: all of them or none. target: the last version to apply. max_count: how many. dry_run: only list them. A migration that is marked to run without a transaction is refused before anything has run. tenant: a schema, made if it is not there, that comes first in the search_path. duration_ms: milliseconds. Fails with the migration, statement and line, and the server''s own SQLSTATE; then the database is as before. Deferred constraints are checked at the end of each migration. One session at a time in a database: others wait up to lock_timeout; a REPEATABLE READ transaction that waited gets 40001.';
 COMMENT ON FUNCTION nself_migrate_down(text, integer, boolean, text, text) IS
@@ -41,7 +41,9 @@ COMMENT ON FUNCTION nself_job_cancel(bigint) IS
 COMMENT ON FUNCTION nself_heal_status() IS
 'One row: whether this database is to be healed without being asked (enabled), whether a worker does it (auto_run), the last run, how old the known expected schema is, and who or what says that it is enabled or not (enabled_by). Changes and locks nothing.';
 COMMENT ON FUNCTION nself_heal_history(integer) IS
-'The latest heals, dry runs among them, the newest first. max_events: how many (default 10). trigger: call (somebody called nself_heal()), job (nself_heal_start()) or worker (the background worker, by itself). outcome: no drift, dry run, healed, healed in part, nothing to heal, failed, running, or interrupted, if whoever ran it is gone. detail: what kept it from its end. duration_ms: milliseconds. The steps are in nself.heal_steps. Changes and locks nothing.';
+'The latest heals, dry runs among them, the newest first. max_events: how many (default 10). trigger: call (somebody called nself_heal()), job (nself_heal_start()) or worker (the background worker, by itself). outcome: no drift, dry run, healed, healed in part, nothing to heal, failed, running, or interrupted, if whoever ran it is gone. detail: what kept it from its end. duration_ms: milliseconds. The steps are in nself_heal_steps(). Changes and locks nothing.';
+COMMENT ON FUNCTION nself_heal_steps(bigint) IS
+'The steps of a heal, in their order. event: as in nself_heal_history() and nself_job() (NULL: the latest). ddl: what was to run, or did. status, detail: as in nself_heal(). changed_by, changed_at, command: who made the drift, as in nself_drift(). Changes and locks nothing.';
 COMMENT ON FUNCTION nself_heal_enable() IS
 'Says that this database is to be healed without being asked. Counts more than the setting nself.schema_heal_enabled.';
 COMMENT ON FUNCTION nself_heal_disable() IS

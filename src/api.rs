@@ -76,6 +76,7 @@ fn nself_migrate_status(
             name!(duration_ms, Option<i64>),
             name!(checksum, String),
             name!(note, Option<String>),
+            name!(in_transaction, bool),
         ),
     >,
     ErrorReport,
@@ -89,6 +90,10 @@ fn nself_migrate_status(
                 (None, None) => String::new(),
             };
             let ledger = status.ledger.as_ref();
+            let in_transaction = match (&status.journal, ledger) {
+                (Some(entry), _) => entry.in_transaction,
+                (None, applied) => applied.is_none_or(|applied| applied.in_transaction),
+            };
             let is_partial = ledger.is_some_and(|applied| applied.statements_done.is_some());
             let note = |text: &str| Some(text.to_owned());
             let (state, note) = match status.state {
@@ -114,6 +119,7 @@ fn nself_migrate_status(
                 ledger.map(|applied| applied.duration_ms),
                 checksum,
                 note,
+                in_transaction,
             )
         })
         .collect();
@@ -494,6 +500,45 @@ fn nself_heal_history(
                 e.outcome,
                 e.duration_ms,
                 e.detail,
+            )
+        })
+        .collect();
+    Ok(TableIterator::new(rows))
+}
+
+#[pg_extern]
+fn nself_heal_steps(
+    event: default!(Option<i64>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(step, i32),
+            name!(object_type, String),
+            name!(identity, String),
+            name!(ddl, String),
+            name!(status, String),
+            name!(detail, Option<String>),
+            name!(changed_by, Option<String>),
+            name!(changed_at, Option<TimestampWithTimeZone>),
+            name!(command, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let rows: Vec<_> = history::steps(event)?
+        .into_iter()
+        .map(|s| {
+            (
+                s.step,
+                s.object_type,
+                s.identity,
+                s.ddl,
+                s.status,
+                s.detail,
+                s.changed_by,
+                s.changed_at,
+                s.command,
             )
         })
         .collect();

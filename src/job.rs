@@ -349,8 +349,14 @@ fn show(job: i64, now: &Progress<'_>) -> Result<(), Error> {
     let number = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
     as_extension_owner(|| {
         spi::write(
-            "UPDATE nself.job_log SET step = $2, steps = $3, statement = $4 WHERE job = $1",
-            &[job.into(), number(now.step).into(), number(now.of).into(), now.statement.into()],
+            "UPDATE nself.job_log SET step = $2, steps = $3, statement = $4, event = coalesce($5, event) WHERE job = $1",
+            &[
+                job.into(),
+                number(now.step).into(),
+                number(now.of).into(),
+                now.statement.into(),
+                now.event.into(),
+            ],
         )
     })
 }
@@ -366,7 +372,7 @@ fn end(job: i64, result: Result<Done, Error>) -> Result<(), Error> {
     let error = error.as_ref();
     as_extension_owner(|| {
         spi::write(
-            "UPDATE nself.job_log SET state = $2, event = $3, error = $4, sqlstate = $5, hint = $6, \
+            "UPDATE nself.job_log SET state = $2, event = coalesce($3, event), error = $4, sqlstate = $5, hint = $6, \
                     ended_at = clock_timestamp() WHERE job = $1",
             &[
                 job.into(),

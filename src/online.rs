@@ -37,12 +37,14 @@ pub struct Report {
     pub ended: history::Ended,
     /// What went wrong, in a sentence.
     pub trouble: Option<String>,
-    /// What ended the run before it had gone through its steps.
+    /// What ended the run before it had gone through its steps, or that they did not close the drift.
     pub stopped: Option<Error>,
 }
 
 /// The statement that is run now, and which step of how many it belongs to.
 pub struct Progress<'a> {
+    /// Of a heal, in the history.
+    pub event: Option<i64>,
     pub step: usize,
     pub of: usize,
     pub statement: &'a str,
@@ -73,7 +75,7 @@ pub fn heal(
         Ok(run)
     })?;
     let mut course = Course::default();
-    let (stopped, last) = match course.run(plan, &mut run, not_renamed, progress) {
+    let (mut stopped, last) = match course.run(plan, &mut run, not_renamed, progress) {
         Ok(last) => (None, last),
         Err(error) => (Some(error), None),
     };
@@ -85,17 +87,18 @@ pub fn heal(
         None if course.has_applied() => Plan::make(not_renamed).map(Some),
         last => Ok(last),
     };
-    match after {
-        Ok(None) => {}
+    let error = match after {
+        Ok(None) => None,
         Ok(Some(after)) => {
             (left, items_left) = (after.fingerprint(), report::items(&after.comparison.steps));
             let stuck = heal::stuck(&course.outcomes, &after.comparison);
-            if !stuck.is_empty() {
-                let says = format!("what was applied did not close the drift of {}", stuck.join(", "));
-                trouble.get_or_insert(says);
-            }
+            (!stuck.is_empty()).then(|| Error::NotClosed { stuck: stuck.join(", ") })
         }
-        Err(error) => drop(trouble.get_or_insert(error.to_string())),
+        Err(error) => Some(error),
+    };
+    if let Some(error) = error {
+        trouble.get_or_insert(error.to_string());
+        stopped.get_or_insert(error);
     }
     let ended = in_transaction(|| {
         tell::change(&Change {
@@ -280,7 +283,8 @@ impl Taking<'_> {
         for (index, stage) in stages.iter().enumerate() {
             let statement = stage.sql();
             worker::show(&statement);
-            progress(Progress { step: self.number, of: self.of, statement: &statement })?;
+            let event = Some(run.event());
+            progress(Progress { event, step: self.number, of: self.of, statement: &statement })?;
             let ended = self.with_patience(|| match stage {
                 Stage::Together(actions) => self.plan.in_turn(|| {
                     let ended = self.together(actions, index == 0)?;

@@ -20,7 +20,7 @@ pub fn up(
     for (index, pending) in chosen.iter().enumerate() {
         let mut show = |statement: &str| {
             worker::show(statement);
-            progress(Progress { step: index + 1, of: chosen.len(), statement })
+            progress(Progress { event: None, step: index + 1, of: chosen.len(), statement })
         };
         if pending.entry.in_transaction {
             show(&format!("-- migration {}", pending.entry.version))?;

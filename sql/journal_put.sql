@@ -4,7 +4,7 @@ WITH given AS (
     SELECT g.*
       FROM json_to_recordset($1) AS g(seq int, version text, name text, path text, layout text, up_sql text,
            down_sql text, down_path text, checksum text, down_checksum text, snapshot jsonb, breakpoints boolean,
-           up_line int, down_line int)
+           up_line int, down_line int, in_transaction boolean, down_in_transaction boolean)
 ),
 removed AS (
     DELETE FROM nself.journal j
@@ -13,19 +13,23 @@ removed AS (
 ),
 written AS (
     INSERT INTO nself.journal AS j (seq, version, name, path, layout, up_sql, down_sql, down_path, checksum,
-                                    down_checksum, snapshot, breakpoints, up_line, down_line)
+                                    down_checksum, snapshot, breakpoints, up_line, down_line, in_transaction,
+                                    down_in_transaction)
     SELECT seq, version, name, path, layout, up_sql, down_sql, down_path, checksum, down_checksum, snapshot,
-           breakpoints, up_line, down_line
+           breakpoints, up_line, down_line, in_transaction, down_in_transaction
       FROM given
     ON CONFLICT (version) DO UPDATE
        SET seq = excluded.seq, name = excluded.name, path = excluded.path, layout = excluded.layout,
            up_sql = excluded.up_sql, down_sql = excluded.down_sql, down_path = excluded.down_path,
            checksum = excluded.checksum, down_checksum = excluded.down_checksum, snapshot = excluded.snapshot,
            breakpoints = excluded.breakpoints, up_line = excluded.up_line, down_line = excluded.down_line,
+           in_transaction = excluded.in_transaction, down_in_transaction = excluded.down_in_transaction,
            loaded_at = now()
-     WHERE (j.seq, j.name, j.path, j.layout, j.checksum, j.down_checksum, j.snapshot, j.breakpoints)
+     WHERE (j.seq, j.name, j.path, j.layout, j.checksum, j.down_checksum, j.snapshot, j.breakpoints,
+            j.in_transaction, j.down_in_transaction)
            IS DISTINCT FROM (excluded.seq, excluded.name, excluded.path, excluded.layout, excluded.checksum,
-                             excluded.down_checksum, excluded.snapshot, excluded.breakpoints)
+                             excluded.down_checksum, excluded.snapshot, excluded.breakpoints,
+                             excluded.in_transaction, excluded.down_in_transaction)
     RETURNING j.version
 ),
 loaded AS (
@@ -43,7 +47,9 @@ loaded AS (
            CASE WHEN old.down_sql IS DISTINCT FROM g.down_sql THEN 'down part'
                 WHEN old.down_checksum IS DISTINCT FROM g.down_checksum THEN 'bytes of the down part' END,
            CASE WHEN old.snapshot IS DISTINCT FROM g.snapshot THEN 'snapshot' END,
-           CASE WHEN old.breakpoints <> g.breakpoints THEN 'breakpoints' END)) AS d (differs)
+           CASE WHEN old.breakpoints <> g.breakpoints THEN 'breakpoints' END,
+           CASE WHEN old.in_transaction <> g.in_transaction OR old.down_in_transaction <> g.down_in_transaction
+                THEN 'transaction' END)) AS d (differs)
     UNION ALL
     SELECT r.seq, r.version, r.name, 'removed', NULL FROM removed r
 )

@@ -27,10 +27,14 @@ CREATE TABLE nself.journal (
     breakpoints boolean NOT NULL,
     up_line integer NOT NULL,
     down_line integer NOT NULL,
+    in_transaction boolean NOT NULL DEFAULT true,
+    down_in_transaction boolean NOT NULL DEFAULT true,
     loaded_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE nself.journal IS 'What the migrations folder says: one row a migration, in order';
 COMMENT ON COLUMN nself.journal.checksum IS 'SHA-256 of the bytes of the file at path';
+COMMENT ON COLUMN nself.journal.in_transaction IS
+    'False where the file is marked: its up part then runs statement by statement';
 
 CREATE TABLE nself.ledger (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -46,9 +50,17 @@ CREATE TABLE nself.ledger (
     applied_by text NOT NULL,
     settings jsonb NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    duration_ms bigint NOT NULL
+    duration_ms bigint NOT NULL,
+    in_transaction boolean NOT NULL DEFAULT true,
+    statements_done integer CHECK (statements_done IS NULL OR statements_done >= 0 AND NOT in_transaction),
+    statement_begun text CHECK (statement_begun IS NULL OR statements_done IS NOT NULL)
 );
-COMMENT ON TABLE nself.ledger IS 'What this database did: one row for each migration applied or undone. Append-only';
+COMMENT ON TABLE nself.ledger IS
+    'What this database did: one row for each migration applied or undone, and for each step of one that runs statement by statement. Append-only';
+COMMENT ON COLUMN nself.ledger.statements_done IS
+    'How many statements of a migration that runs statement by statement have run. NULL: all of it';
+COMMENT ON COLUMN nself.ledger.statement_begun IS
+    'Not NULL: the next statement, which cannot share a transaction with its row, was begun. Names what it makes or takes away, or is empty';
 COMMENT ON COLUMN nself.ledger.settings IS 'The settings that gave the SQL its meaning, set again when it is replayed';
 COMMENT ON COLUMN nself.ledger.logged_in_as IS 'The session user; applied_by is the role whose rights were in force';
 
@@ -72,6 +84,7 @@ CREATE TABLE nself.expected_state (
     chain_hash text PRIMARY KEY,
     outline bytea NOT NULL,
     pieces bytea NOT NULL,
+    schemas text[] NOT NULL,
     made_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 -- Packing and unpacking takes longer than reading, and keeps from reading a part.
@@ -148,6 +161,43 @@ COMMENT ON COLUMN nself.ddl_log.command IS
     'What the client sent, up to 10 kB, without the literals of statements that may hold a password';
 COMMENT ON COLUMN nself.ddl_log.objects IS 'What was made or altered, or what was dropped: types and identities as in nself_drift()';
 COMMENT ON COLUMN nself.ddl_log.rewrote IS 'Whether the command wrote a table anew';
+
+CREATE TABLE nself.job_log (
+    job bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind text NOT NULL CHECK (kind IN ('heal', 'migrate up')),
+    arguments jsonb NOT NULL,
+    settings jsonb NOT NULL,
+    logged_in_as text NOT NULL,
+    run_by text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    pid integer,
+    state text NOT NULL DEFAULT 'waiting',
+    started_at timestamptz,
+    ended_at timestamptz,
+    step integer,
+    steps integer,
+    statement text,
+    event bigint,
+    error text,
+    sqlstate text,
+    hint text
+);
+COMMENT ON TABLE nself.job_log IS 'What background workers were asked to do: one row a job. nself.jobs shows it';
+COMMENT ON COLUMN nself.job_log.settings IS 'The settings of the session that asked: the job runs under them';
+
+CREATE VIEW nself.jobs AS
+    SELECT j.job, j.kind,
+           -- A job ends its row before its process ends.
+           CASE WHEN j.ended_at IS NULL AND a.pid IS NULL THEN 'interrupted' ELSE j.state END AS state,
+           j.step, j.steps, j.statement, a.wait_event_type, a.wait_event, j.error, j.sqlstate, j.hint, j.arguments,
+           j.logged_in_as, j.run_by, j.created_at, j.started_at, j.ended_at, j.event, j.pid
+      FROM nself.job_log j
+      LEFT JOIN pg_catalog.pg_stat_activity a
+             ON j.ended_at IS NULL AND a.pid = j.pid AND a.backend_type = 'nself_heal job';
+COMMENT ON VIEW nself.jobs IS
+    'The jobs of nself_heal_start() and nself_migrate_up_start(). state: waiting (for the transaction that asked), running, done, failed, cancelled, or interrupted by the end of its process';
+COMMENT ON COLUMN nself.jobs.step IS 'The step that is run, or was run last, of steps';
+COMMENT ON COLUMN nself.jobs.event IS 'The event of a heal in nself.heal_events';
 
 CREATE TABLE nself.heal_switch (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),

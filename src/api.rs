@@ -12,9 +12,10 @@ use pgrx::prelude::*;
 
 use crate::chain::Against;
 use crate::error::Error;
+use crate::job::{self, Asker, Task};
 use crate::migrate::{self, DownRequest, State, UpRequest};
 use crate::turn::Turn;
-use crate::{culprit, heal, history, journal, report, settings};
+use crate::{culprit, heal, history, journal, report, settings, stepwise};
 
 type Rows<T> = Result<TableIterator<'static, T>, ErrorReport>;
 
@@ -75,6 +76,7 @@ fn nself_migrate_status(
             name!(duration_ms, Option<i64>),
             name!(checksum, String),
             name!(note, Option<String>),
+            name!(in_transaction, bool),
         ),
     >,
     ErrorReport,
@@ -87,14 +89,25 @@ fn nself_migrate_status(
                 (None, Some(applied)) => applied.checksum.clone(),
                 (None, None) => String::new(),
             };
+            let ledger = status.ledger.as_ref();
+            let in_transaction = match (&status.journal, ledger) {
+                (Some(entry), _) => entry.in_transaction,
+                (None, applied) => applied.is_none_or(|applied| applied.in_transaction),
+            };
+            let is_partial = ledger.is_some_and(|applied| applied.statements_done.is_some());
+            let note = |text: &str| Some(text.to_owned());
             let (state, note) = match status.state {
                 State::Pending => ("pending", None),
+                State::Partial => {
+                    ("partial", ledger.zip(status.journal.as_ref()).map(|(l, j)| stepwise::progress(l, j)))
+                }
                 State::Applied => ("applied", None),
-                State::Cosmetic => ("cosmetic", Some("edited in comments, white space or line ends alone")),
-                State::Edited => ("edited", Some("the file is not what was applied")),
-                State::Missing => ("missing", Some("applied, but not in the journal")),
+                State::Cosmetic => ("cosmetic", note("edited in comments, white space or line ends alone")),
+                State::Edited if is_partial => ("edited", note("applied in part, and that part is edited")),
+                State::Edited => ("edited", note("the file is not what was applied")),
+                State::Missing if is_partial => ("missing", note("applied in part, but not in the journal")),
+                State::Missing => ("missing", note("applied, but not in the journal")),
             };
-            let ledger = status.ledger.as_ref();
             (
                 status.version.clone(),
                 status.name.clone(),
@@ -105,7 +118,8 @@ fn nself_migrate_status(
                 ledger.map(|applied| applied.applied_by.clone()),
                 ledger.map(|applied| applied.duration_ms),
                 checksum,
-                note.map(str::to_owned),
+                note,
+                in_transaction,
             )
         })
         .collect();
@@ -182,6 +196,7 @@ fn nself_migrate_verify() -> Result<
         .filter_map(|status| {
             let verdict = match status.state {
                 State::Pending => return None,
+                State::Partial => "partial",
                 State::Applied => "ok",
                 State::Cosmetic => "cosmetic",
                 State::Edited => "mismatch",
@@ -353,6 +368,70 @@ fn nself_heal(
 }
 
 #[pg_extern]
+fn nself_heal_start(not_renamed: default!(Option<Vec<String>>, "NULL")) -> Result<i64, ErrorReport> {
+    let not_renamed = not_renamed.unwrap_or_default().into_iter().collect();
+    Ok(job::start(&Task::Heal { not_renamed }, &Asker::caller()?)?)
+}
+
+#[pg_extern]
+fn nself_migrate_up_start(
+    target: default!(Option<&str>, "NULL"),
+    max_count: default!(Option<i32>, "NULL"),
+    tenant: default!(Option<&str>, "NULL"),
+) -> Result<i64, ErrorReport> {
+    Ok(job::start(&Task::MigrateUp { target, max_count, tenant }, &Asker::caller()?)?)
+}
+
+#[pg_extern]
+fn nself_job(
+    job: default!(Option<i64>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(kind, String),
+            name!(state, String),
+            name!(step, Option<i32>),
+            name!(steps, Option<i32>),
+            name!(statement, Option<String>),
+            name!(wait_event_type, Option<String>),
+            name!(wait_event, Option<String>),
+            name!(error, Option<String>),
+            name!(sqlstate, Option<String>),
+            name!(hint, Option<String>),
+            name!(created_at, Option<TimestampWithTimeZone>),
+            name!(started_at, Option<TimestampWithTimeZone>),
+            name!(ended_at, Option<TimestampWithTimeZone>),
+            name!(event, Option<i64>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let job = job::read(job.ok_or(Error::WhichJob { function: "nself_job()" })?)?;
+    Ok(TableIterator::once((
+        job.kind,
+        job.state,
+        job.step,
+        job.steps,
+        job.statement,
+        job.wait_event_type,
+        job.wait_event,
+        job.error,
+        job.sqlstate,
+        job.hint,
+        job.created_at,
+        job.started_at,
+        job.ended_at,
+        job.event,
+    )))
+}
+
+#[pg_extern]
+fn nself_job_cancel(job: default!(Option<i64>, "NULL")) -> Result<bool, ErrorReport> {
+    Ok(job::cancel(job.ok_or(Error::WhichJob { function: "nself_job_cancel()" })?)?)
+}
+
+#[pg_extern]
 fn nself_heal_status() -> Result<
     TableIterator<
         'static,
@@ -421,6 +500,45 @@ fn nself_heal_history(
                 e.outcome,
                 e.duration_ms,
                 e.detail,
+            )
+        })
+        .collect();
+    Ok(TableIterator::new(rows))
+}
+
+#[pg_extern]
+fn nself_heal_steps(
+    event: default!(Option<i64>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(step, i32),
+            name!(object_type, String),
+            name!(identity, String),
+            name!(ddl, String),
+            name!(status, String),
+            name!(detail, Option<String>),
+            name!(changed_by, Option<String>),
+            name!(changed_at, Option<TimestampWithTimeZone>),
+            name!(command, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let rows: Vec<_> = history::steps(event)?
+        .into_iter()
+        .map(|s| {
+            (
+                s.step,
+                s.object_type,
+                s.identity,
+                s.ddl,
+                s.status,
+                s.detail,
+                s.changed_by,
+                s.changed_at,
+                s.command,
             )
         })
         .collect();

@@ -2,6 +2,7 @@
 //! never makes one fail, and never waits for a lock. Commands are noted in memory as they end, and written down together
 //! when the transaction does: writing needs a subtransaction, and many of those in one transaction slow the server down.
 
+mod guard;
 mod objects;
 
 use std::cell::{Cell, RefCell};
@@ -14,7 +15,9 @@ use pgrx::prelude::*;
 
 use crate::caller::{as_extension_owner_bare, look, roles, subtransaction};
 use crate::error::Error;
+use crate::settings::Guard;
 use crate::{settings, spi};
+use objects::Touched;
 
 /// How much of a command is kept, in bytes.
 const KEPT: usize = 10_000;
@@ -57,7 +60,7 @@ pub unsafe extern "C-unwind" fn nself_note_ddl(fcinfo: pg_sys::FunctionCallInfo)
         if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_EventTriggerData {
             return nothing;
         }
-        if !settings::capture_ddl()
+        if !settings::capture_ddl() && settings::guard() == Guard::Off
             || OWN.get() > 0
             || pg_sys::creating_extension
             || pg_sys::IsBinaryUpgrade
@@ -80,8 +83,17 @@ pub unsafe extern "C-unwind" fn nself_note_ddl(fcinfo: pg_sys::FunctionCallInfo)
         b"sql_drop" => Event::Drop,
         _ => Event::End(statement),
     };
-    if let Err(error) = note(event, &tag.to_string_lossy()) {
-        log!("nself_heal could not note a DDL command: {error}");
+    let tag = tag.to_string_lossy();
+    let touched = match look(|| Ok(event.touched())) {
+        Ok(touched) => touched,
+        Err(error) => {
+            log!("nself_heal could not see what a DDL command did: {error}");
+            return nothing;
+        }
+    };
+    guard::look_at(&tag, &touched, matches!(event, Event::Drop));
+    if settings::capture_ddl() && !touched.is_empty() {
+        note(&event, &tag, touched);
     }
     if NOTED.with_borrow(Vec::len) >= AT_ONCE {
         write_down();
@@ -129,39 +141,38 @@ thread_local! {
     static NOTED: RefCell<Vec<Noted>> = const { RefCell::new(Vec::new()) };
 }
 
-fn note(event: Event, tag: &str) -> Result<(), Error> {
-    let (run_by, logged_in_as) = roles();
-    let objects = look(|| {
-        Ok(match event {
+impl Event {
+    fn touched(&self) -> Vec<Touched> {
+        match self {
             Event::Drop => objects::dropped(),
             // SAFETY: it is what the event trigger was called for.
-            Event::End(statement) => unsafe { objects::altered(statement) },
-        })
-    })?;
-    if objects.is_empty() {
-        return Ok(());
+            Event::End(statement) => unsafe { objects::altered(*statement) },
+        }
     }
+}
+
+fn note(event: &Event, tag: &str, touched: Vec<Touched>) {
+    let (run_by, logged_in_as) = roles();
     listen();
     // SAFETY: plain reads of this backend's state; the name is copied.
-    let (subtransaction, at, application_name) = unsafe {
+    let (subtransaction, application_name) = unsafe {
         let name = CStr::from_ptr(pg_sys::application_name).to_string_lossy().into_owned();
-        (pg_sys::GetCurrentSubTransactionId(), clock_timestamp(), name)
+        (pg_sys::GetCurrentSubTransactionId(), name)
     };
     NOTED.with_borrow_mut(|noted| {
         noted.push(Noted {
             subtransaction,
-            at,
+            at: clock_timestamp(),
             logged_in_as,
             run_by,
             application_name,
             tag: tag.to_owned(),
             command: command(),
-            objects,
+            objects: touched.into_iter().map(|touched| touched.name).collect(),
             dropped: matches!(event, Event::Drop),
             rewrote: REWRITTEN.get() == this_statement(),
         });
     });
-    Ok(())
 }
 
 /// Writes down what this transaction has noted so far. A command that is rolled back was never said.

@@ -8,6 +8,7 @@ use pgrx::pg_sys;
 
 use crate::digest::{self, Held};
 use crate::error::Error;
+use crate::journal::Entry;
 use crate::ledger::{self, Applied, Session};
 use crate::migrate::{self, State};
 use crate::spi::at_one_moment;
@@ -36,10 +37,29 @@ pub fn chain(against: Against) -> Result<Vec<Applied>, Error> {
     let mut chain = ledger::applied()?;
     if against == Against::Journal {
         let session = Session::now(None)?;
-        let pending = migrate::status(None)?.into_iter().filter(|status| status.state == State::Pending);
-        chain.extend(pending.filter_map(|status| status.journal).map(|entry| session.would_apply(&entry)));
+        for status in migrate::status(None)? {
+            let Some(entry) = status.journal else { continue };
+            match status.state {
+                State::Pending => chain.push(session.would_apply(&entry)),
+                State::Partial => complete(&mut chain, &entry, &session),
+                State::Applied | State::Cosmetic | State::Edited | State::Missing => {}
+            }
+        }
     }
+    // A migration whose first statement has not ended gives nothing yet.
+    chain.retain(|applied| applied.statements_done != Some(0));
     if chain.is_empty() { Err(Error::NothingApplied) } else { Ok(chain) }
+}
+
+/// The rest of a migration that has run in part, as if the caller went on with it now.
+fn complete(chain: &mut [Applied], entry: &Entry, session: &Session) {
+    let begun = chain.iter_mut().find(|applied| applied.version == entry.version && applied.tenant.is_none());
+    if let Some(begun) = begun {
+        *begun = match begun.statements_done {
+            Some(0) => session.would_apply(entry),
+            _ => Applied { sql: entry.up_sql.clone(), statements_done: None, ..begun.clone() },
+        };
+    }
 }
 
 thread_local! {
@@ -95,6 +115,9 @@ fn with(before: &str, applied: &Applied) -> String {
         tenant,
         sql,
         breakpoints,
+        in_transaction,
+        statements_done,
+        statement_begun: _,
         checksum: _,
         logged_in_as,
         applied_by,
@@ -102,7 +125,9 @@ fn with(before: &str, applied: &Applied) -> String {
         applied_at: _,
         duration_ms: _,
     } = applied;
-    let link = serde_json::json!([version, tenant, sql, breakpoints, logged_in_as, applied_by, settings]);
+    let ran = (in_transaction, statements_done);
+    let link =
+        serde_json::json!([version, tenant, sql, breakpoints, ran, logged_in_as, applied_by, settings]);
     sha256_hex(format!("{before}\n{link}").as_bytes())
 }
 

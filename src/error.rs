@@ -3,8 +3,13 @@
 
 use nself_heal_core::formats;
 use pgrx::pg_sys::panic::ErrorReport;
-use pgrx::{PgSqlErrorCode, PgSqlErrorCode::*, pg_sys};
+use pgrx::{PgLogLevel, PgSqlErrorCode, PgSqlErrorCode::*, pg_sys};
 use serde::{Deserialize, Serialize};
+
+/// Says something that has a code and a hint: a warning, a line in the log, or an error that is not this program's.
+pub fn say(level: PgLogLevel, code: PgSqlErrorCode, message: String, hint: &str) {
+    ErrorReport::new(code, message, "nself_heal").set_hint(hint).report(level);
+}
 
 /// An error of the server itself, caught on its way and carried on.
 #[derive(Debug, Clone, Serialize, Deserialize, thiserror::Error)]
@@ -59,6 +64,11 @@ impl ServerError {
         (0..5).map(|i| (b'0' + ((self.code >> (6 * i)) & 0x3F) as u8) as char).collect()
     }
 
+    /// The server's detail, with a sentence of this program's own below.
+    fn detail_and(&self, own: &str) -> String {
+        self.detail.as_ref().map_or_else(|| own.to_owned(), |detail| format!("{detail}\n{own}"))
+    }
+
     /// A wish of the user or the server to stop, which nobody may swallow.
     pub fn is_cancel(&self) -> bool {
         matches!(
@@ -104,6 +114,20 @@ pub enum Error {
         "migration {version} was changed after it was applied: its checksum was {applied}, and is now {now}"
     )]
     Edited { version: String, applied: String, now: String },
+    #[error("migration {version} is applied up to statement {done}, and what ran of it was changed since")]
+    EditedPart { version: String, done: usize },
+    #[error("migration {version} ({path}) is marked to run without a transaction")]
+    NoTransaction { version: String, path: String },
+    #[error("migration {version} was begun by role {role:?}, and {now:?} cannot go on with it")]
+    OtherRole { version: String, role: String, now: String },
+    #[error("another session has gone on with migration {version}")]
+    Overtaken { version: String },
+    #[error(
+        "statement {statement} of migration {version} would make index {index}, and one is left from what it said before"
+    )]
+    IndexLeft { version: String, statement: usize, index: String },
+    #[error("statement {statement} of migration {version} would pass over index {index}, which is INVALID")]
+    IndexInvalid { version: String, statement: usize, index: String },
     #[error("migration {version} comes before {last}, which is already applied")]
     OutOfOrder { version: String, last: String },
     #[error("migration {version} has no down part")]
@@ -114,6 +138,17 @@ pub enum Error {
     Refused { path: String, line: usize, what: String, hint: &'static str },
     #[error("migration {version} failed at statement {statement}, line {line} of {path}: {}", source.message)]
     MigrationFailed { version: String, statement: usize, line: usize, path: String, source: ServerError },
+    #[error("migration {version} failed at statement {statement} of {of}, line {line} of {path}: {}", source.message)]
+    StatementFailed {
+        version: String,
+        statement: usize,
+        of: usize,
+        line: usize,
+        path: String,
+        /// Whether it ran in a transaction, so that nothing is left of it.
+        undone: bool,
+        source: ServerError,
+    },
     #[error("migration {version} ({path}) failed in the checks that were deferred to its end: {}", source.message)]
     DeferredCheckFailed { version: String, path: String, source: ServerError },
     #[error("a migration cannot run migrations or a heal itself")]
@@ -132,6 +167,18 @@ pub enum Error {
     Standby,
     #[error("the schema of this database changed each time while it was read")]
     SchemaMoves,
+    #[error("the background worker ended before it began")]
+    NotStarted,
+    #[error("a job cannot run as role {role:?}, which may not log in")]
+    JobWithoutLogin { role: String },
+    #[error("{function} was not told which job")]
+    WhichJob { function: &'static str },
+    #[error("job {job} of the same kind, {kind}, has not ended yet")]
+    SecondJob { kind: &'static str, job: i64 },
+    #[error("there is no job {job}")]
+    NoSuchJob { job: i64 },
+    #[error("pending migrations could not be applied: {reason}")]
+    NotMigrated { reason: String },
     #[error("the migrations changed while the heal was under way")]
     PlanOutdated,
     #[error("no background worker is free to {purpose}")]
@@ -193,16 +240,28 @@ impl Error {
             | Self::BadLimit(_) => ERRCODE_INVALID_PARAMETER_VALUE,
             Self::EmptyJournal
             | Self::Edited { .. }
+            | Self::EditedPart { .. }
+            | Self::IndexLeft { .. }
+            | Self::IndexInvalid { .. }
             | Self::OutOfOrder { .. }
             | Self::NoDown { .. }
             | Self::Production
             | Self::Nested
             | Self::NothingApplied
             | Self::RoleGone { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            Self::NoTransaction { .. } => ERRCODE_ACTIVE_SQL_TRANSACTION,
+            Self::OtherRole { .. } => ERRCODE_INSUFFICIENT_PRIVILEGE,
             Self::Refused { .. } => ERRCODE_FEATURE_NOT_SUPPORTED,
             Self::Busy => ERRCODE_LOCK_NOT_AVAILABLE,
-            Self::Stale | Self::SchemaMoves | Self::PlanOutdated => ERRCODE_T_R_SERIALIZATION_FAILURE,
+            Self::Stale | Self::SchemaMoves | Self::PlanOutdated | Self::Overtaken { .. } => {
+                ERRCODE_T_R_SERIALIZATION_FAILURE
+            }
             Self::Standby => ERRCODE_READ_ONLY_SQL_TRANSACTION,
+            Self::SecondJob { .. } => ERRCODE_OBJECT_IN_USE,
+            Self::JobWithoutLogin { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            Self::NoSuchJob { .. } => ERRCODE_UNDEFINED_OBJECT,
+            Self::WhichJob { .. } => ERRCODE_NULL_VALUE_NOT_ALLOWED,
+            Self::NotStarted | Self::NotMigrated { .. } => ERRCODE_INTERNAL_ERROR,
             Self::NoWorker { .. } => ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
             Self::NoSuchRole { .. } => ERRCODE_UNDEFINED_OBJECT,
             Self::WorkerLost { .. }
@@ -210,6 +269,7 @@ impl Error {
             | Self::NotClosed { .. }
             | Self::NotAdditive { .. } => ERRCODE_INTERNAL_ERROR,
             Self::MigrationFailed { source, .. }
+            | Self::StatementFailed { source, .. }
             | Self::DeferredCheckFailed { source, .. }
             | Self::ReplayFailed { source, .. }
             | Self::ShadowFailed(source)
@@ -221,6 +281,7 @@ impl Error {
     fn server_error(&self) -> Option<&ServerError> {
         match self {
             Self::MigrationFailed { source, .. }
+            | Self::StatementFailed { source, .. }
             | Self::DeferredCheckFailed { source, .. }
             | Self::ReplayFailed { source, .. }
             | Self::ShadowFailed(source)
@@ -232,17 +293,23 @@ impl Error {
     fn detail(&self) -> Option<String> {
         match self {
             Self::MigrationFailed { source, .. } | Self::DeferredCheckFailed { source, .. } => {
-                Some(match &source.detail {
-                    Some(detail) => format!("{detail}\nThe database is as it was before."),
-                    None => "The database is as it was before.".to_owned(),
-                })
+                Some(source.detail_and("The database is as it was before."))
             }
-            Self::ReplayFailed { source, .. } => Some(match &source.detail {
-                Some(detail) => {
-                    format!("{detail}\nThe replay ran in an empty shadow database; this one was not touched.")
-                }
-                None => "The replay ran in an empty shadow database; this one was not touched.".to_owned(),
-            }),
+            Self::StatementFailed { statement, undone, source, .. } => {
+                let before = match statement {
+                    1 => "No statement is before it",
+                    2 => "The statement before it is applied and stays",
+                    _ => "The statements before it are applied and stay",
+                };
+                let own = match undone {
+                    true => "nothing of this one is",
+                    false => "what this one has left is taken up when the migration goes on",
+                };
+                Some(source.detail_and(&format!("{before}; {own}.")))
+            }
+            Self::ReplayFailed { source, .. } => Some(
+                source.detail_and("The replay ran in an empty shadow database; this one was not touched."),
+            ),
             Self::ShadowFailed(source) | Self::Server(source) => source.detail.clone(),
             Self::Production => Some("The setting nself.env says prod.".to_owned()),
             _ => None,
@@ -264,11 +331,23 @@ impl Error {
             Self::NotApplied { .. } => "nself_migrate_status() tells which migrations are applied.",
             Self::TooMany { .. } => "nself_migrate_status() tells which migrations are applied.",
             Self::Edited { .. } => "Put the file back as it was and write a new migration for the change.",
+            Self::EditedPart { .. } => "Put the statements that ran back as they were, and the mark with them. Those that have not run may change.",
+            Self::NoTransaction { .. } => "Call nself_migrate_up_start(): it runs such a migration in the background, statement by statement. To apply only those before it, call nself_migrate_up() with target =>.",
+            Self::OtherRole { .. } => "A migration is replayed as one role: go on as the one that began it.",
+            Self::Overtaken { .. } => "nself_migrate_status() tells how far it came.",
+            Self::IndexLeft { index, .. } => return Some(format!("See whether it is of use. If not, remove it with DROP INDEX CONCURRENTLY {index} and go on: nself_heal drops no index.")),
+            Self::IndexInvalid { index, .. } => return Some(format!("Rebuild it with REINDEX INDEX CONCURRENTLY {index}, or remove it with DROP INDEX CONCURRENTLY {index}, and go on.")),
+            Self::StatementFailed { source, .. } => return Some(source.hint.clone().unwrap_or_else(|| "Remove the cause, or correct this statement or those after it and load the folder again. Then nself_migrate_up_start() goes on from here.".to_owned())),
             Self::OutOfOrder { .. } => "Give it a version of its own that comes last, or undo the later ones first with nself_migrate_down().",
             Self::NoDown { .. } => "Write the down part, load the folder again, and repeat.",
             Self::Production => "To do it all the same, add confirm => 'yes-destroy-production'.",
             Self::Refused { hint, .. } => hint,
             Self::Busy => "Wait for it to end, or raise lock_timeout.",
+            Self::SecondJob { .. } => "Wait for it, see nself_job(), or stop it with nself_job_cancel().",
+            Self::JobWithoutLogin { .. } => "Its worker logs in as the session's user: ask as a role that may log in.",
+            Self::NoSuchJob { .. } | Self::WhichJob { .. } => "SELECT job, state FROM nself.jobs lists them.",
+            Self::NotStarted => "The server's log tells why.",
+            Self::NotMigrated { .. } => "SELECT * FROM nself.jobs tells more.",
             Self::PlanOutdated => "Run it again: it then heals towards what the migrations say now.",
             Self::Stale => "This transaction cannot see what they did: end it and repeat, or use the isolation level READ COMMITTED.",
             Self::Nested => "Call it from outside a migration.",
@@ -286,7 +365,7 @@ impl Error {
                 None => "A migration that reads data, files or other databases may need them to be there. Make it tolerate an empty database.".to_owned(),
             }),
             Self::MigrationFailed { source, .. } if source.code() == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE =>
-                "A new enum value must be committed before it is used: add it in a migration of its own, apply up to that one with target =>, then the rest.",
+                "A new enum value must be committed before it is used: apply up to the migration that adds it with target =>, then the rest. If one migration does both, put the line -- nself:no-transaction before its first statement and call nself_migrate_up_start().",
             Self::MigrationFailed { source, .. }
             | Self::DeferredCheckFailed { source, .. }
             | Self::ShadowFailed(source)

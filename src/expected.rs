@@ -204,10 +204,11 @@ fn keep(hash: &str, outline: &Outline, pieces: &Pieces) -> Result<Places, Error>
             return Ok(());
         }
         spi::write(
-            "INSERT INTO nself.expected_state (chain_hash, outline, pieces) VALUES ($1, $2, $3) \
+            "INSERT INTO nself.expected_state (chain_hash, outline, pieces, schemas) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (chain_hash) DO UPDATE \
-                SET outline = excluded.outline, pieces = excluded.pieces, made_at = clock_timestamp()",
-            &[hash.into(), outline.as_slice().into(), bytes.as_slice().into()],
+                SET outline = excluded.outline, pieces = excluded.pieces, schemas = excluded.schemas, \
+                    made_at = clock_timestamp()",
+            &[hash.into(), outline.as_slice().into(), bytes.as_slice().into(), schemas(pieces).into()],
         )?;
         spi::write(
             "DELETE FROM nself.expected_state WHERE chain_hash IN \
@@ -216,4 +217,30 @@ fn keep(hash: &str, outline: &Outline, pieces: &Pieces) -> Result<Places, Error>
         )
     })?;
     Ok(places)
+}
+
+/// The schemas that the migrations made, or made relations in.
+fn schemas(pieces: &Pieces) -> Vec<String> {
+    let made = pieces.rest.schemas.iter().map(|schema| &schema.name);
+    let catalogs = || std::iter::once(&pieces.rest).chain(pieces.relations.values());
+    let tables = catalogs().flat_map(|catalog| &catalog.tables).map(|table| &table.name.schema);
+    let sequences = catalogs().flat_map(|catalog| &catalog.sequences).map(|sequence| &sequence.name.schema);
+    let all: BTreeSet<&String> = made.chain(tables).chain(sequences).collect();
+    all.into_iter().cloned().collect()
+}
+
+/// Whether the applied migrations have something to say of a schema; of every one, as long as what they give is not worked
+/// out.
+pub fn is_managed(schema: &str) -> Result<bool, Error> {
+    let hash = match chain::hash_of(Against::Applied) {
+        Err(Error::NothingApplied) => return Ok(false),
+        hash => hash?,
+    };
+    let managed: Option<bool> = as_extension_owner(|| {
+        spi::read_one(
+            "SELECT $2 = ANY (schemas) FROM nself.expected_state WHERE chain_hash = $1",
+            &[hash.as_str().into(), schema.into()],
+        )
+    })?;
+    Ok(managed.unwrap_or(true))
 }

@@ -12,7 +12,7 @@ use crate::caller::{as_owner, pinned, subtransaction, with_settings};
 use crate::error::Error;
 use crate::expected::Expected;
 use crate::report::{self, Comparison};
-use crate::{capture, guard, ledger, settings, spi};
+use crate::{additive, capture, ledger, settings, spi};
 
 /// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,7 +203,7 @@ pub fn apply(work: &Work, actions: &[Action]) -> Result<(), Error> {
     let just_created = work.actions.iter().any(creates);
     for action in actions {
         let sql = action.sql();
-        guard::only_adds(&sql, just_created)?;
+        additive::only_adds(&sql, just_created)?;
         capture::own(|| spi::write(&sql, &[]))?;
     }
     Ok(())
@@ -223,6 +223,7 @@ fn creates(action: &Action) -> bool {
             | Action::CreateTable(_)
             | Action::AddColumn { .. }
             | Action::AddConstraint { .. }
+            | Action::AddKey { .. }
             | Action::CreateIndex { .. }
             | Action::Define { .. }
     )

@@ -151,11 +151,11 @@ impl Run {
     }
 }
 
-/// The drift that the worker's last run left, as `Run::end` was told.
+/// The drift that the last run of a worker or a job left, as `Run::end` was told.
 pub fn last_left_over() -> Result<Option<String>, Error> {
     as_extension_owner(|| {
         spi::read_one(
-            "SELECT left_over FROM nself.heal_events WHERE trigger = 'worker' AND outcome <> 'running' \
+            "SELECT left_over FROM nself.heal_events WHERE trigger IN ('worker', 'job') AND outcome <> 'running' \
               ORDER BY event DESC LIMIT 1",
             &[],
         )
@@ -216,8 +216,53 @@ pub fn events(limit: i32) -> Result<Vec<Event>, Error> {
     })
 }
 
+/// A step of a run, as the history shows it.
+pub struct Step {
+    pub step: i32,
+    pub object_type: String,
+    pub identity: String,
+    pub ddl: String,
+    pub status: String,
+    pub detail: Option<String>,
+    pub changed_by: Option<String>,
+    pub changed_at: Option<TimestampWithTimeZone>,
+    pub command: Option<String>,
+}
+
+/// The steps of a run, the latest unless one is named, in their order.
+pub fn steps(event: Option<i64>) -> Result<Vec<Step>, Error> {
+    as_extension_owner(|| {
+        spi::at_one_moment(|| {
+            Spi::connect(|client| {
+                client
+                    .select(
+                        "SELECT step, object_type, identity, ddl, status, detail, changed_by, changed_at, command \
+                           FROM nself.heal_steps \
+                          WHERE event = coalesce($1, (SELECT max(event) FROM nself.heal_events)) ORDER BY step",
+                        None,
+                        &[event.into()],
+                    )?
+                    .map(|row| {
+                        Ok(Step {
+                            step: cell(row.get(1)?)?,
+                            object_type: cell(row.get(2)?)?,
+                            identity: cell(row.get(3)?)?,
+                            ddl: cell(row.get(4)?)?,
+                            status: cell(row.get(5)?)?,
+                            detail: row.get(6)?,
+                            changed_by: row.get(7)?,
+                            changed_at: row.get(8)?,
+                            command: row.get(9)?,
+                        })
+                    })
+                    .collect()
+            })
+        })
+    })
+}
+
 fn cell<T>(value: Option<T>) -> Result<T, Error> {
-    value.ok_or(Error::BadAnswer { query: "heal_events", reason: "a column is NULL".to_owned() })
+    value.ok_or(Error::BadAnswer { query: "history", reason: "a column is NULL".to_owned() })
 }
 
 /// Whether and how this database heals itself.

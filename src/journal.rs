@@ -4,15 +4,16 @@
 use std::fs;
 use std::path::Path;
 
-use nself_heal_core::formats::{self, File};
+use nself_heal_core::formats::{self, File, Migration};
 use pgrx::datum::JsonB;
 use pgrx::{Json, pg_sys};
 use serde::{Deserialize, Serialize};
 
 use crate::caller::as_extension_owner;
 use crate::error::Error;
+use crate::ledger::Direction;
 use crate::spi;
-use crate::statement::Script;
+use crate::statement::{Script, is_one_for_top_level};
 
 /// A migration as the journal keeps it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -28,6 +29,8 @@ pub struct Entry {
     pub breakpoints: bool,
     pub up_line: usize,
     pub down_line: usize,
+    pub in_transaction: bool,
+    pub down_in_transaction: bool,
 }
 
 impl Entry {
@@ -38,9 +41,12 @@ impl Entry {
             sql: &self.up_sql,
             first_line: self.up_line,
             breakpoints: self.breakpoints,
+            direction: Direction::Up,
+            in_transaction: self.in_transaction,
         }
     }
 
+    /// It runs in the transaction of its caller, whatever its mark says.
     pub fn down(&self) -> Option<Script<'_>> {
         Some(Script {
             version: &self.version,
@@ -48,6 +54,8 @@ impl Entry {
             sql: self.down_sql.as_deref()?,
             first_line: self.down_line,
             breakpoints: self.breakpoints,
+            direction: Direction::Down,
+            in_transaction: true,
         })
     }
 }
@@ -69,7 +77,8 @@ pub fn entries() -> Result<Vec<Entry>, Error> {
             "SELECT coalesce(json_agg(json_build_object('version', version, 'name', name, 'path', path, \
                     'up_sql', up_sql, 'down_sql', down_sql, 'down_path', down_path, 'checksum', checksum, \
                     'down_checksum', down_checksum, 'breakpoints', breakpoints, 'up_line', up_line, \
-                    'down_line', down_line) ORDER BY seq), '[]')::text FROM nself.journal",
+                    'down_line', down_line, 'in_transaction', in_transaction, \
+                    'down_in_transaction', down_in_transaction) ORDER BY seq), '[]')::text FROM nself.journal",
             &[],
         )
     })
@@ -78,7 +87,8 @@ pub fn entries() -> Result<Vec<Entry>, Error> {
 /// Puts the files of a folder into the journal. An error changes nothing.
 pub fn put(files: &[File]) -> Result<Vec<Loaded>, Error> {
     spi::refuse_read_only(c"nself_journal_load() or nself_journal_put()");
-    let folder = formats::read(files)?;
+    let mut folder = formats::read(files)?;
+    folder.migrations.iter_mut().for_each(mark_lone);
     let rows: Vec<_> = folder
         .migrations
         .iter()
@@ -88,7 +98,8 @@ pub fn put(files: &[File]) -> Result<Vec<Loaded>, Error> {
                 "seq": seq, "version": m.version, "name": m.name, "path": m.path, "layout": folder.layout.as_str(),
                 "up_sql": m.up_sql, "down_sql": m.down_sql, "down_path": m.down_path, "checksum": m.checksum,
                 "down_checksum": m.down_checksum, "snapshot": m.snapshot, "breakpoints": m.breakpoints,
-                "up_line": m.up_line, "down_line": m.down_line,
+                "up_line": m.up_line, "down_line": m.down_line, "in_transaction": m.in_transaction,
+                "down_in_transaction": m.down_in_transaction,
             })
         })
         .collect();
@@ -106,6 +117,20 @@ pub fn put(files: &[File]) -> Result<Vec<Loaded>, Error> {
         note: Some(ignored.reason),
     }));
     Ok(loaded)
+}
+
+/// golang-migrate has no mark, and sends a file to the server as it is: a statement alone in its file has no transaction
+/// around it. So a file with a name of golang-migrate's, whose one statement refuses a transaction, is as good as marked.
+fn mark_lone(migration: &mut Migration) {
+    let is_lone = |path: &str, end: &str, sql: &str| path.ends_with(end) && is_one_for_top_level(sql);
+    if is_lone(&migration.path, ".up.sql", &migration.up_sql) {
+        migration.in_transaction = false;
+    }
+    if let (Some(path), Some(sql)) = (&migration.down_path, &migration.down_sql)
+        && is_lone(path, ".down.sql", sql)
+    {
+        migration.down_in_transaction = false;
+    }
 }
 
 #[derive(Deserialize)]

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use std::ffi::CStr;
 use std::time::{Duration, Instant};
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::board;
+use crate::error::say;
 use crate::settings;
 use crate::visit::{self, Finding, Slip};
 use crate::worker::{self, Handle, Work};
@@ -249,11 +249,6 @@ impl Database {
             | Finding::PutOff => {}
         }
     }
-}
-
-/// Writes to the server's log what somebody can do something about.
-fn say(level: PgLogLevel, code: PgSqlErrorCode, message: String, hint: &str) {
-    ErrorReport::new(code, message, function_name!()).set_hint(hint).report(level);
 }
 
 /// The databases of the server that let sessions in and are nobody's template.

@@ -1,6 +1,7 @@
 //! The server side of nself_heal: everything here talks to PostgreSQL, and nothing here decides what a schema is or how
 //! two schemas differ. That is the crate `nself_heal_core`.
 
+mod additive;
 mod allowed;
 mod api;
 mod board;
@@ -12,9 +13,9 @@ mod culprit;
 mod digest;
 mod error;
 mod expected;
-mod guard;
 mod heal;
 mod history;
+mod job;
 mod journal;
 mod launcher;
 mod ledger;
@@ -28,7 +29,9 @@ mod settings;
 mod shadow;
 mod spi;
 mod statement;
+mod stepwise;
 mod tell;
+mod top_level;
 mod turn;
 mod visit;
 mod worker;

@@ -1,5 +1,5 @@
 //! Migrations, up and down: what is to run is decided and read in full first, then it runs in the caller's transaction,
-//! each migration together with its row in the ledger.
+//! each migration together with its row in the ledger. Those that refuse that run in `stepwise`.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -12,21 +12,23 @@ use pgrx::{notice, pg_sys};
 use crate::caller::with_settings;
 use crate::error::Error;
 use crate::journal::{self, Entry};
-use crate::ledger::{self, Applied, Direction, Session};
-use crate::statement::split;
+use crate::ledger::{self, Applied, Direction, Row, Session, since};
+use crate::statement::{Statement, split};
 use crate::turn::Turn;
-use crate::{capture, run, settings, spi};
+use crate::{capture, run, settings, spi, stepwise};
 
 /// How the journal and the ledger stand to each other for one migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// In the journal, not in the ledger.
     Pending,
+    /// Some of its statements have run, and are as they were.
+    Partial,
     /// In both, equal to the byte.
     Applied,
     /// In both; the file differs in comments, white space or line ends alone.
     Cosmetic,
-    /// In both, and different.
+    /// In both, and different; if not all of it has run, in what has.
     Edited,
     /// In the ledger, not in the journal.
     Missing,
@@ -39,6 +41,19 @@ pub struct Status {
     pub state: State,
     pub journal: Option<Entry>,
     pub ledger: Option<Applied>,
+}
+
+/// A migration that is to run, or to go on. All that can be checked before is checked.
+pub struct Pending {
+    pub entry: Entry,
+    pub statements: Vec<Statement>,
+}
+
+impl Status {
+    /// Whether something of it is still to run.
+    pub fn is_pending(&self) -> bool {
+        matches!(self.state, State::Pending | State::Partial)
+    }
 }
 
 /// One migration that ran, or would run.
@@ -87,7 +102,12 @@ pub fn status(tenant: Option<&str>) -> Result<Vec<Status>, Error> {
 }
 
 fn compare(applied: &Applied, entry: &Entry) -> State {
-    if applied.checksum == entry.checksum {
+    if applied.statements_done.is_some() {
+        match stepwise::is_same_so_far(applied, entry) {
+            true => State::Partial,
+            false => State::Edited,
+        }
+    } else if applied.checksum == entry.checksum {
         State::Applied
     } else if scan::normal_form(&applied.sql) == scan::normal_form(&entry.up_sql) {
         State::Cosmetic
@@ -105,47 +125,76 @@ pub struct UpRequest<'a> {
 
 /// Applies what is pending, up to and with `target`, or `max_count` migrations.
 pub fn up(request: &UpRequest<'_>) -> Result<Vec<Ran>, Error> {
-    if request.target.is_some() && request.max_count.is_some() {
-        return Err(Error::Both { a: "target", b: "max_count" });
-    }
-    at_least_one("max_count", request.max_count)?;
-    check_tenant(request.tenant)?;
+    check_request(request)?;
     let _turn = match request.dry_run {
         true => None,
         false => Some(Turn::take(c"nself_migrate_up()")?),
     };
+    let chosen = choose(request)?;
+    if request.dry_run {
+        let planned = |pending: &Pending| Ran::of(&pending.entry, "planned", None, &pending.entry.up_sql);
+        return Ok(chosen.iter().map(planned).collect());
+    }
+    if let Some(Pending { entry, .. }) = chosen.iter().find(|pending| !pending.entry.in_transaction) {
+        return Err(Error::NoTransaction { version: entry.version.clone(), path: entry.path.clone() });
+    }
+    let session = Session::now(request.tenant)?;
+    chosen.iter().map(|pending| apply_chosen(pending, &session, request.tenant)).collect()
+}
+
+/// The migrations that are to run, in order: those of the request that are pending or have run in part. All of them are
+/// read, and what can be refused is refused here. Marked ones are applied by `stepwise`, the others by `apply`.
+pub fn choose(request: &UpRequest<'_>) -> Result<Vec<Pending>, Error> {
+    check_request(request)?;
     let all = status(request.tenant)?;
     if all.iter().all(|status| status.journal.is_none()) {
         return Err(Error::EmptyJournal);
     }
     refuse_edited(&all)?;
-    let chosen = choose_up(&all, request)?;
-    let session = Session::now(request.tenant)?;
-    let chosen = chosen
+    choose_up(&all, request)?
         .into_iter()
-        .map(|entry| Ok((entry, split(&entry.up())?)))
-        .collect::<Result<Vec<_>, Error>>()?;
-    chosen
-        .into_iter()
-        .map(|(entry, statements)| {
-            if request.dry_run {
-                return Ok(Ran::of(entry, "planned", None, &entry.up_sql));
-            }
-            let began = Instant::now();
-            make_tenant(request.tenant)?;
-            run::run_statements(&entry.up(), &statements, &session.settings())?;
-            let duration = ledger::record(
-                &session,
-                entry,
-                Direction::Up,
-                request.tenant,
-                &entry.up_sql,
-                &entry.checksum,
-                began,
-            )?;
-            Ok(Ran::of(entry, "applied", Some(duration), &entry.up_sql))
-        })
+        .map(|entry| Ok(Pending { statements: split(&entry.up())?, entry: entry.clone() }))
         .collect()
+}
+
+/// Applies a migration that runs in one transaction, in the current one, with its row in the ledger. Nobody else may
+/// change the schema of this database meanwhile (`Turn`).
+pub fn apply(pending: &Pending, session: &Session, tenant: Option<&str>) -> Result<Ran, Error> {
+    // It was chosen in another transaction, perhaps.
+    if ledger::last(&pending.entry.version, tenant)?.is_some() {
+        return Err(Error::Overtaken { version: pending.entry.version.clone() });
+    }
+    apply_chosen(pending, session, tenant)
+}
+
+fn apply_chosen(pending: &Pending, session: &Session, tenant: Option<&str>) -> Result<Ran, Error> {
+    let entry = &pending.entry;
+    let began = Instant::now();
+    make_tenant(tenant)?;
+    run::run_statements(&entry.up(), &pending.statements, &session.settings())?;
+    let duration_ms = since(began);
+    record(session, entry, Direction::Up, tenant, duration_ms)?;
+    Ok(Ran::of(entry, "applied", Some(duration_ms), &entry.up_sql))
+}
+
+/// Writes down that a migration was applied or undone as a whole.
+fn record(
+    session: &Session,
+    entry: &Entry,
+    direction: Direction,
+    tenant: Option<&str>,
+    duration_ms: i64,
+) -> Result<(), Error> {
+    let row = Row { entry, direction, tenant, in_transaction: true, progress: None, duration_ms };
+    ledger::record(session, &row)
+}
+
+fn check_request(request: &UpRequest<'_>) -> Result<(), Error> {
+    if request.target.is_some() && request.max_count.is_some() {
+        return Err(Error::Both { a: "target", b: "max_count" });
+    }
+    at_least_one("max_count", request.max_count)?;
+    check_tenant(request.tenant)
 }
 
 impl Ran {
@@ -173,6 +222,9 @@ fn refuse_edited(all: &[Status]) -> Result<(), Error> {
         let (Some(entry), Some(applied)) = (&status.journal, &status.ledger) else { continue };
         match status.state {
             State::Edited => {
+                if let Some(done) = applied.statements_done {
+                    return Err(Error::EditedPart { version: status.version.clone(), done });
+                }
                 return Err(Error::Edited {
                     version: status.version.clone(),
                     applied: applied.checksum.clone(),
@@ -183,14 +235,14 @@ fn refuse_edited(all: &[Status]) -> Result<(), Error> {
                 "migration {} was edited after it was applied, in comments, white space or line ends alone",
                 status.version
             ),
-            State::Applied | State::Pending | State::Missing => {}
+            State::Applied | State::Pending | State::Partial | State::Missing => {}
         }
     }
     Ok(())
 }
 
 fn choose_up<'a>(all: &'a [Status], request: &UpRequest<'_>) -> Result<Vec<&'a Entry>, Error> {
-    let is_pending = |status: &&Status| status.state == State::Pending;
+    let is_pending = |status: &&Status| status.is_pending();
     let mut chosen: Vec<&Entry> =
         all.iter().filter(is_pending).filter_map(|status| status.journal.as_ref()).collect();
     if let Some(target) = request.target {
@@ -198,7 +250,7 @@ fn choose_up<'a>(all: &'a [Status], request: &UpRequest<'_>) -> Result<Vec<&'a E
         if all[position].journal.is_none() {
             return Err(Error::NoSuchMigration { version: target.to_owned() });
         }
-        if all[position].state != State::Pending && all[..position].iter().filter(is_pending).count() == 0 {
+        if !all[position].is_pending() && all[..position].iter().filter(is_pending).count() == 0 {
             return match all[position..].iter().skip(1).any(|later| later.ledger.is_some()) {
                 true => Err(Error::AlreadyApplied { version: target.to_owned() }),
                 false => Ok(Vec::new()),
@@ -296,19 +348,17 @@ pub fn down(request: &DownRequest<'_>) -> Result<Vec<Ran>, Error> {
             if request.dry_run {
                 return Ok(Ran::of(entry, "planned", None, script.sql));
             }
+            if !entry.down_in_transaction {
+                notice!(
+                    "the down part of migration {} is marked to run without a transaction, and runs in that of its caller",
+                    entry.version
+                );
+            }
             let began = Instant::now();
             run::run_statements(&script, &statements, &session.settings())?;
-            let checksum = entry.down_checksum.as_deref().unwrap_or(&entry.checksum);
-            let duration = ledger::record(
-                &session,
-                entry,
-                Direction::Down,
-                request.tenant,
-                script.sql,
-                checksum,
-                began,
-            )?;
-            Ok(Ran::of(entry, "reverted", Some(duration), script.sql))
+            let duration_ms = since(began);
+            record(&session, entry, Direction::Down, request.tenant, duration_ms)?;
+            Ok(Ran::of(entry, "reverted", Some(duration_ms), script.sql))
         })
         .collect()
 }

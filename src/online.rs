@@ -3,11 +3,12 @@
 //!
 //! What is done stays done: a run that is cut short has closed a part of the drift, and the next one closes the rest.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use nself_heal_core::checksum::sha256_hex;
 use nself_heal_core::ddl::Action;
+use nself_heal_core::model::Address;
 use nself_heal_core::plan::online::{Stage, stages};
 use nself_heal_core::plan::{Step, Verdict, Work};
 
@@ -21,7 +22,7 @@ use crate::report::{self, Comparison};
 use crate::tell::{self, Change};
 use crate::turn::Turn;
 use crate::worker::{self, in_transaction};
-use crate::{capture, guard};
+use crate::{additive, capture};
 
 /// How long to wait before a step is tried again that did not get its locks in time.
 const WAITS: [Duration; 4] =
@@ -34,11 +35,16 @@ pub struct Report {
     pub drift_items: usize,
     pub outcomes: Vec<Outcome>,
     pub ended: history::Ended,
+    /// What went wrong, in a sentence.
     pub trouble: Option<String>,
+    /// What ended the run before it had gone through its steps, or that they did not close the drift.
+    pub stopped: Option<Error>,
 }
 
 /// The statement that is run now, and which step of how many it belongs to.
 pub struct Progress<'a> {
+    /// Of a heal, in the history.
+    pub event: Option<i64>,
     pub step: usize,
     pub of: usize,
     pub statement: &'a str,
@@ -53,50 +59,46 @@ pub fn heal(
     progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
 ) -> Result<Report, Error> {
     let began = Instant::now();
-    let mut plan = match Plan::make(not_renamed) {
+    worker::show("compares the schema with its migrations");
+    let plan = match Plan::make(not_renamed) {
         Ok(plan) => plan,
-        Err(error) => return not_compared(trigger, began, trouble, &error),
+        Err(error) => return not_compared(trigger, began, trouble, error),
     };
     let found = plan.fingerprint();
     let drift_items = report::items(&plan.comparison.steps);
     let mut run = in_transaction(|| {
         let run = Run::begin(trigger, drift_items, true, began)?.ok_or(Error::Standby)?;
         let before = history::last_left_over()?;
-        tell::change(&Change {
-            from: before.as_deref(),
-            to: found.as_deref(),
-            drift_items,
-            event: run.event(),
-        })?;
+        let change =
+            Change { from: before.as_deref(), to: found.as_deref(), drift_items, event: run.event() };
+        tell::change(&change)?;
         Ok(run)
     })?;
-    let mut outcomes = Vec::new();
-    let (mut left, mut items_left) = (found.clone(), drift_items);
-    for time in 1.. {
-        match plan.take_all(&mut run, &mut outcomes, progress) {
-            Err(Error::PlanOutdated) if time < TIMES => plan = Plan::make(not_renamed)?,
-            Err(error) => {
-                trouble = Some(error.to_string());
-                break;
-            }
-            Ok(()) => break,
-        }
+    let mut course = Course::default();
+    let (mut stopped, last) = match course.run(plan, &mut run, not_renamed, progress) {
+        Ok(last) => (None, last),
+        Err(error) => (Some(error), None),
+    };
+    if let Some(error) = &stopped {
+        trouble = Some(error.to_string());
     }
-    if outcomes.iter().any(|outcome| outcome.status == Status::Applied) {
-        worker::show("compares the schema again");
-        match Plan::make(not_renamed) {
-            Ok(after) => {
-                (left, items_left) = (after.fingerprint(), report::items(&after.comparison.steps));
-                let stuck = heal::stuck(&outcomes, &after.comparison);
-                if !stuck.is_empty() {
-                    trouble.get_or_insert(format!(
-                        "what was applied did not close the drift of {}",
-                        stuck.join(", ")
-                    ));
-                }
-            }
-            Err(error) => drop(trouble.get_or_insert(error.to_string())),
+    let (mut left, mut items_left) = (found.clone(), drift_items);
+    let after = match last {
+        None if course.has_applied() => Plan::make(not_renamed).map(Some),
+        last => Ok(last),
+    };
+    let error = match after {
+        Ok(None) => None,
+        Ok(Some(after)) => {
+            (left, items_left) = (after.fingerprint(), report::items(&after.comparison.steps));
+            let stuck = heal::stuck(&course.outcomes, &after.comparison);
+            (!stuck.is_empty()).then(|| Error::NotClosed { stuck: stuck.join(", ") })
         }
+        Err(error) => Some(error),
+    };
+    if let Some(error) = error {
+        trouble.get_or_insert(error.to_string());
+        stopped.get_or_insert(error);
     }
     let ended = in_transaction(|| {
         tell::change(&Change {
@@ -107,7 +109,7 @@ pub fn heal(
         })?;
         run.end(trouble.as_deref(), left.as_deref())
     })?;
-    Ok(Report { drift_items, outcomes, ended, trouble })
+    Ok(Report { drift_items, outcomes: course.outcomes, ended, trouble, stopped })
 }
 
 /// Writes down a run that could not find out what drift there is, which is then what it was before.
@@ -115,14 +117,14 @@ pub fn not_compared(
     trigger: &str,
     began: Instant,
     trouble: Option<String>,
-    error: &Error,
+    error: Error,
 ) -> Result<Report, Error> {
     let trouble = trouble.into_iter().chain([error.to_string()]).collect::<Vec<_>>().join("; ");
     let ended = in_transaction(|| {
         let run = Run::begin(trigger, 0, true, began)?.ok_or(Error::Standby)?;
         run.end(Some(&trouble), history::last_left_over()?.as_deref())
     })?;
-    Ok(Report { drift_items: 0, outcomes: Vec::new(), ended, trouble: Some(trouble) })
+    Ok(Report { drift_items: 0, outcomes: Vec::new(), ended, trouble: Some(trouble), stopped: Some(error) })
 }
 
 /// What is to be done, and the migrations for which that holds.
@@ -152,6 +154,10 @@ impl Plan {
         })
     }
 
+    fn additive(&self) -> impl Iterator<Item = &Step> {
+        self.comparison.steps.iter().filter(|step| matches!(step.verdict, Verdict::Additive(_)))
+    }
+
     /// The same for the same drift, and nothing if there is none.
     fn fingerprint(&self) -> Option<String> {
         let mut names: Vec<String> = self
@@ -163,34 +169,6 @@ impl Plan {
             .collect();
         names.sort();
         (!names.is_empty()).then(|| sha256_hex(names.concat().as_bytes()))
-    }
-
-    /// Takes all steps. Each is in the history as soon as it is done, also when a later one is cut short.
-    fn take_all(
-        &self,
-        run: &mut Run,
-        outcomes: &mut Vec<Outcome>,
-        progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let of =
-            self.comparison.steps.iter().filter(|step| matches!(step.verdict, Verdict::Additive(_))).count();
-        let mut number = 0;
-        let mut written = BTreeSet::new();
-        let all = heal::go(&self.comparison, |step, work, columns| {
-            number += 1;
-            let taking = Taking { plan: self, step, work, columns, number, of };
-            let (ended, in_history) = taking.go(run, progress)?;
-            if in_history {
-                written.insert(step.address());
-                outcomes.push(Outcome { step: step.clone(), status: ended.0, detail: ended.1.clone() });
-            }
-            Ok(ended)
-        })?;
-        let rest: Vec<Outcome> =
-            all.into_iter().filter(|outcome| !written.contains(&outcome.step.address())).collect();
-        in_transaction(|| run.add(&rest))?;
-        outcomes.extend(rest);
-        Ok(())
     }
 
     /// Runs `work` in a transaction, if the migrations are still those that this plan was made for.
@@ -205,6 +183,84 @@ impl Plan {
     }
 }
 
+/// What a run has done so far.
+#[derive(Default)]
+struct Course {
+    /// In the history.
+    outcomes: Vec<Outcome>,
+    /// How those steps ended that were taken.
+    taken: BTreeMap<Address, Ended>,
+}
+
+impl Course {
+    fn has_applied(&self) -> bool {
+        self.outcomes.iter().any(|outcome| outcome.status == Status::Applied)
+    }
+
+    /// Takes all steps, then those that only became possible by that: what uses a new enum label waits until the label is
+    /// committed. Returns the plan that came out at the end, if something was applied.
+    fn run(
+        &mut self,
+        mut plan: Plan,
+        run: &mut Run,
+        not_renamed: &BTreeSet<String>,
+        progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
+    ) -> Result<Option<Plan>, Error> {
+        let mut outdated = 0;
+        loop {
+            let applied = self.outcomes.len();
+            let rest = match self.take_all(&plan, run, progress) {
+                Err(Error::PlanOutdated) if outdated < TIMES => {
+                    outdated += 1;
+                    plan = Plan::make(not_renamed)?;
+                    continue;
+                }
+                rest => rest?,
+            };
+            let next = match self.outcomes.len() > applied {
+                true => Some(Plan::make(not_renamed)?),
+                false => None,
+            };
+            match next {
+                Some(next) if next.additive().any(|step| !self.taken.contains_key(&step.address())) => {
+                    plan = next
+                }
+                last => {
+                    in_transaction(|| run.add(&rest))?;
+                    self.outcomes.extend(rest);
+                    return Ok(last);
+                }
+            }
+        }
+    }
+
+    /// Takes the steps of a plan that were not taken before. One that is applied is in the history at once, also if a later
+    /// one is cut short. Returns the others.
+    fn take_all(
+        &mut self,
+        plan: &Plan,
+        run: &mut Run,
+        progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
+    ) -> Result<Vec<Outcome>, Error> {
+        let of = plan.additive().count();
+        let mut number = 0;
+        let all = heal::go(&plan.comparison, |step, work, columns| {
+            number += 1;
+            if let Some(ended) = self.taken.get(&step.address()) {
+                return Ok(ended.clone());
+            }
+            let taking = Taking { plan, step, work, columns, number, of };
+            let ended = taking.go(run, progress)?;
+            if ended.0 == Status::Applied {
+                self.outcomes.push(taking.applied());
+            }
+            self.taken.insert(step.address(), ended.clone());
+            Ok(ended)
+        })?;
+        Ok(all.into_iter().filter(|outcome| outcome.status != Status::Applied).collect())
+    }
+}
+
 /// One step that is being taken.
 struct Taking<'a> {
     plan: &'a Plan,
@@ -216,18 +272,19 @@ struct Taking<'a> {
 }
 
 impl Taking<'_> {
-    /// How the step ended, and whether that is in the history already.
+    /// How the step ended. That it was applied is in the history then.
     fn go(
         &self,
         run: &mut Run,
         progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
-    ) -> Result<(Ended, bool), Error> {
+    ) -> Result<Ended, Error> {
         let stages = stages(&self.work.actions);
         let last = stages.len().saturating_sub(1);
         for (index, stage) in stages.iter().enumerate() {
             let statement = stage.sql();
             worker::show(&statement);
-            progress(Progress { step: self.number, of: self.of, statement: &statement })?;
+            let event = Some(run.event());
+            progress(Progress { event, step: self.number, of: self.of, statement: &statement })?;
             let ended = self.with_patience(|| match stage {
                 Stage::Together(actions) => self.plan.in_turn(|| {
                     let ended = self.together(actions, index == 0)?;
@@ -248,11 +305,11 @@ impl Taking<'_> {
                 }
             })?;
             if let Some(ended) = ended {
-                return Ok((ended, false));
+                return Ok(ended);
             }
         }
         let Outcome { step: _, status, detail } = self.applied();
-        Ok(((status, detail), true))
+        Ok((status, detail))
     }
 
     /// The step with the statements that it was taken by. What there is to say of it is about the locks of building an
@@ -288,7 +345,7 @@ impl Taking<'_> {
     /// Runs a statement that makes its own transactions. The server itself builds an index as the owner of its table. It
     /// waits for others without holding any up, so it waits as long as it takes.
     fn alone(&self, sql: &str) -> Result<(), Error> {
-        in_transaction(|| guard::only_adds(sql, false))?;
+        in_transaction(|| additive::only_adds(sql, false))?;
         worker::set("search_path", &self.plan.search_path);
         capture::own(|| worker::utility(sql))
     }

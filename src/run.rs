@@ -1,10 +1,8 @@
-//! Runs the statements of one migration, the same way in the live database and in the shadow.
-
-use pgrx::prelude::*;
+//! Runs the statements of one migration, all of them or one, the same way in the live database and in the shadow.
 
 use crate::caller::{catch, with_settings};
-use crate::error::{Error, Position};
-use crate::statement::{Script, Statement, split};
+use crate::error::{Error, ServerError};
+use crate::statement::{Script, Statement, settings_before, split};
 use crate::{capture, spi};
 
 /// The settings that give a migration's text its meaning. The ledger keeps their values, and a replay sets them again.
@@ -39,23 +37,42 @@ pub fn run_statements(
     capture::own(|| {
         with_settings(settings, || {
             for (index, statement) in statements.iter().enumerate() {
-                catch(|| {
-                    Spi::connect_mut(|client| client.update(statement.sql.as_str(), None, &[]).map(drop))?;
-                    Ok(())
-                })
-                .map_err(|error| match error {
-                    Error::Server(source) => Error::MigrationFailed {
-                        version: script.version.to_owned(),
-                        statement: index + 1,
-                        line: statement.line + lines_before(&statement.sql, source.position.as_ref()),
-                        path: script.path.to_owned(),
-                        source,
-                    },
-                    other => other,
-                })?;
+                execute(script, index, statement)?;
             }
             check_deferred(script)
         })
+    })
+}
+
+/// Runs one statement of a script whose statements have a transaction each, under the settings that those before it
+/// made. Otherwise as `run_statements`.
+pub fn run_statement(
+    script: &Script<'_>,
+    statements: &[Statement],
+    index: usize,
+    settings: &[(&str, &str)],
+) -> Result<(), Error> {
+    capture::own(|| {
+        with_settings(settings, || {
+            for setting in settings_before(statements, index) {
+                execute(script, index, setting)?;
+            }
+            execute(script, index, &statements[index])?;
+            check_deferred(script)
+        })
+    })
+}
+
+fn execute(script: &Script<'_>, index: usize, statement: &Statement) -> Result<(), Error> {
+    catch(|| spi::write(&statement.sql, &[])).map_err(|error| match error {
+        Error::Server(source) => Error::MigrationFailed {
+            version: script.version.to_owned(),
+            statement: index + 1,
+            line: line_of_error(statement, &source),
+            path: script.path.to_owned(),
+            source,
+        },
+        other => other,
     })
 }
 
@@ -78,7 +95,9 @@ fn check_deferred(script: &Script<'_>) -> Result<(), Error> {
     spi::write("SET CONSTRAINTS ALL DEFERRED", &[])
 }
 
-fn lines_before(sql: &str, position: Option<&Position>) -> usize {
-    let offset = position.and_then(|position| position.offset_in(sql)).unwrap_or(0);
-    sql[..offset].matches('\n').count()
+/// The line of the file on which an error of a statement stands.
+pub fn line_of_error(statement: &Statement, error: &ServerError) -> usize {
+    let position = error.position.as_ref();
+    let offset = position.and_then(|position| position.offset_in(&statement.sql)).unwrap_or(0);
+    statement.line + statement.sql[..offset].matches('\n').count()
 }

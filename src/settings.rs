@@ -12,6 +12,7 @@ static ENV: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Som
 static COMPARE_OWNERS: GucSetting<bool> = GucSetting::<bool>::new(false);
 static HEAL_LOCK_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(3_000);
 static CAPTURE_DDL: GucSetting<bool> = GucSetting::<bool>::new(true);
+static GUARD: GucSetting<Guard> = GucSetting::<Guard>::new(Guard::Off);
 static DATABASES: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"*"));
 static CHECK_INTERVAL: GucSetting<i32> = GucSetting::<i32>::new(600);
 static MIGRATE_ON_START: GucSetting<bool> = GucSetting::<bool>::new(false);
@@ -19,6 +20,17 @@ static SCHEMA_HEAL_LOG: GucSetting<Option<CString>> = GucSetting::<Option<CStrin
 static DDL_LOG_KEEP: GucSetting<i32> = GucSetting::<i32>::new(90 * 24 * 60);
 static SHADOW_KEEP_FROM: GucSetting<i32> = GucSetting::<i32>::new(300);
 static HEAL_REWRITE_LIMIT: GucSetting<i32> = GucSetting::<i32>::new(64 * 1024);
+
+/// What is done about DDL outside a migration, in schemas that migrations have to do with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, pgrx::PostgresGucEnum)]
+pub enum Guard {
+    #[name = c"off"]
+    Off,
+    #[name = c"warn"]
+    Warn,
+    #[name = c"block"]
+    Block,
+}
 
 pub fn define() {
     GucRegistry::define_bool_guc(
@@ -78,6 +90,14 @@ pub fn define() {
         c"Whether DDL is noted, so that drift can be told with its culprit.",
         c"It goes to nself.ddl_log. What nself_heal does itself is never noted.",
         &CAPTURE_DDL,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_enum_guc(
+        c"nself.guard",
+        c"What is done about DDL outside a migration in schemas that migrations have to do with: off, warn or block.",
+        c"Only a superuser may change it.",
+        &GUARD,
         GucContext::Suset,
         GucFlags::default(),
     );
@@ -192,6 +212,10 @@ pub fn compare_owners() -> bool {
 
 pub fn capture_ddl() -> bool {
     CAPTURE_DDL.get()
+}
+
+pub fn guard() -> Guard {
+    GUARD.get()
 }
 
 /// The databases in which the worker is to run.

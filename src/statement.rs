@@ -1,11 +1,12 @@
-//! A migration's SQL as statements, split and told apart by the server's own parser. What cannot run inside the
-//! caller's transaction is refused here, before anything has run.
+//! A migration's SQL as statements, split and told apart by the server's own parser. What cannot run as the migration is
+//! to run, in one transaction or statement by statement, is refused here, before anything has run.
 
 use nself_heal_core::scan;
 use pgrx::{notice, pg_sys};
 
-use crate::caller::{c_string, catch, with_settings};
+use crate::caller::{c_string, catch, look, with_settings};
 use crate::error::{Error, ServerError};
+use crate::ledger::Direction;
 
 /// The SQL of one direction of a migration, and where it stands.
 pub struct Script<'a> {
@@ -16,6 +17,9 @@ pub struct Script<'a> {
     pub first_line: usize,
     /// Drizzle's marks part the statements.
     pub breakpoints: bool,
+    pub direction: Direction,
+    /// Whether it runs in one transaction. If not, each of its statements has one of its own, or none.
+    pub in_transaction: bool,
 }
 
 /// One statement of a script.
@@ -23,19 +27,44 @@ pub struct Statement {
     pub sql: String,
     /// In the file, from 1.
     pub line: usize,
+    /// The server runs it at top level only, outside every transaction block and function.
+    pub refuses_transaction: bool,
+    /// SET or RESET: it holds for the statements after it, too.
+    pub is_setting: bool,
+}
+
+/// The statements before one that give it its settings, where each statement has a transaction of its own.
+pub fn settings_before(statements: &[Statement], index: usize) -> impl Iterator<Item = &Statement> {
+    statements[..index].iter().filter(|statement| statement.is_setting)
 }
 
 /// What a statement means for the transaction that it is to run in.
 enum Kind {
     Ordinary,
+    Setting,
     Begin,
     Commit,
+    /// Other transaction control.
+    Control,
+    /// What refuses a transaction block.
+    TopLevel(&'static str),
+    /// What refuses one for some objects, which the parser does not know.
+    MayBeTopLevel,
+    /// What would make an index whose name is chosen by the server, at top level.
+    Unnamed(&'static str),
+    /// What refuses a transaction block, and does not belong into a migration.
+    Outside(&'static str),
     /// Why it cannot run, and what to do.
     Refused(String, &'static str),
 }
 
 const TRANSACTION_HINT: &str = "A migration runs in the transaction of its caller: leave BEGIN, COMMIT, ROLLBACK and SAVEPOINT out. Only a BEGIN at the start together with a COMMIT at the end of the file is understood.";
-const NO_TRANSACTION_HINT: &str = "Put the statement into a file of its own and run it with psql outside a transaction, or use the form that can run in one (CREATE INDEX without CONCURRENTLY).";
+const NO_CONTROL_HINT: &str = "Each of its statements is committed by itself: leave BEGIN, COMMIT, ROLLBACK and SAVEPOINT out, or take the mark off.";
+const MARK_HINT: &str = "Put the line -- nself:no-transaction before the first statement of the file and apply it with nself_migrate_up_start(), or use the form that can run in a transaction (CREATE INDEX without CONCURRENTLY).";
+const DOWN_HINT: &str = "A down part always runs in the transaction of its caller. Use the form that can run in one (DROP INDEX without CONCURRENTLY), or undo the migration by a new one that has the mark -- nself:no-transaction.";
+const OUTSIDE_HINT: &str = "Leave it out, and run it with psql.";
+const NAME_HINT: &str =
+    "Give the index a name: only then can a migration that was cut off see whether the index is there.";
 const COPY_HINT: &str = "Write the rows as INSERT … VALUES.";
 const PSQL_HINT: &str = "Commands of psql are not SQL: a migration holds SQL alone.";
 
@@ -56,26 +85,69 @@ pub fn split(script: &Script<'_>) -> Result<Vec<Statement>, Error> {
             let offset = chunk.offset + offset;
             line += newlines(&script.sql[counted..offset]);
             counted = offset;
-            statements.push((Statement { line, sql: sql.to_owned() }, kind));
+            statements.push((line, sql.to_owned(), kind));
         }
     }
-    take_off_transaction(script, &mut statements);
+    if script.in_transaction {
+        take_off_transaction(script, &mut statements);
+    }
     statements
         .into_iter()
-        .map(|(statement, kind)| match kind {
-            Kind::Ordinary => Ok(statement),
-            Kind::Begin | Kind::Commit => {
-                let what = "transaction control inside the migration".to_owned();
-                Err(script.refuse(statement.line, what, TRANSACTION_HINT))
+        .map(|(line, sql, kind)| {
+            let refuses_transaction = !script.in_transaction && kind.refuses_transaction();
+            let is_setting = matches!(kind, Kind::Setting);
+            match script.refusal(kind) {
+                None => Ok(Statement { sql, line, refuses_transaction, is_setting }),
+                Some((what, hint)) => Err(script.refuse(line, what, hint)),
             }
-            Kind::Refused(what, hint) => Err(script.refuse(statement.line, what, hint)),
         })
         .collect()
+}
+
+impl Kind {
+    fn refuses_transaction(&self) -> bool {
+        matches!(self, Self::TopLevel(_) | Self::MayBeTopLevel | Self::Unnamed(_))
+    }
+}
+
+/// Whether a text is one statement alone, and that refuses a transaction block.
+pub fn is_one_for_top_level(sql: &str) -> bool {
+    // Parsing all files of a folder would take long, and few have such a word.
+    let lower = sql.to_lowercase();
+    let may_be = ["concurrently", "vacuum", "reindex", "cluster"].iter().any(|word| lower.contains(word));
+    may_be
+        && look(|| Ok(matches!(parse(sql)?.as_slice(), [(_, _, Kind::TopLevel(_) | Kind::Unnamed(_))])))
+            .unwrap_or(false)
 }
 
 impl Script<'_> {
     fn refuse(&self, line: usize, what: String, hint: &'static str) -> Error {
         Error::Refused { path: self.path.to_owned(), line, what, hint }
+    }
+
+    /// Why a statement of this kind cannot run in this script, and what to do.
+    fn refusal(&self, kind: Kind) -> Option<(String, &'static str)> {
+        let in_transaction = |what| format!("{what} cannot run inside a transaction");
+        match kind {
+            Kind::Ordinary | Kind::Setting | Kind::MayBeTopLevel => None,
+            Kind::Begin | Kind::Commit | Kind::Control if self.in_transaction => {
+                Some(("transaction control inside the migration".to_owned(), TRANSACTION_HINT))
+            }
+            Kind::Begin | Kind::Commit | Kind::Control => {
+                let what =
+                    "transaction control inside a migration that is marked to run without a transaction";
+                Some((what.to_owned(), NO_CONTROL_HINT))
+            }
+            Kind::TopLevel(what) | Kind::Unnamed(what) if self.in_transaction => match self.direction {
+                Direction::Up => Some((in_transaction(what), MARK_HINT)),
+                Direction::Down => Some((in_transaction(what), DOWN_HINT)),
+            },
+            Kind::TopLevel(_) => None,
+            Kind::Unnamed(what) => Some((format!("{what} without the name of the index"), NAME_HINT)),
+            Kind::Outside(what) if self.in_transaction => Some((in_transaction(what), OUTSIDE_HINT)),
+            Kind::Outside(what) => Some((format!("{what} cannot be part of a migration"), OUTSIDE_HINT)),
+            Kind::Refused(what, hint) => Some((what, hint)),
+        }
     }
 }
 
@@ -87,10 +159,11 @@ fn refused_before(script: &Script<'_>, chunk: &scan::Chunk<'_>, mut end: usize) 
         match parse(before) {
             Ok(statements) => {
                 return statements.into_iter().find_map(|(offset, _, kind)| match kind {
-                    Kind::Refused(what, hint) => {
+                    Kind::Begin | Kind::Commit => None,
+                    kind => {
+                        let (what, hint) = script.refusal(kind)?;
                         Some(script.refuse(line_in(script, chunk.offset + offset), what, hint))
                     }
-                    _ => None,
                 });
             }
             Err(Error::Server(error)) => {
@@ -118,11 +191,11 @@ fn newlines(sql: &str) -> usize {
 }
 
 /// A `BEGIN` … `COMMIT` around the whole file says what is done anyway.
-fn take_off_transaction(script: &Script<'_>, statements: &mut Vec<(Statement, Kind)>) {
-    let around = matches!(statements.first(), Some((_, Kind::Begin)))
+fn take_off_transaction(script: &Script<'_>, statements: &mut Vec<(usize, String, Kind)>) {
+    let around = matches!(statements.first(), Some((_, _, Kind::Begin)))
         && statements.len() > 1
-        && matches!(statements.last(), Some((_, Kind::Commit)))
-        && statements.iter().filter(|(_, kind)| matches!(kind, Kind::Begin | Kind::Commit)).count() == 2;
+        && matches!(statements.last(), Some((_, _, Kind::Commit)))
+        && statements.iter().filter(|(_, _, kind)| matches!(kind, Kind::Begin | Kind::Commit)).count() == 2;
     if around {
         statements.pop();
         statements.remove(0);
@@ -185,8 +258,6 @@ fn syntax_error(script: &Script<'_>, chunk: &scan::Chunk<'_>, error: Error) -> E
 /// `node` is the statement of a RawStmt.
 unsafe fn classify(node: *mut pg_sys::Node) -> Kind {
     use pg_sys::NodeTag::*;
-    let outside =
-        |what: &str| Kind::Refused(format!("{what} cannot run inside a transaction"), NO_TRANSACTION_HINT);
     // SAFETY: the tag tells the type that the node is cast to.
     unsafe {
         match (*node).type_ {
@@ -198,7 +269,7 @@ unsafe fn classify(node: *mut pg_sys::Node) -> Kind {
                 {
                     Kind::Commit
                 }
-                _ => Kind::Refused("transaction control inside the migration".to_owned(), TRANSACTION_HINT),
+                _ => Kind::Control,
             },
             T_CopyStmt => {
                 let copy = &*node.cast::<pg_sys::CopyStmt>();
@@ -209,34 +280,49 @@ unsafe fn classify(node: *mut pg_sys::Node) -> Kind {
                 }
             }
             T_IndexStmt if (*node.cast::<pg_sys::IndexStmt>()).concurrent => {
-                outside("CREATE INDEX CONCURRENTLY")
+                match (*node.cast::<pg_sys::IndexStmt>()).idxname.is_null() {
+                    true => Kind::Unnamed("CREATE INDEX CONCURRENTLY"),
+                    false => Kind::TopLevel("CREATE INDEX CONCURRENTLY"),
+                }
             }
-            T_DropStmt if (*node.cast::<pg_sys::DropStmt>()).concurrent => outside("DROP INDEX CONCURRENTLY"),
-            T_VacuumStmt if (*node.cast::<pg_sys::VacuumStmt>()).is_vacuumcmd => outside("VACUUM"),
+            T_DropStmt if (*node.cast::<pg_sys::DropStmt>()).concurrent => {
+                Kind::TopLevel("DROP INDEX CONCURRENTLY")
+            }
+            T_VacuumStmt if (*node.cast::<pg_sys::VacuumStmt>()).is_vacuumcmd => Kind::TopLevel("VACUUM"),
             T_ReindexStmt if reindexes_outside(&*node.cast::<pg_sys::ReindexStmt>()) => {
-                outside("this REINDEX")
+                Kind::TopLevel("this REINDEX")
             }
             T_ClusterStmt if (*node.cast::<pg_sys::ClusterStmt>()).relation.is_null() => {
-                outside("CLUSTER of all tables")
+                Kind::TopLevel("CLUSTER of all tables")
             }
+            // Of something partitioned.
+            T_ReindexStmt | T_ClusterStmt => Kind::MayBeTopLevel,
             T_AlterTableStmt if detaches_concurrently(&*node.cast::<pg_sys::AlterTableStmt>()) => {
-                outside("DETACH PARTITION CONCURRENTLY")
+                Kind::TopLevel("DETACH PARTITION CONCURRENTLY")
             }
-            T_CreatedbStmt => outside("CREATE DATABASE"),
-            T_DropdbStmt => outside("DROP DATABASE"),
-            T_CreateTableSpaceStmt => outside("CREATE TABLESPACE"),
-            T_DropTableSpaceStmt => outside("DROP TABLESPACE"),
-            T_AlterSystemStmt => outside("ALTER SYSTEM"),
-            T_CreateSubscriptionStmt => outside("CREATE SUBSCRIPTION"),
-            T_DropSubscriptionStmt => outside("DROP SUBSCRIPTION"),
+            T_CreatedbStmt => Kind::Outside("CREATE DATABASE"),
+            T_DropdbStmt => Kind::Outside("DROP DATABASE"),
+            T_CreateTableSpaceStmt => Kind::Outside("CREATE TABLESPACE"),
+            T_DropTableSpaceStmt => Kind::Outside("DROP TABLESPACE"),
+            T_AlterSystemStmt => Kind::Outside("ALTER SYSTEM"),
+            T_CreateSubscriptionStmt => Kind::Outside("CREATE SUBSCRIPTION"),
+            T_DropSubscriptionStmt => Kind::Outside("DROP SUBSCRIPTION"),
             T_DiscardStmt
                 if (*node.cast::<pg_sys::DiscardStmt>()).target == pg_sys::DiscardMode::DISCARD_ALL =>
             {
-                outside("DISCARD ALL")
+                Kind::Outside("DISCARD ALL")
+            }
+            T_VariableSetStmt if outlives_transaction(&*node.cast::<pg_sys::VariableSetStmt>()) => {
+                Kind::Setting
             }
             _ => Kind::Ordinary,
         }
     }
+}
+
+/// SET and RESET, but not SET LOCAL, and not SET TRANSACTION and what is like it.
+fn outlives_transaction(set: &pg_sys::VariableSetStmt) -> bool {
+    !set.is_local && set.kind != pg_sys::VariableSetKind::VAR_SET_MULTI
 }
 
 /// REINDEX of a schema, database or system, or CONCURRENTLY, which is an option of the statement.

@@ -45,7 +45,7 @@ pub fn change(change: &Change<'_>) -> Result<(), Error> {
 /// Writes a line to the server's log, and one to the file of nself.schema_heal_log if there is one. Within a transaction.
 pub fn report(report: &Report) -> Result<(), Error> {
     let database = database()?;
-    let Report { drift_items, outcomes, ended, trouble } = report;
+    let Report { drift_items, outcomes, ended, trouble, stopped: _ } = report;
     let counts = ended.counts;
     log!(
         "nself_heal in database {database}: {}{}; {drift_items} of drift, {} applied, {} blocked, {} manual, {} failed \

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pgrx::prelude::*;
 
@@ -12,8 +12,10 @@ use crate::caller::{as_extension_owner, pinned};
 use crate::chain::Against;
 use crate::error::Error;
 use crate::history::Switch;
+use crate::job::{Asker, Task};
+use crate::migrate::Status;
 use crate::worker::{self, Handle, Work, in_transaction};
-use crate::{expected, heal, journal, online, settings, spi, tell};
+use crate::{expected, heal, job, journal, ledger, migrate, online, settings, shadow, spi, tell};
 
 /// What the history calls its runs.
 const TRIGGER: &str = "worker";
@@ -131,6 +133,7 @@ fn look() -> Result<Finding, Error> {
     if let Some(finding) = in_transaction(nothing_to_do)? {
         return Ok(finding);
     }
+    shadow::drop_left_overs()?;
     // A lock on the log is no reason not to heal.
     if let Err(error) = in_transaction(|| heal::limited(forget_old_ddl)) {
         debug1!("nself_heal could not forget old DDL: {error}");
@@ -141,16 +144,13 @@ fn look() -> Result<Finding, Error> {
     if is_in_use()? {
         return Ok(Finding::PutOff);
     }
-    let trouble = load_journal().err().map(|error| error.to_string());
+    let trouble = load_journal().and_then(|()| migrate()).err().map(|error| error.to_string());
     worker::show("works out the schema that the migrations give");
     let report = match in_transaction(work_out) {
         Err(error) => online::not_compared(TRIGGER, Instant::now(), trouble, &error)?,
         // That can have taken long enough for somebody to begin.
         Ok(()) if is_in_use()? => return Ok(Finding::PutOff),
-        Ok(()) => {
-            worker::show("compares the schema with its migrations");
-            online::heal(TRIGGER, &BTreeSet::new(), trouble, &mut |_| Ok(()))?
-        }
+        Ok(()) => online::heal(TRIGGER, &BTreeSet::new(), trouble, &mut |_| Ok(()))?,
     };
     in_transaction(|| tell::report(&report))?;
     Ok(if report.trouble.is_none() { Finding::Looked } else { Finding::Failed })
@@ -200,4 +200,43 @@ fn forget_old_ddl() -> Result<(), Error> {
             &[minutes.into()],
         )
     })
+}
+
+/// Applies pending migrations, if this is asked for: in a job of the role that applied the last one, or that owns the
+/// database if there is none.
+fn migrate() -> Result<(), Error> {
+    if !settings::migrate_on_start() {
+        return Ok(());
+    }
+    let job = in_transaction(|| {
+        if !migrate::status(None)?.iter().any(Status::is_pending) {
+            return Ok(None);
+        }
+        let asker = match ledger::applied()?.pop() {
+            Some(last) => {
+                Asker { logged_in_as: last.logged_in_as, run_by: last.applied_by, settings: last.settings }
+            }
+            None => {
+                let owner: Option<String> = spi::read_one(
+                    "SELECT pg_catalog.pg_get_userbyid(datdba)::text FROM pg_catalog.pg_database \
+                      WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database()",
+                    &[],
+                )?;
+                let owner = owner.unwrap_or_default();
+                Asker { logged_in_as: owner.clone(), run_by: owner, ..Asker::caller()? }
+            }
+        };
+        job::start(&Task::MigrateUp { target: None, max_count: None, tenant: None }, &asker).map(Some)
+    })?;
+    let Some(job) = job else { return Ok(()) };
+    worker::show("waits for the job that applies pending migrations");
+    loop {
+        worker::pause(Duration::from_millis(100));
+        let job = in_transaction(|| job::read(job))?;
+        match job.state.as_str() {
+            "waiting" | "running" => {}
+            "done" => return Ok(()),
+            _ => return Err(Error::NotMigrated { reason: job.error.unwrap_or(job.state) }),
+        }
+    }
 }

@@ -24,6 +24,14 @@ impl Handle {
         }
     }
 
+    /// Waits until the worker has begun, and returns its process.
+    pub fn pid(&self) -> Result<i32, Error> {
+        let mut pid = 0;
+        // SAFETY: the handle is that of a worker which was told to notify this process.
+        let status = unsafe { pg_sys::WaitForBackgroundWorkerStartup(self.0, &mut pid) };
+        if status == pg_sys::BgwHandleStatus::BGWH_STARTED { Ok(pid) } else { Err(Error::NotStarted) }
+    }
+
     /// Whether the worker has ended, or never began.
     pub fn has_ended(&self) -> bool {
         let mut pid = 0;

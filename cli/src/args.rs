@@ -14,8 +14,9 @@ and _DB, else PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE and PGSSLMODE. They
 environment, then from .env.local, then from .env in the current folder.
 
 Exit codes:
-  self-heal   0 no drift or healed, 1 drift found by a dry run, 2 could not run
-  migrate     0 success, 1 failed and the database is unchanged, 2 invalid arguments";
+  self-heal   0 no drift or healed, 1 drift found by a dry run, 2 could not run or was cancelled
+  migrate     0 success, 1 failed and the database is unchanged, 2 invalid arguments
+Where a migration is marked to run without a transaction, 1 says that a part may be applied.";
 
 /// Keeps a live PostgreSQL schema equal to its migrations, without ever dropping data.
 #[derive(Parser)]
@@ -82,6 +83,9 @@ pub struct HealRun {
     /// Heal what can be healed without losing data
     #[arg(long, visible_alias = "yes")]
     pub confirm: bool,
+    /// Heal in the background, while others are at work; Ctrl-C cancels it, and what is done stays done
+    #[arg(long, requires = "confirm", conflicts_with = "dry_run")]
+    pub online: bool,
     /// Only show what would be done (the default)
     #[arg(long, conflicts_with = "confirm")]
     pub dry_run: bool,
@@ -106,7 +110,7 @@ pub enum Db {
 
 #[derive(Subcommand)]
 pub enum Migrate {
-    /// Apply pending migrations
+    /// Apply pending migrations: all or none, unless one is marked to run without a transaction
     Up(Up),
     /// Revert applied migrations
     Down(Down),

@@ -1,5 +1,6 @@
-//! What the commands do: one module a family, each command one transaction.
+//! What the commands do: one module a family, each command one transaction, but for those that start a job.
 
+mod job;
 mod migrate;
 mod self_heal;
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use postgres::error::DbError;
 
+use crate::server::rows::Job;
+
 /// Why a command could not run, or was undone.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -27,6 +29,8 @@ pub enum Error {
     /// As above, but said of a statement in a migration and not of how this program was called.
     #[error("{}", causes(.0))]
     Migration(postgres::Error),
+    #[error("{}", end_of(*.number, .job))]
+    Job { number: i64, job: Box<Job> },
     #[error("the extension nself_heal is not installed in database \"{0}\"")]
     NoExtension(String),
     #[error("{function} returned a row that this nself does not understand: {source}")]
@@ -72,6 +76,7 @@ impl Error {
     pub fn detail(&self) -> Option<String> {
         match self {
             Error::NoFolder { looked_for, .. } => Some(format!("Looked for {}.", looked_for.join(", "))),
+            Error::Job { .. } => Some("What was done before stays done.".to_owned()),
             _ => self.answer()?.detail().map(str::to_owned),
         }
     }
@@ -86,9 +91,19 @@ impl Error {
             Error::NoFolder { .. } => "Name the folder with --dir.",
             Error::Unconfirmed => "Pass --yes, or see what would be reverted with --dry-run.",
             Error::PlanChanged => "Look again with --dry-run.",
+            Error::Job { job, .. } if job.state == "failed" => return job.hint.clone(),
+            Error::Job { .. } => "Run the command again for the rest.",
             _ => return self.answer()?.hint().map(str::to_owned),
         };
         Some(hint.to_owned())
+    }
+
+    /// The code of the server's error.
+    pub fn sqlstate(&self) -> Option<&str> {
+        match self {
+            Error::Job { job, .. } => job.sqlstate.as_deref(),
+            _ => self.answer().map(|answer| answer.code().code()),
+        }
     }
 
     /// What the server said, when it was the server that said no.
@@ -99,6 +114,16 @@ impl Error {
             }
             _ => None,
         }
+    }
+}
+
+/// How a job ended that is not done.
+fn end_of(number: i64, job: &Job) -> String {
+    match (job.state.as_str(), &job.error) {
+        ("cancelled", _) => format!("job {number} was cancelled"),
+        ("interrupted", _) => format!("job {number} was interrupted: the server ended its process"),
+        (_, Some(error)) => error.clone(),
+        (_, None) => format!("job {number} failed"),
     }
 }
 

@@ -1,12 +1,18 @@
 //! What the exit code says. Scripts rely on these numbers, so they are chosen here and nowhere else:
 //!
 //! - self-heal: 0 no drift or healed, 1 drift found by a dry run, 2 could not run
-//! - migrate: 0 success, 1 failed and the database is unchanged, 2 invalid arguments
+//! - migrate: 0 success, 1 failed and the database is unchanged (but for migrations that run without a transaction), 2
+//!   invalid arguments
 
 use std::process::ExitCode;
 
 use crate::args::Command;
 use crate::error::Error;
+
+/// A self-heal that could not run, failed or was cancelled.
+pub const SELF_HEAL_FAILED: u8 = 2;
+/// The same of a migration.
+pub const MIGRATE_FAILED: u8 = 1;
 
 /// How a command that could run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +40,11 @@ pub fn failure(command: &Command, error: &Error) -> ExitCode {
 }
 
 fn failure_number(self_heal: bool, usage: bool) -> u8 {
-    if self_heal || usage { 2 } else { 1 }
+    match self_heal {
+        true => SELF_HEAL_FAILED,
+        false if usage => 2,
+        false => MIGRATE_FAILED,
+    }
 }
 
 #[cfg(test)]

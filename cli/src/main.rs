@@ -11,6 +11,7 @@ mod dotenv;
 mod error;
 mod exit;
 mod folder;
+mod interrupt;
 mod output;
 mod server;
 

@@ -3,6 +3,7 @@
 
 pub mod drift;
 pub mod heal;
+pub mod job;
 pub mod messages;
 pub mod migrate;
 pub mod names;

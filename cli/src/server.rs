@@ -3,7 +3,7 @@
 
 pub mod rows;
 
-use postgres::types::ToSql;
+use postgres::types::{FromSqlOwned, ToSql};
 use postgres::{Client, Transaction};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -81,6 +81,11 @@ impl Server {
         }
         Ok(Session { transaction, schema: &self.schema, progress: &self.progress })
     }
+
+    /// What moves on the terminal while the server works.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
 }
 
 /// The transaction of a command.
@@ -93,9 +98,15 @@ pub struct Session<'a> {
 impl Session<'_> {
     /// Calls a function that returns rows; `waiting` is what a person sees meanwhile.
     pub fn rows<T: DeserializeOwned>(&mut self, waiting: &str, call: &Call) -> Result<Rows<T>, Error> {
+        let progress = self.progress;
+        progress.during(waiting, || self.rows_at_once(call))
+    }
+
+    /// The same of a function that returns before anybody would begin to wait.
+    pub fn rows_at_once<T: DeserializeOwned>(&mut self, call: &Call) -> Result<Rows<T>, Error> {
         let sql =
             format!("select pg_catalog.row_to_json(r)::pg_catalog.text from {} r", call.sql(self.schema));
-        let rows = self.progress.during(waiting, || self.transaction.query(&sql, &call.values()))?;
+        let rows = self.transaction.query(&sql, &call.values())?;
         let mut result = Rows { raw: Vec::with_capacity(rows.len()), items: Vec::with_capacity(rows.len()) };
         for row in rows {
             let json: String = row.try_get(0)?;
@@ -104,6 +115,12 @@ impl Session<'_> {
             result.raw.push(RawValue::from_string(json).map_err(unknown)?);
         }
         Ok(result)
+    }
+
+    /// Calls a function that returns one value.
+    pub fn value<T: FromSqlOwned>(&mut self, call: &Call) -> Result<T, Error> {
+        let row = self.transaction.query_one(&format!("select {}", call.sql(self.schema)), &call.values())?;
+        Ok(row.try_get(0)?)
     }
 
     /// Calls a function that returns nothing.

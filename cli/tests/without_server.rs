@@ -31,6 +31,8 @@ fn wrong_arguments_exit_with_two() {
         "db migrate diff --against yesterday",
         "migrate run --steps 1",
         "self-heal run --dry-run --confirm",
+        "self-heal run --online",
+        "self-heal run --online --dry-run",
         "self-heal history --limit all",
         "self-heal status --format yaml",
     ];

@@ -93,6 +93,15 @@ pub enum Action {
         table: Name,
         name: String,
     },
+    /// Makes a key of the unique index that has the key's name.
+    AddKey {
+        table: Name,
+        name: String,
+        /// PRIMARY KEY or UNIQUE.
+        kind: &'static str,
+        /// What is said of when it is checked, if anything is.
+        deferrable: String,
+    },
     /// The whole statement, as the server prints it.
     CreateIndex {
         def: String,
@@ -249,6 +258,10 @@ impl Action {
             }
             Action::ValidateConstraint { table, name } => {
                 alter(table, &format!("VALIDATE CONSTRAINT {}", ident(name)))
+            }
+            Action::AddKey { table, name, kind, deferrable } => {
+                let name = ident(name);
+                alter(table, &format!("ADD CONSTRAINT {name} {kind} USING INDEX {name}{deferrable}"))
             }
             Action::CreateIndex { def, online: _ } => def.clone(),
             Action::RebuildIndex { name } => format!("REINDEX INDEX {}", name.sql()),
@@ -694,6 +707,7 @@ mod tests {
             Action::Grant(_) => 26,
             Action::Withhold(_) => 27,
             Action::Comment { .. } => 28,
+            Action::AddKey { .. } => 29,
         }
     }
 

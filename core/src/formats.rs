@@ -8,6 +8,7 @@ mod flat;
 mod folder;
 mod folders;
 mod ignored;
+mod marks;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -47,7 +48,7 @@ pub enum Layout {
     DrizzleFolders,
     /// `VERSION_name.sql` or `VERSION_name.up.sql`, with `VERSION_name.down.sql`.
     Pairs,
-    /// `VERSION_name.sql` with `-- UP` and `-- DOWN` lines inside.
+    /// `VERSION_name.sql` with `-- UP` and `-- DOWN` lines inside, or those of goose or dbmate.
     Sections,
     /// Hasura's and Diesel's `VERSION_name/up.sql`, with `down.sql` beside it.
     Folders,
@@ -99,6 +100,10 @@ pub struct Migration {
     pub up_line: usize,
     /// The line of the file on which `down_sql` starts, from 1.
     pub down_line: usize,
+    /// Whether the up part runs in one transaction. If not, it runs statement by statement.
+    pub in_transaction: bool,
+    /// The same for the down part.
+    pub down_in_transaction: bool,
 }
 
 /// A file that is no part of any migration.

@@ -7,11 +7,26 @@ use std::ptr::null_mut;
 use pgrx::prelude::*;
 use pgrx::{pg_sys, pg_sys::ffi::pg_guard_ffi_boundary};
 
+/// An object that a command was about.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Touched {
+    /// Its type and identity.
+    pub name: String,
+    /// The schema that it is in, or is; not for what is in none, nor for the parts of what is touched itself.
+    pub schema: Option<String>,
+}
+
+impl Touched {
+    fn part(name: String) -> Self {
+        Self { name, schema: None }
+    }
+}
+
 /// What a statement made or altered, without what is temporary or an extension's.
 ///
 /// # Safety
 /// The statement is the one that the event trigger was called for.
-pub unsafe fn altered(statement: *const pg_sys::Node) -> Vec<String> {
+pub unsafe fn altered(statement: *const pg_sys::Node) -> Vec<Touched> {
     // SAFETY: as above.
     if let Some(table) = unsafe { table_alone(statement) } {
         return vec![table];
@@ -23,14 +38,21 @@ pub unsafe fn altered(statement: *const pg_sys::Node) -> Vec<String> {
         }
         if let (Some(of_type), Some(identity)) = (row.text(c"object_type"), row.text(c"object_identity")) {
             let is_comment = row.text(c"command_tag") == Some("COMMENT");
-            objects.push(format!("{}{of_type} {identity}", if is_comment { "comment " } else { "" }));
+            let schema = match row.get(c"objid") {
+                Some(schema) if of_type == "schema" => schema_of(pg_sys::NamespaceRelationId, schema),
+                _ => row.text(c"schema_name").map(str::to_owned),
+            };
+            objects.push(Touched {
+                name: format!("{}{of_type} {identity}", if is_comment { "comment " } else { "" }),
+                schema,
+            });
             // A column has a new name: so something happened to its table.
             if !is_comment
                 && let (Some(class), Some(object), Some(1..)) =
                     (row.get(c"classid"), row.get(c"objid"), row.get::<i32>(c"objsubid"))
             {
                 let table = pg_sys::ObjectAddress { classId: class, objectId: object, objectSubId: 0 };
-                objects.extend(name(table));
+                objects.extend(name(table).map(Touched::part));
             }
         }
         if let Some(Command(command)) = row.get(c"command") {
@@ -45,7 +67,7 @@ pub unsafe fn altered(statement: *const pg_sys::Node) -> Vec<String> {
 
 /// The table of a CREATE TABLE that makes nothing else which can drift by itself, as its text says it. To ask the server,
 /// as for all other statements, takes longer than all the rest of noting, and of this one there are the most.
-unsafe fn table_alone(statement: *const pg_sys::Node) -> Option<String> {
+unsafe fn table_alone(statement: *const pg_sys::Node) -> Option<Touched> {
     // SAFETY: a node says its type; all that it points to lives as long as it does.
     unsafe {
         if statement.is_null() || (*statement).type_ != pg_sys::NodeTag::T_CreateStmt {
@@ -66,11 +88,9 @@ unsafe fn table_alone(statement: *const pg_sys::Node) -> Option<String> {
         if pg_sys::isTempNamespace(schema) {
             return None;
         }
-        let identity = pg_sys::quote_qualified_identifier(
-            pg_sys::get_namespace_name(schema),
-            (*create.relation).relname,
-        );
-        text(identity).map(|identity| format!("table {identity}"))
+        let schema = pg_sys::get_namespace_name(schema);
+        let identity = pg_sys::quote_qualified_identifier(schema, (*create.relation).relname);
+        Some(Touched { name: format!("table {}", text(identity)?), schema: text(schema) })
     }
 }
 
@@ -89,14 +109,16 @@ unsafe fn is_serial(column: &pg_sys::ColumnDef) -> bool {
 }
 
 /// What was dropped, also along with something else.
-pub fn dropped() -> Vec<String> {
+pub fn dropped() -> Vec<Touched> {
     let mut objects = Vec::new();
     for_each_row(pg_sys::F_PG_EVENT_TRIGGER_DROPPED_OBJECTS, |row| {
         let is_toast = row.text(c"schema_name") == Some("pg_toast");
         if let (false, Some(false), Some(of_type), Some(identity)) =
             (is_toast, row.get(c"is_temporary"), row.text(c"object_type"), row.text(c"object_identity"))
         {
-            objects.push(format!("{of_type} {identity}"));
+            let schema = row.text(if of_type == "schema" { c"object_name" } else { c"schema_name" });
+            objects
+                .push(Touched { name: format!("{of_type} {identity}"), schema: schema.map(str::to_owned) });
         }
     });
     objects.sort();
@@ -184,14 +206,14 @@ impl IntoDatum for Command {
 }
 
 /// What the server's table of commands leaves out: the parts of ALTER TABLE, and what privileges are on.
-unsafe fn more(command: &pg_sys::CollectedCommand, objects: &mut Vec<String>) {
+unsafe fn more(command: &pg_sys::CollectedCommand, objects: &mut Vec<Touched>) {
     use pg_sys::{CollectedCommandType as Type, ObjectType};
     // SAFETY: the type says which of the union's fields is meant; lists are of what the server puts there.
     unsafe {
         match command.type_ {
             Type::SCT_AlterTable => {
                 let parts = pgrx::PgList::<pg_sys::CollectedATSubcmd>::from_pg(command.d.alterTable.subcmds);
-                objects.extend(parts.iter_ptr().filter_map(|part| name((*part).address)));
+                objects.extend(parts.iter_ptr().filter_map(|part| name((*part).address)).map(Touched::part));
             }
             Type::SCT_Grant => {
                 let grant = &*command.d.grant.istmt;
@@ -204,12 +226,28 @@ unsafe fn more(command: &pg_sys::CollectedCommand, objects: &mut Vec<String>) {
                 };
                 let granted = pgrx::PgList::<pg_sys::Oid>::from_pg(grant.objects);
                 let names = granted.iter_oid().filter_map(|object| {
-                    name(pg_sys::ObjectAddress { classId: class, objectId: object, objectSubId: 0 })
+                    let name =
+                        name(pg_sys::ObjectAddress { classId: class, objectId: object, objectSubId: 0 })?;
+                    Some(Touched { name: format!("grant {name}"), schema: schema_of(class, object) })
                 });
-                objects.extend(names.map(|name| format!("grant {name}")));
+                objects.extend(names);
             }
             _ => {}
         }
+    }
+}
+
+/// The schema that an object is in, or is.
+fn schema_of(class: pg_sys::Oid, object: pg_sys::Oid) -> Option<String> {
+    // SAFETY: looks into the catalogs; what is missing has no schema.
+    unsafe {
+        let schema = match class {
+            pg_sys::NamespaceRelationId => object,
+            pg_sys::RelationRelationId => pg_sys::get_rel_namespace(object),
+            pg_sys::ProcedureRelationId => pg_sys::get_func_namespace(object),
+            _ => return None,
+        };
+        text(pg_sys::get_namespace_name(schema))
     }
 }
 

@@ -1,11 +1,16 @@
 //! Keeps a replay inside its database. Utility statements that would reach outside are noted and left out, wherever
 //! they come from: a DO block and a function run them through the same hook. It is installed in a replayer alone.
+//!
+//! What runs at top level only has a form that does the same in a transaction, where nobody else is. That one runs, see
+//! `plain`.
 
 use std::cell::RefCell;
 use std::ffi::{CStr, c_char};
 
 use pgrx::pg_guard;
 use pgrx::pg_sys;
+
+use super::plain;
 
 thread_local! {
     static SKIPPED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
@@ -43,6 +48,10 @@ unsafe extern "C-unwind" fn process_utility(
             SKIPPED.with_borrow_mut(|skipped| skipped.push(tag.to_string_lossy().into_owned()));
             return;
         }
+        if plain::changes_no_schema((*planned).utilityStmt) {
+            return;
+        }
+        let planned = plain::form(planned);
         pg_sys::standard_ProcessUtility(
             planned,
             query,

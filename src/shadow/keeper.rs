@@ -117,6 +117,6 @@ fn make(name: &str, options: &str, left_overs: &[String]) -> Result<(), Error> {
     ))
 }
 
-fn drop_statement(name: &str) -> String {
+pub fn drop_statement(name: &str) -> String {
     format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quote::ident(name))
 }

@@ -9,6 +9,7 @@ mod channel;
 mod hook;
 mod keeper;
 mod kept;
+mod plain;
 mod replayer;
 
 use std::cell::Cell;
@@ -104,6 +105,14 @@ fn check_roles(chain: &[Applied]) -> Result<(), Error> {
         if unsafe { pg_sys::get_role_oid(role.as_ptr(), true) } == pg_sys::InvalidOid {
             return Err(gone(&applied.applied_by, "is gone"));
         }
+    }
+    Ok(())
+}
+
+/// Drops the shadows of backends that are no more. For a worker, outside a transaction.
+pub fn drop_left_overs() -> Result<(), Error> {
+    for left_over in worker::in_transaction(left_overs)? {
+        worker::utility(&keeper::drop_statement(&left_over))?;
     }
     Ok(())
 }

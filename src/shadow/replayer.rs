@@ -1,5 +1,5 @@
 //! The replayer: the worker that connects to the shadow as the role that applied some migrations, and runs them again,
-//! each in a transaction of its own. The last one reads what came out.
+//! each in a transaction of its own, or each of its statements, as it was applied. The last one reads what came out.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +14,7 @@ use crate::error::{Error, ServerError};
 use crate::ledger::Applied;
 use crate::outline::{self, Outline};
 use crate::spi::at_one_moment;
+use crate::statement::split;
 use crate::worker::{self, Work};
 use crate::{migrate, run};
 use nself_heal_core::digest::{Differing, Digests};
@@ -103,7 +104,7 @@ fn connect(database: &str, role: &str) {
 fn replay(request: &Request) -> Result<Answer, Failed> {
     hook::install();
     for migration in &request.migrations {
-        worker::in_transaction(|| apply(migration)).map_err(|error| failed(migration, error))?;
+        apply(migration).map_err(|error| failed(migration, error))?;
     }
     let since = match &request.read {
         Reading::Nothing => return Ok(Answer { read: None, skipped: hook::skipped() }),
@@ -141,8 +142,24 @@ fn apply(migration: &Applied) -> Result<(), Error> {
     if migration.applied_by != migration.logged_in_as {
         settings.insert(0, ("role", &migration.applied_by));
     }
-    with_settings(&settings, || migrate::make_tenant(migration.tenant.as_deref()))?;
-    run::run(&migration.script(), &settings)
+    let tenant = || with_settings(&settings, || migrate::make_tenant(migration.tenant.as_deref()));
+    let script = migration.script();
+    if migration.in_transaction {
+        return worker::in_transaction(|| {
+            tenant()?;
+            run::run(&script, &settings)
+        });
+    }
+    let statements = worker::in_transaction(|| {
+        tenant()?;
+        split(&script)
+    })?;
+    // The others have not run, or nobody knows: what was begun counts when it has ended.
+    let done = migration.statements_done.unwrap_or(statements.len()).min(statements.len());
+    for index in 0..done {
+        worker::in_transaction(|| run::run_statement(&script, &statements, index, &settings))?;
+    }
+    Ok(())
 }
 
 fn failed(migration: &Applied, error: Error) -> Failed {

@@ -1,7 +1,8 @@
 //! `nself db migrate` and `nself migrate`. Here are the dispatch and the commands that only ask; those that change the
-//! database are in `run`.
+//! database are in `run`, which leaves to `job` what cannot run in its transaction.
 
 mod files;
+mod job;
 mod run;
 
 use serde::Serialize;

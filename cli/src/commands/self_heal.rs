@@ -2,18 +2,20 @@
 
 use serde_json::json;
 
-use super::{is_json, open};
+use super::{is_json, job, open};
 use crate::args::{Global, HealRun, SelfHeal};
 use crate::error::Error;
-use crate::exit::Outcome;
+use crate::exit::{self, Outcome};
+use crate::interrupt::Interrupt;
 use crate::output;
-use crate::server::Call;
 use crate::server::rows::{HealEvent, HealStatus, HealStep};
+use crate::server::{Call, Rows, Server};
 
 /// Runs one of the commands.
 pub fn run(global: &Global, command: &SelfHeal) -> Result<Outcome, Error> {
     match command {
         SelfHeal::Status => status(global),
+        SelfHeal::Run(run) if run.online => heal_online(global, run),
         SelfHeal::Run(run) => heal(global, run),
         SelfHeal::History(history) => self::history(global, history.limit),
         SelfHeal::Enable => switch(global, true),
@@ -35,11 +37,10 @@ fn status(global: &Global) -> Result<Outcome, Error> {
 }
 
 fn heal(global: &Global, run: &HealRun) -> Result<Outcome, Error> {
-    let not_renamed = (!run.not_renamed.is_empty()).then(|| run.not_renamed.clone());
     let call = Call::to("nself_heal").with("confirm", "bool", Some(run.confirm)).with(
         "not_renamed",
         "text[]",
-        not_renamed,
+        not_renamed(run),
     );
     let mut server = open(global)?;
     let mut session = server.begin()?;
@@ -55,11 +56,49 @@ fn heal(global: &Global, run: &HealRun) -> Result<Outcome, Error> {
         output::text(&output::heal::planned(&rows.items));
     }
     Ok(match run.confirm {
-        _ if rows.items.is_empty() => Outcome::Done,
-        true if output::heal::has_failed(&rows.items) => Outcome::Failed,
-        true => Outcome::Done,
+        true => outcome(&rows.items),
+        false if rows.items.is_empty() => Outcome::Done,
         false => Outcome::Found,
     })
+}
+
+/// Heals by a job of the server: no transaction of this program is open meanwhile.
+fn heal_online(global: &Global, run: &HealRun) -> Result<Outcome, Error> {
+    let call = Call::to("nself_heal_start").with("not_renamed", "text[]", not_renamed(run));
+    let mut server = open(global)?;
+    let interrupt = Interrupt::watch(exit::SELF_HEAL_FAILED);
+    let mut session = server.begin()?;
+    let number = session.value(&call)?;
+    session.keep()?;
+    let job = job::wait(&mut server, number, "Healing", &interrupt)?;
+    // Without an event it did not come so far as to have one.
+    let steps = job.event.map(|event| steps(&mut server, event)).transpose()?;
+    match &steps {
+        None => {}
+        Some(steps) if is_json(global) => output::json_rows(&steps.raw),
+        Some(steps) if job::is_done(&job) => output::text(&output::heal::healed(&steps.items)),
+        Some(steps) => output::text(&output::heal::cut_short(&steps.items)),
+    }
+    match steps {
+        Some(steps) if job::is_done(&job) => Ok(outcome(&steps.items)),
+        _ => Err(Error::Job { number, job: Box::new(job) }),
+    }
+}
+
+fn not_renamed(run: &HealRun) -> Option<Vec<String>> {
+    (!run.not_renamed.is_empty()).then(|| run.not_renamed.clone())
+}
+
+fn steps(server: &mut Server, event: i64) -> Result<Rows<HealStep>, Error> {
+    let mut session = server.begin()?;
+    let rows = session.rows_at_once(&Call::to("nself_heal_steps").with("event", "int8", Some(event)))?;
+    session.keep()?;
+    Ok(rows)
+}
+
+/// How a heal ended that went through all its steps.
+fn outcome(steps: &[HealStep]) -> Outcome {
+    if output::heal::has_failed(steps) { Outcome::Failed } else { Outcome::Done }
 }
 
 fn history(global: &Global, limit: Option<i32>) -> Result<Outcome, Error> {

@@ -22,13 +22,19 @@ pub fn planned(steps: &[HealStep]) -> String {
 
 /// What a heal did, and what it left.
 pub fn healed(steps: &[HealStep]) -> String {
-    if steps.is_empty() {
-        return no_drift();
-    }
+    if steps.is_empty() { no_drift() } else { ended(steps, paint(GOOD, "Healed:")) }
+}
+
+/// What a heal did that did not come to its end.
+pub fn cut_short(steps: &[HealStep]) -> String {
+    if steps.is_empty() { String::new() } else { ended(steps, paint(WARNING, "Healed in part:")) }
+}
+
+fn ended(steps: &[HealStep], how: String) -> String {
     let failed = section(steps, paint(ERROR, "Failed:"), &["failed"]);
     let left = section(steps, paint(HEADING, "Left for a person:"), &["blocked", "manual"]);
     let summary = format!("{} applied{}", number(steps, "applied"), others(steps));
-    format!("{}{failed}{left}{} {summary}.\n", overview(steps), paint(GOOD, "Healed:"))
+    format!("{}{failed}{left}{how} {summary}.\n", overview(steps))
 }
 
 /// Whether a part of the heal failed.
@@ -199,6 +205,13 @@ Healed: 1 applied, 1 blocked, 1 manual.
             "{text}"
         );
         assert!(has_failed(&steps));
+    }
+
+    #[test]
+    fn a_heal_that_was_cut_short_does_not_say_that_there_is_no_drift() {
+        let text = plain(&cut_short(&[step(1, "a", "applied", None)]));
+        assert!(text.contains("Column: t.a") && text.ends_with("\nHealed in part: 1 applied.\n"), "{text}");
+        assert_eq!(cut_short(&[]), "");
     }
 
     #[test]

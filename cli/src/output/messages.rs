@@ -12,8 +12,8 @@ pub fn error(error: &Error) {
     add(&mut text, "hint", error.hint().as_deref());
     if let Some(answer) = error.answer() {
         add(&mut text, "context", answer.where_());
-        add(&mut text, "sqlstate", Some(answer.code().code()));
     }
+    add(&mut text, "sqlstate", error.sqlstate());
     anstream::eprintln!("{text}");
 }
 

@@ -25,17 +25,33 @@ impl Direction {
 
 /// What was done: a line a migration and where the database is now.
 pub fn done(direction: Direction, steps: &[MigrationStep], now: &[MigrationState]) -> String {
-    let [infinitive, doing, done] = direction.words();
+    let [infinitive, _, done] = direction.words();
     if steps.is_empty() {
         return format!("Nothing to {infinitive}. {}\n", place(now, "Database is at"));
     }
-    let mut text = String::new();
-    for step in steps {
-        let took = step.duration_ms.map(|ms| format!(" ({})", duration(ms))).unwrap_or_default();
-        let file = migration(&step.version, &step.name);
-        text.push_str(&format!("{doing} {file} ... {}{took}\n", paint(GOOD, "done")));
-    }
+    let text: String = steps.iter().map(|step| line(direction, step)).collect();
     text + &format!("{done} {}. {}\n", count(steps.len(), "migration"), place(now, "Database is now at"))
+}
+
+/// What was applied by a job that did not come to its end: it stays applied.
+pub fn cut_short(steps: &[MigrationStep], now: &[MigrationState]) -> String {
+    let mut text = String::new();
+    for step in steps.iter().filter(|step| step.status == "partial") {
+        let state = now.iter().find(|state| state.version == step.version);
+        let how_far = state.and_then(|state| state.note.as_deref()).unwrap_or("a part has run");
+        let file = migration(&step.version, &step.name);
+        text.push_str(&format!("Applying {file} ... {}: {how_far}\n", paint(WARNING, "stopped")));
+    }
+    let whole: Vec<_> = steps.iter().filter(|step| step.status != "partial").collect();
+    let lines: String = whole.iter().map(|step| line(Direction::Up, step)).collect();
+    let summary = format!("Applied {}. {}", count(whole.len(), "migration"), place(now, "Database is at"));
+    format!("{lines}{text}{summary}\n")
+}
+
+fn line(direction: Direction, step: &MigrationStep) -> String {
+    let [_, doing, _] = direction.words();
+    let took = step.duration_ms.map(|ms| format!(" ({})", duration(ms))).unwrap_or_default();
+    format!("{doing} {} ... {}{took}\n", migration(&step.version, &step.name), paint(GOOD, "done"))
 }
 
 /// What a dry run would do, with the SQL.
@@ -81,7 +97,7 @@ pub fn status(migrations: &[MigrationState]) -> String {
         ]
     });
     let heading = ["version", "name", "state", "applied at", "by", "took", "note"];
-    let pending = migrations.iter().filter(|row| row.state == "pending").count();
+    let pending = migrations.iter().filter(|row| row.is_open()).count();
     let pending = match pending {
         0 => "Nothing is pending.".to_owned(),
         1 => "1 migration is pending.".to_owned(),
@@ -119,7 +135,7 @@ pub fn is_wrong(row: &Checksum) -> bool {
 
 /// `Database is at version 0003.`: that of the migration that was applied last, which need not be in the folder.
 fn place(migrations: &[MigrationState], at: &str) -> String {
-    let applied = migrations.iter().filter(|row| row.state != "pending");
+    let applied = migrations.iter().filter(|row| !row.is_open());
     match applied.max_by(|a, b| a.applied_at.cmp(&b.applied_at)) {
         Some(last) => format!("{at} version {}.", last.version),
         None => "No migration is applied.".to_owned(),
@@ -132,7 +148,9 @@ mod tests {
     use crate::output::style::plain;
 
     fn step(version: &str, name: &str, duration_ms: Option<i64>, sql: Option<&str>) -> MigrationStep {
-        MigrationStep { version: version.into(), name: name.into(), duration_ms, sql: sql.map(str::to_owned) }
+        let status = if duration_ms.is_some() { "applied" } else { "planned" }.to_owned();
+        let sql = sql.map(str::to_owned);
+        MigrationStep { version: version.into(), name: name.into(), status, duration_ms, sql }
     }
 
     fn state(version: &str, state: &str) -> MigrationState {
@@ -144,6 +162,7 @@ mod tests {
             applied_by: None,
             duration_ms: None,
             note: None,
+            in_transaction: true,
         }
     }
 
@@ -169,6 +188,23 @@ Applied 1 migration. Database is now at version 0003.
             plain(&done(Direction::Up, &steps, &[state("0003", "applied"), state("0004", "pending")])),
             expected
         );
+    }
+
+    #[test]
+    fn what_a_job_did_is_told_and_how_far_it_came() {
+        let partial = MigrationStep { status: "partial".into(), ..step("0004", "index", Some(7), None) };
+        let steps = [step("0003", "a", Some(42), None), partial];
+        let note = Some("statement 2 of 3 is next".to_owned());
+        let now = [state("0003", "applied"), MigrationState { note, ..state("0004", "partial") }];
+        let expected = "\
+Applying 0003_a.sql ... done (42ms)
+Applying 0004_index.sql ... stopped: statement 2 of 3 is next
+Applied 1 migration. Database is at version 0003.
+";
+        assert_eq!(plain(&cut_short(&steps, &now)), expected);
+        let end = "Database is at version 0003. 1 migration is pending.\n";
+        assert!(status(&now).ends_with(end));
+        assert_eq!(cut_short(&[], &[]), "Applied 0 migrations. No migration is applied.\n");
     }
 
     #[test]
@@ -204,7 +240,7 @@ Dry run: 1 migration to apply. Nothing was changed.
 
     #[test]
     fn status_ends_with_what_is_pending() {
-        let text = status(&[state("1", "applied"), state("2", "pending"), state("3", "pending")]);
+        let text = status(&[state("1", "applied"), state("2", "partial"), state("3", "pending")]);
         assert!(text.ends_with("Database is at version 1. 2 migrations are pending.\n"), "{text}");
     }
 

@@ -1,6 +1,6 @@
 //! The rows of the SQL contract, as far as they are printed. Columns that are not named here are for `--format json`.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A row of `nself_journal_put`.
 #[derive(Deserialize)]
@@ -16,19 +16,29 @@ pub struct JournalFile {
 pub struct MigrationState {
     pub version: String,
     pub name: String,
-    /// applied, pending, edited, cosmetic or missing
+    /// applied, pending, partial, edited, cosmetic or missing
     pub state: String,
     pub applied_at: Option<String>,
     pub applied_by: Option<String>,
     pub duration_ms: Option<i64>,
     pub note: Option<String>,
+    pub in_transaction: bool,
 }
 
-/// A row of `nself_migrate_up` and `nself_migrate_down`.
-#[derive(Deserialize)]
+impl MigrationState {
+    /// Whether something of it is still to run.
+    pub fn is_open(&self) -> bool {
+        matches!(self.state.as_str(), "pending" | "partial")
+    }
+}
+
+/// A row of `nself_migrate_up` and `nself_migrate_down`. It is made here, too, for what a job applied.
+#[derive(Deserialize, Serialize)]
 pub struct MigrationStep {
     pub version: String,
     pub name: String,
+    /// planned, applied or reverted; partial, if a job did not come to its end
+    pub status: String,
     pub duration_ms: Option<i64>,
     pub sql: Option<String>,
 }
@@ -38,7 +48,7 @@ pub struct MigrationStep {
 pub struct Checksum {
     pub version: String,
     pub name: String,
-    /// ok, cosmetic, mismatch or missing
+    /// ok, partial, cosmetic, mismatch or missing
     pub status: String,
     pub expected: Option<String>,
     pub actual: Option<String>,
@@ -63,7 +73,7 @@ pub struct NotCompared {
     pub expected: i64,
 }
 
-/// A row of `nself_heal`.
+/// A row of `nself_heal` and `nself_heal_steps`.
 #[derive(Deserialize)]
 pub struct HealStep {
     pub step: Option<i32>,
@@ -73,6 +83,23 @@ pub struct HealStep {
     /// planned, applied, blocked, manual or failed
     pub status: String,
     pub detail: Option<String>,
+}
+
+/// The row of `nself_job`.
+#[derive(Debug, Deserialize)]
+pub struct Job {
+    /// waiting, running, done, failed, cancelled or interrupted
+    pub state: String,
+    pub step: Option<i32>,
+    pub steps: Option<i32>,
+    pub statement: Option<String>,
+    pub wait_event_type: Option<String>,
+    pub wait_event: Option<String>,
+    pub error: Option<String>,
+    pub sqlstate: Option<String>,
+    pub hint: Option<String>,
+    /// Of a heal, in its history.
+    pub event: Option<i64>,
 }
 
 /// The row of `nself_heal_status`.

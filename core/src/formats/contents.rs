@@ -3,7 +3,7 @@
 
 use serde::de::DeserializeOwned;
 
-use super::{Error, File, Migration};
+use super::{Error, File, Migration, marks};
 use crate::checksum::sha256_hex;
 
 /// The text of a file with SQL, without its byte order mark.
@@ -33,6 +33,25 @@ pub(super) fn migration(
     down: Option<&File>,
 ) -> Result<Migration, Error> {
     Ok(Migration {
+        in_transaction: in_transaction(up)?,
+        down_in_transaction: down.map_or(Ok(true), in_transaction)?,
+        ..unmarked(version, name, up, down)?
+    })
+}
+
+fn in_transaction(file: &File) -> Result<bool, Error> {
+    let sql = sql(file)?;
+    Ok(!marks::of_part(&file.path, sql, 1)? && !marks::of_file(sql))
+}
+
+/// As `migration`, before anybody has looked for marks in it.
+pub(super) fn unmarked(
+    version: &str,
+    name: &str,
+    up: &File,
+    down: Option<&File>,
+) -> Result<Migration, Error> {
+    Ok(Migration {
         version: version.to_owned(),
         name: name.to_owned(),
         path: up.path.clone(),
@@ -45,5 +64,7 @@ pub(super) fn migration(
         breakpoints: false,
         up_line: 1,
         down_line: 1,
+        in_transaction: true,
+        down_in_transaction: true,
     })
 }

@@ -34,6 +34,12 @@ pub enum Error {
     BadSections { path: String, line: usize, reason: &'static str },
     #[error("line {line} of {path:?} begins a down part with another tool's mark {mark:?}")]
     ForeignSections { path: String, line: usize, mark: String },
+    #[error(
+        "line {line} of {path:?} says that the migration runs without a transaction, but statements come before it"
+    )]
+    MisplacedMark { path: String, line: usize },
+    #[error("line {line} of {path:?} is no mark that is known: {mark:?}")]
+    UnknownMark { path: String, line: usize, mark: String },
 }
 
 impl Error {
@@ -61,6 +67,10 @@ impl Error {
             Self::BadJournal { .. } => "Restore meta/_journal.json as drizzle-kit wrote it.",
             Self::BadSnapshot { .. } => "Restore the snapshot as drizzle-kit wrote it, or delete it.",
             Self::BadSections { .. } => "A file has one line -- UP, then at most one line -- DOWN.",
+            Self::MisplacedMark { .. } => {
+                "Put the line -- nself:no-transaction before the first statement of the file or of its part."
+            }
+            Self::UnknownMark { .. } => "The mark is written -- nself:no-transaction.",
             Self::ForeignSections { .. } => "Mark the parts with lines -- UP and -- DOWN instead.",
             Self::DuplicatePath { .. } => return None,
         };

@@ -28,12 +28,15 @@ pub(super) fn read(folder: &Folder<'_>) -> Result<(Layout, Vec<Migration>), Erro
         let down = folder.file(&format!("{stem}.down.sql"));
         // The name of an `.up.sql` file says what is in it; lines like `-- down` are comments there.
         let sections = if part.is_some() { None } else { sections::read(&file.path, contents::sql(file)?)? };
-        let mut migration = contents::migration(version, name, file, down)?;
-        if let Some(sections) = sections {
-            sectioned.get_or_insert(&file.path);
-            fill(&mut migration, sections, &file.bytes);
-        }
-        migrations.push(migration);
+        migrations.push(match sections {
+            None => contents::migration(version, name, file, down)?,
+            Some(sections) => {
+                sectioned.get_or_insert(&file.path);
+                let mut migration = contents::unmarked(version, name, file, down)?;
+                fill(&mut migration, sections, &file.bytes);
+                migration
+            }
+        });
     }
     let layout = match (sectioned, paired) {
         (Some(a), Some(b)) => return Err(mixed(Layout::Sections, a, Layout::Pairs, b)),
@@ -56,9 +59,11 @@ fn split_part(stem: &str) -> (&str, Option<Part>) {
 fn fill(migration: &mut Migration, sections: Sections<'_>, bytes: &[u8]) {
     migration.up_sql = sections.up.sql.to_owned();
     migration.up_line = sections.up.line;
+    migration.in_transaction = sections.up.in_transaction;
     if let Some(down) = sections.down {
         migration.down_sql = Some(down.sql.to_owned());
         migration.down_line = down.line;
+        migration.down_in_transaction = down.in_transaction;
         migration.down_path = Some(migration.path.clone());
         migration.down_checksum = Some(sha256_hex(bytes));
     }

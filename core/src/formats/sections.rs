@@ -1,6 +1,7 @@
-//! Files that hold both parts of a migration, told apart by the lines `-- UP` and `-- DOWN`.
+//! Files that hold both parts of a migration, told apart by the lines `-- UP` and `-- DOWN`, or by those of goose
+//! (`-- +goose Up`) and dbmate (`-- migrate:up`).
 
-use super::Error;
+use super::{Error, marks};
 use crate::scan::{self, Kind, Lexer};
 
 #[derive(Debug)]
@@ -14,6 +15,7 @@ pub(super) struct Section<'a> {
     pub(super) sql: &'a str,
     /// The line on which `sql` starts.
     pub(super) line: usize,
+    pub(super) in_transaction: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,6 +28,8 @@ enum Mark {
 
 struct MarkLine<'a> {
     mark: Mark,
+    /// What dbmate's option says.
+    in_transaction: bool,
     comment: &'a str,
     /// Where the line begins.
     start: usize,
@@ -38,7 +42,6 @@ pub(super) fn read<'a>(path: &str, sql: &'a str) -> Result<Option<Sections<'a>>,
     let bad = |mark: &MarkLine<'_>, reason| {
         Err(Error::BadSections { path: path.to_owned(), line: scan::line_of(sql, mark.start), reason })
     };
-    let section = |start: usize, end| Section { sql: &sql[start..end], line: scan::line_of(sql, start) };
     let marks: Vec<_> = mark_lines(sql).collect();
     if let Some(foreign) = marks.iter().find(|line| line.mark == Mark::Foreign) {
         let line = scan::line_of(sql, foreign.start);
@@ -51,11 +54,18 @@ pub(super) fn read<'a>(path: &str, sql: &'a str) -> Result<Option<Sections<'a>>,
     if !scan::has_only_blank(&sql[..up.start]) {
         return bad(up, "there are statements before the up part");
     }
+    // What is said before the parts holds for both.
+    let in_transaction = !marks::of_file(sql) && !marks::of_part(path, &sql[..up.start], 1)?;
+    let section = |mark: &MarkLine<'_>, end: usize| {
+        let (sql, line) = (&sql[mark.end..end], scan::line_of(sql, mark.end));
+        let says_no = marks::of_part(path, sql, line)?;
+        Ok(Section { sql, line, in_transaction: in_transaction && mark.in_transaction && !says_no })
+    };
     match after_up {
-        [] => Ok(Some(Sections { up: section(up.end, sql.len()), down: None })),
+        [] => Ok(Some(Sections { up: section(up, sql.len())?, down: None })),
         [down, after_down @ ..] if down.mark == Mark::Down => match after_down {
             [] => {
-                let (up, down) = (section(up.end, down.start), section(down.end, sql.len()));
+                let (up, down) = (section(up, down.start)?, section(down, sql.len())?);
                 Ok(Some(Sections { up, down: Some(down) }))
             }
             [more, ..] if more.mark == Mark::Up => bad(more, "a second up part begins"),
@@ -69,43 +79,44 @@ pub(super) fn read<'a>(path: &str, sql: &'a str) -> Result<Option<Sections<'a>>,
 fn mark_lines(sql: &str) -> impl Iterator<Item = MarkLine<'_>> {
     Lexer::new(sql).filter(|piece| piece.kind == Kind::LineComment).filter_map(|piece| {
         let start = sql[..piece.start].rfind('\n').map_or(0, |newline| newline + 1);
-        let mark = mark(piece.text).filter(|_| sql[start..piece.start].trim().is_empty())?;
+        let (mark, in_transaction) =
+            mark(piece.text).filter(|_| sql[start..piece.start].trim().is_empty())?;
         let after = piece.start + piece.text.len();
         let end = sql[after..].find('\n').map_or(sql.len(), |newline| after + newline + 1);
-        Some(MarkLine { mark, comment: piece.text, start, end })
+        Some(MarkLine { mark, in_transaction, comment: piece.text, start, end })
     })
 }
 
-/// What a line comment marks. Decoration is let pass, as in `--UP`, `-- +Up`, `-- UP:` and `-- ==== DOWN ====`; words
-/// are not, as in `-- up to here`.
-fn mark(comment: &str) -> Option<Mark> {
+/// What a line comment marks, and whether what it begins runs in a transaction. Decoration is let pass, as in `--UP`,
+/// `-- +Up`, `-- UP:` and `-- ==== DOWN ====`; words are not, as in `-- up to here`.
+fn mark(comment: &str) -> Option<(Mark, bool)> {
     let decoration = |c: char| c.is_whitespace() || matches!(c, '-' | '+' | '=');
     let word = comment
         .trim_start_matches(decoration)
         .trim_end_matches(|c: char| c.is_whitespace() || c.is_ascii_punctuation());
     if word.eq_ignore_ascii_case("up") {
-        Some(Mark::Up)
-    } else if word.eq_ignore_ascii_case("down") {
-        Some(Mark::Down)
-    } else {
-        is_foreign(comment).then_some(Mark::Foreign)
+        return Some((Mark::Up, true));
+    }
+    if word.eq_ignore_ascii_case("down") {
+        return Some((Mark::Down, true));
+    }
+    let lower = comment.trim_start_matches('-').to_lowercase();
+    let words: Vec<&str> = lower.split_whitespace().collect();
+    let in_transaction = |options: &[&str]| !options.contains(&"transaction:false");
+    match words.as_slice() {
+        ["+goose", "up"] => Some((Mark::Up, true)),
+        ["+goose", "down"] => Some((Mark::Down, true)),
+        ["migrate:up", options @ ..] => Some((Mark::Up, in_transaction(options))),
+        ["migrate:down", options @ ..] => Some((Mark::Down, in_transaction(options))),
+        words => is_foreign(&words.join(" ")).then_some((Mark::Foreign, true)),
     }
 }
 
-/// Where goose, sql-migrate, rambler, dbmate, Play, MyBatis and tern begin a down part.
-const FOREIGN: [&str; 7] = [
-    "+goose down",
-    "+migrate down",
-    "rambler down",
-    "migrate:down",
-    "!downs",
-    "//@undo",
-    "create above / drop below",
-];
+/// Where sql-migrate, rambler, Play, MyBatis and tern begin a down part.
+const FOREIGN: [&str; 5] =
+    ["+migrate down", "rambler down", "!downs", "//@undo", "create above / drop below"];
 
-fn is_foreign(comment: &str) -> bool {
-    let words: Vec<&str> = comment.trim_start_matches('-').split_whitespace().collect();
-    let words = words.join(" ").to_lowercase();
+fn is_foreign(words: &str) -> bool {
     FOREIGN.iter().any(|mark| words.starts_with(mark))
 }
 
@@ -118,9 +129,13 @@ mod tests {
     fn check(sql: &str, expect: Expect) {
         let actual = match read("0001_a.sql", sql) {
             Ok(None) => "no sections".to_owned(),
-            Ok(Some(Sections { up, down: None })) => format!("up from {}: {:?}", up.line, up.sql),
-            Ok(Some(Sections { up, down: Some(down) })) => {
-                format!("up from {}: {:?}\ndown from {}: {:?}", up.line, up.sql, down.line, down.sql)
+            Ok(Some(Sections { up, down })) => {
+                let show = |part: &str, Section { sql, line, in_transaction }: Section<'_>| {
+                    let mark = if in_transaction { "" } else { ", without a transaction" };
+                    format!("{part} from {line}{mark}: {sql:?}")
+                };
+                let parts = [Some(show("up", up)), down.map(|down| show("down", down))];
+                parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
             }
             Err(error) => format!("error: {error}"),
         };
@@ -218,16 +233,71 @@ mod tests {
     }
 
     #[test]
+    fn goose_and_dbmate_have_words_of_their_own() {
+        check(
+            "-- +goose Up\n-- +goose StatementBegin\nCREATE TABLE a ();\n-- +goose StatementEnd\n\n-- +goose Down\nDROP TABLE a;\n",
+            expect![[r#"
+                up from 2: "-- +goose StatementBegin\nCREATE TABLE a ();\n-- +goose StatementEnd\n\n"
+                down from 7: "DROP TABLE a;\n""#]],
+        );
+        check(
+            "-- migrate:up\nSELECT 1;\n--migrate:down\nSELECT 2;",
+            expect![[r#"
+                up from 2: "SELECT 1;\n"
+                down from 4: "SELECT 2;""#]],
+        );
+    }
+
+    #[test]
+    fn a_part_may_run_without_a_transaction() {
+        check(
+            "-- +goose NO TRANSACTION\n-- +goose Up\nSELECT 1;\n-- +goose Down\nSELECT 2;",
+            expect![[r#"
+                up from 3, without a transaction: "SELECT 1;\n"
+                down from 5, without a transaction: "SELECT 2;""#]],
+        );
+        check(
+            "-- migrate:up transaction:false\nSELECT 1;\n-- migrate:down\nSELECT 2;",
+            expect![[r#"
+                up from 2, without a transaction: "SELECT 1;\n"
+                down from 4: "SELECT 2;""#]],
+        );
+        check(
+            "-- migrate:up transaction:true\nSELECT 1;\n-- migrate:down force:yes transaction:false\nSELECT 2;",
+            expect![[r#"
+                up from 2: "SELECT 1;\n"
+                down from 4, without a transaction: "SELECT 2;""#]],
+        );
+        check(
+            "-- nself:no-transaction\n-- UP\nSELECT 1;\n-- DOWN\nSELECT 2;",
+            expect![[r#"
+                up from 3, without a transaction: "SELECT 1;\n"
+                down from 5, without a transaction: "SELECT 2;""#]],
+        );
+        check(
+            "-- UP\nSELECT 1;\n-- DOWN\n-- nself:no-transaction\nSELECT 2;",
+            expect![[r#"
+                up from 2: "SELECT 1;\n"
+                down from 4, without a transaction: "-- nself:no-transaction\nSELECT 2;""#]],
+        );
+        check(
+            "-- UP\nSELECT 1;\n-- DOWN\nSELECT 2;\n-- nself:no-transaction\n",
+            expect![[
+                r#"error: line 5 of "0001_a.sql" says that the migration runs without a transaction, but statements come before it"#
+            ]],
+        );
+    }
+
+    #[test]
     fn files_of_other_tools_do_not_undo_themselves() {
         check(
-            "-- +goose Up\nCREATE TABLE a ();\n-- +goose Down\nDROP TABLE a;",
+            "-- +migrate Up\nCREATE TABLE a ();\n-- +migrate Down\nDROP TABLE a;",
             expect![[
-                r#"error: line 3 of "0001_a.sql" begins a down part with another tool's mark "-- +goose Down""#
+                r#"error: line 3 of "0001_a.sql" begins a down part with another tool's mark "-- +migrate Down""#
             ]],
         );
         for mark in [
-            "-- +migrate Down",
-            "-- migrate:down transaction:false",
+            "-- +migrate Down notransaction",
             "-- rambler down",
             "---- create above / drop below ----",
             "-- !Downs",

@@ -63,6 +63,12 @@ fn show(journal: &Journal) -> String {
         if migration.breakpoints {
             out += " breakpoints";
         }
+        if !migration.in_transaction {
+            out += " no-transaction";
+        }
+        if !migration.down_in_transaction {
+            out += " down-no-transaction";
+        }
         assert_eq!(migration.down_sql.is_some(), migration.down_path.is_some());
         assert_eq!(migration.down_sql.is_some(), migration.down_checksum.is_some());
         out += "\n";
@@ -634,9 +640,9 @@ mod sections_in_files {
             "#]],
         );
         check(
-            &folder(&[("1_a.sql", "SELECT 1;\n-- migrate:down\nSELECT 2;")]),
+            &folder(&[("1_a.sql", "SELECT 1;\n-- rambler down\nSELECT 2;")]),
             expect![[r#"
-                error: line 2 of "1_a.sql" begins a down part with another tool's mark "-- migrate:down"
+                error: line 2 of "1_a.sql" begins a down part with another tool's mark "-- rambler down"
                 hint: Mark the parts with lines -- UP and -- DOWN instead.
             "#]],
         );
@@ -966,5 +972,91 @@ mod any_layout {
             [Layout::Drizzle, Layout::DrizzleFolders, Layout::Pairs, Layout::Sections, Layout::Folders];
         expect!["drizzle drizzle-v1 pairs sections folders"]
             .assert_eq(&layouts.map(Layout::as_str).join(" "));
+    }
+}
+
+mod without_a_transaction {
+    use super::*;
+
+    const OWN: &str = "-- nself:no-transaction\nSELECT 1;";
+    const SQLX: &str = "-- no-transaction\nSELECT 1;";
+
+    #[test]
+    fn each_file_speaks_for_its_part() {
+        check(
+            &folder(&[
+                ("1_a.up.sql", OWN),
+                ("1_a.down.sql", "SELECT 2;"),
+                ("2_b.up.sql", "SELECT 1;"),
+                ("2_b.down.sql", SQLX),
+                ("3_c.sql", SQLX),
+            ]),
+            expect![[r#"
+                pairs
+                1 "a" 1_a.up.sql up 1:"-- nself:no-transaction\nSELECT 1;" down 1_a.down.sql:1:"SELECT 2;" no-transaction
+                2 "b" 2_b.up.sql down 2_b.down.sql:1:"-- no-transaction\nSELECT 1;" down-no-transaction
+                3 "c" 3_c.sql up 1:"-- no-transaction\nSELECT 1;" no-transaction
+            "#]],
+        );
+        check(
+            &folder(&[("1_a/up.sql", OWN), ("1_a/down.sql", OWN)]),
+            expect![[r#"
+                folders
+                1 "a" 1_a/up.sql up 1:"-- nself:no-transaction\nSELECT 1;" down 1_a/down.sql:1:"-- nself:no-transaction\nSELECT 1;" no-transaction down-no-transaction
+            "#]],
+        );
+        let mut files = drizzle(&["0000_a"], &[]);
+        files[1].bytes = OWN.into();
+        check(
+            &files,
+            expect![[r#"
+                drizzle
+                0000 "a" 0000_a.sql up 1:"-- nself:no-transaction\nSELECT 1;" breakpoints no-transaction
+            "#]],
+        );
+    }
+
+    #[test]
+    fn so_do_the_sections_of_a_file() {
+        check(
+            &folder(&[
+                ("1_a.sql", "-- migrate:up transaction:false\nSELECT 1;\n-- migrate:down\nSELECT 2;"),
+                ("2_b.sql", "-- +goose NO TRANSACTION\n-- +goose Up\nSELECT 1;"),
+            ]),
+            expect![[r#"
+                sections
+                1 "a" 1_a.sql up 2:"SELECT 1;\n" down 1_a.sql:4:"SELECT 2;" no-transaction
+                2 "b" 2_b.sql up 3:"SELECT 1;" no-transaction
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_character() {
+        check(
+            &[file("1_a.sql", "\u{feff}-- no-transaction\nSELECT 1;")],
+            expect![[r#"
+                pairs
+                1 "a" 1_a.sql up 1:"-- no-transaction\nSELECT 1;" no-transaction
+            "#]],
+        );
+    }
+
+    #[test]
+    fn marks_that_would_be_passed_over_are_refused() {
+        check(
+            &folder(&[("1_a.sql", "SELECT 1;\n-- nself:no-transaction\n")]),
+            expect![[r#"
+                error: line 2 of "1_a.sql" says that the migration runs without a transaction, but statements come before it
+                hint: Put the line -- nself:no-transaction before the first statement of the file or of its part.
+            "#]],
+        );
+        check(
+            &folder(&[("1_a.sql", "-- nself:no_transaction\nSELECT 1;")]),
+            expect![[r#"
+                error: line 1 of "1_a.sql" is no mark that is known: "-- nself:no_transaction"
+                hint: The mark is written -- nself:no-transaction.
+            "#]],
+        );
     }
 }

@@ -8,7 +8,7 @@ use crate::model::{
 };
 use crate::plan::context::{Context, element_type, parents};
 use crate::plan::{Check, Work, attached, checks};
-use crate::quote::literal;
+use crate::quote::{ident, literal};
 
 /// The work that creates a missing object.
 pub(super) fn create(object: Object, context: &Context) -> Work {
@@ -540,12 +540,15 @@ fn add_constraint(constraint: &Constraint, context: &Context) -> Work {
             ConstraintKind::Primary | ConstraintKind::Unique | ConstraintKind::Exclusion => false,
         };
     let not_valid = can_wait && (on_live || !constraint.validated);
-    let mut actions = vec![Action::AddConstraint {
-        table: constraint.table.clone(),
-        name: constraint.name.clone(),
-        def: constraint.def.clone(),
-        not_valid,
-    }];
+    let as_key = key_over_index(constraint, context);
+    let mut actions = as_key.unwrap_or_else(|| {
+        vec![Action::AddConstraint {
+            table: constraint.table.clone(),
+            name: constraint.name.clone(),
+            def: constraint.def.clone(),
+            not_valid,
+        }]
+    });
     if not_valid && constraint.validated {
         actions.push(Action::ValidateConstraint {
             table: constraint.table.clone(),
@@ -566,6 +569,60 @@ fn add_constraint(constraint: &Constraint, context: &Context) -> Work {
             .flatten(),
         ..plain(actions, context.owner_of(&constraint.table), constraint_needs(constraint, context))
     }
+}
+
+/// A key on a table that holds rows is made of an index, which can be built while others write. One that an earlier heal
+/// has built, or begun, is taken.
+fn key_over_index(constraint: &Constraint, context: &Context) -> Option<Vec<Action>> {
+    let kind = match constraint.kind {
+        ConstraintKind::Primary => "PRIMARY KEY",
+        ConstraintKind::Unique => "UNIQUE",
+        ConstraintKind::Check | ConstraintKind::Exclusion | ConstraintKind::Foreign => return None,
+    };
+    let key = constraint.key.as_ref()?;
+    let nulls = if key.nulls_not_distinct { " NULLS NOT DISTINCT" } else { "" };
+    let columns = key.parts.join(", ");
+    // What else the definition may say, say of more columns or of storage, is left to the server.
+    let deferrable = constraint.def.strip_prefix(&format!("{kind}{nulls} ({columns})"))?;
+    if !matches!(deferrable, "" | " DEFERRABLE" | " DEFERRABLE INITIALLY DEFERRED") {
+        return None;
+    }
+    let table = &constraint.table;
+    let name = Name { schema: table.schema.clone(), name: constraint.name.clone() };
+    let add = Action::AddKey {
+        table: table.clone(),
+        name: constraint.name.clone(),
+        kind,
+        deferrable: deferrable.to_string(),
+    };
+    match begun_key(constraint, context) {
+        Some(index) if index.valid => Some(vec![add]),
+        Some(_) => Some(vec![Action::RebuildIndex { name }, add]),
+        None => {
+            let online = context.live_table(table).is_some()
+                && context.has_rows(&constraint.table_identity)
+                && !context.is_partitioned(table);
+            let def = format!(
+                "CREATE UNIQUE INDEX {} ON {} USING btree ({columns}){nulls}",
+                ident(&constraint.name),
+                table.sql()
+            );
+            online.then(|| vec![Action::CreateIndex { def, online }, add])
+        }
+    }
+}
+
+/// The live index that is to become this key, and belongs to no constraint yet: it has the key's name and columns.
+pub(super) fn begun_key<'a>(constraint: &Constraint, context: &'a Context) -> Option<&'a Index> {
+    let key = constraint.key.as_ref()?;
+    context.live.indexes.iter().find(|index| {
+        index.table == constraint.table
+            && index.name.name == constraint.name
+            && index.unique
+            && index.predicate.is_none()
+            && index.nulls_not_distinct == key.nulls_not_distinct
+            && index.parts == key.parts
+    })
 }
 
 fn constraint_needs(constraint: &Constraint, context: &Context) -> Vec<Address> {

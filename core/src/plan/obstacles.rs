@@ -9,7 +9,7 @@ use crate::model::{
     Address, Catalog, Column, Constraint, ConstraintKind, Definition, DefinitionKind, Domain, Enum, Index,
     Name, Table,
 };
-use crate::plan::additive::{Filling, builds_index, filling, label_sql, rewrites, size};
+use crate::plan::additive::{Filling, begun_key, builds_index, filling, label_sql, rewrites, size};
 use crate::plan::context::Context;
 use crate::plan::{Work, script};
 use crate::quote::{ident, literal};
@@ -48,7 +48,7 @@ pub(super) fn obstacle(object: Object, work: &Work, context: &Context) -> Option
         | Object::Comment(_)
         | Object::Owner(_) => None,
     };
-    let twin = twin(object, context).map(|twin| twin.obstacle);
+    let twin = twin(object, context).and_then(|twin| twin.obstacle);
     twin.or_else(|| name_taken(object, work, context))
         .or_else(|| renamed(object, context))
         .or(own)
@@ -58,7 +58,8 @@ pub(super) fn obstacle(object: Object, work: &Work, context: &Context) -> Option
 /// A live object that does already what a missing one is to do.
 struct Twin {
     address: Address,
-    obstacle: Obstacle,
+    /// Nothing if the step itself makes the missing object of it.
+    obstacle: Option<Obstacle>,
 }
 
 /// What is the same under another name is not built twice.
@@ -70,6 +71,10 @@ fn twin(missing: Object, context: &Context) -> Option<Twin> {
             {
                 let rename = format!("RENAME CONSTRAINT {} TO {}", ident(&extra.name), ident(&missing.name));
                 same_as(&extra.identity, alter(&missing.table, &rename))
+            }
+            (Object::Constraint(missing), Object::Index(extra)) if extra.name.name == missing.name => {
+                begun_key(missing, context).filter(|index| index.identity == extra.identity)?;
+                return Some(Twin { address: Object::Index(extra).address(), obstacle: None });
             }
             (Object::Constraint(missing), Object::Index(extra)) => becomes(extra, missing)?,
             (Object::Index(missing), Object::Index(extra))
@@ -103,7 +108,7 @@ fn twin(missing: Object, context: &Context) -> Option<Twin> {
             }
             _ => return None,
         };
-        Some(Twin { address: extra.address(), obstacle })
+        Some(Twin { address: extra.address(), obstacle: Some(obstacle) })
     })
 }
 
@@ -439,7 +444,7 @@ pub(super) fn renamed_from(extra: Object, context: &Context) -> Option<Obstacle>
             && address == extra.address()
         {
             let reason = format!("does what {} is to do: see there", missing.identity());
-            return Some(Obstacle { reason, remedy: obstacle.remedy });
+            return Some(Obstacle { reason, remedy: obstacle.and_then(|obstacle| obstacle.remedy) });
         }
         let candidate =
             candidates(missing, context).into_iter().find(|candidate| candidate.identity == identity)?;
@@ -544,7 +549,9 @@ fn in_parts_by_hand(table: &Table, column: &Column) -> String {
 fn name_taken(object: Object, work: &Work, context: &Context) -> Option<Obstacle> {
     let is_there = match object {
         Object::Index(index) => context.live.indexes.iter().any(|live| live.identity == index.identity),
-        Object::Constraint(constraint) => !is_new(constraint, context),
+        Object::Constraint(constraint) => {
+            !is_new(constraint, context) || begun_key(constraint, context).is_some()
+        }
         // One that comes with its table or column is there after that.
         Object::Sequence(_) => true,
         _ => false,

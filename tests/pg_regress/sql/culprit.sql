@@ -42,7 +42,7 @@ SELECT kind, object_type, identity, changed_by, changed_at > now() - interval '1
 
 -- The history keeps it. What a heal does is not noted.
 SELECT object_type, identity, status FROM nself_heal(true) WHERE status = 'applied';
-SELECT object_type, identity, changed_by, changed_at IS NOT NULL AS known, command FROM nself.heal_steps ORDER BY step;
+SELECT object_type, identity, changed_by, changed_at IS NOT NULL AS known, command FROM nself_heal_steps() ORDER BY step;
 SELECT count(*) FROM nself.ddl_log;
 
 -- The last word counts, and what was rolled back was never said.

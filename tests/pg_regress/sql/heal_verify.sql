@@ -47,8 +47,8 @@ ALTER TABLE t DROP COLUMN extra;
 SELECT identity, status FROM nself_heal(true);
 SELECT event, trigger, drift_items, applied, blocked, manual, confirmed, outcome, duration_ms >= 0 AS timed,
        at <= clock_timestamp() AS dated FROM nself_heal_history(3);
-SELECT event, step, object_type, identity, ddl, status, detail FROM nself.heal_steps
- WHERE event > (SELECT max(event) - 3 FROM nself.heal_events) ORDER BY event, step;
+SELECT event, s.step, s.object_type, s.identity, s.ddl, s.status, s.detail
+  FROM nself_heal_history(3), nself_heal_steps(event) s ORDER BY event, s.step;
 SELECT last_outcome, drift_items, expected_state_age IS NOT NULL AS known FROM nself_heal_status();
 SELECT * FROM nself_heal_history(0);
 \echo :LAST_ERROR_SQLSTATE

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 
-use super::{files, files::Listing, is_json, open, states};
+use super::{files, files::Listing, is_json, job, open, states};
 use crate::args::{Down, Global, Up};
 use crate::error::Error;
 use crate::exit::Outcome;
@@ -69,6 +69,13 @@ impl Run {
         let agreed = if agreed { None } else { Some(self.ask(&mut server)?) };
         let mut session = server.begin()?;
         files::ship(&mut session, self.files.as_deref(), Listing::Sql)?;
+        if self.direction == Direction::Up
+            && !dry_run
+            && let Some(planned) = self.for_a_job(&mut session)?
+        {
+            let job = job::start(session, &self.start_call())?;
+            return job.finish(global, &mut server, planned, self.tenant.as_deref());
+        }
         let steps = match session.rows::<MigrationStep>(self.waiting(dry_run), &self.call(dry_run)) {
             Err(error) if error.is_usage() && !dry_run => {
                 session.undo()?;
@@ -92,6 +99,26 @@ impl Run {
             .with(number, "int4", self.number)
             .with("dry_run", "bool", Some(dry_run))
             .with("confirm", "text", self.confirm.clone())
+            .with("tenant", "text", self.tenant.clone())
+    }
+
+    /// What would be applied, if a part of it is marked to run without a transaction: that only a job can do.
+    fn for_a_job(&self, session: &mut Session<'_>) -> Result<Option<Vec<MigrationStep>>, Error> {
+        let states = states(session, self.tenant.as_deref())?.items;
+        let is_marked = |version: &str| {
+            states.iter().any(|state| state.is_open() && !state.in_transaction && state.version == version)
+        };
+        if !states.iter().any(|state| is_marked(&state.version)) {
+            return Ok(None);
+        }
+        let planned = session.rows::<MigrationStep>(self.waiting(true), &self.call(true))?.items;
+        Ok(planned.iter().any(|step| is_marked(&step.version)).then_some(planned))
+    }
+
+    fn start_call(&self) -> Call {
+        Call::to("nself_migrate_up_start")
+            .with("target", "text", self.to.clone())
+            .with("max_count", "int4", self.number)
             .with("tenant", "text", self.tenant.clone())
     }
 

@@ -458,17 +458,18 @@ fn marks_on_an_index_come_back_with_it() {
         &live(there),
         &Known::default(),
         expect![[r#"
-        missing table constraint users_pkey on public.users
-          additive as keeper
-          detail: blocks writes to public.users (8192 bytes) while the index is built
-          check: rows of public.users without a value in (id): {n}
-            SELECT count(*) FROM "public"."users" WHERE id IS NULL
-          check: rows of public.users that share their (id) with another row: {n}
-            SELECT coalesce(sum(d.n), 0)::bigint FROM (SELECT count(*) AS n FROM "public"."users" WHERE (id) IS NOT NULL GROUP BY id HAVING count(*) > 1) AS d
-          | ALTER TABLE "public"."users" ADD CONSTRAINT "users_pkey" PRIMARY KEY (id);
-          | ALTER TABLE "public"."users" REPLICA IDENTITY USING INDEX "users_pkey";
-          | ALTER TABLE "public"."users" CLUSTER ON "users_pkey"
-    "#]],
+            missing table constraint users_pkey on public.users
+              additive as keeper
+              detail: blocks writes to public.users (8192 bytes) while the index is built
+              check: rows of public.users without a value in (id): {n}
+                SELECT count(*) FROM "public"."users" WHERE id IS NULL
+              check: rows of public.users that share their (id) with another row: {n}
+                SELECT coalesce(sum(d.n), 0)::bigint FROM (SELECT count(*) AS n FROM "public"."users" WHERE (id) IS NOT NULL GROUP BY id HAVING count(*) > 1) AS d
+              | CREATE UNIQUE INDEX "users_pkey" ON "public"."users" USING btree (id);
+              | ALTER TABLE "public"."users" ADD CONSTRAINT "users_pkey" PRIMARY KEY USING INDEX "users_pkey";
+              | ALTER TABLE "public"."users" REPLICA IDENTITY USING INDEX "users_pkey";
+              | ALTER TABLE "public"."users" CLUSTER ON "users_pkey"
+        "#]],
     );
 }
 

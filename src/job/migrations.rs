@@ -1,0 +1,78 @@
+//! Migrations in a job: each in a transaction of its own with its row in the ledger, those that are marked to run without
+//! one statement by statement.
+
+use crate::capture;
+use crate::error::Error;
+use crate::ledger::Session;
+use crate::migrate::{self, Pending, UpRequest};
+use crate::online::Progress;
+use crate::stepwise::{self, Advanced, TopLevel};
+use crate::turn::Turn;
+use crate::worker::{self, in_transaction};
+
+/// Applies what the request asks for. `settle` takes the settings back that a statement at top level leaves behind.
+pub fn up(
+    request: &UpRequest<'_>,
+    settle: &dyn Fn() -> Result<(), Error>,
+    progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let (session, chosen) = in_turn(|| Ok((Session::now(request.tenant)?, migrate::choose(request)?)))?;
+    for (index, pending) in chosen.iter().enumerate() {
+        let mut show = |statement: &str| {
+            worker::show(statement);
+            progress(Progress { event: None, step: index + 1, of: chosen.len(), statement })
+        };
+        if pending.entry.in_transaction {
+            show(&format!("-- migration {}", pending.entry.version))?;
+            in_turn(|| migrate::apply(pending, &session, request.tenant).map(drop))?;
+        } else {
+            by_statements(pending, &session, request.tenant, settle, &mut show)?;
+        }
+    }
+    Ok(())
+}
+
+fn by_statements(
+    pending: &Pending,
+    session: &Session,
+    tenant: Option<&str>,
+    settle: &dyn Fn() -> Result<(), Error>,
+    show: &mut dyn FnMut(&str) -> Result<(), Error>,
+) -> Result<(), Error> {
+    show(&format!("-- migration {}", pending.entry.version))?;
+    loop {
+        match in_turn(|| stepwise::advance(pending, session, tenant))? {
+            Advanced::Done => return Ok(()),
+            Advanced::Ran { index } => {
+                if let Some(next) = pending.statements.get(index + 1) {
+                    show(&next.sql)?;
+                }
+            }
+            Advanced::TopLevel(statement) => {
+                show(&statement.sql)?;
+                let ran = at_top_level(&statement);
+                settle()?;
+                ran.map_err(|error| stepwise::failed_at_top_level(pending, &statement, error))?;
+                in_turn(|| stepwise::finish(pending, session, tenant, &statement))?;
+            }
+        }
+    }
+}
+
+fn at_top_level(statement: &TopLevel) -> Result<(), Error> {
+    for (name, value) in &statement.settings {
+        worker::set(name, value);
+    }
+    capture::own(|| {
+        statement.set.iter().try_for_each(|set| worker::utility(set))?;
+        worker::utility(&statement.sql)
+    })
+}
+
+/// Runs `work` in a transaction, while nobody else changes the schema of this database.
+fn in_turn<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    in_transaction(|| {
+        let _turn = Turn::take(c"nself_migrate_up_start()")?;
+        work()
+    })
+}

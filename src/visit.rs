@@ -147,7 +147,7 @@ fn look() -> Result<Finding, Error> {
     let trouble = load_journal().and_then(|()| migrate()).err().map(|error| error.to_string());
     worker::show("works out the schema that the migrations give");
     let report = match in_transaction(work_out) {
-        Err(error) => online::not_compared(TRIGGER, Instant::now(), trouble, &error)?,
+        Err(error) => online::not_compared(TRIGGER, Instant::now(), trouble, error)?,
         // That can have taken long enough for somebody to begin.
         Ok(()) if is_in_use()? => return Ok(Finding::PutOff),
         Ok(()) => online::heal(TRIGGER, &BTreeSet::new(), trouble, &mut |_| Ok(()))?,

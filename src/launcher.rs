@@ -110,6 +110,7 @@ impl Launcher {
             self.databases.iter().filter_map(|(oid, one)| Some((one.due_since()?, *oid))).collect();
         due.sort();
         for (_, oid) in due.into_iter().take(free) {
+            let others = self.databases.values().any(|one| one.visit.is_some());
             let (Some(database), Some(name)) = (self.databases.get_mut(&oid), there.get(&oid)) else {
                 continue;
             };
@@ -119,11 +120,11 @@ impl Launcher {
                     database.visit = Some(visit);
                     self.said_full = false;
                 }
+                // A visitor that is at work leaves its place to the next one.
+                Err(_) if others => break,
                 Err(error) => {
                     database.due = Some(Instant::now() + AGAIN_PUT_OFF);
-                    // A visitor that is at work leaves its place to the next one.
-                    let alone = self.databases.values().all(|one| one.visit.is_none());
-                    if alone && !std::mem::replace(&mut self.said_full, true) {
+                    if !std::mem::replace(&mut self.said_full, true) {
                         say(
                             PgLogLevel::WARNING,
                             PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,

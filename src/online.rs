@@ -3,11 +3,12 @@
 //!
 //! What is done stays done: a run that is cut short has closed a part of the drift, and the next one closes the rest.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use nself_heal_core::checksum::sha256_hex;
 use nself_heal_core::ddl::Action;
+use nself_heal_core::model::Address;
 use nself_heal_core::plan::online::{Stage, stages};
 use nself_heal_core::plan::{Step, Verdict, Work};
 
@@ -73,26 +74,31 @@ pub fn heal(
         tell::change(&change)?;
         Ok(run)
     })?;
-    let mut outcomes = Vec::new();
-    let (mut left, mut items_left) = (found.clone(), drift_items);
-    let mut stopped = plan.take_all_in_time(&mut run, &mut outcomes, not_renamed, progress).err();
+    let mut course = Course::default();
+    let (mut stopped, last) = match course.run(plan, &mut run, not_renamed, progress) {
+        Ok(last) => (None, last),
+        Err(error) => (Some(error), None),
+    };
     if let Some(error) = &stopped {
         trouble = Some(error.to_string());
     }
-    if outcomes.iter().any(|outcome| outcome.status == Status::Applied) {
-        worker::show("compares the schema again");
-        let error = match Plan::make(not_renamed) {
-            Ok(after) => {
-                (left, items_left) = (after.fingerprint(), report::items(&after.comparison.steps));
-                let stuck = heal::stuck(&outcomes, &after.comparison);
-                (!stuck.is_empty()).then(|| Error::NotClosed { stuck: stuck.join(", ") })
-            }
-            Err(error) => Some(error),
-        };
-        if let Some(error) = error {
-            trouble.get_or_insert(error.to_string());
-            stopped.get_or_insert(error);
+    let (mut left, mut items_left) = (found.clone(), drift_items);
+    let after = match last {
+        None if course.has_applied() => Plan::make(not_renamed).map(Some),
+        last => Ok(last),
+    };
+    let error = match after {
+        Ok(None) => None,
+        Ok(Some(after)) => {
+            (left, items_left) = (after.fingerprint(), report::items(&after.comparison.steps));
+            let stuck = heal::stuck(&course.outcomes, &after.comparison);
+            (!stuck.is_empty()).then(|| Error::NotClosed { stuck: stuck.join(", ") })
         }
+        Err(error) => Some(error),
+    };
+    if let Some(error) = error {
+        trouble.get_or_insert(error.to_string());
+        stopped.get_or_insert(error);
     }
     let ended = in_transaction(|| {
         tell::change(&Change {
@@ -103,7 +109,7 @@ pub fn heal(
         })?;
         run.end(trouble.as_deref(), left.as_deref())
     })?;
-    Ok(Report { drift_items, outcomes, ended, trouble, stopped })
+    Ok(Report { drift_items, outcomes: course.outcomes, ended, trouble, stopped })
 }
 
 /// Writes down a run that could not find out what drift there is, which is then what it was before.
@@ -148,6 +154,10 @@ impl Plan {
         })
     }
 
+    fn additive(&self) -> impl Iterator<Item = &Step> {
+        self.comparison.steps.iter().filter(|step| matches!(step.verdict, Verdict::Additive(_)))
+    }
+
     /// The same for the same drift, and nothing if there is none.
     fn fingerprint(&self) -> Option<String> {
         let mut names: Vec<String> = self
@@ -159,51 +169,6 @@ impl Plan {
             .collect();
         names.sort();
         (!names.is_empty()).then(|| sha256_hex(names.concat().as_bytes()))
-    }
-
-    /// Takes all steps, and those of a new plan if migrations are applied meanwhile.
-    fn take_all_in_time(
-        mut self,
-        run: &mut Run,
-        outcomes: &mut Vec<Outcome>,
-        not_renamed: &BTreeSet<String>,
-        progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        for _ in 1..TIMES {
-            match self.take_all(run, outcomes, progress) {
-                Err(Error::PlanOutdated) => self = Self::make(not_renamed)?,
-                result => return result,
-            }
-        }
-        self.take_all(run, outcomes, progress)
-    }
-
-    /// Takes all steps. Each is in the history as soon as it is done, also when a later one is cut short.
-    fn take_all(
-        &self,
-        run: &mut Run,
-        outcomes: &mut Vec<Outcome>,
-        progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let of =
-            self.comparison.steps.iter().filter(|step| matches!(step.verdict, Verdict::Additive(_))).count();
-        let mut number = 0;
-        let mut written = BTreeSet::new();
-        let all = heal::go(&self.comparison, |step, work, columns| {
-            number += 1;
-            let taking = Taking { plan: self, step, work, columns, number, of };
-            let (ended, in_history) = taking.go(run, progress)?;
-            if in_history {
-                written.insert(step.address());
-                outcomes.push(Outcome { step: step.clone(), status: ended.0, detail: ended.1.clone() });
-            }
-            Ok(ended)
-        })?;
-        let rest: Vec<Outcome> =
-            all.into_iter().filter(|outcome| !written.contains(&outcome.step.address())).collect();
-        in_transaction(|| run.add(&rest))?;
-        outcomes.extend(rest);
-        Ok(())
     }
 
     /// Runs `work` in a transaction, if the migrations are still those that this plan was made for.
@@ -218,6 +183,84 @@ impl Plan {
     }
 }
 
+/// What a run has done so far.
+#[derive(Default)]
+struct Course {
+    /// In the history.
+    outcomes: Vec<Outcome>,
+    /// How those steps ended that were taken.
+    taken: BTreeMap<Address, Ended>,
+}
+
+impl Course {
+    fn has_applied(&self) -> bool {
+        self.outcomes.iter().any(|outcome| outcome.status == Status::Applied)
+    }
+
+    /// Takes all steps, then those that only became possible by that: what uses a new enum label waits until the label is
+    /// committed. Returns the plan that came out at the end, if something was applied.
+    fn run(
+        &mut self,
+        mut plan: Plan,
+        run: &mut Run,
+        not_renamed: &BTreeSet<String>,
+        progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
+    ) -> Result<Option<Plan>, Error> {
+        let mut outdated = 0;
+        loop {
+            let applied = self.outcomes.len();
+            let rest = match self.take_all(&plan, run, progress) {
+                Err(Error::PlanOutdated) if outdated < TIMES => {
+                    outdated += 1;
+                    plan = Plan::make(not_renamed)?;
+                    continue;
+                }
+                rest => rest?,
+            };
+            let next = match self.outcomes.len() > applied {
+                true => Some(Plan::make(not_renamed)?),
+                false => None,
+            };
+            match next {
+                Some(next) if next.additive().any(|step| !self.taken.contains_key(&step.address())) => {
+                    plan = next
+                }
+                last => {
+                    in_transaction(|| run.add(&rest))?;
+                    self.outcomes.extend(rest);
+                    return Ok(last);
+                }
+            }
+        }
+    }
+
+    /// Takes the steps of a plan that were not taken before. One that is applied is in the history at once, also if a later
+    /// one is cut short. Returns the others.
+    fn take_all(
+        &mut self,
+        plan: &Plan,
+        run: &mut Run,
+        progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
+    ) -> Result<Vec<Outcome>, Error> {
+        let of = plan.additive().count();
+        let mut number = 0;
+        let all = heal::go(&plan.comparison, |step, work, columns| {
+            number += 1;
+            if let Some(ended) = self.taken.get(&step.address()) {
+                return Ok(ended.clone());
+            }
+            let taking = Taking { plan, step, work, columns, number, of };
+            let ended = taking.go(run, progress)?;
+            if ended.0 == Status::Applied {
+                self.outcomes.push(taking.applied());
+            }
+            self.taken.insert(step.address(), ended.clone());
+            Ok(ended)
+        })?;
+        Ok(all.into_iter().filter(|outcome| outcome.status != Status::Applied).collect())
+    }
+}
+
 /// One step that is being taken.
 struct Taking<'a> {
     plan: &'a Plan,
@@ -229,12 +272,12 @@ struct Taking<'a> {
 }
 
 impl Taking<'_> {
-    /// How the step ended, and whether that is in the history already.
+    /// How the step ended. That it was applied is in the history then.
     fn go(
         &self,
         run: &mut Run,
         progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
-    ) -> Result<(Ended, bool), Error> {
+    ) -> Result<Ended, Error> {
         let stages = stages(&self.work.actions);
         let last = stages.len().saturating_sub(1);
         for (index, stage) in stages.iter().enumerate() {
@@ -262,11 +305,11 @@ impl Taking<'_> {
                 }
             })?;
             if let Some(ended) = ended {
-                return Ok((ended, false));
+                return Ok(ended);
             }
         }
         let Outcome { step: _, status, detail } = self.applied();
-        Ok(((status, detail), true))
+        Ok((status, detail))
     }
 
     /// The step with the statements that it was taken by. What there is to say of it is about the locks of building an

@@ -63,6 +63,16 @@ says "it is applied, a new enum value before its first use, as the role that was
 says "its tables are the team's" "$(sql -c "SELECT tableowner FROM pg_tables WHERE tablename = 'items'")" team
 says "nothing differs from what a replay gives" "$(sql -c "SELECT count(*) FROM nself_drift() WHERE identity LIKE '%items%'")" 0
 
+# A missing label of an enum is committed before the column is added that uses it, in one job.
+sql -c "ALTER TABLE items DROP COLUMN mood" -c "DROP TYPE mood" -c "CREATE TYPE mood AS ENUM ('calm')" -c "ALTER TYPE mood OWNER TO team"
+job=$(sql -c "SELECT nself_heal_start()")
+ends "$job" "done"
+says "a new label and what uses it are healed by one job" \
+    "$(sql -c "SELECT s.identity, s.status FROM nself.heal_steps s JOIN nself.jobs j USING (event) WHERE j.job = $job AND s.identity ~ 'mood' ORDER BY s.step")" \
+    "public.mood.glad|applied
+public.items.mood|applied"
+says "that is all of it" "$(sql -c "SELECT count(*) FROM nself_drift() WHERE identity ~ 'items|mood'")" 0
+
 # The cause of an error stands in the way until it is gone; what was done stays done, and is not done again.
 journal 1_shop.sql "CREATE TABLE items (id int PRIMARY KEY, code int)" \
     2_code.sql "$(sql -c "SELECT up_sql FROM nself.journal WHERE version = '2'")" \

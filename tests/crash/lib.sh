@@ -128,3 +128,9 @@ launcher_looks() {
 last_run() { sql -d "$1" -c "SELECT $2 FROM nself_heal_history(1000) WHERE drift_items > 0 ORDER BY event DESC LIMIT 1"; }
 no_shadow_is_left() { PGDATABASE=postgres until_sql 0 "SELECT count(*) FROM pg_database WHERE datname LIKE 'nself\\_shadow\\_%'"; }
 launcher="SELECT pid FROM pg_stat_activity WHERE backend_type = 'nself_heal launcher'"
+replay_sleeps="SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'nself_heal replay' AND wait_event = 'PgSleep'"
+visitor="FROM pg_stat_activity WHERE backend_type = 'nself_heal worker' AND datname = current_database()"
+# Waits until the visitor of a database waits for something.
+until_it_waits_for() { PGDATABASE=$1 until_sql "$2" "SELECT wait_event $visitor"; }
+# Tells the visitor of a database to end, and fails if it does not.
+terminate_in() { [[ $(sql -d "$1" -c "SELECT pg_terminate_backend(pid, 10000) $visitor") == t ]] || die "it does not end"; }

@@ -281,6 +281,7 @@ impl Taking<'_> {
         let stages = stages(&self.work.actions);
         let last = stages.len().saturating_sub(1);
         for (index, stage) in stages.iter().enumerate() {
+            worker::reload();
             let statement = stage.sql();
             worker::show(&statement);
             let event = Some(run.event());

@@ -188,7 +188,10 @@ COMMENT ON COLUMN nself.job_log.settings IS 'The settings of the session that as
 CREATE VIEW nself.jobs AS
     SELECT j.job, j.kind,
            -- A job ends its row before its process ends.
-           CASE WHEN j.ended_at IS NULL AND a.pid IS NULL THEN 'interrupted' ELSE j.state END AS state,
+           -- Its process may not be seen yet when it has only just been started.
+           CASE WHEN j.ended_at IS NULL AND a.pid IS NULL
+                     AND (j.state <> 'waiting' OR j.created_at < pg_catalog.clock_timestamp() - interval '5 seconds')
+                THEN 'interrupted' ELSE j.state END AS state,
            j.step, j.steps, j.statement, a.wait_event_type, a.wait_event, j.error, j.sqlstate, j.hint, j.arguments,
            j.logged_in_as, j.run_by, j.created_at, j.started_at, j.ended_at, j.event, j.pid
       FROM nself.job_log j

@@ -20,7 +20,7 @@ use crate::heal::{self, Ended, Mode, Outcome, Status};
 use crate::history::{self, Run};
 use crate::report::{self, Comparison};
 use crate::tell::{self, Change};
-use crate::turn::Turn;
+use crate::turn::in_turn;
 use crate::worker::{self, in_transaction};
 use crate::{additive, capture};
 
@@ -173,8 +173,7 @@ impl Plan {
 
     /// Runs `work` in a transaction, if the migrations are still those that this plan was made for.
     fn in_turn<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-        in_transaction(|| {
-            let _turn = heal::within_lock_timeout(|| Turn::take(c"nself_heal()"))?;
+        in_turn(|| {
             if chain::hash_of(Against::Applied)? != self.hash {
                 return Err(Error::PlanOutdated);
             }
@@ -281,6 +280,7 @@ impl Taking<'_> {
         let stages = stages(&self.work.actions);
         let last = stages.len().saturating_sub(1);
         for (index, stage) in stages.iter().enumerate() {
+            worker::reload();
             let statement = stage.sql();
             worker::show(&statement);
             let event = Some(run.event());

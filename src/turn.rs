@@ -9,6 +9,7 @@ use pgrx::pg_sys;
 use crate::caller::as_extension_owner;
 use crate::error::Error;
 use crate::spi;
+use crate::worker::{self, in_transaction};
 
 thread_local! {
     static TAKEN: Cell<bool> = const { Cell::new(false) };
@@ -25,9 +26,31 @@ impl Turn {
             return Err(Error::Nested);
         }
         lock()?;
+        Self::taken()
+    }
+
+    fn taken() -> Result<Self, Error> {
         refuse_stale()?;
         TAKEN.set(true);
         Ok(Self)
+    }
+}
+
+/// For a worker: runs `work` in a transaction, in its turn. It waits outside a transaction, for as long as it takes.
+pub fn in_turn<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    let mut work = Some(work);
+    loop {
+        let done = in_transaction(|| match is_free()?.then(|| work.take()).flatten() {
+            Some(work) => {
+                let _turn = Turn::taken()?;
+                work().map(Some)
+            }
+            None => Ok(None),
+        })?;
+        match done {
+            Some(value) => return Ok(value),
+            None => worker::pause(POLL),
+        }
     }
 }
 
@@ -51,6 +74,11 @@ fn refuse_stale() -> Result<(), Error> {
 const LOCK: &str = "SELECT pg_catalog.pg_try_advisory_xact_lock(7236270, 1)";
 const POLL: Duration = Duration::from_millis(50);
 
+/// Takes the lock if it is to be had at once.
+fn is_free() -> Result<bool, Error> {
+    Ok(spi::read_one::<bool>(LOCK, &[])? == Some(true))
+}
+
 /// Waits for other sessions, for as long as lock_timeout allows. It polls, so that it never stands in a
 /// queue that someone else's lock waits behind.
 fn lock() -> Result<(), Error> {
@@ -59,7 +87,7 @@ fn lock() -> Result<(), Error> {
     let limit = u64::try_from(timeout).ok().filter(|&ms| ms > 0).map(Duration::from_millis);
     let began = Instant::now();
     loop {
-        if spi::read_one::<bool>(LOCK, &[])? == Some(true) {
+        if is_free()? {
             return Ok(());
         }
         if limit.is_some_and(|limit| began.elapsed() >= limit) {

@@ -7,8 +7,8 @@ use crate::ledger::Session;
 use crate::migrate::{self, Pending, UpRequest};
 use crate::online::Progress;
 use crate::stepwise::{self, Advanced, TopLevel};
-use crate::turn::Turn;
-use crate::worker::{self, in_transaction};
+use crate::turn::in_turn;
+use crate::worker;
 
 /// Applies what the request asks for. `settle` takes the settings back that a statement at top level leaves behind.
 pub fn up(
@@ -66,13 +66,5 @@ fn at_top_level(statement: &TopLevel) -> Result<(), Error> {
     capture::own(|| {
         statement.set.iter().try_for_each(|set| worker::utility(set))?;
         worker::utility(&statement.sql)
-    })
-}
-
-/// Runs `work` in a transaction, while nobody else changes the schema of this database.
-fn in_turn<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    in_transaction(|| {
-        let _turn = Turn::take(c"nself_migrate_up_start()")?;
-        work()
     })
 }

@@ -69,7 +69,7 @@ job=$(sql -c "SELECT nself_heal_start()")
 ends "$job" "done"
 says "a new label and what uses it are healed by one job" \
     "$(sql -c "SELECT s.identity, s.status FROM nself.heal_steps s JOIN nself.jobs j USING (event) WHERE j.job = $job AND s.identity ~ 'mood' ORDER BY s.step")" \
-    "public.mood.glad|applied
+    "public.mood 'glad'|applied
 public.items.mood|applied"
 says "that is all of it" "$(sql -c "SELECT count(*) FROM nself_drift() WHERE identity ~ 'items|mood'")" 0
 

@@ -48,7 +48,8 @@ pub fn status(status: &HealStatus) -> String {
     let mut line =
         |label: &str, value: String| text.push_str(&format!("{:<15} {value}\n", format!("{label}:")));
     let on = |on: bool| if on { paint(GOOD, "enabled") } else { paint(WARNING, "disabled") };
-    line("Self-heal", on(status.enabled));
+    let by = status.enabled_by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+    line("Self-heal", format!("{}{by}", on(status.enabled)));
     if let Some(auto_run) = status.auto_run {
         line("Runs by itself", if auto_run { "yes" } else { "no" }.to_owned());
     }
@@ -229,9 +230,10 @@ Healed: 1 applied, 1 blocked, 1 manual.
             last_outcome: Some("healed".into()),
             drift_items: Some(1),
             expected_state_age: Some("1 day 02:03:04.5".into()),
+            enabled_by: Some("nself.schema_heal_enabled (environment variable)".into()),
         };
         let expected = "\
-Self-heal:      enabled
+Self-heal:      enabled by nself.schema_heal_enabled (environment variable)
 Runs by itself: no
 Last run:       2026-05-07 12:00:00+00:00 (healed)
 Drift:          1 item
@@ -245,6 +247,7 @@ Expected state: computed 1 day 02:03:04 ago
             last_outcome: None,
             drift_items: None,
             expected_state_age: None,
+            enabled_by: None,
         };
         assert_eq!(plain(&status(&unknown)), "Self-heal:      disabled\nLast run:       never\n");
     }

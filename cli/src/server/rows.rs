@@ -111,6 +111,8 @@ pub struct HealStatus {
     pub last_outcome: Option<String>,
     pub drift_items: Option<i64>,
     pub expected_state_age: Option<String>,
+    /// Who or what says that it is enabled or not.
+    pub enabled_by: Option<String>,
 }
 
 /// A row of `nself_heal_history`.

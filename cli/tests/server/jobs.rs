@@ -7,7 +7,7 @@ use std::time::Duration;
 use postgres::Client;
 
 use crate::common::Ran;
-use crate::shop::{Shop, column, connect, without_durations};
+use crate::shop::{Shop, column, connect, server, without_durations};
 
 const HEAL: &str = "self-heal run --confirm --online";
 
@@ -124,6 +124,35 @@ fn ctrl_c_cancels_the_job_and_what_is_done_stays_done() {
     writer.batch_execute("COMMIT").unwrap();
     shop.nself(HEAL).exits(0);
     assert!(has_valid_index(&shop, "np_users_email"));
+}
+
+#[test]
+fn a_job_whose_process_ended_is_not_waited_for() {
+    let shop = drifted();
+    let _writer = writer(&shop);
+    let running = Running::start(&shop, HEAL);
+    until_it_waits(&shop);
+    shop.sql("SELECT pg_terminate_backend(pid) FROM nself.jobs");
+    let ran = running.end().exits(2);
+    assert!(ran.stdout.ends_with("Healed in part: 1 applied.\n"), "{}", ran.stdout);
+    assert!(ran.stderr.contains(" was interrupted: "), "{}", ran.stderr);
+}
+
+#[test]
+fn an_online_heal_needs_execute_alone() {
+    let shop = drifted();
+    let role = &shop.database;
+    shop.sql(&format!(
+        "CREATE ROLE {role} LOGIN;
+         ALTER TABLE np_documents OWNER TO {role};
+         GRANT EXECUTE ON FUNCTION nself_heal_start, nself_job, nself_job_cancel, nself_heal_steps TO {role}"
+    ));
+    let (host, port) = (server("NSELF_TEST_DATABASE_HOST", "PGHOST"), server("NSELF_TEST_PORT", "PGPORT"));
+    let url = format!("postgres://{role}@/{role}?host={host}&port={port}");
+    let steps = shop.json(&format!("{HEAL} --database-url {url}"), 0);
+    assert_eq!(column(&steps, "identity"), ["public.np_documents.size", "public.np_users_email"]);
+    assert_eq!(column(&steps, "status"), ["applied", "blocked"]);
+    shop.sql(&format!("REASSIGN OWNED BY {role} TO postgres; DROP OWNED BY {role}; DROP ROLE {role}"));
 }
 
 #[test]

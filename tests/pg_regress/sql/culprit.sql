@@ -85,6 +85,14 @@ CREATE TABLE public.ours (n int);
 RESET search_path;
 SELECT tag, objects FROM (SELECT * FROM nself.ddl_log ORDER BY at DESC LIMIT 5) five ORDER BY at;
 
+-- What an extension's script makes is the extension's business.
+SELECT count(*) AS noted FROM nself.ddl_log \gset
+SELECT name AS ext FROM pg_available_extensions WHERE name IN ('hstore', 'vector', 'citext', 'pg_trgm') ORDER BY name LIMIT 1 \gset
+CREATE EXTENSION :ext;
+SELECT tag, array_length(objects, 1) AS objects, objects[1] = 'extension ' || :'ext' AS itself
+  FROM nself.ddl_log ORDER BY at OFFSET :noted;
+DROP EXTENSION :ext;
+
 -- No password is kept, and no more than 10 kB.
 CREATE FOREIGN DATA WRAPPER anything;
 CREATE SERVER far FOREIGN DATA WRAPPER anything OPTIONS (host 'h');

@@ -54,7 +54,7 @@ damage app "DROP INDEX people_email"
 sql -c "ALTER DATABASE app SET nself.migrations_dir = '/is/not/there'"
 until_healed app
 for name in app broken; do
-    PGDATABASE=$name until_sql 2 "SELECT count(*) FROM nself_heal_history(1000) WHERE trigger = 'worker' AND outcome = 'failed'"
+    PGDATABASE=$name until_sql t "SELECT count(*) > 1 FROM nself_heal_history(1000) WHERE trigger = 'worker' AND outcome = 'failed'"
     until_logged "nself_heal looks at database $name again in 20 s, because the last time ended in an error"
 done
 says "a folder that is not there is in the history" \

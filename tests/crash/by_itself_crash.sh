@@ -66,5 +66,6 @@ sql -c "DROP ROLE slowly"
 kill -9 "$(pid_in slow)"
 until_healed slow
 no_shadow_is_left
-says "killed while a migration is replayed" "$(sql -d slow -c "SELECT outcome FROM nself_heal_history(1000) WHERE drift_items > 0")" healed
+PGDATABASE=slow until_sql healed "SELECT outcome FROM nself_heal_history(1000) WHERE drift_items > 0"
+say "ok    killed while a migration is replayed"
 all_is_well "and the other database has nothing to do with it" "interrupted,healed,interrupted,healed,interrupted,healed"

@@ -116,7 +116,8 @@ COMMENT ON COLUMN nself.heal_events.detail IS 'What kept the run from its end';
 COMMENT ON COLUMN nself.heal_events.left_over IS 'A hash of the drift that stayed: as long as it is the same, so is the drift';
 
 CREATE TABLE nself.heal_steps (
-    event bigint NOT NULL REFERENCES nself.heal_events ON DELETE CASCADE,
+    -- No foreign key: pg_restore with several jobs may fill this table before the other one.
+    event bigint NOT NULL,
     step integer NOT NULL,
     object_type text NOT NULL,
     identity text NOT NULL,
@@ -129,6 +130,13 @@ CREATE TABLE nself.heal_steps (
     PRIMARY KEY (event, step)
 );
 COMMENT ON TABLE nself.heal_steps IS 'The steps of each heal';
+CREATE FUNCTION nself.forget_steps() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    DELETE FROM nself.heal_steps s USING gone WHERE s.event = gone.event;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER forget_steps AFTER DELETE ON nself.heal_events REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION nself.forget_steps();
 COMMENT ON COLUMN nself.heal_steps.changed_by IS 'Who made the drift, when and by what, as nself_drift() says it';
 
 CREATE TABLE nself.ddl_log (

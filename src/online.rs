@@ -113,7 +113,7 @@ pub fn heal(
 }
 
 /// Writes down a run that could not find out what drift there is, which is then what it was before.
-fn not_compared(
+pub fn not_compared(
     trigger: &str,
     began: Instant,
     trouble: Option<String>,

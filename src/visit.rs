@@ -4,17 +4,21 @@
 use std::collections::BTreeSet;
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pgrx::prelude::*;
 
 use crate::caller::{as_extension_owner, pinned};
+use crate::chain::Against;
 use crate::error::Error;
 use crate::history::Switch;
 use crate::job::{Asker, Task};
 use crate::migrate::Status;
 use crate::worker::{self, Handle, Work, in_transaction};
-use crate::{heal, job, journal, ledger, migrate, online, settings, shadow, spi, tell};
+use crate::{expected, heal, job, journal, ledger, migrate, online, settings, shadow, spi, tell};
+
+/// What the history calls its runs.
+const TRIGGER: &str = "worker";
 
 /// What a visitor found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,12 +141,17 @@ fn look() -> Result<Finding, Error> {
     if !in_transaction(Switch::read)?.enabled {
         return Ok(Finding::Disabled);
     }
-    if let Some(in_use) = in_transaction(in_use)? {
-        debug1!("nself_heal leaves this database in peace: {in_use}");
+    if is_in_use()? {
         return Ok(Finding::PutOff);
     }
     let trouble = load_journal().and_then(|()| migrate()).err().map(|error| error.to_string());
-    let report = online::heal("worker", &BTreeSet::new(), trouble, &mut |_| Ok(()))?;
+    worker::show("works out the schema that the migrations give");
+    let report = match in_transaction(work_out) {
+        Err(error) => online::not_compared(TRIGGER, Instant::now(), trouble, error)?,
+        // That can have taken long enough for somebody to begin.
+        Ok(()) if is_in_use()? => return Ok(Finding::PutOff),
+        Ok(()) => online::heal(TRIGGER, &BTreeSet::new(), trouble, &mut |_| Ok(()))?,
+    };
     in_transaction(|| tell::report(&report))?;
     Ok(if report.trouble.is_none() { Finding::Looked } else { Finding::Failed })
 }
@@ -159,8 +168,21 @@ fn nothing_to_do() -> Result<Option<Finding>, Error> {
     })
 }
 
-fn in_use() -> Result<Option<String>, Error> {
-    as_extension_owner(|| spi::read_one(include_str!("../sql/in_use.sql"), &[]))
+/// Whether somebody is changing the schema, so that it is left in peace.
+fn is_in_use() -> Result<bool, Error> {
+    let who: Option<String> =
+        in_transaction(|| as_extension_owner(|| spi::read_one(include_str!("../sql/in_use.sql"), &[])))?;
+    if let Some(who) = &who {
+        debug1!("nself_heal leaves this database in peace: {who}");
+    }
+    Ok(who.is_some())
+}
+
+fn work_out() -> Result<(), Error> {
+    match expected::of(Against::Applied) {
+        Ok(_) | Err(Error::NothingApplied) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Reads the folder on the server, if there is one.

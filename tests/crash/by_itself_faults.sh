@@ -51,10 +51,10 @@ VALUES ('2', 'broken', '2_broken.sql', 'up', 'SELECT 1 / 0', false, 'x', 'postgr
 SQL
 enable broken
 damage app "DROP INDEX people_email"
-configure "nself.migrations_dir = '/is/not/there'"
+sql -c "ALTER DATABASE app SET nself.migrations_dir = '/is/not/there'"
 until_healed app
 for name in app broken; do
-    PGDATABASE=$name until_sql 2 "SELECT count(*) FROM nself_heal_history(1000) WHERE trigger = 'worker' AND outcome = 'failed'"
+    PGDATABASE=$name until_sql t "SELECT count(*) > 1 FROM nself_heal_history(1000) WHERE trigger = 'worker' AND outcome = 'failed'"
     until_logged "nself_heal looks at database $name again in 20 s, because the last time ended in an error"
 done
 says "a folder that is not there is in the history" \
@@ -63,7 +63,8 @@ says "and in the server's log" "$(log_of)" "nself_heal in database app: failed, 
 says "so is a replay that fails" \
     "$(sql -d broken -c "SELECT detail FROM nself_heal_history(1) WHERE outcome = 'failed'")" "division by zero"
 says "also in the server's log" "$(log_of)" "nself_heal in database broken: failed, because"
-configure "nself.migrations_dir = ''"
+sql -c "ALTER DATABASE app RESET nself.migrations_dir"
+reload
 damage app "DROP INDEX people_email"
 until_healed app
 say "ok    when the cause is gone it goes on as before"

@@ -140,6 +140,16 @@ job=$(sql -c "SELECT nself_heal_start()")
 ends "$job" "done"
 says "once the lock is free it is done" "$(sql -c "SELECT count(*) FROM nself_drift() WHERE identity LIKE '%items%'")" 0
 
+# While another session has its turn, a job waits without a transaction, which would hold back VACUUM.
+sql -c "ALTER TABLE items DROP COLUMN after_all"
+hold "SELECT count(*) FROM nself_migrate_up()"
+job=$(sql -c "SELECT nself_heal_start()")
+until_sql t "SELECT xact_start IS NULL FROM pg_stat_activity WHERE backend_type = 'nself_heal job'"
+says "it has not begun its step" "$(sql -c "SELECT state, step FROM nself_job($job)")" "running|1"
+let_go
+ends "$job" "done"
+says "then it has its turn" "$(sql -c "SELECT count(*) FROM nself_drift() WHERE identity LIKE '%items%'")" 0
+
 # No role's rights are widened: one who may not act for the owner heals nothing.
 sql -c "DROP INDEX items_twin"
 job=$(PGUSER=bob sql -c "SELECT nself_heal_start()")

@@ -265,7 +265,12 @@ fn self_heal_can_be_switched_and_remembers_its_runs() {
     assert_eq!(shop.nself("self-heal enable").exits(0).stdout, "Self-heal is enabled for this database.\n");
     assert_eq!(shop.json("self-heal status", 0)["enabled"], true);
     assert_eq!(shop.nself("self-heal disable").exits(0).stdout, "Self-heal is disabled for this database.\n");
-    assert!(shop.nself("self-heal status").exits(0).stdout.starts_with("Self-heal:      disabled\n"));
+    assert!(
+        shop.nself("self-heal status")
+            .exits(0)
+            .stdout
+            .starts_with("Self-heal:      disabled by nself_heal_disable() by ")
+    );
     // The server's own worker may have begun while it was enabled.
     shop.until(
         "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()

@@ -267,6 +267,7 @@ pub extern "C-unwind" fn nself_heal_job(_argument: pg_sys::Datum) {
     if let Err(error) = in_transaction(|| end(job, result)) {
         warning!("nself_heal could not write down how job {job} ended: {error}");
     }
+    worker::linger();
 }
 
 /// What is to be done, as it was asked for.

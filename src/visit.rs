@@ -153,6 +153,7 @@ fn look() -> Result<Finding, Error> {
         Ok(()) => online::heal(TRIGGER, &BTreeSet::new(), trouble, &mut |_| Ok(()))?,
     };
     in_transaction(|| tell::report(&report))?;
+    worker::linger();
     Ok(if report.trouble.is_none() { Finding::Looked } else { Finding::Failed })
 }
 

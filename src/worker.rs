@@ -210,6 +210,14 @@ pub fn pause(time: Duration) {
     }
 }
 
+/// Stays for a moment, at the end of a worker that has written down how its work ended. Who reads what is written and looks
+/// for the process that wrote it, does the one just before the other: without this, a row from before the end and no
+/// process would look like an interruption.
+pub fn linger() {
+    show_idle("has done its work");
+    pause(Duration::from_millis(100));
+}
+
 /// Shows in pg_stat_activity what this worker does.
 pub fn show(doing: &str) {
     show_as(pg_sys::BackendState::STATE_RUNNING, doing);

@@ -270,6 +270,7 @@ pub fn in_transaction<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, E
         unsafe {
             pg_sys::SetCurrentStatementStartTimestamp();
             pg_sys::StartTransactionCommand();
+            hold_extension();
             pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
         }
         let value = work()?;
@@ -287,6 +288,25 @@ pub fn in_transaction<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, E
         unsafe { pg_sys::AbortCurrentTransaction() };
     }
     result
+}
+
+/// Lets whoever drops the extension wait for the end of this transaction before it locks anything. It locks table by table
+/// otherwise, so that each could come to wait for the other.
+///
+/// # Safety
+/// In a transaction.
+unsafe fn hold_extension() {
+    // SAFETY: the name is a text; the transaction lets go of the lock.
+    unsafe {
+        if pg_sys::MyDatabaseId == pg_sys::InvalidOid {
+            return;
+        }
+        let extension = pg_sys::get_extension_oid(c"nself_heal".as_ptr(), true);
+        if extension != pg_sys::InvalidOid {
+            let lock = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
+            pg_sys::LockDatabaseObject(pg_sys::ExtensionRelationId, extension, 0, lock);
+        }
+    }
 }
 
 /// Runs a utility statement that may make transactions of its own, as the server does with a client's. After an error the

@@ -85,8 +85,10 @@ until [[ -s $file ]]; do sleep 0.1; done
 # What a full disk left of a line is ended before the next one.
 as_server tee -a "$file" >/dev/null <<<'{"at' && truncate -s -1 "$file"
 two_runs app
+lines="FROM string_to_table(pg_read_file('log/heal.jsonl'), E'\n') AS line"
 says "a file that was moved away is made again, and half a line spoils no other" \
-    "$(sql -c "SELECT bool_and(line IS JSON OR line = '{\"at') AND bool_or(line = '{\"at') FROM string_to_table(pg_read_file('log/heal.jsonl'), E'\n') line WHERE line <> ''" 2>&1)" t
+    "$(sql -c "SELECT (SELECT count(*) $lines WHERE line = '{\"at'),
+                      (SELECT count(line::json->'event') > 1 $lines WHERE line NOT IN ('', '{\"at'))")" "1|t"
 
 # No place for a worker.
 sql -c "ALTER SYSTEM SET max_worker_processes = 2"

@@ -18,6 +18,10 @@ use crate::worker::{self, Handle, Work};
 const POLL: Duration = Duration::from_secs(5);
 /// How many visitors are at work at the same time: each takes up to three of the server's places for workers.
 const AT_ONCE: usize = 2;
+/// A visit that takes longer than this waits for something, say for old transactions while it builds an index. It does not
+/// hold the others up, as long as there are not many of its kind.
+const LONG: Duration = Duration::from_secs(60);
+const AT_MOST: usize = 4;
 /// How long until a database is visited again that has no extension yet, or one of another version, or is in use by a
 /// restore.
 const AGAIN_WITHOUT: Duration = Duration::from_secs(300);
@@ -70,13 +74,20 @@ struct Launcher {
 struct Database {
     /// When it is to be visited; nothing if it was, and once is enough.
     due: Option<Instant>,
-    visit: Option<(Handle, Slip)>,
+    visit: Option<Visit>,
     /// Whether there was news since that visit began, which it may not have seen.
     news: bool,
     /// What the last visit found, and when it ended.
     last: Option<Finding>,
     ended: Instant,
     failures: u32,
+}
+
+/// A visitor that is at work.
+struct Visit {
+    handle: Handle,
+    slip: Slip,
+    began: Instant,
 }
 
 impl Launcher {
@@ -104,7 +115,7 @@ impl Launcher {
         for oid in there.keys() {
             self.databases.entry(*oid).or_insert_with(Database::new);
         }
-        let free = AT_ONCE.saturating_sub(self.databases.values().filter(|one| one.visit.is_some()).count());
+        let free = self.free();
         // Who has waited longest goes first, so that each has its turn.
         let mut due: Vec<(Instant, u32)> =
             self.databases.iter().filter_map(|(oid, one)| Some((one.due_since()?, *oid))).collect();
@@ -116,8 +127,8 @@ impl Launcher {
             };
             worker::show(&format!("sends a worker to database {name}"));
             match visit::start(pg_sys::Oid::from(oid)) {
-                Ok(visit) => {
-                    database.visit = Some(visit);
+                Ok((handle, slip)) => {
+                    database.visit = Some(Visit { handle, slip, began: Instant::now() });
                     self.said_full = false;
                 }
                 // A visitor that is at work leaves its place to the next one.
@@ -135,6 +146,13 @@ impl Launcher {
                 }
             }
         }
+    }
+
+    /// How many visitors may go now.
+    fn free(&self) -> usize {
+        let visits = || self.databases.values().filter_map(|one| one.visit.as_ref());
+        let short = visits().filter(|visit| visit.began.elapsed() < LONG).count();
+        AT_ONCE.saturating_sub(short).min(AT_MOST.saturating_sub(visits().count()))
     }
 
     /// How long until there is something to do, or the list of databases is to be read again.
@@ -198,11 +216,11 @@ impl Database {
 
     /// What a visitor found that has ended.
     fn take_in(&mut self) -> Option<Finding> {
-        if !self.visit.as_ref().is_some_and(|(handle, _)| handle.has_ended()) {
+        if !self.visit.as_ref().is_some_and(|visit| visit.handle.has_ended()) {
             return None;
         }
         self.ended = Instant::now();
-        self.visit.take().map(|(_, slip)| slip.read())
+        self.visit.take().map(|visit| visit.slip.read())
     }
 
     /// Sets the time of the next visit, and says once why there is nothing to be done.

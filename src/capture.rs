@@ -194,40 +194,50 @@ pub fn write_down() {
 
 /// False where the log cannot be had at once.
 fn insert(noted: &[Noted]) -> Result<bool, Error> {
-    // All names in full, and no operators: it runs under whatever search_path the user has.
+    // One statement for all, because each one costs as much as several rows. All names in full, and no operators: it runs
+    // under whatever search_path the user has.
     const INSERT: &str = "INSERT INTO nself.ddl_log (at, logged_in_as, run_by, client_addr, application_name, tag, command, \
                                                      objects, dropped, rewrote) \
-        VALUES ($1, $2, $3, pg_catalog.inet_client_addr(), $4, $5, $6, $7, $8, $9)";
+        SELECT n.at, n.logged_in_as, n.run_by, pg_catalog.inet_client_addr(), n.application_name, n.tag, n.command, \
+               n.objects::pg_catalog.text[], n.dropped, n.rewrote \
+          FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4), \
+                          pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7), pg_catalog.unnest($8), \
+                          pg_catalog.unnest($9)) \
+               n(at, logged_in_as, run_by, application_name, tag, command, objects, dropped, rewrote)";
+    let texts = |of: fn(&Noted) -> &str| noted.iter().map(of).collect::<Vec<_>>();
+    let rows = [
+        noted.iter().map(|one| one.at).collect::<Vec<_>>().into(),
+        texts(|one| &one.logged_in_as).into(),
+        texts(|one| &one.run_by).into(),
+        texts(|one| &one.application_name).into(),
+        texts(|one| &one.tag).into(),
+        noted.iter().map(|one| one.command.as_deref()).collect::<Vec<_>>().into(),
+        noted.iter().map(|one| array(&one.objects)).collect::<Vec<_>>().into(),
+        noted.iter().map(|one| one.dropped).collect::<Vec<_>>().into(),
+        noted.iter().map(|one| one.rewrote).collect::<Vec<_>>().into(),
+    ];
     as_extension_owner_bare(|| {
         if !lock() {
             return Ok(false);
         }
         spi::at_one_moment(|| {
-            noted.iter().try_for_each(|one| {
-                let row = [
-                    one.at.into(),
-                    one.logged_in_as.as_str().into(),
-                    one.run_by.as_str().into(),
-                    one.application_name.as_str().into(),
-                    one.tag.as_str().into(),
-                    one.command.as_deref().into(),
-                    one.objects.clone().into(),
-                    one.dropped.into(),
-                    one.rewrote.into(),
-                ];
-                spi::with_prepared(
-                    "ddl log",
-                    || INSERT.to_owned(),
-                    &row,
-                    |client, insert| {
-                        client.update(insert, None, &row)?;
-                        Ok(())
-                    },
-                )
-            })
-        })?;
-        Ok(true)
+            spi::with_prepared(
+                "ddl log",
+                || INSERT.to_owned(),
+                &rows,
+                |client, insert| {
+                    client.update(insert, None, &rows)?;
+                    Ok(true)
+                },
+            )
+        })
     })
+}
+
+/// An array as the server reads it: one of arrays would have to be of arrays of one length.
+fn array(texts: &[String]) -> String {
+    let quoted = texts.iter().map(|text| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")));
+    format!("{{{}}}", quoted.collect::<Vec<_>>().join(","))
 }
 
 /// Asks the server to tell of the ends of transactions.

@@ -301,8 +301,8 @@ impl Switch {
 
 pub fn status() -> Result<HealStatus, Error> {
     let switch = Switch::read()?;
-    let database: Option<String> = spi::read_one("SELECT pg_catalog.current_database()::text", &[])?;
-    let served = settings::databases().zip(database).is_some_and(|(list, name)| list.holds(&name));
+    let database = spi::database()?;
+    let served = settings::databases().is_some_and(|list| list.holds(&database));
     let age = match chain::hash_of(Against::Applied) {
         Err(Error::NothingApplied) => None,
         Err(error) => return Err(error),

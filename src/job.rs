@@ -10,6 +10,7 @@ mod migrations;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CStr;
 
+use nself_heal_core::quote;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 use serde::Deserialize;
@@ -28,6 +29,7 @@ const OWN_SETTINGS: [&str; 4] =
     ["nself.env", "nself.compare_owners", "nself.heal_lock_timeout", "nself.heal_rewrite_limit"];
 
 /// Who asks for a job, and under which settings it is to run.
+#[derive(Deserialize)]
 pub struct Asker {
     pub logged_in_as: String,
     pub run_by: String,
@@ -39,12 +41,7 @@ impl Asker {
     pub fn caller() -> Result<Self, Error> {
         let (run_by, logged_in_as) = roles();
         let names: Vec<&str> = MEANINGFUL_SETTINGS.into_iter().chain(OWN_SETTINGS).collect();
-        let settings = spi::read_json(
-            "settings",
-            "SELECT pg_catalog.json_object_agg(s, pg_catalog.current_setting(s))::text FROM pg_catalog.unnest($1) s",
-            &[names.into()],
-        )?;
-        Ok(Self { logged_in_as, run_by, settings })
+        Ok(Self { logged_in_as, run_by, settings: spi::settings_in_force(&names)? })
     }
 }
 
@@ -275,9 +272,8 @@ pub extern "C-unwind" fn nself_heal_job(_argument: pg_sys::Datum) {
 struct Row {
     kind: String,
     arguments: Arguments,
-    settings: BTreeMap<String, String>,
-    logged_in_as: String,
-    run_by: String,
+    #[serde(flatten)]
+    asker: Asker,
 }
 
 #[derive(Deserialize)]
@@ -336,11 +332,12 @@ impl Row {
     fn settle(&self) -> Result<(), Error> {
         worker::utility("RESET SESSION AUTHORIZATION")?;
         worker::utility("RESET ALL")?;
-        for (name, value) in &self.settings {
+        let Asker { logged_in_as, run_by, settings } = &self.asker;
+        for (name, value) in settings {
             worker::set(name, value);
         }
-        if self.run_by != self.logged_in_as {
-            worker::utility(&format!("SET ROLE {}", nself_heal_core::quote::ident(&self.run_by)))?;
+        if run_by != logged_in_as {
+            worker::utility(&format!("SET ROLE {}", quote::ident(run_by)))?;
         }
         Ok(())
     }

@@ -109,11 +109,7 @@ impl Session {
     /// The session as it is, with the search_path that a tenant's migrations get.
     pub fn now(tenant: Option<&str>) -> Result<Self, Error> {
         let (applied_by, logged_in_as) = roles();
-        let mut settings: BTreeMap<String, String> = spi::read_json(
-            "settings",
-            "SELECT pg_catalog.json_object_agg(s, pg_catalog.current_setting(s))::text FROM pg_catalog.unnest($1) s",
-            &[MEANINGFUL_SETTINGS.map(str::to_owned).to_vec().into()],
-        )?;
+        let mut settings = spi::settings_in_force(&MEANINGFUL_SETTINGS)?;
         if let Some(tenant) = tenant {
             let path = settings.entry("search_path".to_owned()).or_default();
             *path = match path.trim() {

@@ -249,9 +249,10 @@ impl Course {
                 return Ok(ended.clone());
             }
             let taking = Taking { plan, step, work, columns, number, of };
-            let ended = taking.go(run, progress)?;
-            if ended.0 == Status::Applied {
-                self.outcomes.push(taking.applied());
+            let outcome = taking.go(run, progress)?;
+            let ended = (outcome.status, outcome.detail.clone());
+            if outcome.status == Status::Applied {
+                self.outcomes.push(outcome);
             }
             self.taken.insert(step.address(), ended.clone());
             Ok(ended)
@@ -276,8 +277,9 @@ impl Taking<'_> {
         &self,
         run: &mut Run,
         progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
-    ) -> Result<Ended, Error> {
+    ) -> Result<Outcome, Error> {
         let stages = stages(&self.work.actions);
+        let applied = self.applied(&stages);
         let last = stages.len().saturating_sub(1);
         for (index, stage) in stages.iter().enumerate() {
             worker::reload();
@@ -289,7 +291,7 @@ impl Taking<'_> {
                 Stage::Together(actions) => self.plan.in_turn(|| {
                     let ended = self.together(actions, index == 0)?;
                     if ended.is_none() && index == last {
-                        run.add(&[self.applied()])?;
+                        run.add(std::slice::from_ref(&applied))?;
                     }
                     Ok(ended)
                 }),
@@ -299,25 +301,24 @@ impl Taking<'_> {
                     }
                     self.alone(sql)?;
                     if index == last {
-                        in_transaction(|| run.add(&[self.applied()]))?;
+                        in_transaction(|| run.add(std::slice::from_ref(&applied)))?;
                     }
                     Ok(None)
                 }
             })?;
-            if let Some(ended) = ended {
-                return Ok(ended);
+            if let Some((status, detail)) = ended {
+                return Ok(Outcome { step: self.step.clone(), status, detail });
             }
         }
-        let Outcome { step: _, status, detail } = self.applied();
-        Ok((status, detail))
+        Ok(applied)
     }
 
     /// The step with the statements that it was taken by. What there is to say of it is about the locks of building an
     /// index, which was not built under them.
-    fn applied(&self) -> Outcome {
+    fn applied(&self, stages: &[Stage<'_>]) -> Outcome {
         let alone =
             self.work.actions.iter().any(|action| matches!(action, Action::CreateIndex { online: true, .. }));
-        let statements: Vec<String> = stages(&self.work.actions).iter().map(Stage::sql).collect();
+        let statements: Vec<String> = stages.iter().map(Stage::sql).collect();
         Outcome {
             step: Step { remedy: statements.join(";\n"), ..self.step.clone() },
             status: Status::Applied,
@@ -371,7 +372,6 @@ impl Taking<'_> {
                     }
                 }
                 Err(error @ Error::Server(_)) => return Ok(Some(heal::refused(error, self.work))),
-                Err(Error::Busy) => worker::pause(waits.next().ok_or(Error::Busy)?),
                 other => return other,
             }
             worker::reload();

@@ -189,11 +189,10 @@ pub fn enabled() -> bool {
 
 /// Where the value of nself.schema_heal_enabled comes from, in the server's words.
 pub fn enabled_source() -> String {
-    let name = c"nself.schema_heal_enabled";
     // pgrx's own way of reading one value takes a transaction id, which a standby has none of.
     let source: Result<Option<String>, _> = crate::spi::read_one(
         "SELECT source FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) $1",
-        &[name.to_string_lossy().as_ref().into()],
+        &["nself.schema_heal_enabled".into()],
     );
     source.ok().flatten().unwrap_or_default()
 }

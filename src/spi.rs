@@ -111,6 +111,20 @@ pub fn read_json<T: DeserializeOwned>(
         .map_err(|error| Error::BadAnswer { query: name, reason: error.to_string() })
 }
 
+/// The settings of these names, as they are in force.
+pub fn settings_in_force(names: &[&str]) -> Result<BTreeMap<String, String>, Error> {
+    read_json(
+        "settings",
+        "SELECT pg_catalog.json_object_agg(s, pg_catalog.current_setting(s))::text FROM pg_catalog.unnest($1) s",
+        &[names.to_vec().into()],
+    )
+}
+
+/// The name of this database.
+pub fn database() -> Result<String, Error> {
+    Ok(read_one("SELECT pg_catalog.current_database()::text", &[])?.unwrap_or_default())
+}
+
 /// Says clearly that a command writes, where nothing may be written.
 pub fn refuse_read_only(command: &CStr) {
     // SAFETY: the text lives through the call, which raises an error or does nothing.

@@ -33,7 +33,7 @@ pub fn change(change: &Change<'_>) -> Result<(), Error> {
         (Some(_), Some(_)) => "changed",
     };
     let payload = json!({
-        "database": database()?, "drift": word, "drift_items": change.drift_items, "event": change.event,
+        "database": spi::database()?, "drift": word, "drift_items": change.drift_items, "event": change.event,
     });
     spi::read_one::<()>(
         "SELECT pg_catalog.pg_notify($1, $2)",
@@ -44,7 +44,7 @@ pub fn change(change: &Change<'_>) -> Result<(), Error> {
 
 /// Writes a line to the server's log, and one to the file of nself.schema_heal_log if there is one. Within a transaction.
 pub fn report(report: &Report) -> Result<(), Error> {
-    let database = database()?;
+    let database = spi::database()?;
     let Report { drift_items, outcomes, ended, trouble, stopped: _ } = report;
     let counts = ended.counts;
     log!(
@@ -78,10 +78,6 @@ pub fn report(report: &Report) -> Result<(), Error> {
         warning!("nself_heal could not write to its log {}: {error}", path.display());
     }
     Ok(())
-}
-
-fn database() -> Result<String, Error> {
-    Ok(spi::read_one("SELECT pg_catalog.current_database()::text", &[])?.unwrap_or_default())
 }
 
 fn clock() -> Result<String, Error> {

@@ -7,11 +7,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 start_with_worker "nself.schema_heal_enabled = on"
 new=$CLUSTER/new
-finish() {
-    [[ ! -f $new/postmaster.pid ]] || as_server "$PG_BIN/pg_ctl" --silent -D "$new" -m immediate stop
-    "$root/scripts/cluster" stop "$CLUSTER"
-}
-trap finish EXIT
+second=$new
+trap stop_both EXIT
 
 # Somebody restores into a database that is there.
 project app

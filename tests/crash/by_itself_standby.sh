@@ -7,11 +7,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 start_with_worker "wal_level = replica"
 standby=$CLUSTER/standby
-finish() {
-    [[ ! -f $standby/postmaster.pid ]] || as_server "$PG_BIN/pg_ctl" --silent -D "$standby" -m immediate stop
-    "$root/scripts/cluster" stop "$CLUSTER"
-}
-trap finish EXIT
+second=$standby
+trap stop_both EXIT
 cd "$CLUSTER"
 
 there() { PGPORT=5433 "$@"; }

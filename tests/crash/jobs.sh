@@ -10,8 +10,6 @@ eval "$answer"
 trap '"$root/scripts/cluster" log "$CLUSTER" | tail -n 40 >&2; "$root/scripts/cluster" stop "$CLUSTER"' EXIT
 trap 'exit 130' INT TERM
 
-# What psql says, errors with their SQLSTATE among it.
-answer_of() { { sql -v VERBOSITY=verbose "$@" 2>&1 || true; } | { grep -v '^LOCATION:' || true; }; }
 state_of() { sql -c "SELECT state FROM nself_job($1)"; }
 ends() { until_sql "$2" "SELECT state FROM nself_job($1)"; }
 # Sends the journal: version, name and SQL of each migration.
@@ -23,16 +21,6 @@ journal() {
     done
     sql -v files="$files" <<<"SELECT count(*) FROM nself_journal_put(:'files'::jsonb)" >/dev/null
 }
-# A session that holds a snapshot, or whatever the statement takes, until `let_go`. It sets holder.
-hold() {
-    sql -c "BEGIN ISOLATION LEVEL REPEATABLE READ; $1; SELECT pg_sleep(600)" >/dev/null 2>&1 &
-    until_sql 1 "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-}
-let_go() {
-    sql -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'" >/dev/null
-    wait || true
-}
-
 sql >/dev/null <<'SQL'
 CREATE ROLE alice LOGIN;
 CREATE ROLE bob LOGIN;
@@ -108,7 +96,7 @@ until_sql 0 "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'nself_h
 says "what was rolled back did nothing" "$(sql -c "SELECT to_regclass('items_code') IS NULL")" t
 
 # It is watched, not awaited; others go on; who may cancel it, and who may not.
-hold "SELECT 1 FROM items LIMIT 1"
+hold postgres "SELECT 1 FROM items LIMIT 1"
 job=$(PGUSER=alice sql -c "SET ROLE team" -c "SELECT nself_heal_start()")
 until_sql "running|CREATE UNIQUE INDEX CONCURRENTLY items_code ON public.items USING btree (code)|virtualxid" \
     "SELECT state, statement, wait_event FROM nself_job($job)"
@@ -129,7 +117,7 @@ says "nothing is left" "$(sql -c "SELECT count(*) FROM nself_drift() WHERE ident
 
 # A lock that is held for longer than a step waits, again and again: that step is blocked, the others are done.
 sql -c "ALTER TABLE items DROP COLUMN after_all" -c "COMMENT ON INDEX items_code IS NULL"
-hold "SELECT count(*) FROM items"
+hold postgres "SELECT count(*) FROM items"
 job=$(sql -c "SET nself.heal_lock_timeout = '50ms'" -c "SELECT nself_heal_start()")
 ends "$job" "done"
 says "a step whose lock is held is tried again, and blocked in the end; the others are done" \
@@ -142,7 +130,7 @@ says "once the lock is free it is done" "$(sql -c "SELECT count(*) FROM nself_dr
 
 # While another session has its turn, a job waits without a transaction, which would hold back VACUUM.
 sql -c "ALTER TABLE items DROP COLUMN after_all"
-hold "SELECT count(*) FROM nself_migrate_up()"
+hold postgres "SELECT count(*) FROM nself_migrate_up()"
 job=$(sql -c "SELECT nself_heal_start()")
 until_sql t "SELECT xact_start IS NULL FROM pg_stat_activity WHERE backend_type = 'nself_heal job'"
 says "it has not begun its step" "$(sql -c "SELECT state, step FROM nself_job($job)")" "running|1"
@@ -169,11 +157,12 @@ sql -c "ALTER SYSTEM RESET max_worker_processes"
 
 # The server is stopped at once in the middle of building an index. Afterwards the job is interrupted, and the next one
 # finishes the rest.
-hold "SELECT 1 FROM items LIMIT 1"
+hold postgres "SELECT 1 FROM items LIMIT 1"
 job=$(sql -c "SELECT nself_heal_start()")
 until_sql virtualxid "SELECT wait_event FROM nself_job($job)"
-"$root/scripts/cluster" restart "$CLUSTER" immediate
-wait || true
+# The new server must not hold the session's input open.
+"$root/scripts/cluster" restart "$CLUSTER" immediate 8>&-
+let_go
 until_sql 1 "SELECT 1"
 says "after a crash the job is interrupted" "$(state_of "$job")" interrupted
 says "so is its event" "$(sql -c "SELECT outcome FROM nself_heal_history(1)")" interrupted

@@ -5,6 +5,8 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 
 sql() { "$PG_BIN/psql" -XqtA -v ON_ERROR_STOP=1 "$@"; }
+# What psql says, errors with their SQLSTATE among it.
+answer_of() { { sql -v VERBOSITY=verbose "$@" 2>&1 || true; } | { grep -v '^LOCATION:' || true; }; }
 # Waits until a query returns what it should, for two minutes at most.
 until_sql() {
     local wanted=$1 query=$2 got=
@@ -14,6 +16,12 @@ until_sql() {
         sleep 0.1
     done
     die "'$query' gave '$got', not '$wanted'"
+}
+# Ends the test's server, and before it the other one, whose data is in this folder.
+second=
+stop_both() {
+    [[ ! -f $second/postmaster.pid ]] || as_server "$PG_BIN/pg_ctl" --silent -D "$second" -m immediate stop
+    "$root/scripts/cluster" stop "$CLUSTER"
 }
 # Fails unless a text holds all that it should.
 says() {

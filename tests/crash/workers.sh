@@ -10,8 +10,6 @@ eval "$answer"
 trap '"$root/scripts/cluster" log "$CLUSTER" | tail -n 30 >&2; "$root/scripts/cluster" stop "$CLUSTER"' EXIT
 trap 'exit 130' INT TERM
 
-# What psql says, errors with their SQLSTATE among it.
-answer_of() { { sql -v VERBOSITY=verbose "$@" 2>&1 || true; } | { grep -v '^LOCATION:' || true; }; }
 nothing_is_left() {
     until_sql 0 "SELECT count(*) FROM pg_database WHERE datname LIKE 'nself\\_shadow\\_%'"
     until_sql 0 "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'nself_heal%'"

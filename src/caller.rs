@@ -9,6 +9,7 @@ use pgrx::pg_sys::panic::CaughtError;
 use pgrx::{PgTryBuilder, pg_sys};
 
 use crate::error::{Error, Position, ServerError};
+use crate::trust;
 
 /// The settings of everything that is not a user's own statement. Nothing that a user made can shadow a name, and the
 /// server prints one thing in one way, whatever the session says.
@@ -91,9 +92,63 @@ pub fn as_extension_owner_bare<T>(work: impl FnOnce() -> Result<T, Error>) -> Re
 }
 
 /// Runs `work` as the owner of what it touches, in a security-restricted operation: expressions of that owner run with
-/// no more rights than the owner's, and nothing of the session can be changed by them.
+/// no more rights than the owner's, and nothing of the session can be changed by them. No code runs that the owner does
+/// not trust, and no policy: the owner's own tables have none for it here, and to read another's under a policy is an
+/// error.
 pub fn as_owner<T>(owner: pg_sys::Oid, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    as_user(owner, pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION, work)
+    const CONTEXT: u32 = pg_sys::SECURITY_LOCAL_USERID_CHANGE
+        | pg_sys::SECURITY_RESTRICTED_OPERATION
+        | pg_sys::SECURITY_NOFORCE_RLS;
+    with_settings(&[("row_security", "off")], || {
+        trust::with_rights_of(owner, || as_user(owner, CONTEXT, work))
+    })
+}
+
+/// Runs `work` with the rights of a role, out of which it cannot get: SET ROLE and the like are refused by the server.
+pub fn locked_in<T>(role: pg_sys::Oid, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    as_user(role, pg_sys::SECURITY_LOCAL_USERID_CHANGE, work)
+}
+
+/// Whether the session can take another role than the one whose rights are in force: it logged in as another one, or says
+/// that it is one, and RESET ROLE or RESET SESSION AUTHORIZATION would go back to that.
+pub fn is_behind_a_role() -> bool {
+    // SAFETY: plain reads of this backend's own state.
+    unsafe {
+        let role = pg_sys::GetUserId();
+        role != pg_sys::GetSessionUserId() || role != pg_sys::GetAuthenticatedUserId()
+    }
+}
+
+/// Whose rights are in force, where they are lent: nobody with these rights need have asked for what is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lent {
+    /// By a function that is SECURITY DEFINER.
+    Function,
+    /// By a security-restricted operation: what the server evaluates as the owner of a table, say for autovacuum.
+    Operation,
+}
+
+/// Whether the rights in force are lent.
+pub fn lent() -> Option<Lent> {
+    let (mut user, mut context) = (pg_sys::InvalidOid, 0);
+    // SAFETY: a plain read of this backend's own state.
+    unsafe { pg_sys::GetUserIdAndSecContext(&mut user, &mut context) };
+    if context as u32 & pg_sys::SECURITY_RESTRICTED_OPERATION != 0 {
+        Some(Lent::Operation)
+    } else if context as u32 & pg_sys::SECURITY_LOCAL_USERID_CHANGE != 0 {
+        Some(Lent::Function)
+    } else {
+        None
+    }
+}
+
+/// Refuses to begin something with rights that are lent: whoever wrote the function or the expression would decide what is
+/// done with them, and when.
+pub fn refuse_lent(command: &'static CStr) -> Result<(), Error> {
+    match lent() {
+        None => Ok(()),
+        Some(lent) => Err(Error::LentRights { command: command.to_str().unwrap_or_default(), lent }),
+    }
 }
 
 fn as_user<T>(user: pg_sys::Oid, context: u32, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
@@ -276,10 +331,14 @@ pub fn roles() -> (String, String) {
     unsafe { (role_name(pg_sys::GetUserId()), role_name(pg_sys::GetSessionUserId())) }
 }
 
-unsafe fn role_name(role: pg_sys::Oid) -> String {
-    // SAFETY: the server returns a text of its own, in the current memory context.
+/// The name of a role; of one that is gone, its number.
+pub fn role_name(role: pg_sys::Oid) -> String {
+    // SAFETY: the server returns a text of its own, in the current memory context, or with true nothing.
     unsafe {
-        let name = pg_sys::GetUserNameFromId(role, false);
+        let name = pg_sys::GetUserNameFromId(role, true);
+        if name.is_null() {
+            return role.to_u32().to_string();
+        }
         CStr::from_ptr(name).to_string_lossy().into_owned()
     }
 }

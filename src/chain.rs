@@ -119,7 +119,7 @@ fn with(before: &str, applied: &Applied) -> String {
         statements_done,
         statement_begun: _,
         checksum: _,
-        logged_in_as,
+        logged_in_as: _,
         applied_by,
         settings,
         applied_at: _,
@@ -127,7 +127,7 @@ fn with(before: &str, applied: &Applied) -> String {
     } = applied;
     let ran = (in_transaction, statements_done);
     let link =
-        serde_json::json!([version, tenant, sql, breakpoints, ran, logged_in_as, applied_by, settings]);
+        serde_json::json!([version, tenant, sql, breakpoints, ran, applied_by, settings]);
     sha256_hex(format!("{before}\n{link}").as_bytes())
 }
 

@@ -6,6 +6,8 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode, PgSqlErrorCode::*, pg_sys};
 use serde::{Deserialize, Serialize};
 
+use crate::caller::Lent;
+
 /// Says something that has a code and a hint: a warning, a line in the log, or an error that is not this program's.
 pub fn say(level: PgLogLevel, code: PgSqlErrorCode, message: String, hint: &str) {
     ErrorReport::new(code, message, "nself_heal").set_hint(hint).report(level);
@@ -153,6 +155,13 @@ pub enum Error {
     DeferredCheckFailed { version: String, path: String, source: ServerError },
     #[error("a migration cannot run migrations or a heal itself")]
     Nested,
+    #[error("{command} is refused {}", match lent {
+        Lent::Function => "in a SECURITY DEFINER function, which lends its owner's rights",
+        Lent::Operation => "in a security-restricted operation, which evaluates something with a table owner's rights",
+    })]
+    LentRights { command: &'static str, lent: Lent },
+    #[error("{says}")]
+    NotTrusted { says: String },
     #[error("another session is running migrations or a heal in this database")]
     Busy,
     #[error("another session has run migrations since this transaction began")]
@@ -169,8 +178,10 @@ pub enum Error {
     SchemaMoves,
     #[error("the background worker ended before it began")]
     NotStarted,
-    #[error("a job cannot run as role {role:?}, which may not log in")]
-    JobWithoutLogin { role: String },
+    #[error(
+        "migration {version} has a statement that refuses a transaction, which a job cannot run as role {role:?}: it may not log in"
+    )]
+    JobWithoutLogin { version: String, role: String },
     #[error("{function} was not told which job")]
     WhichJob { function: &'static str },
     #[error("job {job} of the same kind, {kind}, has not ended yet")]
@@ -185,8 +196,8 @@ pub enum Error {
     NoWorker { purpose: &'static str },
     #[error("the {what} of the expected schema ended without an answer")]
     WorkerLost { what: &'static str },
-    #[error("migration {version} was applied by role {role:?}, which {why}")]
-    RoleGone { version: String, role: String, why: &'static str },
+    #[error("migration {version} was applied by role {role:?}, which is gone")]
+    RoleGone { version: String, role: String },
     #[error("cannot make the shadow database: {}", .0.message)]
     ShadowFailed(ServerError),
     #[error("migration {version} could be applied, but not replayed: {}", source.message)]
@@ -250,7 +261,9 @@ impl Error {
             | Self::NothingApplied
             | Self::RoleGone { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             Self::NoTransaction { .. } => ERRCODE_ACTIVE_SQL_TRANSACTION,
-            Self::OtherRole { .. } => ERRCODE_INSUFFICIENT_PRIVILEGE,
+            Self::OtherRole { .. } | Self::LentRights { .. } | Self::NotTrusted { .. } => {
+                ERRCODE_INSUFFICIENT_PRIVILEGE
+            }
             Self::Refused { .. } => ERRCODE_FEATURE_NOT_SUPPORTED,
             Self::Busy => ERRCODE_LOCK_NOT_AVAILABLE,
             Self::Stale | Self::SchemaMoves | Self::PlanOutdated | Self::Overtaken { .. } => {
@@ -344,20 +357,23 @@ impl Error {
             Self::Refused { hint, .. } => hint,
             Self::Busy => "Wait for it to end, or raise lock_timeout.",
             Self::SecondJob { .. } => "Wait for it, see nself_job(), or stop it with nself_job_cancel().",
-            Self::JobWithoutLogin { .. } => "Its worker logs in as the session's user: ask as a role that may log in.",
+            Self::JobWithoutLogin { .. } => "From PostgreSQL 17 on it can. Until then ALTER ROLE … LOGIN, or apply it as a member that may log in and SET ROLE in the migration.",
             Self::NoSuchJob { .. } | Self::WhichJob { .. } => "SELECT job, state FROM nself.jobs lists them.",
             Self::NotStarted => "The server's log tells why.",
             Self::NotMigrated { .. } => "SELECT * FROM nself.jobs tells more.",
             Self::PlanOutdated => "Run it again: it then heals towards what the migrations say now.",
             Self::Stale => "This transaction cannot see what they did: end it and repeat, or use the isolation level READ COMMITTED.",
             Self::Nested => "Call it from outside a migration.",
+            Self::LentRights { lent: Lent::Function, .. } => "Call it yourself, as a role that has the rights for it: nself_grant_access() gives them.",
+            Self::LentRights { lent: Lent::Operation, .. } => "Call it yourself, and not from an index, a check or a view.",
+            Self::NotTrusted { .. } => "docs/security.md tells whose code may run with whose rights.",
             Self::NothingApplied => "Load the migrations folder with nself_journal_load(), then call nself_migrate_up().",
             Self::UnknownAgainst(_) => "Say 'applied' for the applied migrations, or 'journal' for all that the journal holds.",
             Self::SchemaMoves => "Try again when fewer others change it. In REPEATABLE READ and SERIALIZABLE, begin a new transaction.",
             Self::Standby => "Call nself_drift() on the primary once: the expected schema is kept there and comes here by replication.",
             Self::NoWorker { .. } => "Raise max_worker_processes, or try again when other workers have ended.",
             Self::WorkerLost { .. } => "The server's log tells why.",
-            Self::RoleGone { .. } => "Create the role again, or GRANT it LOGIN, and repeat. The replay never runs as a stronger role instead.",
+            Self::RoleGone { .. } => "Create the role again, and repeat. The replay never runs as a stronger role instead.",
             Self::ReplayFailed { source, .. } => return Some(match &source.hint {
                 Some(hint) => hint.clone(),
                 None if source.code() == ERRCODE_INSUFFICIENT_PRIVILEGE => "In this database the role has the right from outside the migrations. Put the GRANT into a migration that comes before.".to_owned(),

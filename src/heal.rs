@@ -1,18 +1,18 @@
 //! Heal: takes the additive steps of a plan, each in a subtransaction of its own and as the owner of what it touches.
 //! Afterwards the catalogs are read again, and what was healed must be gone from the drift; otherwise all is undone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nself_heal_core::ddl::Action;
 use nself_heal_core::model::{Address, Catalog};
 use nself_heal_core::plan::{Step, Verdict, Work};
-use pgrx::pg_sys;
+use pgrx::{notice, pg_sys};
 
-use crate::caller::{as_owner, pinned, subtransaction, with_settings};
+use crate::caller::{as_owner, lent, pinned, subtransaction, with_settings};
 use crate::error::Error;
 use crate::expected::Expected;
 use crate::report::{self, Comparison};
-use crate::{additive, capture, ledger, settings, spi};
+use crate::{additive, capture, ledger, settings, spi, trust};
 
 /// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,15 +60,24 @@ pub fn run(
     confirm: bool,
     not_renamed: BTreeSet<String>,
 ) -> Result<Vec<Outcome>, Error> {
+    if let Some(missing) = missing_memberships(&comparison)? {
+        notice!("{missing}");
+    }
     if !confirm {
-        return pinned(|| go(&comparison, |_, work, columns| attempt(work, columns, Mode::DryRun)));
+        return pinned(|| {
+            trust::without_changed(&comparison.steps, || {
+                go(&comparison, |_, work, columns| attempt(work, columns, Mode::DryRun))
+            })
+        });
     }
     let mut outcomes = Vec::new();
     let path = search_path()?;
     let kept = subtransaction(|| {
         outcomes = pinned(|| {
-            with_settings(&[("search_path", &path)], || {
-                go(&comparison, |_, work, columns| attempt(work, columns, Mode::Heal))
+            trust::without_changed(&comparison.steps, || {
+                with_settings(&[("search_path", &path)], || {
+                    go(&comparison, |_, work, columns| attempt(work, columns, Mode::Heal))
+                })
             })
         })?;
         let after = report::compare_with(expected, not_renamed)?;
@@ -82,10 +91,43 @@ pub fn run(
     }
 }
 
-/// What a heal would find now: the steps with those blocked that rows are in the way of. For whoever asks, also where
-/// they could not take the step themselves.
+/// What a heal would find now: the steps with those blocked that rows are in the way of, or that nobody may take.
 pub fn look(comparison: &Comparison) -> Result<Vec<Outcome>, Error> {
-    pinned(|| go(comparison, |_, work, columns| attempt(work, columns, Mode::Look)))
+    pinned(|| {
+        trust::without_changed(&comparison.steps, || {
+            go(comparison, |_, work, columns| attempt(work, columns, Mode::Look))
+        })
+    })
+}
+
+/// A sentence on the roles that the caller would have to be a member of, if there are any.
+fn missing_memberships(comparison: &Comparison) -> Result<Option<String>, Error> {
+    let mut missing: BTreeMap<&str, usize> = BTreeMap::new();
+    for step in &comparison.steps {
+        if let Verdict::Additive(work) = &step.verdict
+            && !may_act_for(report::role(&work.run_as).ok())
+        {
+            *missing.entry(&work.run_as).or_default() += 1;
+        }
+    }
+    if missing.is_empty() {
+        return Ok(None);
+    }
+    let steps: usize = missing.values().sum();
+    let roles: Vec<&str> = missing.into_keys().collect();
+    let (is, it) = if steps == 1 { ("1 step is", "it") } else { ("steps are", "they") };
+    let count = if steps == 1 { String::new() } else { format!("{steps} ") };
+    Ok(Some(format!(
+        "{count}{is} left out, because {it} would run as {}, and {} is not a member",
+        roles.join(", "),
+        crate::caller::roles().0
+    )))
+}
+
+/// Whether the role whose rights are in force may act for another one. Rights that are lent are nobody's to act with.
+fn may_act_for(role: Option<pg_sys::Oid>) -> bool {
+    // SAFETY: a question about roles and their memberships, within a transaction.
+    role.is_none_or(|role| unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), role) })
 }
 
 /// How far to go.
@@ -147,13 +189,14 @@ pub fn go(
 
 /// Checks the rows, then applies the step if it is confirmed.
 fn attempt(work: &Work, columns: &BTreeSet<String>, mode: Mode) -> Result<Ended, Error> {
-    if mode == Mode::Look && work.checks.is_empty() {
+    if mode == Mode::Look && work.checks.is_empty() && work.runs.is_none() {
         return Ok((Status::Planned, work.detail.clone()));
     }
-    let owner = match owner(work, mode) {
+    let owner = match owner(work, mode)? {
         Ok(owner) => owner,
         Err(ended) => return Ok(ended),
     };
+    trust::forget_refused();
     let result = subtransaction(|| {
         limited(|| {
             as_owner(owner, || {
@@ -173,15 +216,37 @@ fn attempt(work: &Work, columns: &BTreeSet<String>, mode: Mode) -> Result<Ended,
     })
 }
 
-/// The role that a step runs as; or how the step ended, if the caller may not act for it.
-pub fn owner(work: &Work, mode: Mode) -> Result<pg_sys::Oid, Ended> {
-    let owner = report::role(&work.run_as).map_err(|error| (Status::Failed, Some(error.to_string())))?;
-    // SAFETY: a check of role memberships within a transaction.
-    if mode != Mode::Look && !unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), owner) } {
-        let reason = format!("you are not a member of role {}, which owns it", work.run_as);
-        return Err((Status::Blocked, Some(reason)));
+/// The role that a step runs as; or how the step ended, if the caller may not act for it, or it may not run what the step
+/// would.
+pub fn owner(work: &Work, mode: Mode) -> Result<Result<pg_sys::Oid, Ended>, Error> {
+    let owner = match report::role(&work.run_as) {
+        Ok(owner) => owner,
+        Err(error) => return Ok(Err((Status::Failed, Some(error.to_string())))),
+    };
+    if let Some(runs) = &work.runs
+        && let Some(reason) = trust::refusal(runs, owner, &work.run_as)?
+    {
+        return Ok(Err((Status::Blocked, Some(reason))));
     }
-    Ok(owner)
+    if !may_act_for(Some(owner)) {
+        let reason = format!("you are not a member of role {}, which owns it", work.run_as);
+        return Ok(Err(match mode {
+            // To look at rows with the rights of a role is for those who have them.
+            Mode::Look => (Status::Planned, not_looked_at(work, &reason)),
+            Mode::DryRun | Mode::Heal => (Status::Blocked, Some(reason)),
+        }));
+    }
+    if mode == Mode::Look && lent().is_some() {
+        return Ok(Err((Status::Planned, not_looked_at(work, "the rights in force are lent"))));
+    }
+    Ok(Ok(owner))
+}
+
+/// What there is to say of a step for which nobody looked whether rows are in its way.
+fn not_looked_at(work: &Work, why: &str) -> Option<String> {
+    let said = (!work.checks.is_empty()).then(|| format!("not looked for rows in the way: {why}"));
+    let all: Vec<String> = work.detail.clone().into_iter().chain(said).collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 /// Runs a step within what it may take.
@@ -236,9 +301,14 @@ pub fn rows_in_the_way(work: &Work, columns: &BTreeSet<String>) -> Result<Option
         if !check.columns.iter().all(|column| columns.contains(column)) {
             continue;
         }
-        match spi::read_one::<i64>(&check.count, &[])? {
-            None | Some(0) => {}
-            Some(n) => {
+        let count = subtransaction(|| spi::read_one::<i64>(&check.count, &[]));
+        match count {
+            // The owner may not read another table that is spoken of, or not all of it: the server looks by itself when
+            // the step is taken.
+            Err(Error::Server(error)) if error.sqlstate() == "42501" && !trust::has_refused() => {}
+            Err(error) => return Err(error),
+            Ok(None | Some(0)) => {}
+            Ok(Some(n)) => {
                 let says = check.says.replace("{n}", &n.to_string());
                 return Ok(Some(format!("{says}. Find them: {}", check.find)));
             }
@@ -250,6 +320,9 @@ pub fn rows_in_the_way(work: &Work, columns: &BTreeSet<String>) -> Result<Option
 /// What the data, a lock or a difference that heal leaves alone is in the way of is blocked; anything else has failed.
 /// Either way the step is undone.
 pub fn refused(error: Error, work: &Work) -> Ended {
+    if let Some(reason) = trust::refused() {
+        return (Status::Blocked, Some(reason));
+    }
     let Error::Server(error) = error else { return (Status::Failed, Some(error.to_string())) };
     let mut said = error.message.clone();
     if let Some(detail) = &error.detail {

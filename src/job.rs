@@ -1,28 +1,27 @@
 //! Jobs: what takes long, and statements that run in no transaction, done by a background worker. The caller gets a number
 //! at once; nself.jobs says how far a job is.
 //!
-//! A job begins when the transaction that asked for it has committed, and not at all if that was rolled back. It connects
-//! as the role that logged in there, takes the role that was in force, and runs under that session's settings: it may
-//! what its caller may.
+//! A job begins when the transaction that asked for it has committed, and not at all if that was rolled back. It runs as
+//! the role whose rights were in force there, never as the login behind that one, and under that session's settings: it
+//! may what its caller may.
 
 mod migrations;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CStr;
 
-use nself_heal_core::quote;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::caller::{as_extension_owner, roles};
+use crate::caller::{as_extension_owner, refuse_lent, roles};
 use crate::error::{Error, ServerError};
 use crate::migrate::UpRequest;
 use crate::online::{self, Progress};
 use crate::run::MEANINGFUL_SETTINGS;
-use crate::spi;
-use crate::worker::{self, Work, in_transaction};
+use crate::{report, spi};
+use crate::worker::{self, Work, WorkerRole, in_transaction};
 
 /// Settings of the caller's session that a job runs under, beside those that give SQL its meaning.
 const OWN_SETTINGS: [&str; 4] =
@@ -79,7 +78,8 @@ impl Task<'_> {
 /// Starts a job, and returns its number.
 pub fn start(task: &Task<'_>, asker: &Asker) -> Result<i64, Error> {
     spi::refuse_read_only(task.function());
-    let role = login_role(&asker.logged_in_as)?;
+    refuse_lent(task.function())?;
+    let role = WorkerRole::of(&asker.run_by)?;
     refuse_second(task)?;
     let job: Option<i64> = as_extension_owner(|| {
         spi::write_returning(
@@ -114,15 +114,6 @@ pub fn start(task: &Task<'_>, asker: &Asker) -> Result<i64, Error> {
     Ok(job)
 }
 
-/// A worker can only connect as a role that may log in.
-fn login_role(role: &str) -> Result<pg_sys::Oid, Error> {
-    let may: Option<pg_sys::Oid> = spi::read_one(
-        "SELECT oid FROM pg_catalog.pg_roles WHERE rolcanlogin AND rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name",
-        &[role.into()],
-    )?;
-    may.ok_or_else(|| Error::JobWithoutLogin { role: role.to_owned() })
-}
-
 /// Two jobs of a kind would be in each other's way.
 fn refuse_second(task: &Task<'_>) -> Result<(), Error> {
     let other: Option<i64> = as_extension_owner(|| {
@@ -154,6 +145,7 @@ pub struct Job {
     pub ended_at: Option<TimestampWithTimeZone>,
     pub event: Option<i64>,
     pid: Option<i32>,
+    run_by: String,
 }
 
 /// A job, read now.
@@ -163,7 +155,7 @@ pub fn read(job: i64) -> Result<Job, Error> {
             Spi::connect(|client| {
                 let rows = client.select(
                     "SELECT kind, state, step, steps, statement, wait_event_type, wait_event, error, sqlstate, hint, \
-                            created_at, started_at, ended_at, event, pid FROM nself.jobs WHERE job = $1",
+                            created_at, started_at, ended_at, event, pid, run_by FROM nself.jobs WHERE job = $1",
                     Some(1),
                     &[job.into()],
                 )?;
@@ -187,6 +179,7 @@ pub fn read(job: i64) -> Result<Job, Error> {
                     ended_at: row.get(13)?,
                     event: row.get(14)?,
                     pid: row.get(15)?,
+                    run_by: row.get(16)?.unwrap_or_default(),
                 }))
             })
         })
@@ -197,19 +190,25 @@ pub fn read(job: i64) -> Result<Job, Error> {
 /// Asks a job to stop: between two statements, or within one. False if it has ended already.
 pub fn cancel(job: i64) -> Result<bool, Error> {
     let found = read(job)?;
-    match found.pid.filter(|_| matches!(found.state.as_str(), "waiting" | "running")) {
+    let Some(pid) = found.pid.filter(|_| matches!(found.state.as_str(), "waiting" | "running")) else {
+        return Ok(false);
+    };
+    let cancel =
+        || Ok(spi::read_one::<bool>("SELECT pg_catalog.pg_cancel_backend($1)", &[pid.into()])? == Some(true));
+    // SAFETY: a question about roles and their memberships, within a transaction.
+    let is_own = |role| unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), role) };
+    match report::role(&found.run_by) {
+        // To the server its worker may be the server's own, where the role may not log in.
+        Ok(role) if is_own(role) => as_extension_owner(cancel),
         // As the caller: the server decides who may.
-        Some(pid) => {
-            Ok(spi::read_one::<bool>("SELECT pg_catalog.pg_cancel_backend($1)", &[pid.into()])? == Some(true))
-        }
-        None => Ok(false),
+        _ => cancel(),
     }
 }
 
 /// What a job's worker is told.
 struct Extra {
     database: pg_sys::Oid,
-    role: pg_sys::Oid,
+    role: WorkerRole,
     transaction: pg_sys::TransactionId,
     job: i64,
 }
@@ -217,16 +216,17 @@ struct Extra {
 impl Extra {
     fn to_text(&self) -> String {
         let Self { database, role, transaction, job } = self;
-        format!("{} {} {} {job}", database.to_u32(), role.to_u32(), transaction.into_inner())
+        let WorkerRole { oid, connects } = role;
+        format!("{} {oid} {} {} {job}", database.to_u32(), u32::from(*connects), transaction.into_inner())
     }
 
     fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split(' ');
         let mut number = || parts.next()?.parse::<u32>().ok();
-        let (database, role, transaction) = (number()?, number()?, number()?);
+        let (database, oid, connects, transaction) = (number()?, number()?, number()?, number()?);
         Some(Self {
             database: database.into(),
-            role: role.into(),
+            role: WorkerRole { oid, connects: connects != 0 },
             transaction: pg_sys::TransactionId::from_inner(transaction),
             job: parts.next()?.parse().ok()?,
         })
@@ -238,9 +238,7 @@ impl Extra {
 pub extern "C-unwind" fn nself_heal_job(_argument: pg_sys::Datum) {
     worker::obey_signals();
     let Some(extra) = Extra::parse(&worker::extra()) else { return };
-    // SAFETY: it is called once, before anything that needs a database.
-    unsafe { pg_sys::BackgroundWorkerInitializeConnectionByOid(extra.database, extra.role, 0) };
-    worker::take_own_settings();
+    extra.role.connect(extra.database, 0);
     let job = extra.job;
     worker::show("waits for the transaction that asked for it");
     let begun = in_transaction(|| {
@@ -328,16 +326,12 @@ impl Row {
         Ok(Done { event: None })
     }
 
-    /// Takes the role and the settings of who asked, whatever they are now.
+    /// Takes the settings of who asked, whatever they are now, and goes back to the role that this worker connected as.
     fn settle(&self) -> Result<(), Error> {
         worker::utility("RESET SESSION AUTHORIZATION")?;
         worker::utility("RESET ALL")?;
-        let Asker { logged_in_as, run_by, settings } = &self.asker;
-        for (name, value) in settings {
+        for (name, value) in &self.asker.settings {
             worker::set(name, value);
-        }
-        if run_by != logged_in_as {
-            worker::utility(&format!("SET ROLE {}", quote::ident(run_by)))?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use pgrx::datum::JsonB;
 use pgrx::{Json, pg_sys};
 use serde::{Deserialize, Serialize};
 
-use crate::caller::as_extension_owner;
+use crate::caller::{as_extension_owner, refuse_lent};
 use crate::error::Error;
 use crate::ledger::Direction;
 use crate::spi;
@@ -86,7 +86,9 @@ pub fn entries() -> Result<Vec<Entry>, Error> {
 
 /// Puts the files of a folder into the journal. An error changes nothing.
 pub fn put(files: &[File]) -> Result<Vec<Loaded>, Error> {
-    spi::refuse_read_only(c"nself_journal_load() or nself_journal_put()");
+    let command = c"nself_journal_load() or nself_journal_put()";
+    spi::refuse_read_only(command);
+    refuse_lent(command)?;
     let mut folder = formats::read(files)?;
     folder.migrations.iter_mut().for_each(mark_lone);
     let rows: Vec<_> = folder

@@ -22,7 +22,7 @@ use crate::report::{self, Comparison};
 use crate::tell::{self, Change};
 use crate::turn::in_turn;
 use crate::worker::{self, in_transaction};
-use crate::{additive, capture};
+use crate::{additive, capture, trust};
 
 /// How long to wait before a step is tried again that did not get its locks in time.
 const WAITS: [Duration; 4] =
@@ -243,7 +243,9 @@ impl Course {
     ) -> Result<Vec<Outcome>, Error> {
         let of = plan.additive().count();
         let mut number = 0;
-        let all = heal::go(&plan.comparison, |step, work, columns| {
+        let steps = &plan.comparison.steps;
+        let changed = in_transaction(|| trust::changed(steps))?;
+        let all = trust::without(changed, || heal::go(&plan.comparison, |step, work, columns| {
             number += 1;
             if let Some(ended) = self.taken.get(&step.address()) {
                 return Ok(ended.clone());
@@ -256,7 +258,7 @@ impl Course {
             }
             self.taken.insert(step.address(), ended.clone());
             Ok(ended)
-        })?;
+        }))?;
         Ok(all.into_iter().filter(|outcome| outcome.status != Status::Applied).collect())
     }
 }
@@ -328,10 +330,11 @@ impl Taking<'_> {
 
     /// Looks for rows in the way, before the first stage, then runs some actions as the owner. Nothing if all went well.
     fn together(&self, actions: &[Action], is_first: bool) -> Result<Option<Ended>, Error> {
-        let owner = match heal::owner(self.work, Mode::Heal) {
+        let owner = match heal::owner(self.work, Mode::Heal)? {
             Ok(owner) => owner,
             Err(ended) => return Ok(Some(ended)),
         };
+        trust::forget_refused();
         heal::limited(|| {
             as_owner(owner, || {
                 if is_first && let Some(reason) = heal::rows_in_the_way(self.work, self.columns)? {
@@ -343,12 +346,13 @@ impl Taking<'_> {
         })
     }
 
-    /// Runs a statement that makes its own transactions. The server itself builds an index as the owner of its table. It
-    /// waits for others without holding any up, so it waits as long as it takes.
+    /// Runs a statement that makes its own transactions. The server itself builds an index as the owner of its table; what
+    /// event triggers do, it runs with the rights of this worker. It waits for others without holding any up, so it waits
+    /// as long as it takes.
     fn alone(&self, sql: &str) -> Result<(), Error> {
         in_transaction(|| additive::only_adds(sql, false))?;
         worker::set("search_path", &self.plan.search_path);
-        capture::own(|| worker::utility(sql))
+        trust::with_rights_in_force(|| capture::own(|| worker::utility(sql)))
     }
 
     /// Tries again what did not get its locks in time. An error of the server is how the step ended; a wish to stop, and

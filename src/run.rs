@@ -1,6 +1,7 @@
 //! Runs the statements of one migration, all of them or one, the same way in the live database and in the shadow.
 
 use crate::caller::{catch, with_settings};
+use crate::confined::Confined;
 use crate::error::{Error, ServerError};
 use crate::statement::{Script, Statement, settings_before, split};
 use crate::{capture, spi};
@@ -27,8 +28,8 @@ pub fn run(script: &Script<'_>, settings: &[(&str, &str)]) -> Result<(), Error> 
     run_statements(script, &split(script)?, settings)
 }
 
-/// Runs a script statement by statement, then puts back search_path, role and every other setting that it changed. An
-/// error names the migration, the statement and its line.
+/// Runs a script statement by statement, with no more rights than are in force, then puts back search_path, role and every
+/// other setting that it changed. An error names the migration, the statement and its line.
 pub fn run_statements(
     script: &Script<'_>,
     statements: &[Statement],
@@ -36,10 +37,11 @@ pub fn run_statements(
 ) -> Result<(), Error> {
     capture::own(|| {
         with_settings(settings, || {
+            let mut confined = Confined::now();
             for (index, statement) in statements.iter().enumerate() {
-                execute(script, index, statement)?;
+                execute(script, index, statement, &mut confined)?;
             }
-            check_deferred(script)
+            confined.within(|| check_deferred(script))
         })
     })
 }
@@ -54,17 +56,23 @@ pub fn run_statement(
 ) -> Result<(), Error> {
     capture::own(|| {
         with_settings(settings, || {
+            let mut confined = Confined::now();
             for setting in settings_before(statements, index) {
-                execute(script, index, setting)?;
+                execute(script, index, setting, &mut confined)?;
             }
-            execute(script, index, &statements[index])?;
-            check_deferred(script)
+            execute(script, index, &statements[index], &mut confined)?;
+            confined.within(|| check_deferred(script))
         })
     })
 }
 
-fn execute(script: &Script<'_>, index: usize, statement: &Statement) -> Result<(), Error> {
-    catch(|| spi::write(&statement.sql, &[])).map_err(|error| match error {
+fn execute(
+    script: &Script<'_>,
+    index: usize,
+    statement: &Statement,
+    confined: &mut Confined,
+) -> Result<(), Error> {
+    catch(|| confined.run(statement, || spi::write(&statement.sql, &[]))).map_err(|error| match error {
         Error::Server(source) => Error::MigrationFailed {
             version: script.version.to_owned(),
             statement: index + 1,

@@ -5,6 +5,7 @@ use nself_heal_core::scan;
 use pgrx::{notice, pg_sys};
 
 use crate::caller::{c_string, catch, look, with_settings};
+use crate::confined::change_of_role;
 use crate::error::{Error, ServerError};
 use crate::ledger::Direction;
 
@@ -31,6 +32,30 @@ pub struct Statement {
     pub refuses_transaction: bool,
     /// SET or RESET: it holds for the statements after it, too.
     pub is_setting: bool,
+}
+
+/// What a statement says of the role that the session has: of SET ROLE, or of SET SESSION AUTHORIZATION. No name: back to
+/// what it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RoleChange {
+    Role(Option<String>),
+    Session(Option<String>),
+}
+
+impl Statement {
+    /// The change of role that it is, if it is one.
+    pub fn change_of_role(&self) -> Option<RoleChange> {
+        let is_set = |word: &str| self.sql.get(..word.len()).is_some_and(|of| of.eq_ignore_ascii_case(word));
+        if !is_set("set") && !is_set("reset") {
+            return None;
+        }
+        let text = c_string(&self.sql);
+        // SAFETY: the parser returns a list of RawStmt in the current memory context.
+        unsafe {
+            let list = pgrx::PgList::<pg_sys::RawStmt>::from_pg(pg_sys::pg_parse_query(text.as_ptr()));
+            change_of_role((*list.get_ptr(0)?).stmt)
+        }
+    }
 }
 
 /// The statements before one that give it its settings, where each statement has a transaction of its own.

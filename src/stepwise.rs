@@ -8,6 +8,7 @@ use std::time::Instant;
 use nself_heal_core::scan;
 
 use crate::caller::{look, with_settings};
+use crate::confined::Confined;
 use crate::error::Error;
 use crate::journal::Entry;
 use crate::ledger::{self, Applied, Direction, Progress, Row, Session, since};
@@ -151,10 +152,11 @@ impl<'a> Course<'a> {
         let set = || settings_before(&self.pending.statements, index);
         let left = capture::own(|| {
             with_settings(&settings, || {
+                let mut confined = Confined::now();
                 for setting in set() {
-                    spi::write(&setting.sql, &[])?;
+                    confined.run(setting, || spi::write(&setting.sql, &[]))?;
                 }
-                top_level::left(&statement.sql, self.begun.as_ref())
+                confined.within(|| top_level::left(&statement.sql, self.begun.as_ref()))
             })
         })?;
         let (version, number) = (self.pending.entry.version.clone(), index + 1);

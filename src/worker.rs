@@ -1,12 +1,15 @@
 //! Background workers: how they are started, how they obey signals, and how they run transactions and statements.
 
+use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int};
 use std::time::{Duration, Instant};
 
 use pgrx::{PgBox, pg_sys};
+use serde::{Deserialize, Serialize};
 
-use crate::caller::{c_string, catch};
+use crate::caller::{c_string, catch, locked_in};
 use crate::error::Error;
+use crate::spi;
 
 /// A worker that was started.
 pub struct Handle(*mut pg_sys::BackgroundWorkerHandle);
@@ -263,6 +266,73 @@ unsafe fn handle(signal: c_int, handler: unsafe extern "C-unwind" fn(c_int)) {
     }
 }
 
+/// The role that a worker does its work as: the one whose rights were in force when it was asked for, never the login
+/// behind that one.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct WorkerRole {
+    pub oid: u32,
+    /// Whether the worker can connect as that role. If not, it connects as the server itself and is confined to the role's
+    /// rights.
+    pub connects: bool,
+}
+
+impl WorkerRole {
+    /// The role of this name.
+    pub fn of(name: &str) -> Result<Self, Error> {
+        let found: Option<String> = spi::read_one(
+            "SELECT pg_catalog.json_build_object('oid', oid::pg_catalog.int8, 'connects', rolcanlogin)::text \
+               FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name",
+            &[name.into()],
+        )?;
+        let found = found.ok_or_else(|| Error::NoSuchRole { role: name.to_owned() })?;
+        let role: Self = serde_json::from_str(&found)
+            .map_err(|error| Error::BadAnswer { query: "role", reason: error.to_string() })?;
+        Ok(Self { connects: role.connects || BYPASS_LOGIN != 0, ..role })
+    }
+
+    /// Connects this worker to a database. From now on it has the rights of the role alone.
+    pub fn connect(self, database: pg_sys::Oid, flags: u32) {
+        let role = pg_sys::Oid::from(self.oid);
+        let (connects_as, flags) = match self.connects {
+            true => (role, flags | BYPASS_LOGIN),
+            false => (pg_sys::InvalidOid, flags),
+        };
+        // SAFETY: it is called once in a worker, before anything that needs a database.
+        unsafe { pg_sys::BackgroundWorkerInitializeConnectionByOid(database, connects_as, flags) };
+        if !self.connects {
+            CONFINED.set(Some(role));
+        }
+        take_own_settings();
+    }
+}
+
+/// Lets a worker connect as a role that may not log in, where the server can.
+#[cfg(any(feature = "pg15", feature = "pg16"))]
+const BYPASS_LOGIN: u32 = 0;
+#[cfg(not(any(feature = "pg15", feature = "pg16")))]
+const BYPASS_LOGIN: u32 = pg_sys::BGWORKER_BYPASS_ROLELOGINCHECK;
+
+thread_local! {
+    /// The role whose rights this worker has, where it could not connect as that role.
+    static CONFINED: Cell<Option<pg_sys::Oid>> = const { Cell::new(None) };
+}
+
+/// Whether this worker could not connect as the role whose rights it has. Then what runs outside a transaction of its own
+/// would run with more.
+pub fn is_confined() -> bool {
+    CONFINED.get().is_some()
+}
+
+/// Runs `work` with the rights that this worker has. What was deferred to the end of the transaction runs with them, too.
+fn confined<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    let Some(role) = CONFINED.get() else { return work() };
+    locked_in(role, || {
+        let value = work()?;
+        spi::write("SET CONSTRAINTS ALL IMMEDIATE", &[])?;
+        Ok(value)
+    })
+}
+
 /// Runs `work` in a transaction of its own, with a snapshot. After an error the worker is as it was before.
 pub fn in_transaction<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     let result = catch(|| {
@@ -273,7 +343,7 @@ pub fn in_transaction<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, E
             hold_extension();
             pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
         }
-        let value = work()?;
+        let value = confined(work)?;
         // SAFETY: as above.
         unsafe {
             if pg_sys::ActiveSnapshotSet() {

@@ -18,12 +18,14 @@ mod manual;
 mod obstacles;
 pub mod online;
 mod order;
+mod runs;
 #[cfg(test)]
 mod tests;
 
 use crate::noted::{Noted, noted_as};
 use context::Context;
 use obstacles::Obstacle;
+pub use runs::{Runs, Written};
 
 /// What the server found out about the live data; `questions` asks for it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -154,6 +156,8 @@ pub struct Work {
     pub differing: Vec<Address>,
     /// What a person should know of the step.
     pub detail: Option<String>,
+    /// What it evaluates as that role, if anything.
+    pub runs: Option<Runs>,
 }
 
 /// A question to the rows that are there.
@@ -315,9 +319,11 @@ fn extra(object: Object, context: &Context) -> (Verdict, String) {
     }
 }
 
-fn additive_or_blocked(object: Object, work: Work, context: &Context) -> (Verdict, String) {
+fn additive_or_blocked(object: Object, mut work: Work, context: &Context) -> (Verdict, String) {
     let ddl = script(work.actions.iter().map(Action::sql));
-    match obstacles::obstacle(object, &work, context) {
+    work.runs = runs::of(object, context);
+    let obstacle = obstacles::obstacle(object, &work, context);
+    match obstacle.or_else(|| runs::not_as_expected(work.runs.as_ref(), context)) {
         Some(Obstacle { reason, remedy }) => (Verdict::Blocked { reason }, remedy.unwrap_or(ddl)),
         None => (Verdict::Additive(work), ddl),
     }

@@ -17,6 +17,14 @@ pub fn up(
     progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let (session, chosen) = in_turn(|| Ok((Session::now(request.tenant)?, migrate::choose(request)?)))?;
+    // At top level the server would not know whom this worker works for.
+    let refuses = |pending: &&Pending| pending.statements.iter().any(|statement| statement.refuses_transaction);
+    if worker::is_confined()
+        && let Some(pending) = chosen.iter().find(refuses)
+    {
+        let (version, role) = (pending.entry.version.clone(), session.applied_by);
+        return Err(Error::JobWithoutLogin { version, role });
+    }
     for (index, pending) in chosen.iter().enumerate() {
         let mut show = |statement: &str| {
             worker::show(statement);

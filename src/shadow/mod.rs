@@ -17,10 +17,12 @@ use std::time::Instant;
 
 use pgrx::pg_sys;
 
-use crate::caller::{c_string, pinned};
+use crate::caller::{Lent, lent, pinned, refuse_lent};
 use crate::error::{Error, ServerError};
 use crate::expected::Outline;
 use crate::ledger::Applied;
+use crate::spi::at_latest_moment;
+use crate::worker::WorkerRole;
 use crate::{settings, spi, worker};
 use channel::Channel;
 use nself_heal_core::digest::{Differing, Digests};
@@ -54,6 +56,9 @@ pub fn kept() -> Option<String> {
 /// Replays the chain in a shadow database and reads what it gives: from nothing, or from the kept shadow, where that holds
 /// `base`. `hash` is that of the chain. The live database is not touched.
 pub fn replay(chain: &[Applied], hash: &str, base: Option<Base>) -> Result<Replayed, Error> {
+    if lent() == Some(Lent::Operation) {
+        refuse_lent(c"a replay of the migrations")?;
+    }
     check_roles(chain)?;
     let begun = Instant::now();
     let kept = kept::take()?;
@@ -80,31 +85,16 @@ pub fn replay(chain: &[Applied], hash: &str, base: Option<Base>) -> Result<Repla
 
 /// The chain as runs of migrations that one role applied.
 fn groups(chain: &[Applied]) -> impl Iterator<Item = &[Applied]> {
-    chain.chunk_by(|a, b| (&a.logged_in_as, &a.applied_by) == (&b.logged_in_as, &b.applied_by))
+    chain.chunk_by(|a, b| a.applied_by == b.applied_by)
 }
 
-/// Every role of the chain has to be there, and those that logged in must still be able to.
+/// Every role of the chain has to be there.
 fn check_roles(chain: &[Applied]) -> Result<(), Error> {
     for applied in groups(chain).filter_map(|group| group.first()) {
-        let login: Option<bool> = spi::read_one(
-            "SELECT rolcanlogin FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name",
-            &[applied.logged_in_as.as_str().into()],
-        )?;
-        let gone = |role: &str, why| Error::RoleGone {
+        WorkerRole::of(&applied.applied_by).map_err(|_| Error::RoleGone {
             version: applied.version.clone(),
-            role: role.to_owned(),
-            why,
-        };
-        match login {
-            None => return Err(gone(&applied.logged_in_as, "is gone")),
-            Some(false) => return Err(gone(&applied.logged_in_as, "may not log in any more")),
-            Some(true) => {}
-        }
-        let role = c_string(&applied.applied_by);
-        // SAFETY: a look into the catalogs; with true it returns InvalidOid for a role that is not there.
-        if unsafe { pg_sys::get_role_oid(role.as_ptr(), true) } == pg_sys::InvalidOid {
-            return Err(gone(&applied.applied_by, "is gone"));
-        }
+            role: applied.applied_by.clone(),
+        })?;
     }
     Ok(())
 }
@@ -170,6 +160,17 @@ impl Shadow {
         self.channel.receive::<Result<(), ServerError>>("keeper")?.map_err(Error::ShadowFailed)
     }
 
+    /// The number that it has since the keeper made it.
+    fn oid(&self) -> Result<pg_sys::Oid, Error> {
+        let number: Option<pg_sys::Oid> = at_latest_moment(|| {
+            spi::read_here(
+                "SELECT oid FROM pg_catalog.pg_database WHERE datname OPERATOR(pg_catalog.=) $1::pg_catalog.name",
+                &[self.name.as_str().into()],
+            )
+        })?;
+        number.ok_or(Error::WorkerLost { what: "keeper" })
+    }
+
     fn exists(&self) -> Result<bool, Error> {
         let exists = pinned(|| {
             spi::read_one(
@@ -222,10 +223,9 @@ impl Shadow {
         let channel = Channel::create();
         let handle = replayer::work(&channel).start()?;
         channel.expect(&handle);
-        channel.send(
-            &replayer::Request { database: self.name.clone(), migrations: group.to_vec(), read },
-            "replay",
-        )?;
+        let database = self.oid()?.to_u32();
+        let role = WorkerRole::of(&group[0].applied_by)?;
+        channel.send(&replayer::Request { database, role, migrations: group.to_vec(), read }, "replay")?;
         let answer: Result<replayer::Answer, replayer::Failed> = channel.receive("replay")?;
         channel.close();
         handle.wait();

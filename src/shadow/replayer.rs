@@ -8,22 +8,24 @@ use serde::{Deserialize, Serialize};
 
 use super::channel::Channel;
 use super::hook;
-use crate::caller::{c_string, pinned, with_settings};
+use crate::caller::{pinned, with_settings};
 use crate::catalog::{self, Wanted};
 use crate::error::{Error, ServerError};
 use crate::ledger::Applied;
 use crate::outline::{self, Outline};
 use crate::spi::at_one_moment;
 use crate::statement::split;
-use crate::worker::{self, Work};
+use crate::worker::{self, Work, WorkerRole};
 use crate::{migrate, run};
 use nself_heal_core::digest::{Differing, Digests};
 use nself_heal_core::model::{Catalog, NotCompared};
 
 #[derive(Serialize, Deserialize)]
 pub struct Request {
-    pub database: String,
-    /// All applied by one role, in order.
+    pub database: u32,
+    /// That applied the migrations.
+    pub role: WorkerRole,
+    /// In order.
     pub migrations: Vec<Applied>,
     pub read: Reading,
 }
@@ -81,24 +83,11 @@ pub extern "C-unwind" fn nself_heal_shadow_replayer(handle: pg_sys::Datum) {
     worker::obey_signals();
     let Some(channel) = Channel::attach(handle.value() as pg_sys::dsm_handle) else { return };
     let Ok(request) = channel.receive::<Request>("backend") else { return };
-    let Some(first) = request.migrations.first() else { return };
-    connect(&request.database, &first.logged_in_as);
+    // The shadow lets nobody else in, hence the flag.
+    request.role.connect(pg_sys::Oid::from(request.database), pg_sys::BGWORKER_BYPASS_ALLOWCONN);
     let answer = replay(&request);
     // If nobody listens any more, nobody is to be told.
     let _ = channel.send(&answer, "backend");
-}
-
-fn connect(database: &str, role: &str) {
-    let (database, role) = (c_string(database), c_string(role));
-    // SAFETY: it is called once, before anything that needs a database. The shadow lets nobody else in, hence the flag.
-    unsafe {
-        pg_sys::BackgroundWorkerInitializeConnection(
-            database.as_ptr(),
-            role.as_ptr(),
-            pg_sys::BGWORKER_BYPASS_ALLOWCONN,
-        );
-    }
-    worker::take_own_settings();
 }
 
 fn replay(request: &Request) -> Result<Answer, Failed> {
@@ -138,10 +127,7 @@ fn read(since: Option<&Digests>) -> Result<Read, Error> {
 }
 
 fn apply(migration: &Applied) -> Result<(), Error> {
-    let mut settings = migration.settings();
-    if migration.applied_by != migration.logged_in_as {
-        settings.insert(0, ("role", &migration.applied_by));
-    }
+    let settings = migration.settings();
     let tenant = || with_settings(&settings, || migrate::make_tenant(migration.tenant.as_deref()));
     let script = migration.script();
     if migration.in_transaction {

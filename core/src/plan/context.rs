@@ -142,6 +142,15 @@ impl<'a> Context<'a> {
         (missing, differing)
     }
 
+    /// What the server said that an object needs.
+    pub(super) fn needs_of(&self, address: &Address) -> impl Iterator<Item = &'a Address> + use<'a> {
+        self.dependencies.get(address).copied().unwrap_or_default().iter()
+    }
+
+    pub(super) fn changes(&self) -> &'a [Change<'a>] {
+        self.changes
+    }
+
     /// The owner of a live object.
     pub(super) fn live_owner(&self, object_type: &str, identity: &str) -> Option<String> {
         self.owners.get(&(object_type, identity)).map(ToString::to_string)

@@ -126,8 +126,7 @@ fn with(before: &str, applied: &Applied) -> String {
         duration_ms: _,
     } = applied;
     let ran = (in_transaction, statements_done);
-    let link =
-        serde_json::json!([version, tenant, sql, breakpoints, ran, applied_by, settings]);
+    let link = serde_json::json!([version, tenant, sql, breakpoints, ran, applied_by, settings]);
     sha256_hex(format!("{before}\n{link}").as_bytes())
 }
 

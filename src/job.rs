@@ -20,8 +20,8 @@ use crate::error::{Error, ServerError};
 use crate::migrate::UpRequest;
 use crate::online::{self, Progress};
 use crate::run::MEANINGFUL_SETTINGS;
-use crate::{report, spi};
 use crate::worker::{self, Work, WorkerRole, in_transaction};
+use crate::{report, spi};
 
 /// Settings of the caller's session that a job runs under, beside those that give SQL its meaning.
 const OWN_SETTINGS: [&str; 4] =

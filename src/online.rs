@@ -245,20 +245,22 @@ impl Course {
         let mut number = 0;
         let steps = &plan.comparison.steps;
         let changed = in_transaction(|| trust::changed(steps))?;
-        let all = trust::without(changed, || heal::go(&plan.comparison, |step, work, columns| {
-            number += 1;
-            if let Some(ended) = self.taken.get(&step.address()) {
-                return Ok(ended.clone());
-            }
-            let taking = Taking { plan, step, work, columns, number, of };
-            let outcome = taking.go(run, progress)?;
-            let ended = (outcome.status, outcome.detail.clone());
-            if outcome.status == Status::Applied {
-                self.outcomes.push(outcome);
-            }
-            self.taken.insert(step.address(), ended.clone());
-            Ok(ended)
-        }))?;
+        let all = trust::without(changed, || {
+            heal::go(&plan.comparison, |step, work, columns| {
+                number += 1;
+                if let Some(ended) = self.taken.get(&step.address()) {
+                    return Ok(ended.clone());
+                }
+                let taking = Taking { plan, step, work, columns, number, of };
+                let outcome = taking.go(run, progress)?;
+                let ended = (outcome.status, outcome.detail.clone());
+                if outcome.status == Status::Applied {
+                    self.outcomes.push(outcome);
+                }
+                self.taken.insert(step.address(), ended.clone());
+                Ok(ended)
+            })
+        })?;
         Ok(all.into_iter().filter(|outcome| outcome.status != Status::Applied).collect())
     }
 }

@@ -89,6 +89,8 @@ pub fn refusal(runs: &Runs, role: pg_sys::Oid, role_name: &str) -> Result<Option
     if runs.refers_to.is_empty() {
         return Ok(None);
     }
+    let changed =
+        runs.changed.as_ref().map(|code| not_as_expected(&format!("{} {}", code.object_type, code.identity)));
     let asked: Vec<_> = runs
         .refers_to
         .iter()
@@ -110,17 +112,22 @@ pub fn refusal(runs: &Runs, role: pg_sys::Oid, role_name: &str) -> Result<Option
             return Ok(Some(would_run(&code.object, other, role_name)));
         }
     }
-    Ok(None)
+    Ok(changed)
 }
 
 /// `object` is a type and an identity, of which people need the second alone where it is a function.
+fn short(object: &str) -> &str {
+    let of_types = ["function ", "procedure ", "aggregate "];
+    of_types.iter().find_map(|of_type| object.strip_prefix(of_type)).unwrap_or(object)
+}
+
+fn not_as_expected(object: &str) -> String {
+    format!("it would run {}, which is not as expected", short(object))
+}
+
 fn would_run(object: &str, other: pg_sys::Oid, role_name: &str) -> String {
-    let object = ["function ", "procedure ", "aggregate "]
-        .iter()
-        .find_map(|of_type| object.strip_prefix(of_type))
-        .unwrap_or(object);
     let other = crate::caller::role_name(other);
-    format!("it would run {object}, which {other} can change, with the rights of {role_name}")
+    format!("it would run {}, which {other} can change, with the rights of {role_name}", short(object))
 }
 
 /// What may run now.
@@ -181,7 +188,8 @@ pub fn changed(steps: &[Step]) -> Result<BTreeSet<u32>, Error> {
         return Ok(BTreeSet::new());
     }
     let found: Option<Vec<pg_sys::Oid>> = pinned(|| {
-        let query = "SELECT array_agg(f::oid) FROM unnest($1) n CROSS JOIN to_regprocedure(n) f WHERE f IS NOT NULL";
+        let query =
+            "SELECT array_agg(f::oid) FROM unnest($1) n CROSS JOIN to_regprocedure(n) f WHERE f IS NOT NULL";
         spi::read_one(query, &[names.into()])
     })?;
     Ok(found.unwrap_or_default().into_iter().map(pg_sys::Oid::to_u32).collect())
@@ -288,11 +296,11 @@ fn check(function: pg_sys::Oid) {
     let refused = match role {
         None if function.to_u32() < pg_sys::FirstNormalObjectId => None,
         None => Some(format!("it would run {}", name(function))),
-        Some(_) if CHANGED.with_borrow(|changed| changed.contains(&function.to_u32())) => {
-            Some(format!("it would run {}, which is not as expected", name(function)))
-        }
         Some(role) if !trusts(role, owner) => {
             Some(would_run(&name(function), owner, &crate::caller::role_name(role)))
+        }
+        Some(_) if CHANGED.with_borrow(|changed| changed.contains(&function.to_u32())) => {
+            Some(not_as_expected(&name(function)))
         }
         Some(_) => None,
     };

@@ -322,8 +322,7 @@ fn extra(object: Object, context: &Context) -> (Verdict, String) {
 fn additive_or_blocked(object: Object, mut work: Work, context: &Context) -> (Verdict, String) {
     let ddl = script(work.actions.iter().map(Action::sql));
     work.runs = runs::of(object, context);
-    let obstacle = obstacles::obstacle(object, &work, context);
-    match obstacle.or_else(|| runs::not_as_expected(work.runs.as_ref(), context)) {
+    match obstacles::obstacle(object, &work, context) {
         Some(Obstacle { reason, remedy }) => (Verdict::Blocked { reason }, remedy.unwrap_or(ddl)),
         None => (Verdict::Additive(work), ddl),
     }

@@ -18,7 +18,8 @@ pub fn up(
 ) -> Result<(), Error> {
     let (session, chosen) = in_turn(|| Ok((Session::now(request.tenant)?, migrate::choose(request)?)))?;
     // At top level the server would not know whom this worker works for.
-    let refuses = |pending: &&Pending| pending.statements.iter().any(|statement| statement.refuses_transaction);
+    let refuses =
+        |pending: &&Pending| pending.statements.iter().any(|statement| statement.refuses_transaction);
     if worker::is_confined()
         && let Some(pending) = chosen.iter().find(refuses)
     {

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use crate::diff::{Change, Object, owned, relation_type};
 use crate::model::{Address, Column, ConstraintKind, DefinitionKind};
 use crate::plan::context::Context;
-use crate::plan::obstacles::Obstacle;
 
 /// What a step evaluates. A step that only writes something down, like a view or a trigger, evaluates nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +15,8 @@ pub struct Runs {
     pub refers_to: Vec<Address>,
     /// Who may have written an expression or code that is still to be created, and what that is.
     pub written_by: Vec<Written>,
+    /// Code among it that somebody has changed. It is not run, whoever that was.
+    pub changed: Option<Address>,
 }
 
 /// Something that the migrations give to a role.
@@ -92,7 +93,8 @@ pub(super) fn of(object: Object, context: &Context) -> Option<Runs> {
     };
     let mut written_by: Vec<Written> = expression_of.iter().filter_map(expected_owner).collect();
     written_by.extend(refers_to.iter().filter(|need| context.is_missing(need)).filter_map(expected_owner));
-    Some(Runs { refers_to, written_by })
+    let changed = changed(&refers_to, context);
+    Some(Runs { refers_to, written_by, changed })
 }
 
 /// Whether rows get values of the column that are worked out.
@@ -100,14 +102,12 @@ fn evaluates(column: &Column, context: &Context) -> bool {
     column.default.is_some() || column.generated.is_some() || !context.domains(&column.type_name).is_empty()
 }
 
-/// Code that somebody has changed is not run, whoever that was. Of types that is the checks of a domain.
-pub(super) fn not_as_expected(runs: Option<&Runs>, context: &Context) -> Option<Obstacle> {
-    let runs = runs?;
+/// Of types, the checks of domains are code.
+fn changed(code: &[Address], context: &Context) -> Option<Address> {
     let is_code = |need: &&Address| !matches!(need.object_type.as_str(), "type" | "collation");
-    let code = runs.refers_to.iter().filter(is_code).find(|need| context.is_changed(need)).cloned();
-    let check = || context.checks_not_as_expected().find(|(domain, _)| runs.refers_to.contains(domain));
-    let changed = code.or_else(|| check().map(|(_, check)| check))?;
-    Some(Obstacle { reason: format!("it would run {changed}, which is not as expected"), remedy: None })
+    let changed = code.iter().filter(is_code).find(|need| context.is_changed(need)).cloned();
+    let check = || context.checks_not_as_expected().find(|(domain, _)| code.contains(domain));
+    changed.or_else(|| check().map(|(_, check)| check))
 }
 
 impl<'a> Context<'a> {

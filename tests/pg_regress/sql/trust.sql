@@ -8,7 +8,7 @@ GRANT USAGE ON SCHEMA nself TO regress_mallory;
 GRANT EXECUTE ON FUNCTION nself_drift(text), nself_heal(boolean, text[]) TO regress_mallory;
 -- Made by a superuser, in a schema that is mallory's. Whoever owns a schema can put something else in the place of what
 -- is in it.
-SELECT version FROM nself_journal_put($$[{"path": "1_app.sql", "content": "
+SELECT version FROM nself_journal_put(jsonb_build_array(jsonb_build_object('path', '1_app.sql', 'content', $$
     CREATE SCHEMA app AUTHORIZATION regress_mallory;
     CREATE FUNCTION app.ok(i int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT i > 0';
     CREATE FUNCTION app.same(i int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT i';
@@ -23,7 +23,7 @@ SELECT version FROM nself_journal_put($$[{"path": "1_app.sql", "content": "
     CREATE INDEX plain ON t (i);
     CREATE MATERIALIZED VIEW m AS SELECT * FROM app.v;
     CREATE VIEW only_written_down AS SELECT app.same(i) FROM t;
-"}]$$);
+$$)));
 SELECT status FROM nself_migrate_up();
 INSERT INTO t (i) VALUES (1), (2);
 
@@ -83,13 +83,13 @@ DROP EXTENSION nself_heal;
 -- while it plans or parses. The functions that are named are the superuser's.
 CREATE EXTENSION nself_heal;
 SET nself.capture_ddl = off;
-SELECT version FROM nself_journal_put($$[{"path": "1_trap.sql", "content": "
+SELECT version FROM nself_journal_put(jsonb_build_array(jsonb_build_object('path', '1_trap.sql', 'content', $$
     CREATE SCHEMA trap AUTHORIZATION regress_mallory;
     GRANT USAGE ON SCHEMA trap TO PUBLIC;
     CREATE FUNCTION trap.inner(i int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT i > 0';
     CREATE FUNCTION calls(i int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN trap.inner(i); END';
     CREATE FUNCTION inlined(i int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT trap.inner(i)';
-    CREATE FUNCTION by_path(i int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE SET search_path = trap AS 'BEGIN RETURN \"inner\"(i); END';
+    CREATE FUNCTION by_path(i int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE SET search_path = trap AS 'BEGIN RETURN "inner"(i); END';
     CREATE FUNCTION by_definer(i int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER AS 'BEGIN RETURN trap.inner(i); END';
     CREATE TABLE u (i int, CONSTRAINT calls CHECK (calls(i)), CONSTRAINT inlined CHECK (inlined(i)),
                     CONSTRAINT by_path CHECK (by_path(i)), CONSTRAINT by_definer CHECK (by_definer(i)));
@@ -98,7 +98,7 @@ SELECT version FROM nself_journal_put($$[{"path": "1_trap.sql", "content": "
     CREATE DOMAIN checked AS int CHECK (calls(VALUE));
     CREATE TYPE pair AS (a checked, b int);
     CREATE TABLE parsed (b boolean DEFAULT ('(1,2)'::pair IS NULL));
-"}]$$);
+$$)));
 SELECT status FROM nself_migrate_up();
 INSERT INTO u VALUES (1);
 \c - regress_mallory

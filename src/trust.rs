@@ -23,10 +23,7 @@ use crate::{report, spi};
 pub fn trusts(role: pg_sys::Oid, other: pg_sys::Oid) -> bool {
     // SAFETY: questions about roles and their memberships, within a transaction.
     unsafe {
-        let other = match other.to_u32() {
-            pg_sys::ROLE_PG_DATABASE_OWNER => database_owner(),
-            _ => other,
-        };
+        let other = real(other);
         other == role
             || pg_sys::superuser_arg(other)
             || pg_sys::has_privs_of_role(other, role)
@@ -50,7 +47,14 @@ unsafe fn may_become(member: pg_sys::Oid, role: pg_sys::Oid) -> bool {
     unsafe { pg_sys::member_can_set_role(member, role) }
 }
 
-/// Who stands for the owner of this database.
+/// Who owns the schema public is said to be the owner of the database: that is somebody.
+fn real(role: pg_sys::Oid) -> pg_sys::Oid {
+    match role.to_u32() {
+        pg_sys::ROLE_PG_DATABASE_OWNER => database_owner(),
+        _ => role,
+    }
+}
+
 fn database_owner() -> pg_sys::Oid {
     // SAFETY: the cache entry is released before the value, which was copied, is used.
     unsafe {
@@ -126,7 +130,7 @@ fn not_as_expected(object: &str) -> String {
 }
 
 fn would_run(object: &str, other: pg_sys::Oid, role_name: &str) -> String {
-    let other = crate::caller::role_name(other);
+    let other = crate::caller::role_name(real(other));
     format!("it would run {}, which {other} can change, with the rights of {role_name}", short(object))
 }
 

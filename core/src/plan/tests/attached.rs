@@ -25,7 +25,7 @@ fn definition(kind: DefinitionKind, identity: &str, sql_name: &str, def: &str) -
     }
 }
 
-fn view(view: &str, query: &str) -> Definition {
+pub(super) fn view(view: &str, query: &str) -> Definition {
     let identity = format!("public.{view}");
     let def = format!("CREATE VIEW {identity} AS {query}");
     Definition {
@@ -34,7 +34,7 @@ fn view(view: &str, query: &str) -> Definition {
     }
 }
 
-fn function(function: &str) -> Definition {
+pub(super) fn function(function: &str) -> Definition {
     let identity = format!("public.{function}()");
     let def = format!("CREATE FUNCTION {identity} RETURNS integer LANGUAGE sql AS 'SELECT 1'");
     Definition {

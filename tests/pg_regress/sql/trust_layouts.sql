@@ -1,0 +1,90 @@
+-- Layouts of roles that are common: an ordinary heal goes through in each, and what is blocked is blocked for a reason.
+CREATE ROLE regress_app LOGIN;
+CREATE ROLE regress_owner NOLOGIN;
+CREATE ROLE regress_deployer LOGIN;
+CREATE ROLE regress_boss LOGIN;
+GRANT regress_owner TO regress_deployer;
+GRANT regress_app TO regress_boss;
+CREATE EXTENSION nself_heal;
+SET nself.capture_ddl = off;
+-- The database is the application's.
+ALTER DATABASE regress_trust_layouts OWNER TO regress_app;
+GRANT CREATE ON DATABASE regress_trust_layouts TO regress_owner;
+GRANT USAGE ON SCHEMA nself TO regress_app, regress_owner, regress_deployer;
+GRANT EXECUTE ON FUNCTION nself_journal_put(jsonb), nself_migrate_up(text, integer, boolean, text), nself_drift(text), nself_heal(boolean, text[])
+    TO regress_app, regress_owner, regress_deployer;
+CREATE PROCEDURE put(version text, up text) LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM count(*) FROM nself_journal_put((SELECT coalesce(jsonb_agg(jsonb_build_object('path', path, 'content', up_sql)), '[]') FROM nself.journal)
+        || jsonb_build_array(jsonb_build_object('path', version || '.sql', 'content', up)));
+END $$;
+INSERT INTO nself.allowed_drift (pattern, reason) VALUES ('public.put*', 'of this test');
+SELECT $$CREATE FUNCTION @.ok(i int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN i > 0; END';
+    CREATE FUNCTION @.next() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 7; END';
+    CREATE DOMAIN @.positive AS int CHECK (@.ok(VALUE));
+    CREATE TABLE @.t (i int CONSTRAINT c CHECK (@.ok(i)), j int DEFAULT @.next(), d @.positive, n int NOT NULL DEFAULT 1);
+    CREATE INDEX t_ok ON @.t (@.ok(i)); CREATE INDEX t_i ON @.t (i);
+    CREATE MATERIALIZED VIEW @.m AS SELECT @.ok(1) AS ok;$$ AS up,
+$$ALTER TABLE @.t DROP CONSTRAINT c, DROP j, DROP d, DROP n; DROP INDEX @.t_ok, @.t_i; DROP MATERIALIZED VIEW @.m;$$ AS damage \gset
+
+-- One role for all.
+CALL put('1_app', 'CREATE SCHEMA app;' || replace(:'up', '@', 'app'));
+\c - regress_app
+SELECT status FROM nself_migrate_up();
+INSERT INTO app.t DEFAULT VALUES;
+SELECT replace(:'damage', '@', 'app') AS damage_app \gset
+:damage_app
+SELECT identity, status FROM nself_heal(true) WHERE status <> 'applied';
+-- A superuser heals it as well, and so the worker.
+:damage_app
+\c - postgres
+SELECT identity, status FROM nself_heal(true) WHERE status <> 'applied';
+-- So does code of somebody who may become that role anyway.
+SET client_min_messages = warning;
+ALTER FUNCTION app.ok(int) OWNER TO regress_boss;
+SET nself.compare_owners = off;
+:damage_app
+SELECT identity, status FROM nself_heal(true) WHERE status <> 'applied';
+ALTER FUNCTION app.ok(int) OWNER TO regress_app;
+
+-- The application's database, whose migrations a superuser runs: what is in public, its owner can replace. All else is
+-- healed, and the superuser's own schema is.
+CALL put('2_public', replace(:'up', '@', 'public') || 'CREATE SCHEMA super;' || replace(:'up', '@', 'super'));
+SELECT status FROM nself_migrate_up();
+SELECT replace(:'damage', '@', 'public') AS damage_public, replace(:'damage', '@', 'super') AS damage_super \gset
+:damage_public
+:damage_super
+SELECT identity, status, detail FROM nself_heal(true) WHERE status <> 'applied';
+SELECT count(*) AS left FROM nself_drift();
+
+-- Owners that may not log in, and those who deploy for them.
+CALL put('3_owner', 'CREATE SCHEMA team;' || replace(:'up', '@', 'team'));
+SET client_min_messages = warning;
+ALTER TABLE t DROP CONSTRAINT IF EXISTS c;
+\c - regress_deployer
+SET ROLE regress_owner;
+SELECT status FROM nself_migrate_up();
+SELECT replace(:'damage', '@', 'team') AS damage_team \gset
+:damage_team
+RESET ROLE;
+SELECT identity, status FROM nself_heal(true) WHERE identity LIKE '%team.%' AND status <> 'applied';
+\c - postgres
+:damage_team
+SELECT identity, status FROM nself_heal(true) WHERE identity LIKE '%team.%' AND status <> 'applied';
+
+-- A strong role that is no superuser owns all, as with Supabase; what watches DDL is a superuser's.
+CREATE FUNCTION super.watch() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '% watched as %', tg_tag, current_user; END $$;
+CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION super.watch();
+\c - regress_app
+SET client_min_messages = warning;
+DROP INDEX app.t_ok;
+RESET client_min_messages;
+SELECT identity, status FROM nself_heal(true) WHERE identity = 'app.t_ok';
+\c - postgres
+DROP EVENT TRIGGER watch;
+SET client_min_messages = warning;
+DROP EXTENSION nself_heal CASCADE;
+DROP SCHEMA app, team, super CASCADE;
+ALTER DATABASE regress_trust_layouts OWNER TO postgres;
+DROP OWNED BY regress_app, regress_owner, regress_deployer, regress_boss CASCADE;
+DROP ROLE regress_app, regress_owner, regress_deployer, regress_boss;

@@ -79,8 +79,7 @@ fn a_check_that_somebody_gave_to_a_domain_counts_as_changed_code() {
     let zip = Domain { checks: Vec::new(), ..super::domain("zip", "text") };
     let with_check = Domain { checks: vec![super::positive(true)], ..zip.clone() };
     let with_column = tables([table("orders", [column("id", "integer"), column("zip", "public.zip")])]);
-    let dependencies =
-        vec![needs(need("table column", "public.orders.zip"), &[need("type", "public.zip")])];
+    let dependencies = vec![needs(need("table column", "public.orders.zip"), &[need("type", "public.zip")])];
     let expected = Catalog { domains: vec![zip], dependencies, ..with_column };
     let without = tables([table("orders", [column("id", "integer")])]);
     let now = live(Catalog { domains: vec![with_check], ..without });

@@ -10,6 +10,7 @@ mod capture;
 mod catalog;
 mod chain;
 mod culprit;
+mod deferred;
 mod digest;
 mod error;
 mod expected;

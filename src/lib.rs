@@ -15,6 +15,7 @@ mod digest;
 mod error;
 mod expected;
 mod heal;
+mod held;
 mod history;
 mod job;
 mod journal;

@@ -258,7 +258,8 @@ pub fn plan(
 }
 
 impl Allowed {
-    fn covers(&self, step: &Step) -> bool {
+    /// Whether a step is about drift that is allowed.
+    pub fn covers(&self, step: &Step) -> bool {
         let whole = step.part_of.as_ref();
         let is_of = |object_type: &str, identity: &str| {
             self.object_type.as_ref().is_none_or(|wanted| wanted == object_type)
@@ -347,6 +348,22 @@ fn block_what_waits(plan: &mut Plan) {
 }
 
 impl Step {
+    /// A step for an object of which it is not known how it differs.
+    pub fn not_compared(kind: Kind, object_type: &'static str, identity: &str, reason: String) -> Self {
+        let address = Address::new(object_type, identity);
+        Self {
+            kind,
+            object_type,
+            identity: identity.to_owned(),
+            expected: None,
+            actual: None,
+            remedy: String::new(),
+            verdict: Verdict::Blocked { reason },
+            part_of: None,
+            noted_as: vec![Noted { address, speaks_of: None }],
+        }
+    }
+
     /// What the step is about.
     pub fn address(&self) -> Address {
         Address::new(self.object_type, &self.identity)

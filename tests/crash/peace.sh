@@ -69,7 +69,7 @@ after=$(sql -c "$drift")
 says "once the lock is gone all is compared" "$after" "changed default value for public.t.a" "changed view public.t_view" "extra view public.t_extra"
 # A lock that somebody only waits for is in the way of readers, too.
 hold peace "LOCK TABLE t IN ACCESS SHARE MODE"
-sql -c "BEGIN; LOCK TABLE t; COMMIT" >/dev/null 2>&1 &
+sql -c "BEGIN; LOCK TABLE t; COMMIT" >/dev/null 2>&1 8>&- &
 waiting=$!
 until_sql 1 "SELECT count(*) FROM pg_locks WHERE relation = 't'::regclass AND NOT granted"
 says "nor is anybody waited for who waits" "$(sql -c "$drift")" "changed table public.t blocked ?" "extra function public.extra()"
@@ -120,7 +120,7 @@ say "ok    $((sessions * rounds)) rounds of DDL beside $((sessions * drifts)) dr
 
 # Control: the same would have shown a deadlock.
 hold peace "LOCK TABLE t"
-{ echo 'BEGIN; LOCK TABLE policed; LOCK TABLE t;' | "$PG_BIN/psql" -Xq >"$CLUSTER/ddl_control" 2>&1; } &
+echo 'BEGIN; LOCK TABLE policed; LOCK TABLE t;' | "$PG_BIN/psql" -Xq >"$CLUSTER/ddl_control" 2>&1 8>&- &
 other=$!
 until_sql 1 "SELECT count(*) FROM pg_locks WHERE relation = 't'::regclass AND NOT granted"
 echo 'LOCK TABLE policed;' >&8

@@ -45,8 +45,10 @@ struct Constraint {
 }
 
 thread_local! {
-    /// Nothing while no migration runs, and while this program itself sets constraints.
+    /// Nothing while no migration runs.
     static SAID: RefCell<Option<Said>> = const { RefCell::new(None) };
+    /// The next SET CONSTRAINTS is this program's own. Those of triggers that it runs are not.
+    static IS_OWN: Cell<bool> = const { Cell::new(false) };
     static NEXT_HOOK: Cell<pg_sys::ProcessUtility_hook_type> = const { Cell::new(None) };
 }
 
@@ -60,6 +62,7 @@ pub fn watched<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     }
     install();
     SAID.set(Some(Said::default()));
+    IS_OWN.set(false);
     let _watch = Watch;
     work()
 }
@@ -70,7 +73,6 @@ const ROUNDS: usize = 10;
 /// Runs the checks that wait for the end of the transaction, then lets all constraints be as they were before the
 /// migration: as defined, or as the caller has set them, but for those that the migration has set, which are as defined.
 pub fn check() -> Result<(), Error> {
-    let said = SAID.take().unwrap_or_default();
     let mut fired = Names::new();
     for _ in 0..ROUNDS {
         let tables = pending()?;
@@ -84,6 +86,7 @@ pub fn check() -> Result<(), Error> {
         set(&names, false)?;
         fired.extend(names);
     }
+    let said = SAID.take().unwrap_or_default();
     if fired.is_empty() && !said.all && said.names.is_empty() {
         return Ok(());
     }
@@ -160,6 +163,7 @@ fn set(names: &Names, deferred: bool) -> Result<(), Error> {
     }
     let listed: Vec<String> = names.iter().map(|(schema, name)| quote::qualified(schema, name)).collect();
     let how = if deferred { "DEFERRED" } else { "IMMEDIATE" };
+    IS_OWN.set(true);
     spi::write(&format!("SET CONSTRAINTS {} {how}", listed.join(", ")), &[])
 }
 
@@ -243,7 +247,7 @@ unsafe extern "C-unwind" fn before(planned: *mut pg_sys::PlannedStmt) -> *mut pg
     // SAFETY: the tag tells the type that the node is cast to.
     unsafe {
         let node = (*planned).utilityStmt;
-        if (*node).type_ != pg_sys::NodeTag::T_ConstraintsSetStmt || !is_watched() {
+        if (*node).type_ != pg_sys::NodeTag::T_ConstraintsSetStmt || IS_OWN.take() || !is_watched() {
             return planned;
         }
         raised(named(planned, &*node.cast::<pg_sys::ConstraintsSetStmt>()))
@@ -335,9 +339,5 @@ fn set_new() -> Result<(), Error> {
     with_said(|said| new.retain(|one| said.known.insert(one.oid)));
     new.retain(|one| !(deferred && one.shares_name));
     let names: Names = new.into_iter().map(|one| one.name).collect();
-    // The migration does not say this.
-    let said = SAID.take();
-    let done = set(&names, deferred);
-    SAID.set(said);
-    done
+    set(&names, deferred)
 }

@@ -8,7 +8,7 @@ use nself_heal_core::model::Address;
 use pgrx::pg_sys;
 
 use crate::caller::{undone, with_settings};
-use crate::error::{Error, ServerError};
+use crate::error::Error;
 use crate::spi;
 
 /// How long a reader waits for a lock at most, in milliseconds.
@@ -28,14 +28,9 @@ pub fn glance<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
 pub fn is_locked(error: &Error) -> bool {
     match error {
         Error::Locked { .. } => true,
-        Error::Server(error) => is_lock_error(error),
+        Error::Server(error) => matches!(error.sqlstate().as_str(), "55P03" | "40P01"),
         _ => false,
     }
-}
-
-/// As `is_locked`, of the server's own errors.
-pub fn is_lock_error(error: &ServerError) -> bool {
-    matches!(error.sqlstate().as_str(), "55P03" | "40P01")
 }
 
 /// Whether a relation could be read now. Nobody waits, and no lock is kept.
@@ -68,12 +63,6 @@ pub struct Held {
     pub rest: Vec<(Address, String)>,
     /// The relations that are locked.
     pub locked: Vec<pg_sys::Oid>,
-}
-
-impl Held {
-    pub fn is_empty(&self) -> bool {
-        self.relations.is_empty() && self.rest.is_empty()
-    }
 }
 
 /// What of these relations, and of the rest if that is wanted, cannot be read now. `all` is for when it was not enough

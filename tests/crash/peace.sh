@@ -91,13 +91,15 @@ ddl() {
     for round in $(seq $rounds); do
         cat <<SQL
 CREATE TABLE churn_$n (id int DEFAULT $round CHECK (id > 0), more text);
-CREATE VIEW seen_$n AS SELECT c.id, o.a FROM churn_$n c, other o;
+CREATE VIEW seen_$n AS SELECT c.id, o.a FROM other o, churn_$n c;
 CREATE FUNCTION reads_$n() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM churn_$n; END;
-BEGIN; ALTER TABLE churn_$n ALTER id SET DEFAULT 9, ADD CHECK (more <> ''); CREATE OR REPLACE VIEW seen_$n AS SELECT c.id, o.a, c.more FROM churn_$n c, other o; COMMIT;
+BEGIN; ALTER TABLE churn_$n ALTER id SET DEFAULT 9, ADD CHECK (more <> ''); CREATE OR REPLACE VIEW seen_$n AS SELECT c.id, o.a, c.more FROM other o, churn_$n c; COMMIT;
 BEGIN; DROP TABLE churn_$n CASCADE; ALTER TABLE other ALTER a SET DEFAULT $round; COMMIT;
 SQL
     done
 }
+# Views that are read first, so that there is time between the lock of what they have in common and those that come later.
+sql -c "DO \$\$ BEGIN FOR n IN 1..150 LOOP EXECUTE format('CREATE VIEW many_%s AS SELECT a FROM other', n); END LOOP; END \$\$"
 deadlocks="SELECT deadlocks FROM pg_stat_database WHERE datname = 'peace'"
 before=$(sql -c "$deadlocks")
 unset PGOPTIONS

@@ -103,6 +103,14 @@ SELECT states('after that');
 SELECT at, state FROM kept_states WHERE at = 'after that';
 ROLLBACK;
 
+-- Nor does what a trigger says that runs at the end of a migration.
+SELECT put('CREATE FUNCTION says_all() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN SET CONSTRAINTS ALL DEFERRED; RETURN NULL; END $f$;
+            CREATE CONSTRAINT TRIGGER says_all AFTER INSERT ON c DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION says_all();
+            INSERT INTO c VALUES (1)',
+           'SELECT states(''after a trigger''); CREATE TABLE h (a int CONSTRAINT h_now REFERENCES a DEFERRABLE); INSERT INTO h VALUES (1); ALTER TABLE h ADD more int');
+SELECT version, status FROM nself_migrate_up();
+SELECT at, state FROM kept_states WHERE at = 'after a trigger';
+
 -- No constraint of another's schema is in the way.
 CREATE ROLE regress_deferred;
 GRANT CREATE ON SCHEMA public TO regress_deferred;

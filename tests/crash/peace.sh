@@ -118,6 +118,7 @@ answers=$(cat "$CLUSTER"/drift_* | grep -cx t || true)
 moved=$(cat "$CLUSTER"/drift_* | grep -c 'ERROR:  40001: the schema of this database changed' || true)
 if grep -h 'ERROR' "$CLUSTER"/drift_* | grep -v 40001; then die "a drift failed"; fi
 [[ $((answers + moved)) == $((sessions * drifts)) ]] || die "$answers answers and $moved that the schema moves, of $((sessions * drifts))"
+[[ $answers -gt 0 ]] || die "no drift found a moment"
 say "ok    $((sessions * rounds)) rounds of DDL beside $((sessions * drifts)) drifts: no error, $answers answers, $moved that the schema moves"
 
 # Control: the same would have shown a deadlock.

@@ -261,6 +261,15 @@ fn of_server(caught: CaughtError) -> Error {
 /// Runs `work` in a subtransaction of its own: an error undoes what `work` did, and is handed to the caller, who can go
 /// on. This is what PL/pgSQL does for a block with EXCEPTION. A wish to stop is not handed on: it stops.
 pub fn subtransaction<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    part(work, true)
+}
+
+/// As `subtransaction`, for `work` that only reads: it is rolled back in any case, which lets go of the locks that it took.
+pub fn undone<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    part(work, false)
+}
+
+fn part<T>(work: impl FnOnce() -> Result<T, Error>, is_kept: bool) -> Result<T, Error> {
     // SAFETY: the pattern of exec_stmt_block in pl_exec.c: begin; then either release or roll back, and in both cases
     // restore the memory context and the resource owner that were current.
     unsafe {
@@ -271,10 +280,12 @@ pub fn subtransaction<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, E
         // The release is inside: what is deferred until then may fail, too.
         let result = catch(|| {
             let value = work()?;
-            pg_sys::ReleaseCurrentSubTransaction();
+            if is_kept {
+                pg_sys::ReleaseCurrentSubTransaction();
+            }
             Ok(value)
         });
-        if result.is_err() {
+        if result.is_err() || !is_kept {
             pg_sys::MemoryContextSwitchTo(context);
             pg_sys::RollbackAndReleaseCurrentSubTransaction();
         }

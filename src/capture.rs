@@ -81,6 +81,12 @@ pub unsafe extern "C-unwind" fn nself_note_ddl(fcinfo: pg_sys::FunctionCallInfo)
             return nothing;
         }
         b"sql_drop" => Event::Drop,
+        b"ddl_command_start" => {
+            if settings::guard() == Guard::Off {
+                return nothing;
+            }
+            Event::Begin(statement)
+        }
         _ => Event::End(statement),
     };
     let tag = tag.to_string_lossy();
@@ -91,7 +97,10 @@ pub unsafe extern "C-unwind" fn nself_note_ddl(fcinfo: pg_sys::FunctionCallInfo)
             return nothing;
         }
     };
-    guard::look_at(&tag, &touched, matches!(event, Event::Drop));
+    guard::look_at(&tag, &touched, event);
+    if matches!(event, Event::Begin(_)) {
+        return nothing;
+    }
     if settings::capture_ddl() && !touched.is_empty() {
         note(&event, &tag, touched);
     }
@@ -103,6 +112,8 @@ pub unsafe extern "C-unwind" fn nself_note_ddl(fcinfo: pg_sys::FunctionCallInfo)
 
 #[derive(Clone, Copy)]
 enum Event {
+    /// Of this statement, and only of one that commits in the middle.
+    Begin(*const pg_sys::Node),
     /// Of this statement.
     End(*const pg_sys::Node),
     Drop,
@@ -146,6 +157,8 @@ impl Event {
         match self {
             Event::Drop => objects::dropped(),
             // SAFETY: it is what the event trigger was called for.
+            Event::Begin(statement) => unsafe { objects::of_committing(*statement) }.into_iter().collect(),
+            // SAFETY: as above.
             Event::End(statement) => unsafe { objects::altered(*statement) },
         }
     }

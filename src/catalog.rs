@@ -38,12 +38,14 @@ pub struct Wanted {
     pub relations: Option<Vec<(pg_sys::Oid, u8)>>,
     /// What hangs on no relation.
     pub rest: bool,
+    /// Relations that are locked: what hangs on none of them and speaks of them is left out.
+    pub locked: Vec<pg_sys::Oid>,
     /// The catalogs that hold something of a user, if that is known: others need not be asked.
     pub catalogs: Option<BTreeSet<String>>,
 }
 
 impl Wanted {
-    pub const ALL: Self = Wanted { relations: None, rest: true, catalogs: None };
+    pub const ALL: Self = Wanted { relations: None, rest: true, locked: Vec::new(), catalogs: None };
 
     fn any_relation(&self, kinds: &[u8]) -> bool {
         self.relations.as_ref().is_none_or(|relations| relations.iter().any(|(_, kind)| kinds.contains(kind)))
@@ -55,7 +57,7 @@ impl Wanted {
 }
 
 /// Reads with a query: the name is that of its file. The first parameter is the list of wanted relations, the second
-/// whether the rest is wanted.
+/// whether the rest is wanted, the third the list of locked ones.
 macro_rules! query {
     ($reader:expr, $name:literal) => {
         $reader.read($name, include_str!(concat!("../sql/catalog/", $name, ".sql")))?
@@ -93,7 +95,7 @@ impl Reader<'_> {
     fn read<T: DeserializeOwned>(&self, name: &'static str, query: &str) -> Result<T, Error> {
         let relations: Option<Vec<pg_sys::Oid>> =
             self.wanted.relations.as_ref().map(|relations| relations.iter().map(|(oid, _)| *oid).collect());
-        let arguments = [relations.into(), self.wanted.rest.into()];
+        let arguments = [relations.into(), self.wanted.rest.into(), self.wanted.locked.clone().into()];
         parse(name, read_prepared(name, || self.variables.fill_in(query), &arguments)?)
     }
 }

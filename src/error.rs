@@ -174,6 +174,8 @@ pub enum Error {
     UnknownAgainst(String),
     #[error("the expected schema is not known yet, and a standby cannot work it out")]
     Standby,
+    #[error("{object} is locked by another session")]
+    Locked { object: String },
     #[error("the schema of this database changed each time while it was read")]
     SchemaMoves,
     #[error("the background worker ended before it began")]
@@ -265,7 +267,7 @@ impl Error {
                 ERRCODE_INSUFFICIENT_PRIVILEGE
             }
             Self::Refused { .. } => ERRCODE_FEATURE_NOT_SUPPORTED,
-            Self::Busy => ERRCODE_LOCK_NOT_AVAILABLE,
+            Self::Busy | Self::Locked { .. } => ERRCODE_LOCK_NOT_AVAILABLE,
             Self::Stale | Self::SchemaMoves | Self::PlanOutdated | Self::Overtaken { .. } => {
                 ERRCODE_T_R_SERIALIZATION_FAILURE
             }
@@ -369,6 +371,7 @@ impl Error {
             Self::NotTrusted { .. } => "docs/security.md tells whose code may run with whose rights.",
             Self::NothingApplied => "Load the migrations folder with nself_journal_load(), then call nself_migrate_up().",
             Self::UnknownAgainst(_) => "Say 'applied' for the applied migrations, or 'journal' for all that the journal holds.",
+            Self::Locked { .. } => "Try again when the other session has ended its transaction.",
             Self::SchemaMoves => "Try again when fewer others change it. In REPEATABLE READ and SERIALIZABLE, begin a new transaction.",
             Self::Standby => "Call nself_drift() on the primary once: the expected schema is kept there and comes here by replication.",
             Self::NoWorker { .. } => "Raise max_worker_processes, or try again when other workers have ended.",

@@ -12,7 +12,7 @@ use crate::caller::{as_owner, lent, pinned, subtransaction, with_settings};
 use crate::error::Error;
 use crate::expected::Expected;
 use crate::report::{self, Comparison};
-use crate::{additive, capture, ledger, settings, spi, trust};
+use crate::{additive, capture, held, ledger, settings, spi, trust};
 
 /// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,18 +197,24 @@ fn attempt(work: &Work, columns: &BTreeSet<String>, mode: Mode) -> Result<Ended,
         Err(ended) => return Ok(ended),
     };
     trust::forget_refused();
-    let result = subtransaction(|| {
-        limited(|| {
-            as_owner(owner, || {
-                let in_the_way = rows_in_the_way(work, columns)?;
-                if mode == Mode::Heal && in_the_way.is_none() {
-                    apply(work, &work.actions)?;
-                }
-                Ok(in_the_way)
+    let look = || as_owner(owner, || rows_in_the_way(work, columns));
+    let result = match mode {
+        // A look waits for nobody, and keeps no lock.
+        Mode::Look | Mode::DryRun => held::glance(look),
+        Mode::Heal => subtransaction(|| {
+            limited(|| {
+                as_owner(owner, || match rows_in_the_way(work, columns)? {
+                    Some(reason) => Ok(Some(reason)),
+                    None => apply(work, &work.actions).map(|()| None),
+                })
             })
-        })
-    });
+        }),
+    };
     Ok(match result {
+        Err(error) if mode != Mode::Heal && held::is_locked(&error) => {
+            let reason = "another session has locked the table, so its rows cannot be looked at now";
+            (Status::Blocked, Some(reason.to_owned()))
+        }
         Ok(Some(reason)) => (Status::Blocked, Some(reason)),
         Ok(None) if mode == Mode::Heal => (Status::Applied, work.detail.clone()),
         Ok(None) => (Status::Planned, work.detail.clone()),

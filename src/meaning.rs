@@ -1,4 +1,5 @@
-//! What an expression means, asked of the server's own parse analysis: nothing is executed and no table is touched.
+//! What an expression means, asked of the server's own parse analysis: nothing is executed, no table is touched, and the
+//! locks that it takes are let go of.
 
 use std::ffi::CStr;
 
@@ -6,32 +7,38 @@ use nself_heal_core::model::Name;
 use nself_heal_core::settle::{Place, TextPair};
 use pgrx::pg_sys;
 
-use crate::caller::{c_string, subtransaction};
+use crate::caller::c_string;
 use crate::error::Error;
+use crate::held::{self, glance};
 
 mod statements;
 
 /// How often a text is printed and read again at most. Two rounds were enough for everything seen so far.
 const ROUNDS: usize = 4;
 
-/// Whether both texts of a pair mean the same. What cannot be read here, say because a column is missing, does not. What
-/// is locked for too long is an error: it is not known to differ.
-pub fn is_same(pair: &TextPair) -> bool {
-    subtransaction(|| {
+/// What two texts are to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pair {
+    Same,
+    Different,
+    /// Somebody has locked what they speak of, so that is not known.
+    Locked,
+}
+
+/// Whether both texts of a pair mean the same. What cannot be read here, say because a column is missing, does not.
+pub fn compare(pair: &TextPair) -> Pair {
+    glance(|| {
         let (mut expected, mut live) = (pair.expected.clone(), pair.live.clone());
         for _ in 0..ROUNDS {
-            expected = print_again(&pair.table, &pair.place, &expected);
-            live = print_again(&pair.table, &pair.place, &live);
+            expected = print_again(&pair.table, &pair.place, &expected)?;
+            live = print_again(&pair.table, &pair.place, &live)?;
             if expected == live {
-                return Ok(true);
+                return Ok(Pair::Same);
             }
         }
-        Ok(false)
+        Ok(Pair::Different)
     })
-    .unwrap_or_else(|error| match error {
-        Error::Server(locked) if locked.sqlstate() == "55P03" => raise(Error::Server(locked)),
-        _ => false,
-    })
+    .unwrap_or_else(|error| if held::is_locked(&error) { Pair::Locked } else { Pair::Different })
 }
 
 /// How often a default may give another value.
@@ -47,7 +54,7 @@ pub enum Volatility {
 
 /// How often the default of a column may give another value.
 pub fn volatility(table: &Name, default: &str) -> Volatility {
-    subtransaction(|| {
+    glance(|| {
         with_table(table, |pstate, _| {
             // SAFETY: as in `print_again`.
             unsafe {
@@ -71,15 +78,14 @@ pub fn volatility(table: &Name, default: &str) -> Volatility {
 }
 
 /// Reads an expression in its place and prints it as the server does.
-fn print_again(table: &Name, place: &Place, text: &str) -> String {
-    let printed = match place {
+fn print_again(table: &Name, place: &Place, text: &str) -> Result<String, Error> {
+    match place {
         Place::DomainCheck => print_of_domain(table, text),
         Place::Query => print_query(text),
         Place::Rule => statements::print_rule(table, text),
         Place::Routine { function } => statements::print_routine(function, text),
         _ => print_of_table(table, place, text),
-    };
-    printed.unwrap_or_else(|error| raise(error))
+    }
 }
 
 fn print_of_table(table: &Name, place: &Place, text: &str) -> Result<String, Error> {
@@ -211,12 +217,6 @@ unsafe extern "C-unwind" fn value_of_domain(
     }
 }
 
-/// Inside a subtransaction of this file an error is the server's to raise.
-fn raise(error: Error) -> ! {
-    pg_sys::panic::ErrorReport::from(error).report(pgrx::PgLogLevel::ERROR);
-    unreachable!("an error does not return")
-}
-
 /// # Safety
 /// `raw` is an expression of the parser, `pstate` knows its columns.
 unsafe fn boolean(
@@ -283,6 +283,9 @@ fn with_table<T>(
     // the abort of the subtransaction closes it.
     unsafe {
         let oid = pg_sys::get_relname_relid(name.as_ptr(), pg_sys::get_namespace_oid(schema.as_ptr(), false));
+        if !held::can_be_read(oid) {
+            return Err(Error::Locked { object: table.sql() });
+        }
         let relation = pg_sys::table_open(oid, lock);
         let pstate = pg_sys::make_parsestate(std::ptr::null_mut());
         let item = pg_sys::addRangeTableEntryForRelation(

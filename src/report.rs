@@ -6,18 +6,19 @@ use std::rc::Rc;
 use nself_heal_core::diff::{Object, diff, own_partitions as own_partitions_of, owner_changes};
 use nself_heal_core::digest::Differing;
 use nself_heal_core::ignore;
-use nself_heal_core::model::{self, Catalog, Name};
-use nself_heal_core::pieces::join;
+use nself_heal_core::model::{self, Catalog, Definition, Name};
+use nself_heal_core::pieces::{Pieces, join};
 use nself_heal_core::plan::{self, Facts, Kind, Options, Step, TableFacts};
-use nself_heal_core::settle;
+use nself_heal_core::settle::{self, TextPair};
 use pgrx::pg_sys;
 
 use crate::allowed::{self, Entry};
-use crate::caller::{as_owner, pinned, subtransaction};
+use crate::caller::{as_owner, pinned};
 use crate::chain::Against;
 use crate::error::Error;
 use crate::expected::{self, Expected};
-use crate::meaning::{self, Volatility};
+use crate::held::{self, Held, glance};
+use crate::meaning::{self, Pair, Volatility};
 use crate::outline::Outline;
 use crate::spi::{at_latest_moment, at_one_moment};
 use crate::{catalog, outline, settings, spi, trust};
@@ -31,6 +32,9 @@ pub struct Comparison {
     /// But for partitions, which the diff leaves out by itself.
     pub ignored: Vec<Ignored>,
     pub not_compared: Vec<NotCompared>,
+    /// Whether a step stands for something that could not be compared, because somebody has locked it.
+    #[cfg(debug_assertions)]
+    pub has_locked: bool,
 }
 
 /// Something that differs and is no drift.
@@ -69,11 +73,11 @@ pub fn compare_with(expected: &Expected, not_renamed: BTreeSet<String>) -> Resul
 
 fn compare_here(expected: &Expected, not_renamed: BTreeSet<String>) -> Result<Comparison, Error> {
     pinned(|| {
-        let Sides { outline, schemas } = sides(expected)?;
+        let Sides { outline, schemas, held } = sides(expected)?;
         let not_compared = pair_counts(&outline.not_compared, expected.not_compared());
         let compared = match schemas {
             None => Comparison::default(),
-            Some(schemas) => compare_catalogs(schemas, not_renamed.clone())?,
+            Some(schemas) => compare_catalogs(schemas, not_renamed.clone(), held)?,
         };
         #[cfg(debug_assertions)]
         check_against_whole(&compared, expected, &outline, not_renamed)?;
@@ -86,30 +90,49 @@ fn compare_here(expected: &Expected, not_renamed: BTreeSet<String>) -> Result<Co
 struct Sides {
     outline: Rc<Outline>,
     schemas: Option<(Catalog, Catalog)>,
+    /// What is in them as expected, because it cannot be read.
+    held: Held,
 }
 
 /// How often a schema is read that changes meanwhile.
 const READINGS: usize = 5;
 
 /// Reads what differs; the rest is as expected. Rows are read as they were when the reading began, but texts are printed
-/// as the schema is when they are: if the schema changed meanwhile, it is read again.
+/// as the schema is when they are: if the schema changed meanwhile, it is read again. So it is if somebody has locked
+/// something meanwhile. No lock is kept.
 fn sides(expected: &Expected) -> Result<Sides, Error> {
+    let mut is_known = true;
     for _ in 0..READINGS {
         let begun = spi::Changes::now();
-        let (outline, near, schemas) = at_one_moment(|| {
+        let (outline, near, held, schemas) = at_one_moment(|| {
             let outline = outline::read()?;
             let differing = outline.digested.differing(expected.digests());
             let near = differing.with_neighbours([expected.digests(), &outline.digested.digests]);
+            if differing.nothing() {
+                return Ok((outline, near, Held::default(), Ok(None)));
+            }
+            let known = expected.pieces(&near)?;
             // The printing of a text fails, too, if its object is gone.
-            let schemas = match differing.nothing() {
-                true => Ok(None),
-                false => subtransaction(|| schemas(&outline, &differing, &near, expected)).map(Some),
+            let read = glance(|| {
+                let held = held::among(&outline.digested.relations(&differing), differing.rest, !is_known)?;
+                let live = schemas(&outline, &differing, &known, &held)?;
+                Ok((held, live))
+            });
+            let (held, schemas) = match read {
+                Ok((held, live)) => (held, Ok(Some((whole(known), live)))),
+                Err(error) => (Held::default(), Err(error)),
             };
-            Ok((outline, near, schemas))
+            Ok((outline, near, held, schemas))
         })?;
+        if let Err(error) = &schemas
+            && held::is_locked(error)
+        {
+            is_known = false;
+            continue;
+        }
         // An outline is of one moment in any case.
         if matches!(schemas, Ok(None)) || begun.none_since() || stayed(&outline, &near)? {
-            return Ok(Sides { outline, schemas: schemas? });
+            return Ok(Sides { outline, schemas: schemas?, held });
         }
     }
     Err(Error::SchemaMoves)
@@ -119,19 +142,27 @@ fn stayed(outline: &Outline, relations: &BTreeSet<String>) -> Result<bool, Error
     Ok(outline.digested.stayed(&at_latest_moment(outline::read)?.digested, relations))
 }
 
-fn schemas(
-    outline: &Outline,
-    differing: &Differing,
-    near: &BTreeSet<String>,
-    expected: &Expected,
-) -> Result<(Catalog, Catalog), Error> {
-    let known = expected.pieces(near)?;
-    let fresh = catalog::read(&outline.digested.wanted(differing))?;
-    let is_same = |(name, _): &(&String, &Catalog)| !differing.relations.contains(*name);
+/// The live side. What is held is in it as it is expected.
+fn schemas(outline: &Outline, differing: &Differing, known: &Pieces, held: &Held) -> Result<Catalog, Error> {
+    let mut readable = differing.clone();
+    readable.relations.retain(|name| !held.relations.contains_key(name));
+    let mut wanted = outline.digested.wanted(&readable);
+    wanted.locked = held.locked.clone();
+    let mut fresh = catalog::read(&wanted)?;
+    let is_held = |of: &&Definition| {
+        held.rest
+            .iter()
+            .any(|(address, _)| address.object_type == of.kind.as_str() && address.identity == of.identity)
+    };
+    fresh.definitions.extend(known.rest.definitions.iter().filter(is_held).cloned());
+    let is_same = |(name, _): &(&String, &Catalog)| !readable.relations.contains(*name);
     let same = known.relations.iter().filter(is_same).map(|(_, piece)| piece);
     let same_rest = (!differing.rest).then_some(&known.rest);
-    let live = join(same.chain(same_rest).cloned().chain([fresh]));
-    Ok((join(known.relations.into_values().chain([known.rest])), live))
+    Ok(join(same.chain(same_rest).cloned().chain([fresh])))
+}
+
+fn whole(pieces: Pieces) -> Catalog {
+    join(pieces.relations.into_values().chain([pieces.rest]))
 }
 
 /// Compares what differs in a second way, by reading everything. Every test that runs with a debug build, the proof of
@@ -143,15 +174,24 @@ fn check_against_whole(
     outline: &Outline,
     not_renamed: BTreeSet<String>,
 ) -> Result<(), Error> {
+    if compared.has_locked {
+        return Ok(());
+    }
     let begun = spi::Changes::now();
-    let live = subtransaction(|| at_one_moment(|| catalog::read(&catalog::Wanted::ALL)));
+    let live = glance(|| at_one_moment(|| catalog::read(&catalog::Wanted::ALL)));
     let now = at_one_moment(outline::read)?;
     if !begun.none_since() || now.digested.digests != outline.digested.digests {
         return Ok(());
     }
+    let live = match live {
+        Err(error) if held::is_locked(&error) => return Ok(()),
+        live => live?,
+    };
     let known = expected.pieces(&expected.relations())?;
-    let whole = join(known.relations.into_values().chain([known.rest]));
-    let whole = compare_catalogs((whole, join([live?])), not_renamed)?;
+    let whole = compare_catalogs((whole(known), join([live])), not_renamed, Held::default())?;
+    if whole.has_locked {
+        return Ok(());
+    }
     let found = |of: &Comparison| {
         let ignored =
             of.ignored.iter().map(|one| format!("{} {} {}", one.kind, one.object_type, one.identity));
@@ -169,14 +209,26 @@ fn check_against_whole(
 fn compare_catalogs(
     (expected, mut live): (Catalog, Catalog),
     not_renamed: BTreeSet<String>,
+    held: Held,
 ) -> Result<Comparison, Error> {
+    let mut locked = locked_steps(&expected, held);
     leave_own_schema_out(&mut live, &expected)?;
     for pair in settle::texts_to_settle(&expected, &live) {
-        if as_owner_of(&live, &pair.table, || Ok(trust::nothing_runs(|| meaning::is_same(&pair))))? {
-            settle::adopt(&mut live, &pair);
+        let compared =
+            as_owner_of(&live, &pair.table, || Ok(trust::nothing_runs(|| meaning::compare(&pair))))?;
+        match compared {
+            Pair::Different => {}
+            Pair::Same => settle::adopt(&mut live, &pair),
+            Pair::Locked => {
+                locked.extend(locked_step(&live, &pair));
+                settle::adopt(&mut live, &pair);
+            }
         }
     }
-    let (plan, mut ignored) = {
+    let allowed: Vec<_> =
+        allowed::read()?.into_iter().filter(Entry::holds).map(Entry::into_allowed).collect();
+    locked.retain(|step| !allowed.iter().any(|allowed| allowed.covers(step)));
+    let (mut plan, mut ignored) = {
         let mut changes = diff(&expected, &live);
         if settings::compare_owners() {
             changes.extend(owner_changes(&expected, &live));
@@ -190,20 +242,59 @@ fn compare_catalogs(
             None => true,
         });
         let facts = facts(&live, &plan::questions(&changes))?;
-        let options = Options {
-            rewrite_limit: settings::heal_rewrite_limit(),
-            not_renamed,
-            allowed: allowed::read()?.into_iter().filter(Entry::holds).map(Entry::into_allowed).collect(),
-        };
+        let options = Options { rewrite_limit: settings::heal_rewrite_limit(), not_renamed, allowed };
         (plan::plan(&expected, &live, &changes, &facts, &options), ignored)
     };
+    #[cfg(debug_assertions)]
+    let has_locked = !locked.is_empty();
+    plan.steps.extend(locked);
     ignored.extend(plan.allowed.into_iter().map(|(step, place)| Ignored {
         by: IgnoredBy::Allowed(place),
         kind: step.kind.as_str(),
         object_type: step.object_type.to_owned(),
         identity: step.identity,
     }));
-    Ok(Comparison { expected, live, steps: plan.steps, ignored, ..Comparison::default() })
+    Ok(Comparison {
+        expected,
+        live,
+        steps: plan.steps,
+        ignored,
+        #[cfg(debug_assertions)]
+        has_locked,
+        ..Comparison::default()
+    })
+}
+
+/// What was not read, because somebody has locked it. A partition or another tool's table that nobody expects is no drift.
+fn locked_steps(expected: &Catalog, held: Held) -> Vec<Step> {
+    let Held { relations, rest, locked: _ } = held;
+    let of_relations = relations.into_iter().filter_map(|(identity, (object_type, reason))| {
+        let is_expected = expected.tables.iter().any(|table| table.identity == identity)
+            || expected.definitions.iter().any(|of| of.is_view() && of.identity == identity);
+        let kind = match is_expected {
+            true => Kind::Changed,
+            false if ignore::is_of_other_tool(&identity) => return None,
+            false => Kind::Extra,
+        };
+        Some(Step::not_compared(kind, object_type, &identity, reason))
+    });
+    let of_rest = rest.into_iter().map(|(address, reason)| {
+        let object_type = match address.object_type.as_str() {
+            "function" => "function",
+            "procedure" => "procedure",
+            _ => "publication relation",
+        };
+        Step::not_compared(Kind::Changed, object_type, &address.identity, reason)
+    });
+    of_relations.chain(of_rest).collect()
+}
+
+/// The same for a text that could not be read again.
+fn locked_step(live: &Catalog, pair: &TextPair) -> Option<Step> {
+    let reason =
+        "another session has locked what its text speaks of, so this cannot be compared now".to_owned();
+    let (object_type, identity) = pair.object(live)?;
+    Some(Step::not_compared(Kind::Changed, object_type, identity, reason))
 }
 
 fn of_rule(rule: &'static ignore::Rule, object: &Object) -> Ignored {
@@ -295,26 +386,28 @@ fn table_facts(live: &Catalog, question: &plan::TableQuestion) -> Result<Option<
         &[question.name.schema.as_str().into(), question.name.name.as_str().into()],
     )?;
     let parts = parts.unwrap_or_default();
-    // SAFETY: the transaction lets go of the locks.
-    let lock = |part: &pg_sys::Oid| unsafe {
-        pg_sys::ConditionalLockRelationOid(*part, pg_sys::AccessShareLock as pg_sys::LOCKMODE)
-    };
-    if !parts.iter().all(lock) {
+    if !parts.iter().all(|part| held::can_be_read(*part)) {
         return Ok(None);
     }
-    let bytes: Option<i64> = spi::read_one(
-        // With what is stored out of line.
-        "SELECT sum(pg_table_size(oid))::bigint FROM unnest($1) t(oid)",
-        &[parts.into()],
-    )?;
-    let bytes = bytes.unwrap_or(0).unsigned_abs();
-    // The server may work out a part of a check when it plans this: if that is code nobody trusts, nothing is known.
-    let has_rows = subtransaction(|| {
-        as_owner_of(live, &question.name, || {
+    trust::forget_refused();
+    let facts = glance(|| {
+        let bytes: Option<i64> = spi::read_one(
+            // With what is stored out of line.
+            "SELECT sum(pg_table_size(oid))::bigint FROM unnest($1) t(oid)",
+            &[parts.into()],
+        )?;
+        let bytes = bytes.unwrap_or(0).unsigned_abs();
+        let has_rows = as_owner_of(live, &question.name, || {
             spi::read_one::<bool>(&format!("SELECT EXISTS (SELECT FROM {})", question.name.sql()), &[])
-        })
+        })?;
+        Ok(TableFacts { bytes, has_rows: has_rows == Some(true) })
     });
-    Ok(has_rows.ok().map(|has_rows| TableFacts { bytes, has_rows: has_rows == Some(true) }))
+    match facts {
+        Err(error) if held::is_locked(&error) => Ok(None),
+        // The server may work out a part of a check when it plans this: if that is code nobody trusts, nothing is known.
+        Err(Error::Server(_)) if trust::has_refused() => Ok(None),
+        facts => facts.map(Some),
+    }
 }
 
 /// Runs `work` as the owner of a live table, domain or view: whoever asks need not have a right on it, nor on what its

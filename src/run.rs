@@ -4,7 +4,7 @@ use crate::caller::{catch, with_settings};
 use crate::confined::Confined;
 use crate::error::{Error, ServerError};
 use crate::statement::{Script, Statement, settings_before, split};
-use crate::{capture, spi};
+use crate::{capture, deferred, spi};
 
 /// The settings that give a migration's text its meaning. The ledger keeps their values, and a replay sets them again.
 pub const MEANINGFUL_SETTINGS: [&str; 13] = [
@@ -35,14 +35,12 @@ pub fn run_statements(
     statements: &[Statement],
     settings: &[(&str, &str)],
 ) -> Result<(), Error> {
-    capture::own(|| {
-        with_settings(settings, || {
-            let mut confined = Confined::now();
-            for (index, statement) in statements.iter().enumerate() {
-                execute(script, index, statement, &mut confined)?;
-            }
-            confined.within(|| check_deferred(script))
-        })
+    within(settings, || {
+        let mut confined = Confined::now();
+        for (index, statement) in statements.iter().enumerate() {
+            execute(script, index, statement, &mut confined)?;
+        }
+        confined.within(|| check_deferred(script))
     })
 }
 
@@ -54,16 +52,18 @@ pub fn run_statement(
     index: usize,
     settings: &[(&str, &str)],
 ) -> Result<(), Error> {
-    capture::own(|| {
-        with_settings(settings, || {
-            let mut confined = Confined::now();
-            for setting in settings_before(statements, index) {
-                execute(script, index, setting, &mut confined)?;
-            }
-            execute(script, index, &statements[index], &mut confined)?;
-            confined.within(|| check_deferred(script))
-        })
+    within(settings, || {
+        let mut confined = Confined::now();
+        for setting in settings_before(statements, index) {
+            execute(script, index, setting, &mut confined)?;
+        }
+        execute(script, index, &statements[index], &mut confined)?;
+        confined.within(|| check_deferred(script))
     })
+}
+
+fn within(settings: &[(&str, &str)], work: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+    capture::own(|| with_settings(settings, || deferred::watched(work)))
 }
 
 fn execute(
@@ -85,22 +85,20 @@ fn execute(
 }
 
 /// Runs the checks that wait for the end of the transaction now, as they would run if the migration had one of its own:
-/// an error then names the migration, and the next one may alter the tables. The checks of the next migration wait for
-/// its end.
+/// an error then names the migration, and the next one may alter the tables.
 fn check_deferred(script: &Script<'_>) -> Result<(), Error> {
     let some = "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgdeferrable)";
     if spi::read_one::<bool>(some, &[])? != Some(true) {
         return Ok(());
     }
-    catch(|| spi::write("SET CONSTRAINTS ALL IMMEDIATE", &[])).map_err(|error| match error {
+    catch(deferred::check).map_err(|error| match error {
         Error::Server(source) => Error::DeferredCheckFailed {
             version: script.version.to_owned(),
             path: script.path.to_owned(),
             source,
         },
         other => other,
-    })?;
-    spi::write("SET CONSTRAINTS ALL DEFERRED", &[])
+    })
 }
 
 /// The line of the file on which an error of a statement stands.

@@ -364,7 +364,11 @@ unsafe fn reindexes_outside(reindex: &pg_sys::ReindexStmt) -> bool {
     }
 }
 
-unsafe fn detaches_concurrently(alter: &pg_sys::AlterTableStmt) -> bool {
+/// Whether an ALTER TABLE is a DETACH PARTITION … CONCURRENTLY.
+///
+/// # Safety
+/// It comes from the parser.
+pub unsafe fn detaches_concurrently(alter: &pg_sys::AlterTableStmt) -> bool {
     // SAFETY: the commands of an ALTER TABLE are a list of AlterTableCmd; the definition of DETACH PARTITION is a
     // PartitionCmd.
     unsafe {

@@ -96,6 +96,11 @@ pub fn rule_for(change: &Change, expected: &Catalog, live: &Catalog) -> Option<&
     })
 }
 
+/// Whether a relation that no migration expects is another tool's by its name alone.
+pub fn is_of_other_tool(identity: &str) -> bool {
+    RULES.iter().any(|rule| rule.object_type.is_none() && matches(rule.pattern, identity))
+}
+
 /// The identity of what an object belongs to, where its own does not begin with it.
 fn whole(object: Object) -> Option<String> {
     match object {

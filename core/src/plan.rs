@@ -157,7 +157,7 @@ pub struct Work {
     /// What a person should know of the step.
     pub detail: Option<String>,
     /// What it evaluates as that role, if anything.
-    pub runs: Option<Runs>,
+    pub runs: Option<Box<Runs>>,
 }
 
 /// A question to the rows that are there.
@@ -262,7 +262,8 @@ pub fn plan(
 }
 
 impl Allowed {
-    fn covers(&self, step: &Step) -> bool {
+    /// Whether a step is about drift that is allowed.
+    pub fn covers(&self, step: &Step) -> bool {
         let whole = step.part_of.as_ref();
         let is_of = |object_type: &str, identity: &str| {
             self.object_type.as_ref().is_none_or(|wanted| wanted == object_type)
@@ -321,7 +322,7 @@ fn extra(object: Object, context: &Context) -> (Verdict, String) {
 
 fn additive_or_blocked(object: Object, mut work: Work, context: &Context) -> (Verdict, String) {
     let ddl = script(work.actions.iter().map(Action::sql));
-    work.runs = runs::of(object, context);
+    work.runs = runs::of(object, context).map(Box::new);
     match obstacles::obstacle(object, &work, context) {
         Some(Obstacle { reason, remedy }) => (Verdict::Blocked { reason }, remedy.unwrap_or(ddl)),
         None => (Verdict::Additive(work), ddl),
@@ -352,6 +353,22 @@ fn block_what_waits(plan: &mut Plan) {
 }
 
 impl Step {
+    /// A step for an object of which it is not known how it differs.
+    pub fn not_compared(kind: Kind, object_type: &'static str, identity: &str, reason: String) -> Self {
+        let address = Address::new(object_type, identity);
+        Self {
+            kind,
+            object_type,
+            identity: identity.to_owned(),
+            expected: None,
+            actual: None,
+            remedy: String::new(),
+            verdict: Verdict::Blocked { reason },
+            part_of: None,
+            noted_as: vec![Noted { address, speaks_of: None }],
+        }
+    }
+
     /// What the step is about.
     pub fn address(&self) -> Address {
         Address::new(self.object_type, &self.identity)

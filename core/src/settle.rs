@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::diff::relation_type;
 use crate::model::{
     Catalog, Column, Constraint, ConstraintKind, Definition, DefinitionKind, Domain, Index, Name, Table,
 };
@@ -19,6 +20,22 @@ pub struct TextPair {
     pub expected: String,
     pub live: String,
     locator: Locator,
+}
+
+impl TextPair {
+    /// The object that the text is of, as the live catalog has it: its type and its identity.
+    pub fn object<'a>(&'a self, live: &'a Catalog) -> Option<(&'static str, &'a str)> {
+        if let Locator::Definition { kind, identity, .. } = &self.locator {
+            return Some((kind.as_str(), identity));
+        }
+        let tables = live.tables.iter().map(|of| (&of.name, relation_type(of), &of.identity));
+        let domains = live.domains.iter().map(|of| (&of.name, "type", &of.identity));
+        let views = live.definitions.iter().filter(|of| of.is_view());
+        let views = views.filter_map(|of| Some((of.name.as_ref()?, of.kind.as_str(), &of.identity)));
+        let mut all = tables.chain(domains).chain(views);
+        let (_, object_type, identity) = all.find(|(name, ..)| **name == self.table)?;
+        Some((object_type, identity))
+    }
 }
 
 /// Where an expression stands, which decides what it may hold and what type it must have.

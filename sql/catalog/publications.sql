@@ -38,6 +38,8 @@ object AS (
       JOIN publication p ON p.oid = m.prpubid
       JOIN pg_class r ON r.oid = m.prrelid
       JOIN schema n ON n.oid = r.relnamespace
+       -- A condition can only be printed when the table can be read.
+       AND NOT (m.prqual IS NOT NULL AND m.prrelid = ANY ($3))
      CROSS JOIN LATERAL pg_identify_object('pg_class'::regclass, r.oid, 0) t
      CROSS JOIN LATERAL (
             -- Columns are sorted by name: their order has no meaning, and the server keeps that of the table.

@@ -72,6 +72,11 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C", x.object_type), '[]'
                                        rtrim(pg_get_function_sqlbody(p.oid), E'\n') AS body) f) t) b
             ON p.prokind <> 'a' AND (p.proargdefaults IS NOT NULL OR p.prosqlbody IS NOT NULL)
          WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+           -- A body that is kept as what it means can only be printed when its tables can be read.
+           AND NOT (p.prosqlbody IS NOT NULL
+                    AND EXISTS (SELECT FROM pg_depend d
+                                 WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+                                   AND d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY ($3)))
            AND NOT EXISTS (SELECT FROM pg_depend m
                             WHERE m.classid = 'pg_proc'::regclass AND m.objid = p.oid
                               AND (m.deptype = 'e' OR m.deptype = 'i' AND m.refclassid = 'pg_type'::regclass))) x

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use pgrx::prelude::*;
 
 use super::objects::Touched;
+use super::{Event, this_statement};
 use crate::caller::subtransaction;
 use crate::error::say;
 use crate::expected;
@@ -12,9 +13,9 @@ use crate::settings::{self, Guard};
 
 const HINT: &str = "Write a migration and apply it with nself_migrate_up(), or nself_migrate_up_start(). A superuser may SET nself.guard = off.";
 
-/// Warns of a command, or ends it with an error, if the guard says so.
-/// `drops` says that it is told of what was dropped; of the rest it is told afterwards.
-pub fn look_at(tag: &str, touched: &[Touched], drops: bool) {
+/// Warns of a command, or ends it with an error, if the guard says so. It is told of what was dropped, then of the rest,
+/// when both are done and can be undone by the error. Of a command that commits in the middle it is told before.
+pub fn look_at(tag: &str, touched: &[Touched], event: Event) {
     let guard = settings::guard();
     // They change rows, and no schema.
     if guard == Guard::Off || matches!(tag, "REFRESH MATERIALIZED VIEW" | "REINDEX") {
@@ -33,7 +34,19 @@ pub fn look_at(tag: &str, touched: &[Touched], drops: bool) {
         format!("{tag} touches {name} outside a migration, and schema {schema} is managed by migrations");
     if guard == Guard::Block {
         say(PgLogLevel::ERROR, PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, says, HINT);
-    } else if !WARNED.replace(drops) {
+        return;
+    }
+    let warned = match event {
+        Event::Begin(_) => {
+            WARNED_BEFORE.set(this_statement());
+            false
+        }
+        // Such a command is alone in what the client sent.
+        _ if WARNED_BEFORE.get() == this_statement() => true,
+        Event::Drop => WARNED.replace(true),
+        Event::End(_) => WARNED.replace(false),
+    };
+    if !warned {
         say(PgLogLevel::WARNING, PgSqlErrorCode::ERRCODE_WARNING, says, HINT);
     }
 }
@@ -41,6 +54,8 @@ pub fn look_at(tag: &str, touched: &[Touched], drops: bool) {
 thread_local! {
     /// Whether what this command dropped was warned of: then that is enough.
     static WARNED: Cell<bool> = const { Cell::new(false) };
+    /// The statement that was warned of before it began.
+    static WARNED_BEFORE: Cell<i64> = const { Cell::new(0) };
 }
 
 /// What cannot be found out, say because the extension is not whole, is no reason to stop anybody.

@@ -7,6 +7,8 @@ use std::ptr::null_mut;
 use pgrx::prelude::*;
 use pgrx::{pg_sys, pg_sys::ffi::pg_guard_ffi_boundary};
 
+use crate::statement::detaches_concurrently;
+
 /// An object that a command was about.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Touched {
@@ -91,6 +93,52 @@ unsafe fn table_alone(statement: *const pg_sys::Node) -> Option<Touched> {
         let schema = pg_sys::get_namespace_name(schema);
         let identity = pg_sys::quote_qualified_identifier(schema, (*create.relation).relname);
         Some(Touched { name: format!("table {}", text(identity)?), schema: text(schema) })
+    }
+}
+
+/// What a command is about that commits in the middle; nothing of other commands, nor where it would do nothing. Looks at
+/// names alone, so it waits for no lock.
+///
+/// # Safety
+/// The statement is the one that the event trigger was called for.
+pub unsafe fn of_committing(statement: *const pg_sys::Node) -> Option<Touched> {
+    // SAFETY: the tag tells the type that the node is cast to; names are the parser's. What is missing has no number.
+    unsafe {
+        let relation = |name: *mut pg_sys::RangeVar| {
+            let oid = pg_sys::RangeVarGetRelidExtended(
+                name,
+                pg_sys::NoLock as pg_sys::LOCKMODE,
+                pg_sys::RVROption::RVR_MISSING_OK,
+                None,
+                null_mut(),
+            );
+            (oid != pg_sys::InvalidOid).then_some(oid)
+        };
+        let oid = match statement.as_ref()?.type_ {
+            pg_sys::NodeTag::T_IndexStmt => {
+                let create = &*statement.cast::<pg_sys::IndexStmt>();
+                let table = relation(create.relation).filter(|_| create.concurrent)?;
+                let is_there = create.if_not_exists
+                    && !create.idxname.is_null()
+                    && pg_sys::get_relname_relid(create.idxname, pg_sys::get_rel_namespace(table))
+                        != pg_sys::InvalidOid;
+                (!is_there).then_some(table)?
+            }
+            pg_sys::NodeTag::T_DropStmt => {
+                let drop = &*statement.cast::<pg_sys::DropStmt>();
+                let indexes = pgrx::PgList::<pg_sys::List>::from_pg(drop.objects);
+                let index = indexes.head().filter(|_| drop.concurrent)?;
+                relation(pg_sys::makeRangeVarFromNameList(index))?
+            }
+            pg_sys::NodeTag::T_AlterTableStmt => {
+                let alter = &*statement.cast::<pg_sys::AlterTableStmt>();
+                relation(alter.relation).filter(|_| detaches_concurrently(alter))?
+            }
+            _ => return None,
+        };
+        let class = pg_sys::RelationRelationId;
+        let address = pg_sys::ObjectAddress { classId: class, objectId: oid, objectSubId: 0 };
+        Some(Touched { name: name(address)?, schema: schema_of(class, oid) })
     }
 }
 

@@ -17,6 +17,7 @@ use nself_heal_core::digest::{Differing, Digest, Digests};
 use pgrx::pg_sys;
 
 use crate::catalog::Wanted;
+use crate::held;
 pub use reader::read;
 pub use rows::{Held, held};
 
@@ -53,12 +54,24 @@ impl Digested {
         differing
     }
 
+    /// The relations that may differ and are here.
+    pub fn relations(&self, differing: &Differing) -> Vec<held::Wanted> {
+        let places = self.digests.places(&differing.relations).into_iter().map(|place| place as usize);
+        places
+            .map(|place| {
+                let (oid, kind) = self.oids[place];
+                held::Wanted { identity: self.digests.relations[place].0.clone(), oid, kind }
+            })
+            .collect()
+    }
+
     /// What is to be read of what may differ: that of it which is here.
     pub fn wanted(&self, differing: &Differing) -> Wanted {
         let places = self.digests.places(&differing.relations);
         Wanted {
             relations: Some(places.into_iter().map(|place| self.oids[place as usize]).collect()),
             rest: differing.rest,
+            locked: Vec::new(),
             catalogs: Some(self.catalogs.clone()),
         }
     }

@@ -51,6 +51,44 @@ SELECT tag, objects FROM nself.ddl_log ORDER BY at DESC LIMIT 1;
 SET nself.capture_ddl = off;
 ALTER TABLE app.orders DROP COLUMN extra;
 
+-- What commits in the middle is refused before it begins: nothing is left half done.
+SET nself.guard = off;
+CREATE INDEX orders_note ON app.orders (note);
+CREATE TABLE app.parts (n int) PARTITION BY LIST (n);
+CREATE TABLE app.part_1 PARTITION OF app.parts FOR VALUES IN (1);
+CREATE VIEW state AS SELECT c.relname, i.indisvalid, i.indisready, i.indislive, c.relispartition
+    FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid WHERE c.relname ~ '^(orders_|part_1)' AND c.relkind IN ('i', 'r');
+CREATE TEMP TABLE before AS TABLE state;
+SET nself.guard = block;
+DROP INDEX CONCURRENTLY app.orders_note;
+CREATE INDEX CONCURRENTLY orders_more ON app.orders (note);
+CREATE INDEX CONCURRENTLY ON app.orders (note);
+ALTER TABLE app.parts DETACH PARTITION app.part_1 CONCURRENTLY;
+SELECT * FROM state EXCEPT TABLE before;
+SELECT count(*) AS as_before FROM (TABLE state INTERSECT TABLE before) t;
+-- What would do nothing, what fails anyway, and what is elsewhere or changes rows only, passes.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS orders_note ON app.orders (note);
+DROP INDEX CONCURRENTLY IF EXISTS app.nothing;
+DROP INDEX CONCURRENTLY app.nothing;
+CREATE INDEX CONCURRENTLY ON app.nothing (note);
+CREATE INDEX CONCURRENTLY t_n ON scratch.t (n);
+DROP INDEX CONCURRENTLY scratch.t_n;
+REINDEX INDEX CONCURRENTLY app.orders_note;
+VACUUM FULL app.orders;
+CLUSTER app.orders USING orders_note;
+ALTER TABLE app.parts RENAME TO parted;
+-- Warned of once, and then done.
+SET nself.guard = warn;
+CREATE INDEX CONCURRENTLY orders_more ON app.orders (note);
+DROP INDEX CONCURRENTLY app.orders_more;
+ALTER TABLE app.parts DETACH PARTITION app.part_1 CONCURRENTLY;
+DROP INDEX app.orders_note;
+SELECT * FROM state;
+SET nself.guard = off;
+DROP VIEW state;
+-- Other commands never come to it.
+SELECT evtname, evtevent, evttags FROM pg_event_trigger ORDER BY 1;
+
 -- It never stands in the way of taking the product out.
 SET nself.guard = block;
 DROP EXTENSION nself_heal;

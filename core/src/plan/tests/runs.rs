@@ -17,7 +17,7 @@ fn needs(of: Address, needs: &[Address]) -> Dependencies {
 fn runs_of(expected: &Catalog, live: &Catalog, identity: &str) -> Option<Runs> {
     let step = steps(expected, live, &Known::default()).into_iter().find(|step| step.identity == identity);
     match step.expect("a step").verdict {
-        Verdict::Additive(work) => work.runs,
+        Verdict::Additive(work) => work.runs.map(|runs| *runs),
         other => panic!("{other:?}"),
     }
 }

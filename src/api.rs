@@ -296,12 +296,7 @@ fn nself_replay_left_out(
 ) -> Result<
     TableIterator<
         'static,
-        (
-            name!(version, String),
-            name!(statement, i32),
-            name!(what, String),
-            name!(reason, &'static str),
-        ),
+        (name!(version, String), name!(statement, i32), name!(what, String), name!(reason, &'static str)),
     >,
     ErrorReport,
 > {

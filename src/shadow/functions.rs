@@ -29,11 +29,7 @@ const SERVERS_OWN: &[(Reason, Option<&str>, &[&str])] = &[
         &["pg_cancel_backend", "pg_terminate_backend", "pg_log_backend_memory_contexts"],
     ),
     (Reason::Files, Some("1"), &["be_lo_export"]),
-    (
-        Reason::Files,
-        Some("0"),
-        &["be_lo_import", "be_lo_import_with_oid"],
-    ),
+    (Reason::Files, Some("0"), &["be_lo_import", "be_lo_import_with_oid"]),
     (
         Reason::Files,
         Some(""),
@@ -70,7 +66,11 @@ const SERVERS_OWN: &[(Reason, Option<&str>, &[&str])] = &[
             "pg_ls_waldir",
         ],
     ),
-    (Reason::Server, Some("true"), &["pg_reload_conf", "pg_rotate_logfile", "pg_rotate_logfile_v2", "pg_promote"]),
+    (
+        Reason::Server,
+        Some("true"),
+        &["pg_reload_conf", "pg_rotate_logfile", "pg_rotate_logfile_v2", "pg_promote"],
+    ),
     (
         Reason::Server,
         Some("0/0"),
@@ -197,7 +197,9 @@ pub unsafe fn call(function: pg_sys::Oid) -> Call {
             Call::Wrapper
         } else {
             match (*form).prolang.to_u32() {
-                INTERNAL => of_server(&text(pg_sys::Anum_pg_proc_prosrc)).map_or(Call::Ordinary, Call::Outside),
+                INTERNAL => {
+                    of_server(&text(pg_sys::Anum_pg_proc_prosrc)).map_or(Call::Ordinary, Call::Outside)
+                }
                 C => {
                     let (path, symbol) =
                         (text(pg_sys::Anum_pg_proc_probin), text(pg_sys::Anum_pg_proc_prosrc));
@@ -308,8 +310,7 @@ unsafe extern "C-unwind" fn nothing(call: pg_sys::FunctionCallInfo) -> pg_sys::D
         let context = (*call).context;
         if !context.is_null() && (*context).type_ == pg_sys::NodeTag::T_TriggerData {
             let trigger = &*context.cast::<pg_sys::TriggerData>();
-            let is_update =
-                trigger.tg_event & pg_sys::TRIGGER_EVENT_OPMASK == pg_sys::TRIGGER_EVENT_UPDATE;
+            let is_update = trigger.tg_event & pg_sys::TRIGGER_EVENT_OPMASK == pg_sys::TRIGGER_EVENT_UPDATE;
             (*call).isnull = false;
             return pg_sys::Datum::from(if is_update { trigger.tg_newtuple } else { trigger.tg_trigtuple });
         }

@@ -4,7 +4,10 @@
 //!
 //! Linux alone has it. Where the kernel refuses to take the filter, the hooks are all there is.
 
-#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
+#[cfg(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+))]
 mod filter {
     use std::collections::BTreeMap;
 
@@ -56,7 +59,8 @@ mod filter {
             (libc::SYS_process_vm_writev, Rules::new()),
         ]);
         let denied = SeccompAction::Errno(libc::EPERM as u32);
-        SeccompFilter::new(rules, SeccompAction::Allow, denied, std::env::consts::ARCH.try_into()?)?.try_into()
+        SeccompFilter::new(rules, SeccompAction::Allow, denied, std::env::consts::ARCH.try_into()?)?
+            .try_into()
     }
 
     pub fn confine(checkpointer: i32) -> bool {
@@ -66,7 +70,10 @@ mod filter {
 
 /// Confines this thread for the rest of its life. The checkpointer is a process of the server. Returns whether the
 /// kernel does it.
-#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
+#[cfg(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+))]
 pub fn confine(checkpointer: i32) -> bool {
     filter::confine(checkpointer)
 }

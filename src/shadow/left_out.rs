@@ -51,8 +51,10 @@ pub fn note(what: String, reason: Reason) {
     let (version, statement) = run::current();
     let item = LeftOut { version, statement, what, reason };
     LEFT_OUT.with_borrow_mut(|all| {
-        let of_statement =
-            all.iter().rev().take_while(|other| (&other.version, other.statement) == (&item.version, item.statement));
+        let of_statement = all
+            .iter()
+            .rev()
+            .take_while(|other| (&other.version, other.statement) == (&item.version, item.statement));
         if !of_statement.into_iter().any(|other| *other == item) {
             all.push(item);
         }

@@ -28,9 +28,9 @@ use crate::expected::Outline;
 use crate::ledger::Applied;
 use crate::{settings, spi, worker};
 use channel::Channel;
+pub use left_out::LeftOut;
 use nself_heal_core::digest::{Differing, Digests};
 use nself_heal_core::model::Catalog;
-pub use left_out::LeftOut;
 use replayer::Reading;
 
 /// What a replay gives.

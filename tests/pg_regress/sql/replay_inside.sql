@@ -137,6 +137,9 @@ SELECT * FROM pg_temp.migrate('6_server.sql', $$
     SELECT slot_name FROM pg_create_physical_replication_slot('regress_replay_inside');
     SELECT pg_replication_origin_create('regress_replay_inside') > 0;
     UPDATE pg_database SET datconnlimit = 7 WHERE datname = 'regress_far';
+    INSERT INTO pg_shdescription VALUES ((SELECT oid FROM pg_database WHERE datname = 'regress_far'), 'pg_database'::regclass, 'by insert');
+    MERGE INTO pg_database d USING (VALUES (true)) AS v(a) ON d.datname = 'regress_far'
+        WHEN MATCHED THEN UPDATE SET datistemplate = a WHEN NOT MATCHED THEN DO NOTHING;
     CREATE LANGUAGE regress_untrusted HANDLER plpgsql_call_handler INLINE plpgsql_inline_handler;
     CREATE FUNCTION by_untrusted() RETURNS void LANGUAGE regress_untrusted AS 'BEGIN CREATE TABLE by_untrusted (); END';
     SELECT by_untrusted();
@@ -149,12 +152,14 @@ $$);
 CREATE FUNCTION pg_temp.outside() RETURNS SETOF text LANGUAGE sql AS $$
     SELECT slot_name FROM pg_replication_slots WHERE slot_name = 'regress_replay_inside'
     UNION ALL SELECT roname FROM pg_replication_origin WHERE roname = 'regress_replay_inside'
-    UNION ALL SELECT 'connection limit ' || datconnlimit FROM pg_database WHERE datname = 'regress_far'
+    UNION ALL SELECT format('limit %s, template %s, comment %s', datconnlimit, datistemplate, shobj_description(oid, 'pg_database'))
+                FROM pg_database WHERE datname = 'regress_far'
 $$;
 SELECT * FROM pg_temp.outside();
 \! cat /tmp/regress_replay_inside.lo && echo && rm -f /tmp/regress_replay_inside.lo
 SELECT pg_drop_replication_slot('regress_replay_inside'), pg_replication_origin_drop('regress_replay_inside');
-ALTER DATABASE regress_far CONNECTION LIMIT 9;
+ALTER DATABASE regress_far CONNECTION LIMIT 9 IS_TEMPLATE false;
+COMMENT ON DATABASE regress_far IS NULL;
 -- What an untrusted language does to the schema is not known to the replay.
 SELECT kind, object_type, identity FROM nself_drift() WHERE identity !~ 'decided|imported';
 SELECT * FROM pg_temp.outside();

@@ -176,7 +176,19 @@ unsafe fn empty(entry: *mut pg_sys::RangeTblEntry) {
     // SAFETY: both lists have an element for each column; a dropped column is a constant there.
     unsafe {
         let (mut names, mut values) = (null_mut(), null_mut());
+        #[cfg(not(feature = "pg18"))]
         pg_sys::expandRTE(entry, 1, 0, -1, true, &mut names, &mut values);
+        #[cfg(feature = "pg18")]
+        pg_sys::expandRTE(
+            entry,
+            1,
+            0,
+            pg_sys::VarReturningType::VAR_RETURNING_DEFAULT,
+            -1,
+            true,
+            &mut names,
+            &mut values,
+        );
         let mut columns = PgList::<pg_sys::TargetEntry>::new();
         for (number, value) in (1..).zip(PgList::<pg_sys::Node>::from_pg(values).iter_ptr()) {
             let null = pg_sys::makeNullConst(

@@ -75,7 +75,19 @@ pub unsafe extern "C-unwind" fn without_outside(
             T_FuncExpr => {
                 let call = node.cast::<pg_sys::FuncExpr>();
                 match outside((*call).funcid) {
-                    Some(outside) => constant(call, &outside),
+                    Some(outside) if (*call).funcretset => constant(
+                        &Outside { instead: None, ..outside },
+                        (*call).funcresulttype,
+                        (*call).funccollid,
+                    ),
+                    Some(outside) => constant(&outside, (*call).funcresulttype, (*call).funccollid),
+                    None => copy_of_expression(node, context),
+                }
+            }
+            T_OpExpr => {
+                let call = node.cast::<pg_sys::OpExpr>();
+                match outside(pg_sys::get_opcode((*call).opno)) {
+                    Some(outside) => constant(&outside, (*call).opresulttype, (*call).opcollid),
                     None => copy_of_expression(node, context),
                 }
             }
@@ -118,28 +130,32 @@ unsafe fn copy_of_expression(node: *mut pg_sys::Node, context: *mut c_void) -> *
     unsafe { pg_sys::expression_tree_mutator_impl(node, Some(without_outside), context) }
 }
 
-/// What is said of a function of the server itself. Others are looked at when they are called.
+/// What is said of a function of the server itself, which is noted. Others are looked at when they are called.
 unsafe fn outside(function: pg_sys::Oid) -> Option<Outside> {
     if !functions::is_servers_own(function) {
         return None;
     }
     // SAFETY: a statement is planned in a transaction.
-    match unsafe { functions::call(function) } {
-        Call::Outside(outside) => Some(outside),
-        Call::Ordinary | Call::Sql | Call::Wrapper => None,
+    unsafe {
+        match functions::call(function) {
+            Call::Outside(outside) => {
+                note(functions::name(function), outside.reason);
+                Some(outside)
+            }
+            Call::Ordinary | Call::Sql | Call::Wrapper => None,
+        }
     }
 }
 
-/// What stands for a call.
-unsafe fn constant(call: *mut pg_sys::FuncExpr, outside: &Outside) -> *mut pg_sys::Node {
+/// What stands for a call that gives this type.
+unsafe fn constant(outside: &Outside, gives: pg_sys::Oid, collation: pg_sys::Oid) -> *mut pg_sys::Node {
     // SAFETY: the text is one of the type's own.
     unsafe {
-        note(functions::name((*call).funcid), outside.reason);
-        let constant = pg_sys::makeNullConst((*call).funcresulttype, -1, (*call).funccollid);
-        if let (Some(text), false) = (outside.instead, (*call).funcretset) {
+        let constant = pg_sys::makeNullConst(gives, -1, collation);
+        if let Some(text) = outside.instead {
             let text = CString::new(text).expect("no NUL is in the list");
             let (mut input, mut of) = (pg_sys::InvalidOid, pg_sys::InvalidOid);
-            pg_sys::getTypeInputInfo((*call).funcresulttype, &mut input, &mut of);
+            pg_sys::getTypeInputInfo(gives, &mut input, &mut of);
             (*constant).constvalue = pg_sys::OidInputFunctionCall(input, text.as_ptr().cast_mut(), of, -1);
             (*constant).constisnull = false;
         }
@@ -164,9 +180,7 @@ unsafe fn returns_rows_from_outside(entry: *mut pg_sys::RangeTblEntry) -> bool {
             let is_value = !(*call).funcretset
                 && pg_sys::get_expr_result_type(expression, null_mut(), null_mut())
                     == pg_sys::TypeFuncClass::TYPEFUNC_SCALAR;
-            let Some(outside) = outside((*call).funcid).filter(|_| !is_value) else { return false };
-            note(functions::name((*call).funcid), outside.reason);
-            true
+            !is_value && outside((*call).funcid).is_some()
         })
     }
 }

@@ -36,7 +36,8 @@ $$);
 CREATE FUNCTION pg_temp.connect() RETURNS bigint LANGUAGE sql AS $$
     SELECT count(dblink_connect(way, format('host=%s dbname=regress_replay_inside user=postgres application_name=regress_%s',
         current_setting('unix_socket_directories'), way)))
-      FROM unnest(ARRAY['query', 'do', 'plpgsql', 'sql', 'default', 'trigger', 'view', 'call', 'alias', 'listener']) way
+      FROM unnest(ARRAY['query', 'do', 'plpgsql', 'sql', 'default', 'trigger', 'view', 'call', 'alias',
+        'operator', 'rule', 'listener']) way
 $$;
 CREATE VIEW pg_temp.sessions AS
     SELECT application_name FROM pg_stat_activity WHERE application_name ~ '^regress_' AND pid <> pg_backend_pid();
@@ -63,13 +64,16 @@ SELECT * FROM pg_temp.migrate('2_sessions.sql', $$
     CREATE PROCEDURE nop(bool) LANGUAGE plpgsql AS 'BEGIN END';
     CREATE VIEW ended AS SELECT pg_terminate_backend(pid_of('regress_view'), 10000) AS ended;
     CREATE FUNCTION alias(int, bigint) RETURNS bool STRICT LANGUAGE internal AS 'pg_terminate_backend';
+    CREATE OPERATOR <!> (FUNCTION = pg_terminate_backend, LEFTARG = int, RIGHTARG = bigint);
     CREATE TABLE ends (a int, ended bool DEFAULT end_sql('regress_default'));
+    CREATE RULE ends AS ON INSERT TO ends DO ALSO SELECT pg_terminate_backend(pid_of('regress_rule'), 10000);
     CREATE TRIGGER ends BEFORE INSERT ON ends FOR EACH ROW EXECUTE FUNCTION end_by_trigger();
 $$);
 SELECT * FROM pg_temp.migrate('3_calls.sql', $$
     SELECT end_plpgsql(), end_sql('regress_sql'), alias(pid_of('regress_alias'), 10000);
     INSERT INTO ends VALUES (1);
     CREATE TABLE from_view AS SELECT ended FROM ended;
+    SELECT pid_of('regress_operator') <!> 10000::bigint;
     CALL nop(pg_terminate_backend(pid_of('regress_call'), 10000));
 $$);
 SELECT * FROM pg_temp.sessions;

@@ -3,7 +3,8 @@
 REVOKE ALL ON FUNCTION
     nself_journal_load(text), nself_journal_put(jsonb), nself_migrate_status(text),
     nself_migrate_up(text, integer, boolean, text), nself_migrate_down(text, integer, boolean, text, text),
-    nself_migrate_verify(), nself_drift(text), nself_drift_not_compared(text), nself_ignored(text),
+    nself_migrate_verify(), nself_drift(text), nself_drift_not_compared(text), nself_replay_left_out(text),
+    nself_ignored(text),
     nself_heal(boolean, text[]), nself_heal_start(text[]), nself_migrate_up_start(text, integer, text),
     nself_job(bigint), nself_job_cancel(bigint),
     nself_heal_status(), nself_heal_history(integer), nself_heal_steps(bigint), nself_heal_enable(), nself_heal_disable(),
@@ -26,6 +27,8 @@ COMMENT ON FUNCTION nself_drift(text) IS
 'Compares the live schema with the one that the migrations give. against: applied (the applied migrations) or journal (pending ones, too). kind: missing, extra or changed. safety: additive (nself_heal does it), blocked (something is in the way, see reason) or manual (a person''s decision; remedy is a suggestion). Where the expected schema is not known yet, background workers replay the migrations in a shadow database. Reads the rows of tables that a missing constraint, unique index or NOT NULL is for, to tell whether any is in the way. Locks: ACCESS SHARE on what is read, let go of before it returns. It waits for nobody: what another session has locked against readers is told as blocked, with its process, and the rest is compared. Fails with 40001 if the schema changed each time while it was read. Changes nothing.';
 COMMENT ON FUNCTION nself_drift_not_compared(text) IS
 'Lists the kinds of objects that nself_drift() does not compare, with how many there are in the live and in the expected schema; names: the live ones of kinds like subscriptions, each of which should be known. against: as in nself_drift().';
+COMMENT ON FUNCTION nself_replay_left_out(text) IS
+'Lists what a replay of the migrations leaves out because it would reach outside its shadow database: commands, functions and foreign tables, each with the version of the migration, the number of the statement in it (from 1) and the reason. The expected schema does not know of what they would have done. against: as in nself_drift(). Where the expected schema is not known yet, background workers replay the migrations in a shadow database. Locks as nself_drift() does, but no table of a user; changes nothing.';
 COMMENT ON FUNCTION nself_ignored(text) IS
 'Lists what differs and is no drift: what other tools made (source built-in) and what nself.allowed_drift allows (source allowed), with the pattern that says so. A pattern that matches nothing now has a row without an object. against: as in nself_drift(). Locks as nself_drift() does; changes nothing.';
 COMMENT ON FUNCTION nself_heal(boolean, text[]) IS

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::job::{self, Asker, Task};
 use crate::migrate::{self, DownRequest, State, UpRequest};
 use crate::turn::Turn;
-use crate::{culprit, heal, history, journal, report, settings, stepwise};
+use crate::{culprit, expected, heal, history, journal, report, settings, stepwise};
 
 type Rows<T> = Result<TableIterator<'static, T>, ErrorReport>;
 
@@ -288,6 +288,22 @@ fn nself_drift_not_compared(
         let names = (!kind.names.is_empty()).then_some(kind.names);
         (kind.object_type, kind.live as i64, kind.expected as i64, names)
     })))
+}
+
+#[pg_extern]
+fn nself_replay_left_out(
+    against: default!(Option<&str>, "'applied'"),
+) -> Result<
+    TableIterator<
+        'static,
+        (name!(version, String), name!(statement, i32), name!(what, String), name!(reason, &'static str)),
+    >,
+    ErrorReport,
+> {
+    let rows = expected::left_out(Against::parse(against.unwrap_or("applied"))?)?;
+    Ok(TableIterator::new(
+        rows.into_iter().map(|row| (row.version, row.statement as i32, row.what, row.reason.as_str())),
+    ))
 }
 
 #[pg_extern]

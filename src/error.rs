@@ -204,6 +204,8 @@ pub enum Error {
     ShadowFailed(ServerError),
     #[error("migration {version} could be applied, but not replayed: {}", source.message)]
     ReplayFailed { version: String, source: ServerError },
+    #[error("a replay does not call {function}: {why}")]
+    ReachesOutside { function: String, why: &'static str },
     #[error("the answer of query {query} is not what was expected: {reason}")]
     BadAnswer { query: &'static str, reason: String },
     #[error("the heal did not close the drift of {stuck}")]
@@ -266,7 +268,7 @@ impl Error {
             Self::OtherRole { .. } | Self::LentRights { .. } | Self::NotTrusted { .. } => {
                 ERRCODE_INSUFFICIENT_PRIVILEGE
             }
-            Self::Refused { .. } => ERRCODE_FEATURE_NOT_SUPPORTED,
+            Self::Refused { .. } | Self::ReachesOutside { .. } => ERRCODE_FEATURE_NOT_SUPPORTED,
             Self::Busy | Self::Locked { .. } => ERRCODE_LOCK_NOT_AVAILABLE,
             Self::Stale | Self::SchemaMoves | Self::PlanOutdated | Self::Overtaken { .. } => {
                 ERRCODE_T_R_SERIALIZATION_FAILURE
@@ -340,6 +342,7 @@ impl Error {
             Self::MayNotReadFiles { .. } => "GRANT pg_read_server_files TO the role, or send the files with nself_journal_put(), as the program nself does.",
             Self::LinkLeavesFolder { .. } => "Put the file itself into the folder: what lies elsewhere on the server is not read.",
             Self::NoFileList | Self::BadFileList { .. } => r#"Send [{"path": "0001_init.sql", "content": "…"}, …]; bytes that are not UTF-8 go as "content_base64"."#,
+            Self::ReachesOutside { .. } => "A replay leaves it out where a query calls it. Write it as a statement of its own: SELECT or PERFORM.",
             Self::EmptyJournal => "Load a migrations folder with nself_journal_load() or nself_journal_put().",
             Self::NoSuchMigration { .. } => "nself_migrate_status() lists what there is.",
             Self::AlreadyApplied { .. } => "To go back to it, call nself_migrate_down().",

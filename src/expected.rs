@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::caller::as_extension_owner;
 use crate::chain::{self, Against};
 use crate::error::Error;
+use crate::shadow::LeftOut;
 use crate::{shadow, spi};
 
 /// How many expected states are kept: going back and forth between a few chains costs no replay.
@@ -34,8 +35,8 @@ pub struct Outline {
     pub digests: Digests,
     /// By object type.
     pub not_compared: BTreeMap<String, NotCompared>,
-    /// Statements that would have reached outside the database, and were left out of the replay.
-    pub skipped: Vec<String>,
+    /// What would have reached outside the database, and was left out of the replay.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// Where each piece begins in what is kept, and how long it is, in bytes: the rest, and relations by identity.
@@ -107,6 +108,17 @@ impl Expected {
 
 /// The expected schema.
 pub fn of(against: Against) -> Result<Expected, Error> {
+    let expected = of_silently(against)?;
+    tell_left_out(&expected.outline.left_out);
+    Ok(expected)
+}
+
+/// What the replay that gave the expected schema left out.
+pub fn left_out(against: Against) -> Result<Vec<LeftOut>, Error> {
+    Ok(of_silently(against)?.outline.left_out)
+}
+
+fn of_silently(against: Against) -> Result<Expected, Error> {
     let hash = chain::hash_of(against)?;
     // SAFETY: plain reads of the server's and the transaction's state.
     let (standby, read_only) = unsafe { (pg_sys::RecoveryInProgress(), pg_sys::XactReadOnly) };
@@ -114,14 +126,12 @@ pub fn of(against: Against) -> Result<Expected, Error> {
         if standby {
             notice!("this is a standby: the expected schema is the one that the primary worked out");
         }
-        tell_skipped(&outline.skipped);
         return Ok(Expected { against, hash, outline, places, pieces: OnceCell::new() });
     }
     if standby {
         return Err(Error::Standby);
     }
     let (hash, outline, pieces) = replay(against)?;
-    tell_skipped(&outline.skipped);
     let places = if read_only { Places::default() } else { keep(&hash, &outline, &pieces)? };
     Ok(Expected { against, hash, outline, places, pieces: pieces.into() })
 }
@@ -143,7 +153,7 @@ fn replay(against: Against) -> Result<(String, Outline, Pieces), Error> {
     let mut outline = replayed.outline;
     let pieces = match (base, replayed.differing) {
         (Some((_, known, pieces)), Some(differing)) => {
-            outline.skipped.splice(0..0, known.skipped);
+            outline.left_out.splice(0..0, known.left_out);
             pieces.but_for(&differing, fresh)
         }
         _ => fresh,
@@ -163,15 +173,15 @@ fn base(against: Against, hash: &str) -> Result<Option<(Outline, Pieces)>, Error
 }
 
 /// Says what the expected schema does not know of, whether it was worked out now or before.
-fn tell_skipped(skipped: &[String]) {
+fn tell_left_out(left_out: &[LeftOut]) {
     let mut counts = BTreeMap::new();
-    for statement in skipped {
-        *counts.entry(statement.as_str()).or_insert(0) += 1;
+    for item in left_out {
+        *counts.entry(item.what.as_str()).or_insert(0) += 1;
     }
     if !counts.is_empty() {
-        let listed: Vec<String> = counts.iter().map(|(statement, n)| format!("{statement} ({n})")).collect();
+        let listed: Vec<String> = counts.iter().map(|(what, n)| format!("{what} ({n})")).collect();
         notice!(
-            "left out of the replay, because it reaches outside the database, and not compared: {}",
+            "left out of the replay, because it reaches outside the database, and not compared: {}. See nself_replay_left_out()",
             listed.join(", ")
         );
     }

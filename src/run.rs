@@ -1,5 +1,7 @@
 //! Runs the statements of one migration, all of them or one, the same way in the live database and in the shadow.
 
+use std::cell::RefCell;
+
 use crate::caller::{catch, with_settings};
 use crate::confined::Confined;
 use crate::error::{Error, ServerError};
@@ -66,12 +68,22 @@ fn within(settings: &[(&str, &str)], work: impl FnOnce() -> Result<(), Error>) -
     capture::own(|| with_settings(settings, || deferred::watched(work)))
 }
 
+thread_local! {
+    static CURRENT: RefCell<(String, u32)> = const { RefCell::new((String::new(), 0)) };
+}
+
+/// The version and the number of the statement that this process runs now, or ran last.
+pub fn current() -> (String, u32) {
+    CURRENT.with_borrow(Clone::clone)
+}
+
 fn execute(
     script: &Script<'_>,
     index: usize,
     statement: &Statement,
     confined: &mut Confined,
 ) -> Result<(), Error> {
+    CURRENT.set((script.version.to_owned(), index as u32 + 1));
     catch(|| confined.run(statement, || spi::write(&statement.sql, &[]))).map_err(|error| match error {
         Error::Server(source) => Error::MigrationFailed {
             version: script.version.to_owned(),

@@ -6,10 +6,15 @@
 //! of one role connects to the shadow as that role, and replays. They talk through shared memory, see `channel`.
 
 mod channel;
+mod foreign;
+pub mod functions;
 mod hook;
 mod keeper;
 mod kept;
+pub mod kernel;
+mod left_out;
 mod plain;
+mod query;
 mod replayer;
 
 use std::cell::Cell;
@@ -25,6 +30,7 @@ use crate::spi::at_latest_moment;
 use crate::worker::WorkerRole;
 use crate::{settings, spi, worker};
 use channel::Channel;
+pub use left_out::LeftOut;
 use nself_heal_core::digest::{Differing, Digests};
 use nself_heal_core::model::Catalog;
 use replayer::Reading;
@@ -196,7 +202,7 @@ impl Shadow {
     /// the last one left.
     fn replay_all(&self, chain: &[Applied], base: Option<Base>) -> Result<Replayed, Error> {
         let (done, mut digests) = base.map_or((0, None), |base| (base.migrations, Some(base.digests)));
-        let mut skipped = Vec::new();
+        let mut left_out = Vec::new();
         let mut read = None;
         let mut groups = groups(&chain[done..]).peekable();
         while let Some(group) = groups.next() {
@@ -206,13 +212,13 @@ impl Shadow {
                 None => digests.take().map_or(Reading::Whole, Reading::Since),
             };
             let answer = self.replay(group, reading)?;
-            skipped.extend(answer.skipped);
+            left_out.extend(answer.left_out);
             read = answer.read;
         }
         let read = read.ok_or(Error::WorkerLost { what: "replay" })?;
         Ok(Replayed {
             catalog: read.catalog,
-            outline: Outline { digests: read.digests, not_compared: read.not_compared, skipped },
+            outline: Outline { digests: read.digests, not_compared: read.not_compared, left_out },
             differing: read.differing,
             #[cfg(debug_assertions)]
             whole: read.whole,

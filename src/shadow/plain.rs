@@ -13,7 +13,8 @@ unsafe extern "C-unwind" {
     fn RelationGetPartitionQual(relation: pg_sys::Relation) -> *mut pg_sys::List;
 }
 
-/// Whether a utility statement changes nothing that a schema holds. CLUSTER of one table says by which index.
+/// Whether a utility statement changes nothing that a schema holds. CLUSTER of one table says by which index. A background
+/// process cannot LISTEN, and nobody listens in a shadow.
 ///
 /// # Safety
 /// `node` is a utility statement.
@@ -23,7 +24,7 @@ pub unsafe fn changes_no_schema(node: *mut pg_sys::Node) -> bool {
     unsafe {
         match (*node).type_ {
             T_VacuumStmt => (*node.cast::<pg_sys::VacuumStmt>()).is_vacuumcmd,
-            T_ReindexStmt => true,
+            T_ReindexStmt | T_NotifyStmt | T_ListenStmt | T_UnlistenStmt => true,
             T_ClusterStmt => {
                 let table = (*node.cast::<pg_sys::ClusterStmt>()).relation;
                 table.is_null() || is_partitioned(table)

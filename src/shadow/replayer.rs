@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::channel::Channel;
 use super::hook;
+use super::left_out::{self, LeftOut};
 use crate::caller::{pinned, with_settings};
 use crate::catalog::{self, Wanted};
 use crate::error::{Error, ServerError};
@@ -42,7 +43,7 @@ pub enum Reading {
 #[derive(Serialize, Deserialize)]
 pub struct Answer {
     pub read: Option<Read>,
-    pub skipped: Vec<String>,
+    pub left_out: Vec<LeftOut>,
 }
 
 /// What the last migration left.
@@ -96,13 +97,13 @@ fn replay(request: &Request) -> Result<Answer, Failed> {
         apply(migration).map_err(|error| failed(migration, error))?;
     }
     let since = match &request.read {
-        Reading::Nothing => return Ok(Answer { read: None, skipped: hook::skipped() }),
+        Reading::Nothing => return Ok(Answer { read: None, left_out: left_out::take() }),
         Reading::Whole => None,
         Reading::Since(digests) => Some(digests),
     };
     let read = worker::in_transaction(|| read(since));
     let last = request.migrations.last().expect("a run of migrations has one");
-    Ok(Answer { read: Some(read.map_err(|error| failed(last, error))?), skipped: hook::skipped() })
+    Ok(Answer { read: Some(read.map_err(|error| failed(last, error))?), left_out: left_out::take() })
 }
 
 fn read(since: Option<&Digests>) -> Result<Read, Error> {

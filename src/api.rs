@@ -1,15 +1,20 @@
 //! The SQL functions: arguments in, rows out. Every argument has a default and may be NULL, so that a function is
 //! never skipped for the sake of one.
 
+mod access;
+
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::time::Instant;
 
+use nself_heal_core::access::Level;
+use nself_heal_core::secrets;
 use pgrx::JsonB;
 use pgrx::datum::{Interval, TimestampWithTimeZone};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use crate::access::{ask, of_caller};
 use crate::chain::Against;
 use crate::error::Error;
 use crate::job::{self, Asker, Task};
@@ -34,6 +39,7 @@ fn nself_journal_load(
     >,
     ErrorReport,
 > {
+    ask(Level::Migrate, "nself_journal_load()")?;
     let dir = dir.map(Into::into).or_else(settings::migrations_dir).ok_or(Error::NoFolder)?;
     loaded(journal::put(&journal::read_folder(&dir)?)?)
 }
@@ -53,6 +59,7 @@ fn nself_journal_put(
     >,
     ErrorReport,
 > {
+    ask(Level::Migrate, "nself_journal_put()")?;
     let files = files.unwrap_or(JsonB(serde_json::Value::Null));
     loaded(journal::put(&journal::sent_files(files)?)?)
 }
@@ -81,6 +88,7 @@ fn nself_migrate_status(
     >,
     ErrorReport,
 > {
+    ask(Level::Look, "nself_migrate_status()")?;
     let rows: Vec<_> = migrate::status(tenant)?
         .into_iter()
         .map(|status| {
@@ -145,7 +153,12 @@ fn nself_migrate_up(
     >,
     ErrorReport,
 > {
-    ran(migrate::up(&UpRequest { target, max_count, dry_run: dry_run.unwrap_or(false), tenant })?)
+    let dry_run = dry_run.unwrap_or(false);
+    match dry_run {
+        true => ask(Level::Look, "nself_migrate_up(dry_run => true)")?,
+        false => ask(Level::Migrate, "nself_migrate_up()")?,
+    }
+    ran(migrate::up(&UpRequest { target, max_count, dry_run, tenant })?)
 }
 
 #[pg_extern]
@@ -168,13 +181,21 @@ fn nself_migrate_down(
     >,
     ErrorReport,
 > {
-    ran(migrate::down(&DownRequest { target, steps, dry_run: dry_run.unwrap_or(false), confirm, tenant })?)
+    let dry_run = dry_run.unwrap_or(false);
+    match dry_run {
+        true => ask(Level::Look, "nself_migrate_down(dry_run => true)")?,
+        false => ask(Level::Migrate, "nself_migrate_down()")?,
+    }
+    ran(migrate::down(&DownRequest { target, steps, dry_run, confirm, tenant })?)
 }
 
+/// Who may only look sees no password that a migration holds.
 fn ran(rows: Vec<migrate::Ran>) -> Rows<(String, String, &'static str, Option<i64>, String)> {
-    Ok(TableIterator::new(
-        rows.into_iter().map(|row| (row.version, row.name, row.status, row.duration_ms, row.sql)),
-    ))
+    let sees_all = of_caller()? >= Some(Level::Migrate);
+    Ok(TableIterator::new(rows.into_iter().map(move |row| {
+        let sql = if sees_all { row.sql } else { secrets::hide(&row.sql).into_owned() };
+        (row.version, row.name, row.status, row.duration_ms, sql)
+    })))
 }
 
 #[pg_extern]
@@ -191,6 +212,7 @@ fn nself_migrate_verify() -> Result<
     >,
     ErrorReport,
 > {
+    ask(Level::Look, "nself_migrate_verify()")?;
     let rows: Vec<_> = migrate::status(None)?
         .into_iter()
         .filter_map(|status| {
@@ -237,6 +259,7 @@ fn nself_drift(
     >,
     ErrorReport,
 > {
+    ask(Level::Look, "nself_drift()")?;
     let (_, comparison) = report::compare(Against::parse(against.unwrap_or("applied"))?, BTreeSet::new())?;
     if let Some(line) = report::not_compared_line(&comparison.not_compared) {
         notice!("not compared: {line}. See nself_drift_not_compared()");
@@ -283,6 +306,7 @@ fn nself_drift_not_compared(
     >,
     ErrorReport,
 > {
+    ask(Level::Look, "nself_drift_not_compared()")?;
     let rows = report::not_compared(Against::parse(against.unwrap_or("applied"))?)?;
     Ok(TableIterator::new(rows.into_iter().map(|kind| {
         let names = (!kind.names.is_empty()).then_some(kind.names);
@@ -309,6 +333,7 @@ fn nself_ignored(
     >,
     ErrorReport,
 > {
+    ask(Level::Look, "nself_ignored()")?;
     let rows: Vec<_> = report::ignored(Against::parse(against.unwrap_or("applied"))?)?
         .into_iter()
         .map(|row| {
@@ -347,6 +372,10 @@ fn nself_heal(
 > {
     let began = Instant::now();
     let confirm = confirm.unwrap_or(false);
+    match confirm {
+        true => ask(Level::Heal, "nself_heal(true)")?,
+        false => ask(Level::Look, "nself_heal()")?,
+    }
     let not_renamed: BTreeSet<String> = not_renamed.unwrap_or_default().into_iter().collect();
     let _turn = if confirm { Some(Turn::take(c"nself_heal(true)")?) } else { None };
     let (expected, comparison) = report::compare(Against::Applied, not_renamed.clone())?;
@@ -369,6 +398,7 @@ fn nself_heal(
 
 #[pg_extern]
 fn nself_heal_start(not_renamed: default!(Option<Vec<String>>, "NULL")) -> Result<i64, ErrorReport> {
+    ask(Level::Heal, "nself_heal_start()")?;
     let not_renamed = not_renamed.unwrap_or_default().into_iter().collect();
     Ok(job::start(&Task::Heal { not_renamed }, &Asker::caller()?)?)
 }
@@ -379,6 +409,7 @@ fn nself_migrate_up_start(
     max_count: default!(Option<i32>, "NULL"),
     tenant: default!(Option<&str>, "NULL"),
 ) -> Result<i64, ErrorReport> {
+    ask(Level::Migrate, "nself_migrate_up_start()")?;
     Ok(job::start(&Task::MigrateUp { target, max_count, tenant }, &Asker::caller()?)?)
 }
 
@@ -407,6 +438,7 @@ fn nself_job(
     >,
     ErrorReport,
 > {
+    ask(Level::Look, "nself_job()")?;
     let job = job::read(job.ok_or(Error::WhichJob { function: "nself_job()" })?)?;
     Ok(TableIterator::once((
         job.kind,
@@ -428,6 +460,7 @@ fn nself_job(
 
 #[pg_extern]
 fn nself_job_cancel(job: default!(Option<i64>, "NULL")) -> Result<bool, ErrorReport> {
+    ask(Level::Heal, "nself_job_cancel()")?;
     Ok(job::cancel(job.ok_or(Error::WhichJob { function: "nself_job_cancel()" })?)?)
 }
 
@@ -447,6 +480,7 @@ fn nself_heal_status() -> Result<
     >,
     ErrorReport,
 > {
+    ask(Level::Look, "nself_heal_status()")?;
     let status = history::status()?;
     let (at, outcome, items) = match status.last {
         Some(event) => (Some(event.at), Some(event.outcome), Some(event.drift_items)),
@@ -485,6 +519,7 @@ fn nself_heal_history(
     >,
     ErrorReport,
 > {
+    ask(Level::Look, "nself_heal_history()")?;
     let rows: Vec<_> = history::events(max_events.unwrap_or(10))?
         .into_iter()
         .map(|e| {
@@ -526,6 +561,7 @@ fn nself_heal_steps(
     >,
     ErrorReport,
 > {
+    ask(Level::Look, "nself_heal_steps()")?;
     let rows: Vec<_> = history::steps(event)?
         .into_iter()
         .map(|s| {
@@ -547,10 +583,12 @@ fn nself_heal_steps(
 
 #[pg_extern]
 fn nself_heal_enable() -> Result<(), ErrorReport> {
+    ask(Level::Admin, "nself_heal_enable()")?;
     Ok(history::switch(true)?)
 }
 
 #[pg_extern]
 fn nself_heal_disable() -> Result<(), ErrorReport> {
+    ask(Level::Admin, "nself_heal_disable()")?;
     Ok(history::switch(false)?)
 }

@@ -276,6 +276,12 @@ pub fn roles() -> (String, String) {
     unsafe { (role_name(pg_sys::GetUserId()), role_name(pg_sys::GetSessionUserId())) }
 }
 
+/// The name of a role.
+pub fn name_of(role: pg_sys::Oid) -> String {
+    // SAFETY: a look into the catalogs within a transaction; a role that is gone is an error of the server.
+    unsafe { role_name(role) }
+}
+
 unsafe fn role_name(role: pg_sys::Oid) -> String {
     // SAFETY: the server returns a text of its own, in the current memory context.
     unsafe {

@@ -10,7 +10,7 @@ mod migrations;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CStr;
 
-use nself_heal_core::quote;
+use nself_heal_core::{quote, secrets};
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 use serde::Deserialize;
@@ -352,7 +352,8 @@ fn show(job: i64, now: &Progress<'_>) -> Result<(), Error> {
                 job.into(),
                 number(now.step).into(),
                 number(now.of).into(),
-                now.statement.into(),
+                // Whoever may look sees it.
+                secrets::hide(now.statement).as_ref().into(),
                 now.event.into(),
             ],
         )

@@ -22,8 +22,11 @@ reached AS MATERIALIZED (
 ),
 -- What a role with a level lacks of it.
 lack AS (
-    SELECT w.role, w.level, w.through, string_agg(w.what, ', ' ORDER BY w.what COLLATE "C") AS what
-      FROM (SELECT c.role, c.level, c.through, 'EXECUTE on ' || g.name
+    SELECT w.role, w.level, w.through,
+           concat_ws(', ', 'EXECUTE on ' || CASE WHEN count(w.name) > 3 THEN min(w.name) || format(' and %s others', count(w.name) - 1)
+                                                 ELSE string_agg(w.name, ', ' ORDER BY w.name COLLATE "C") END,
+                     'USAGE on schema ' || string_agg(w.schema, ', ' ORDER BY w.schema COLLATE "C")) AS what
+      FROM (SELECT c.role, c.level, c.through, g.name, NULL
               FROM reached c
               JOIN given g ON g.target = 'function' AND g.level <= c.level
               JOIN extension x ON true
@@ -34,18 +37,21 @@ lack AS (
                             ELSE has_function_privilege(c.role, p.oid, 'EXECUTE') END
                AND c.through NOT LIKE 'SET ROLE %'
              UNION ALL
-            SELECT c.role, c.level, c.through, 'USAGE on schema ' || quote_ident(n.nspname)
+            SELECT c.role, c.level, c.through, NULL, quote_ident(n.nspname)
               FROM reached c
               JOIN extension x ON true
               JOIN pg_namespace n ON n.oid = x.extnamespace OR n.nspname = 'nself'
              WHERE c.role <> 0 AND c.through NOT LIKE 'SET ROLE %'
-               AND NOT has_schema_privilege(c.role, n.oid, 'USAGE')) w(role, level, through, what)
+               AND NOT has_schema_privilege(c.role, n.oid, 'USAGE')) w(role, level, through, name, schema)
      GROUP BY w.role, w.level, w.through
 ),
 -- A right to call that lacks the level, and other rights that no level has given.
 other AS (
     SELECT s.grantee AS role, s.grantor,
-           string_agg(DISTINCT s.name::text, ', ') FILTER (WHERE o.is_half) AS half,
+           CASE WHEN count(DISTINCT s.name) FILTER (WHERE o.is_half) > 3
+                THEN min(s.name::text) FILTER (WHERE o.is_half)
+                     || format(' and %s others', count(DISTINCT s.name) FILTER (WHERE o.is_half) - 1)
+                ELSE string_agg(DISTINCT s.name::text, ', ') FILTER (WHERE o.is_half) END AS half,
            string_agg(DISTINCT concat(s.privilege, ' (' || quote_ident(s.in_column) || ')', ' on ',
                                       CASE WHEN s.target = 'schema' THEN 'schema '
                                            WHEN s.target <> 'function' THEN 'nself.' END, quote_ident(s.name),

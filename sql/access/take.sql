@@ -2,9 +2,9 @@
 -- gave the right.
 SELECT coalesce(json_agg(json_build_object('grantor', h.grantor::int8, 'sql', format('REVOKE %s%s ON %s FROM %s CASCADE',
                          h.privilege, ' (' || quote_ident(h.in_column) || ')', h.sql,
-                         CASE $5 WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid($5)) END))), '[]')::text
+                         CASE $5::oid WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid($5::oid)) END))), '[]')::text
   FROM held h
- WHERE h.grantee = $5
+ WHERE h.grantee = $5::oid
    AND ($4 IS NULL
         OR EXISTS (SELECT FROM given g
                     WHERE g.target = h.target AND g.name = h.name AND g.in_column IS NOT DISTINCT FROM h.in_column

@@ -58,12 +58,13 @@ DROP SCHEMA control CASCADE;
 -- Levels are given by name, and each gives what it says and no more.
 SELECT nself_grant_access('regress_look', 'look'), nself_grant_access('regress_heal', 'heal'),
        nself_grant_access('regress_migrate', 'migrate'), nself_grant_access('regress_admin', 'admin');
-SELECT g.name, string_agg(concat(h.privilege, '(' || h.in_column || ')', ' ', h.name), ', ' ORDER BY h.name, h.in_column, h.privilege) AS more
+SELECT g.name AS role, h.privilege, h.target, concat(h.name, ' (' || string_agg(h.in_column, ', ' ORDER BY h.in_column) || ')') AS on
   FROM nself.rights_held h JOIN (VALUES ('regress_look', ''), ('regress_heal', 'regress_look'), ('regress_migrate', 'regress_heal'),
        ('regress_admin', 'regress_migrate')) g(name, before) ON h.grantee = g.name::regrole
  WHERE NOT EXISTS (SELECT FROM nself.rights_held b WHERE b.grantee::regrole::text = g.before
                       AND (b.sql, b.in_column, b.privilege) IS NOT DISTINCT FROM (h.sql, h.in_column, h.privilege))
- GROUP BY g.name ORDER BY CASE g.name WHEN 'regress_look' THEN 1 WHEN 'regress_heal' THEN 2 WHEN 'regress_migrate' THEN 3 ELSE 4 END;
+ GROUP BY g.name, h.privilege, h.target, h.name
+ ORDER BY array_position('{regress_look,regress_heal,regress_migrate,regress_admin}', g.name), 2, 3, h.name;
 
 -- Each function is refused without its level, also to those who may EXECUTE all of them, and allowed with it.
 CREATE TABLE call (call text);

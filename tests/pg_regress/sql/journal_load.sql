@@ -91,4 +91,5 @@ select * from nself_journal_load('');
 
 \! rm -r "$DIR"
 revoke execute on function nself_journal_load(text) from regress_reader;
+select nself_revoke_access('regress_reader');
 drop role regress_reader, regress_nobody;

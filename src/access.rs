@@ -3,8 +3,11 @@
 //! key of that level in schema nself, so that memberships, REVOKE and pg_dump work as for all rights. What a level gives
 //! is plain data in `nself_heal_core::access`.
 
+use std::collections::BTreeSet;
+
 use nself_heal_core::access::{Level, rights};
 use nself_heal_core::model::NotCompared;
+use nself_heal_core::plan::{Step, Verdict};
 use nself_heal_core::quote;
 use pgrx::datum::DatumWithOid;
 use pgrx::{Json, PgLogLevel, PgSqlErrorCode, log, notice, pg_sys};
@@ -12,7 +15,7 @@ use serde::Deserialize;
 
 use crate::caller::{self, as_extension_owner, as_owner, c_string, pinned};
 use crate::error::{Error, say};
-use crate::spi;
+use crate::{report, spi};
 
 /// Refuses the call of a function by a role that has not the level for it. What counts is the role whose rights are in
 /// force, and not the one that logged in.
@@ -150,6 +153,32 @@ pub fn revoke(role: Option<&str>, word: Option<&str>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Says once, before anything is healed, which owners the caller cannot act for: each of their steps will be blocked.
+pub fn warn_of_owners(steps: &[Step]) {
+    let owners: BTreeSet<&str> = steps
+        .iter()
+        .filter_map(|step| match &step.verdict {
+            Verdict::Additive(work) => Some(work.run_as.as_str()),
+            Verdict::Blocked { .. } | Verdict::Manual { .. } => None,
+        })
+        .collect();
+    // SAFETY: a check of role memberships within a transaction.
+    let is_closed = |owner: &&str| {
+        report::role(owner)
+            .is_ok_and(|owner| !unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), owner) })
+    };
+    let closed: Vec<&str> = owners.into_iter().filter(is_closed).collect();
+    if !closed.is_empty() {
+        let (role, _) = caller::roles();
+        say(
+            PgLogLevel::WARNING,
+            PgSqlErrorCode::ERRCODE_WARNING,
+            format!("role {role} is no member of {}, so nothing of theirs is healed", closed.join(", ")),
+            "Call it as a role that is a member of the owners, or leave it to the worker: SELECT nself_heal_enable();",
+        );
+    }
+}
+
 /// A schema that the extension was put into is not the product's, so rights on it are for others to give.
 fn tell_of_schema(grantee: &Grantee) -> Result<(), Error> {
     let closed: Option<String> = pinned(|| {
@@ -215,14 +244,21 @@ fn run(sql: &str) -> Result<(), Error> {
 
 /// Asks a query that goes on from sql/access/held.sql, as the extension's owner.
 fn ask_held<T: serde::de::DeserializeOwned>(query: &str, more: Vec<DatumWithOid>) -> Result<T, Error> {
-    let query = format!("{}{query}", include_str!("../sql/access/held.sql"));
-    let mut args: Vec<DatumWithOid> = vec![
+    let mut args = held_args();
+    args.extend(more);
+    as_extension_owner(|| spi::read_json("access", &held_and(query), &args))
+}
+
+fn held_and(query: &str) -> String {
+    format!("{}{query}", include_str!("../sql/access/held.sql"))
+}
+
+fn held_args<'a>() -> Vec<DatumWithOid<'a>> {
+    vec![
         Level::ALL.map(Level::word).to_vec().into(),
         Level::ALL.map(Level::key).to_vec().into(),
         Json(serde_json::json!(rights())).into(),
-    ];
-    args.extend(more);
-    as_extension_owner(|| spi::read_json("access", &query, &args))
+    ]
 }
 
 /// A role that can call something, and where that comes from; or rights that are no part of a level.
@@ -236,7 +272,9 @@ pub struct Access {
 }
 
 pub fn list() -> Result<Vec<Access>, Error> {
-    ask_held(include_str!("../sql/access/list.sql"), vec![])
+    // From 16 on, a membership may allow no SET ROLE.
+    let becomes = if cfg!(feature = "pg15") { "'MEMBER'" } else { "'USAGE, SET'" };
+    ask_held(&include_str!("../sql/access/list.sql").replace(":becomes", becomes), vec![])
 }
 
 /// Rights on this product's own functions and tables that no level has given, as a kind that is not compared. None in a
@@ -246,7 +284,13 @@ pub fn strays() -> Result<Option<NotCompared>, Error> {
     if unsafe { pg_sys::get_namespace_oid(c"nself".as_ptr(), true) } == pg_sys::InvalidOid {
         return Ok(None);
     }
-    ask_held(include_str!("../sql/access/strays.sql"), vec![])
+    let text: Option<String> = as_extension_owner(|| {
+        let query = || held_and(include_str!("../sql/access/strays.sql"));
+        spi::read_prepared("rights beyond levels", query, &held_args())
+    })?;
+    text.map(|text| serde_json::from_str(&text))
+        .transpose()
+        .map_err(|error| Error::BadAnswer { query: "strays", reason: error.to_string() })
 }
 
 #[derive(Deserialize)]

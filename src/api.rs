@@ -14,7 +14,7 @@ use pgrx::datum::{Interval, TimestampWithTimeZone};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::access::{ask, of_caller};
+use crate::access::{ask, of_caller, warn_of_owners};
 use crate::chain::Against;
 use crate::error::Error;
 use crate::job::{self, Asker, Task};
@@ -380,6 +380,7 @@ fn nself_heal(
     let _turn = if confirm { Some(Turn::take(c"nself_heal(true)")?) } else { None };
     let (expected, comparison) = report::compare(Against::Applied, not_renamed.clone())?;
     let drift_items = report::items(&comparison.steps);
+    warn_of_owners(&comparison.steps);
     let outcomes = heal::run(&expected, comparison, confirm, not_renamed)?;
     if let Some(mut run) = history::Run::begin("call", drift_items, confirm, began)? {
         run.add(&outcomes)?;

@@ -1,4 +1,5 @@
--- Who can call what, and rights that open nothing or are no part of a level.
+-- Who can call what, and rights that open nothing or are no part of a level. "becomes": what a role needs to have the
+-- rights of another one, or to take them by SET ROLE.
 , role AS MATERIALIZED (SELECT oid, rolname, rolsuper FROM pg_roles UNION ALL SELECT 0, 'PUBLIC', false),
 extension AS (
     SELECT e.extnamespace, n.nspowner AS owner
@@ -15,7 +16,7 @@ reached AS MATERIALIZED (
                 ELSE 'SET ROLE ' || quote_ident(pg_get_userbyid(k.grantee)) END AS through
       FROM key k
       JOIN role r ON r.oid = k.grantee
-                  OR k.grantee <> 0 AND r.oid <> 0 AND NOT r.rolsuper AND pg_has_role(r.oid, k.grantee, 'MEMBER')
+                  OR k.grantee <> 0 AND r.oid <> 0 AND NOT r.rolsuper AND pg_has_role(r.oid, k.grantee, :becomes)
     UNION ALL
     SELECT r.oid, (SELECT max(level) FROM level), NULL, 'superuser'
       FROM role r, extension x WHERE r.rolsuper AND r.oid <> x.owner

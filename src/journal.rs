@@ -121,6 +121,9 @@ pub fn put(files: &[File]) -> Result<Vec<Loaded>, Error> {
     Ok(loaded)
 }
 
+/// How many places of a migration the note on it names.
+const PLACES_SHOWN: usize = 3;
+
 /// The journal and the ledger keep SQL as it is: a password in it can be read by whoever may read those.
 fn warn_of_secrets(migrations: &[Migration], loaded: &mut [Loaded]) {
     for migration in migrations {
@@ -150,7 +153,12 @@ fn warn_of_secrets(migrations: &[Migration], loaded: &mut [Loaded]) {
             let hint = "Journal and ledger keep the SQL as it is, for all who have level migrate. Set passwords outside of migrations.";
             say(PgLogLevel::WARNING, PgSqlErrorCode::ERRCODE_WARNING, message, hint);
         }
-        let note = format!("may hold {}", places.join("; "));
+        let shown = places.len().min(PLACES_SHOWN);
+        let more = match places.len() - shown {
+            0 => String::new(),
+            more => format!("; and {more} more"),
+        };
+        let note = format!("may hold {}{more}", places[..shown].join("; "));
         row.note = Some(row.note.take().map_or(note.clone(), |before| format!("{before}; {note}")));
     }
 }

@@ -46,42 +46,53 @@ pub fn find(sql: &str) -> Vec<Found> {
 }
 
 fn look_into(sql: &str, first_line: usize, depth: usize, found: &mut Vec<Found>) {
-    let pieces: Vec<Piece<'_>> = Lexer::new(sql).collect();
-    let line = |offset| first_line + line_of(sql, offset) - 1;
-    for piece in &pieces {
+    if !may_hold_any(sql) {
+        return;
+    }
+    // Each piece with its line: to count lines from the beginning each time takes long in a long text.
+    let mut line = first_line;
+    let pieces: Vec<(usize, Piece<'_>)> = Lexer::new(sql)
+        .map(|piece| {
+            let begins = line;
+            line += piece.text.matches('\n').count();
+            (begins, piece)
+        })
+        .collect();
+    for (line, piece) in &pieces {
         match piece.kind {
-            Kind::LineComment | Kind::BlockComment => connection(piece.text, line(piece.start), found),
+            Kind::LineComment | Kind::BlockComment => connection(piece.text, *line, found),
             Kind::String | Kind::Dollar => {
                 let text = content(piece);
-                connection(&text, line(piece.start), found);
+                connection(&text, *line, found);
                 if depth > 0 {
-                    look_into(&text, line(piece.start), depth - 1, found);
+                    look_into(&text, *line, depth - 1, found);
                 }
             }
             Kind::Space | Kind::QuotedIdent | Kind::Word | Kind::Other => {}
         }
     }
-    let tokens: Vec<&Piece<'_>> = pieces
-        .iter()
-        .filter(|piece| !matches!(piece.kind, Kind::Space | Kind::LineComment | Kind::BlockComment))
-        .collect();
-    for statement in tokens.split(|piece| piece.kind == Kind::Other && piece.text == ";") {
-        if let Some((offset, what)) = in_statement(statement) {
-            found.push(Found { line: line(offset), what });
-        }
-    }
+    let is_blank = |kind| matches!(kind, Kind::Space | Kind::LineComment | Kind::BlockComment);
+    let tokens: Vec<&(usize, Piece<'_>)> = pieces.iter().filter(|(_, piece)| !is_blank(piece.kind)).collect();
+    let statements = tokens.split(|(_, piece)| piece.kind == Kind::Other && piece.text == ";");
+    found.extend(statements.filter_map(in_statement));
+}
+
+/// Whether a text holds a word without which nothing is found in it. Most texts hold none, and are not read any further.
+fn may_hold_any(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    ["://", "key"].iter().chain(&SECRET_NAMES).any(|word| lower.contains(word))
 }
 
 /// The first secret of a statement that makes or alters what can have one.
-fn in_statement(tokens: &[&Piece<'_>]) -> Option<(usize, What)> {
+fn in_statement(tokens: &[&(usize, Piece<'_>)]) -> Option<Found> {
     let word = |place: usize| match tokens.get(place) {
-        Some(piece) if matches!(piece.kind, Kind::Word | Kind::QuotedIdent) => {
+        Some((_, piece)) if matches!(piece.kind, Kind::Word | Kind::QuotedIdent) => {
             piece.text.trim_matches('"').to_ascii_lowercase()
         }
         _ => String::new(),
     };
     let is_value = |place: usize| {
-        tokens.get(place).is_some_and(|piece| {
+        tokens.get(place).is_some_and(|(_, piece)| {
             matches!(piece.kind, Kind::String | Kind::Dollar) && !is_placeholder(content(piece).trim())
         })
     };
@@ -97,21 +108,20 @@ fn in_statement(tokens: &[&Piece<'_>]) -> Option<(usize, What)> {
         matches!(word(begin + 1).as_str(), "role" | "user" | "group") && word(begin + 2) != "mapping";
     (begin + 2..tokens.len()).find_map(|place| {
         let name = word(place);
-        match makes_role {
-            true => {
-                (name == "password" && is_value(place + 1)).then_some((tokens[place].start, What::Password))
-            }
-            false => {
-                (is_secret_name(&name) && is_value(place + 1)).then_some((tokens[place].start, What::Option))
-            }
-        }
+        let what = match makes_role {
+            true => (name == "password").then_some(What::Password),
+            false => is_secret_name(&name).then_some(What::Option),
+        };
+        what.filter(|_| is_value(place + 1)).map(|what| Found { line: tokens[place].0, what })
     })
 }
 
+/// What the name of a secret has in it.
+const SECRET_NAMES: [&str; 6] = ["pass", "pwd", "secret", "token", "credential", "private"];
+
 /// Whether an option of this name is a secret.
 fn is_secret_name(name: &str) -> bool {
-    ["pass", "pwd", "secret", "token", "credential", "private"].iter().any(|part| name.contains(part))
-        || name.ends_with("key")
+    SECRET_NAMES.iter().any(|part| name.contains(part)) || name.ends_with("key")
 }
 
 /// Whether a value only stands for one that comes from elsewhere, or for none: `%L`, `$1`, `{password}`, `<secret>`,
@@ -137,6 +147,9 @@ fn content(piece: &Piece<'_>) -> String {
 
 /// Looks for connection strings in a text.
 fn connection(text: &str, first_line: usize, found: &mut Vec<Found>) {
+    if !may_hold_any(text) {
+        return;
+    }
     let lower = text.to_ascii_lowercase();
     let urls = lower.match_indices("://").filter(|(at, _)| has_password(&lower[at + 3..])).map(|(at, _)| at);
     let words = lower
@@ -206,6 +219,14 @@ mod tests {
         );
         check("-- was: amqp://u:x@h\nSELECT 1", &[(1, What::Connection)]);
         check("SELECT f('host=h password=''a b''')", &[(1, What::Connection)]);
+    }
+
+    #[test]
+    fn long_texts_are_read_once() {
+        // Megabytes: where each string counts its line from the beginning, this does not end.
+        let rows =
+            format!("insert into t values ({},\n 'it''s a password');\n", "'x', ".repeat(50)).repeat(3_000);
+        check(&format!("{rows}ALTER ROLE r PASSWORD 'x'"), &[(6_001, What::Password)]);
     }
 
     #[test]

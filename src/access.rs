@@ -208,6 +208,7 @@ fn give(grantee: &Grantee, level: Level) -> Result<(), Error> {
     statements.iter().try_for_each(|sql| run(sql))
 }
 
+/// A REVOKE, for the role that gave the right.
 #[derive(Deserialize)]
 struct Taking {
     grantor: u32,
@@ -293,13 +294,6 @@ pub fn strays() -> Result<Option<NotCompared>, Error> {
         .map_err(|error| Error::BadAnswer { query: "strays", reason: error.to_string() })
 }
 
-#[derive(Deserialize)]
-struct Right {
-    grantee: u32,
-    grantor: u32,
-    sql: String,
-}
-
 /// Takes all rights on the members of the extension from everybody but the owner: CREATE EXTENSION gives them what
 /// default privileges say. It is for the extension's own scripts: what they take is in pg_init_privs then, so that a dump
 /// holds what differs from it. With `keep`, roles that hold a level get it again, as the new version gives it.
@@ -325,9 +319,9 @@ fn reset(keep: bool) -> Result<(), Error> {
             )?,
             false => Vec::new(),
         };
-        let held: Vec<Right> = spi::read_json(
+        let held: Vec<Taking> = spi::read_json(
             "access",
-            "SELECT coalesce(json_agg(DISTINCT jsonb_build_object('grantee', grantee::int8, 'grantor', grantor::int8, \
+            "SELECT coalesce(json_agg(DISTINCT jsonb_build_object('grantor', grantor::int8, \
                     'sql', format('REVOKE ALL ON %s FROM %s CASCADE', sql, \
                                   CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END))), \
                     '[]')::text FROM nself.rights_held",

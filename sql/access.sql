@@ -52,7 +52,10 @@ CREATE VIEW nself.rights_held AS
             SELECT 'type', t.typname, NULL, pg_catalog.format('TYPE %s', t.oid::pg_catalog.regtype), t.typowner,
                    coalesce(t.typacl, pg_catalog.acldefault('T', t.typowner))
               FROM member m
-              JOIN pg_catalog.pg_type t ON m.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND t.oid = m.objid) o
+              JOIN pg_catalog.pg_type t ON m.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND t.oid = m.objid
+             -- Arrays and the rows of tables have no rights of their own; on some servers they are members, too.
+             WHERE t.typcategory <> 'A'
+               AND NOT EXISTS (SELECT FROM pg_catalog.pg_class r WHERE r.oid = t.typrelid AND r.relkind <> 'c')) o
      CROSS JOIN LATERAL pg_catalog.aclexplode(o.acl) a
      WHERE a.grantee <> o.owner;
 COMMENT ON VIEW nself.rights_held IS

@@ -214,6 +214,19 @@ SELECT nself_revoke_access('regress_heal'), nself_revoke_access('regress_migrate
 SELECT nself_access_level();
 RESET ROLE;
 SELECT count(*) AS held FROM nself.rights_held;
+-- Rights are given as the owner of the extension, and nobody's event trigger runs as that. The control: it runs otherwise.
+CREATE TABLE ran (who text, tag text);
+CREATE FUNCTION spy() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO ran VALUES (current_user, tg_tag); END';
+CREATE EVENT TRIGGER spy ON ddl_command_end EXECUTE FUNCTION spy();
+SELECT nself_grant_access('regress_none', 'look');
+SELECT nself_revoke_access('regress_none');
+SELECT * FROM ran;
+GRANT EXECUTE ON FUNCTION nself_drift(text) TO regress_none;
+REVOKE EXECUTE ON FUNCTION nself_drift(text) FROM regress_none;
+SELECT * FROM ran;
+DROP EVENT TRIGGER spy;
+DROP FUNCTION spy();
+DROP TABLE ran;
 -- It is all in the transaction of its caller.
 BEGIN;
 SELECT nself_grant_access('regress_none', 'admin');

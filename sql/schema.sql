@@ -1,5 +1,5 @@
--- The product's own tables. Functions read and write them with the rights of the extension's owner; others read them
--- by what a DBA grants.
+-- The product's own tables. Functions read and write them with the rights of the extension's owner; others read what
+-- their level opens, see core/src/access.rs.
 DO $$
 BEGIN
     IF pg_catalog.current_setting('server_encoding') NOT IN ('UTF8', 'SQL_ASCII') THEN

@@ -1,21 +1,27 @@
 //! The SQL functions: arguments in, rows out. Every argument has a default and may be NULL, so that a function is
 //! never skipped for the sake of one.
 
+mod access;
+mod beside_drift;
+
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::time::Instant;
 
+use nself_heal_core::access::Level;
+use nself_heal_core::secrets;
 use pgrx::JsonB;
 use pgrx::datum::{Interval, TimestampWithTimeZone};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use crate::access::{ask, of_caller, warn_of_owners};
 use crate::chain::Against;
 use crate::error::Error;
 use crate::job::{self, Asker, Task};
 use crate::migrate::{self, DownRequest, State, UpRequest};
 use crate::turn::Turn;
-use crate::{culprit, expected, heal, history, journal, report, settings, stepwise};
+use crate::{culprit, heal, history, journal, report, settings, stepwise};
 
 type Rows<T> = Result<TableIterator<'static, T>, ErrorReport>;
 
@@ -34,6 +40,7 @@ fn nself_journal_load(
     >,
     ErrorReport,
 > {
+    ask(Level::Migrate, "nself_journal_load()")?;
     let dir = dir.map(Into::into).or_else(settings::migrations_dir).ok_or(Error::NoFolder)?;
     loaded(journal::put(&journal::read_folder(&dir)?)?)
 }
@@ -53,6 +60,7 @@ fn nself_journal_put(
     >,
     ErrorReport,
 > {
+    ask(Level::Migrate, "nself_journal_put()")?;
     let files = files.unwrap_or(JsonB(serde_json::Value::Null));
     loaded(journal::put(&journal::sent_files(files)?)?)
 }
@@ -81,6 +89,7 @@ fn nself_migrate_status(
     >,
     ErrorReport,
 > {
+    ask(Level::Look, "nself_migrate_status()")?;
     let rows: Vec<_> = migrate::status(tenant)?
         .into_iter()
         .map(|status| {
@@ -145,7 +154,12 @@ fn nself_migrate_up(
     >,
     ErrorReport,
 > {
-    ran(migrate::up(&UpRequest { target, max_count, dry_run: dry_run.unwrap_or(false), tenant })?)
+    let dry_run = dry_run.unwrap_or(false);
+    match dry_run {
+        true => ask(Level::Look, "nself_migrate_up(dry_run => true)")?,
+        false => ask(Level::Migrate, "nself_migrate_up()")?,
+    }
+    ran(migrate::up(&UpRequest { target, max_count, dry_run, tenant })?)
 }
 
 #[pg_extern]
@@ -168,13 +182,21 @@ fn nself_migrate_down(
     >,
     ErrorReport,
 > {
-    ran(migrate::down(&DownRequest { target, steps, dry_run: dry_run.unwrap_or(false), confirm, tenant })?)
+    let dry_run = dry_run.unwrap_or(false);
+    match dry_run {
+        true => ask(Level::Look, "nself_migrate_down(dry_run => true)")?,
+        false => ask(Level::Migrate, "nself_migrate_down()")?,
+    }
+    ran(migrate::down(&DownRequest { target, steps, dry_run, confirm, tenant })?)
 }
 
+/// Who may only look sees no password that a migration holds.
 fn ran(rows: Vec<migrate::Ran>) -> Rows<(String, String, &'static str, Option<i64>, String)> {
-    Ok(TableIterator::new(
-        rows.into_iter().map(|row| (row.version, row.name, row.status, row.duration_ms, row.sql)),
-    ))
+    let sees_all = of_caller()? >= Some(Level::Migrate);
+    Ok(TableIterator::new(rows.into_iter().map(move |row| {
+        let sql = if sees_all { row.sql } else { secrets::hide(&row.sql).into_owned() };
+        (row.version, row.name, row.status, row.duration_ms, sql)
+    })))
 }
 
 #[pg_extern]
@@ -191,6 +213,7 @@ fn nself_migrate_verify() -> Result<
     >,
     ErrorReport,
 > {
+    ask(Level::Look, "nself_migrate_verify()")?;
     let rows: Vec<_> = migrate::status(None)?
         .into_iter()
         .filter_map(|status| {
@@ -237,6 +260,7 @@ fn nself_drift(
     >,
     ErrorReport,
 > {
+    ask(Level::Look, "nself_drift()")?;
     let (_, comparison) = report::compare(Against::parse(against.unwrap_or("applied"))?, BTreeSet::new())?;
     if let Some(line) = report::not_compared_line(&comparison.not_compared) {
         notice!("not compared: {line}. See nself_drift_not_compared()");
@@ -269,81 +293,6 @@ fn nself_drift(
 }
 
 #[pg_extern]
-fn nself_drift_not_compared(
-    against: default!(Option<&str>, "'applied'"),
-) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(object_type, String),
-            name!(live, i64),
-            name!(expected, i64),
-            name!(names, Option<Vec<String>>),
-        ),
-    >,
-    ErrorReport,
-> {
-    let rows = report::not_compared(Against::parse(against.unwrap_or("applied"))?)?;
-    Ok(TableIterator::new(rows.into_iter().map(|kind| {
-        let names = (!kind.names.is_empty()).then_some(kind.names);
-        (kind.object_type, kind.live as i64, kind.expected as i64, names)
-    })))
-}
-
-#[pg_extern]
-fn nself_replay_left_out(
-    against: default!(Option<&str>, "'applied'"),
-) -> Result<
-    TableIterator<
-        'static,
-        (name!(version, String), name!(statement, i32), name!(what, String), name!(reason, &'static str)),
-    >,
-    ErrorReport,
-> {
-    let rows = expected::left_out(Against::parse(against.unwrap_or("applied"))?)?;
-    Ok(TableIterator::new(
-        rows.into_iter().map(|row| (row.version, row.statement as i32, row.what, row.reason.as_str())),
-    ))
-}
-
-#[pg_extern]
-fn nself_ignored(
-    against: default!(Option<&str>, "'applied'"),
-) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(source, &'static str),
-            name!(pattern, String),
-            name!(kind, Option<&'static str>),
-            name!(object_type, Option<String>),
-            name!(identity, Option<String>),
-            name!(reason, String),
-            name!(owner, Option<String>),
-            name!(expires, Option<String>),
-        ),
-    >,
-    ErrorReport,
-> {
-    let rows: Vec<_> = report::ignored(Against::parse(against.unwrap_or("applied"))?)?
-        .into_iter()
-        .map(|row| {
-            (
-                row.source,
-                row.pattern,
-                row.kind,
-                row.object_type,
-                row.identity,
-                row.reason,
-                row.owner,
-                row.expires,
-            )
-        })
-        .collect();
-    Ok(TableIterator::new(rows))
-}
-
-#[pg_extern]
 fn nself_heal(
     confirm: default!(Option<bool>, "false"),
     not_renamed: default!(Option<Vec<String>>, "NULL"),
@@ -363,10 +312,15 @@ fn nself_heal(
 > {
     let began = Instant::now();
     let confirm = confirm.unwrap_or(false);
+    match confirm {
+        true => ask(Level::Heal, "nself_heal(true)")?,
+        false => ask(Level::Look, "nself_heal()")?,
+    }
     let not_renamed: BTreeSet<String> = not_renamed.unwrap_or_default().into_iter().collect();
     let _turn = if confirm { Some(Turn::take(c"nself_heal(true)")?) } else { None };
     let (expected, comparison) = report::compare(Against::Applied, not_renamed.clone())?;
     let drift_items = report::items(&comparison.steps);
+    warn_of_owners(&comparison.steps);
     let outcomes = heal::run(&expected, comparison, confirm, not_renamed)?;
     if let Some(mut run) = history::Run::begin("call", drift_items, confirm, began)? {
         run.add(&outcomes)?;
@@ -385,6 +339,7 @@ fn nself_heal(
 
 #[pg_extern]
 fn nself_heal_start(not_renamed: default!(Option<Vec<String>>, "NULL")) -> Result<i64, ErrorReport> {
+    ask(Level::Heal, "nself_heal_start()")?;
     let not_renamed = not_renamed.unwrap_or_default().into_iter().collect();
     Ok(job::start(&Task::Heal { not_renamed }, &Asker::caller()?)?)
 }
@@ -395,6 +350,7 @@ fn nself_migrate_up_start(
     max_count: default!(Option<i32>, "NULL"),
     tenant: default!(Option<&str>, "NULL"),
 ) -> Result<i64, ErrorReport> {
+    ask(Level::Migrate, "nself_migrate_up_start()")?;
     Ok(job::start(&Task::MigrateUp { target, max_count, tenant }, &Asker::caller()?)?)
 }
 
@@ -423,6 +379,7 @@ fn nself_job(
     >,
     ErrorReport,
 > {
+    ask(Level::Look, "nself_job()")?;
     let job = job::read(job.ok_or(Error::WhichJob { function: "nself_job()" })?)?;
     Ok(TableIterator::once((
         job.kind,
@@ -444,6 +401,7 @@ fn nself_job(
 
 #[pg_extern]
 fn nself_job_cancel(job: default!(Option<i64>, "NULL")) -> Result<bool, ErrorReport> {
+    ask(Level::Heal, "nself_job_cancel()")?;
     Ok(job::cancel(job.ok_or(Error::WhichJob { function: "nself_job_cancel()" })?)?)
 }
 
@@ -463,6 +421,7 @@ fn nself_heal_status() -> Result<
     >,
     ErrorReport,
 > {
+    ask(Level::Look, "nself_heal_status()")?;
     let status = history::status()?;
     let (at, outcome, items) = match status.last {
         Some(event) => (Some(event.at), Some(event.outcome), Some(event.drift_items)),
@@ -501,6 +460,7 @@ fn nself_heal_history(
     >,
     ErrorReport,
 > {
+    ask(Level::Look, "nself_heal_history()")?;
     let rows: Vec<_> = history::events(max_events.unwrap_or(10))?
         .into_iter()
         .map(|e| {
@@ -542,6 +502,7 @@ fn nself_heal_steps(
     >,
     ErrorReport,
 > {
+    ask(Level::Look, "nself_heal_steps()")?;
     let rows: Vec<_> = history::steps(event)?
         .into_iter()
         .map(|s| {
@@ -563,10 +524,12 @@ fn nself_heal_steps(
 
 #[pg_extern]
 fn nself_heal_enable() -> Result<(), ErrorReport> {
+    ask(Level::Admin, "nself_heal_enable()")?;
     Ok(history::switch(true)?)
 }
 
 #[pg_extern]
 fn nself_heal_disable() -> Result<(), ErrorReport> {
+    ask(Level::Admin, "nself_heal_disable()")?;
     Ok(history::switch(false)?)
 }

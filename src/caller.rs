@@ -142,15 +142,6 @@ pub fn lent() -> Option<Lent> {
     }
 }
 
-/// Refuses to begin something with rights that are lent: whoever wrote the function or the expression would decide what is
-/// done with them, and when.
-pub fn refuse_lent(command: &'static CStr) -> Result<(), Error> {
-    match lent() {
-        None => Ok(()),
-        Some(lent) => Err(Error::LentRights { command: command.to_str().unwrap_or_default(), lent }),
-    }
-}
-
 fn as_user<T>(user: pg_sys::Oid, context: u32, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     let (mut before, mut flags) = (pg_sys::InvalidOid, 0);
     // SAFETY: the user is set back below; on an error the abort of the (sub)transaction does it.

@@ -216,6 +216,20 @@ pub enum Error {
     NoSuchRole { role: String },
     #[error("max_events must be at least 1, not {0}")]
     BadLimit(i32),
+    #[error("{function} needs level {level}, and role {role} has {}", held.map_or("none".to_owned(), |held| format!("level {held}")))]
+    NoLevel { function: &'static str, level: &'static str, role: String, held: Option<&'static str> },
+    #[error("{function} was not told which role")]
+    WhichRole { function: &'static str },
+    #[error("{function} was not told which level")]
+    WhichLevel { function: &'static str },
+    #[error("there is no role {role:?}")]
+    UnknownRole { role: String },
+    #[error("there is no level {level:?}")]
+    UnknownLevel { level: String },
+    #[error("level {level} is not for PUBLIC")]
+    PublicAbove { level: &'static str },
+    #[error("nself.reset_access() is for the scripts of the extension nself_heal alone")]
+    OnlyInScript,
     #[error("{}", .0.message)]
     Server(ServerError),
 }
@@ -265,9 +279,15 @@ impl Error {
             | Self::NothingApplied
             | Self::RoleGone { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             Self::NoTransaction { .. } => ERRCODE_ACTIVE_SQL_TRANSACTION,
-            Self::OtherRole { .. } | Self::LentRights { .. } | Self::NotTrusted { .. } => {
-                ERRCODE_INSUFFICIENT_PRIVILEGE
-            }
+            Self::OtherRole { .. }
+            | Self::LentRights { .. }
+            | Self::NotTrusted { .. }
+            | Self::NoLevel { .. } => ERRCODE_INSUFFICIENT_PRIVILEGE,
+            Self::WhichRole { .. } | Self::WhichLevel { .. } => ERRCODE_NULL_VALUE_NOT_ALLOWED,
+            Self::UnknownRole { .. } => ERRCODE_UNDEFINED_OBJECT,
+            Self::UnknownLevel { .. } => ERRCODE_INVALID_PARAMETER_VALUE,
+            Self::PublicAbove { .. } => ERRCODE_INVALID_GRANT_OPERATION,
+            Self::OnlyInScript => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             Self::Refused { .. } | Self::ReachesOutside { .. } => ERRCODE_FEATURE_NOT_SUPPORTED,
             Self::Busy | Self::Locked { .. } => ERRCODE_LOCK_NOT_AVAILABLE,
             Self::Stale | Self::SchemaMoves | Self::PlanOutdated | Self::Overtaken { .. } => {
@@ -358,6 +378,14 @@ impl Error {
             Self::StatementFailed { source, .. } => return Some(source.hint.clone().unwrap_or_else(|| "Remove the cause, or correct this statement or those after it and load the folder again. Then nself_migrate_up_start() goes on from here.".to_owned())),
             Self::OutOfOrder { .. } => "Give it a version of its own that comes last, or undo the later ones first with nself_migrate_down().",
             Self::NoDown { .. } => "Write the down part, load the folder again, and repeat.",
+            Self::NoLevel { role, level, .. } => return Some(format!(
+                "Whoever has level admin can give it: SELECT nself_grant_access({}, '{level}');",
+                nself_heal_core::quote::literal(role)
+            )),
+            Self::WhichRole { .. } | Self::UnknownRole { .. } => "Give the name of a role as it is, without quotes, or public for everybody.",
+            Self::WhichLevel { .. } | Self::UnknownLevel { .. } => "Levels are look, heal, migrate and admin; each includes those before it.",
+            Self::PublicAbove { .. } => "Give it to a role that has those as members who need it; only look can be given to PUBLIC.",
+            Self::OnlyInScript => "Use nself_revoke_access().",
             Self::Production => "To do it all the same, add confirm => 'yes-destroy-production'.",
             Self::Refused { hint, .. } => hint,
             Self::Busy => "Wait for it to end, or raise lock_timeout.",

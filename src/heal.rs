@@ -1,12 +1,12 @@
 //! Heal: takes the additive steps of a plan, each in a subtransaction of its own and as the owner of what it touches.
 //! Afterwards the catalogs are read again, and what was healed must be gone from the drift; otherwise all is undone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use nself_heal_core::ddl::Action;
 use nself_heal_core::model::{Address, Catalog};
 use nself_heal_core::plan::{Step, Verdict, Work};
-use pgrx::{notice, pg_sys};
+use pgrx::pg_sys;
 
 use crate::caller::{as_owner, lent, pinned, subtransaction, with_settings};
 use crate::error::Error;
@@ -60,9 +60,6 @@ pub fn run(
     confirm: bool,
     not_renamed: BTreeSet<String>,
 ) -> Result<Vec<Outcome>, Error> {
-    if let Some(missing) = missing_memberships(&comparison)? {
-        notice!("{missing}");
-    }
     if !confirm {
         return pinned(|| {
             trust::without_changed(&comparison.steps, || {
@@ -98,30 +95,6 @@ pub fn look(comparison: &Comparison) -> Result<Vec<Outcome>, Error> {
             go(comparison, |_, work, columns| attempt(work, columns, Mode::Look))
         })
     })
-}
-
-/// A sentence on the roles that the caller would have to be a member of, if there are any.
-fn missing_memberships(comparison: &Comparison) -> Result<Option<String>, Error> {
-    let mut missing: BTreeMap<&str, usize> = BTreeMap::new();
-    for step in &comparison.steps {
-        if let Verdict::Additive(work) = &step.verdict
-            && !may_act_for(report::role(&work.run_as).ok())
-        {
-            *missing.entry(&work.run_as).or_default() += 1;
-        }
-    }
-    if missing.is_empty() {
-        return Ok(None);
-    }
-    let steps: usize = missing.values().sum();
-    let roles: Vec<&str> = missing.into_keys().collect();
-    let (is, it) = if steps == 1 { ("1 step is", "it") } else { ("steps are", "they") };
-    let count = if steps == 1 { String::new() } else { format!("{steps} ") };
-    Ok(Some(format!(
-        "{count}{is} left out, because {it} would run as {}, and {} is not a member",
-        roles.join(", "),
-        crate::caller::roles().0
-    )))
 }
 
 /// Whether the role whose rights are in force may act for another one. Rights that are lent are nobody's to act with.

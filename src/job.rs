@@ -10,12 +10,13 @@ mod migrations;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CStr;
 
+use nself_heal_core::secrets;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::caller::{as_extension_owner, refuse_lent, roles};
+use crate::caller::{as_extension_owner, roles};
 use crate::error::{Error, ServerError};
 use crate::migrate::UpRequest;
 use crate::online::{self, Progress};
@@ -78,7 +79,6 @@ impl Task<'_> {
 /// Starts a job, and returns its number.
 pub fn start(task: &Task<'_>, asker: &Asker) -> Result<i64, Error> {
     spi::refuse_read_only(task.function());
-    refuse_lent(task.function())?;
     let role = WorkerRole::of(&asker.run_by)?;
     refuse_second(task)?;
     let job: Option<i64> = as_extension_owner(|| {
@@ -346,7 +346,8 @@ fn show(job: i64, now: &Progress<'_>) -> Result<(), Error> {
                 job.into(),
                 number(now.step).into(),
                 number(now.of).into(),
-                now.statement.into(),
+                // Whoever may look sees it.
+                secrets::hide(now.statement).as_ref().into(),
                 now.event.into(),
             ],
         )

@@ -5,12 +5,13 @@ use std::fs;
 use std::path::Path;
 
 use nself_heal_core::formats::{self, File, Migration};
+use nself_heal_core::secrets;
 use pgrx::datum::JsonB;
-use pgrx::{Json, pg_sys};
+use pgrx::{Json, PgLogLevel, PgSqlErrorCode, pg_sys};
 use serde::{Deserialize, Serialize};
 
-use crate::caller::{as_extension_owner, refuse_lent};
-use crate::error::Error;
+use crate::caller::as_extension_owner;
+use crate::error::{Error, say};
 use crate::ledger::Direction;
 use crate::spi;
 use crate::statement::{Script, is_one_for_top_level};
@@ -86,9 +87,7 @@ pub fn entries() -> Result<Vec<Entry>, Error> {
 
 /// Puts the files of a folder into the journal. An error changes nothing.
 pub fn put(files: &[File]) -> Result<Vec<Loaded>, Error> {
-    let command = c"nself_journal_load() or nself_journal_put()";
-    spi::refuse_read_only(command);
-    refuse_lent(command)?;
+    spi::refuse_read_only(c"nself_journal_load() or nself_journal_put()");
     let mut folder = formats::read(files)?;
     folder.migrations.iter_mut().for_each(mark_lone);
     let rows: Vec<_> = folder
@@ -112,6 +111,7 @@ pub fn put(files: &[File]) -> Result<Vec<Loaded>, Error> {
         serde_json::from_str(answer.as_deref().unwrap_or("[]"))
             .map_err(|error| Error::BadAnswer { query: "journal_put", reason: error.to_string() })
     })?;
+    warn_of_secrets(&folder.migrations, &mut loaded);
     loaded.extend(folder.ignored.into_iter().map(|ignored| Loaded {
         version: None,
         name: ignored.path,
@@ -119,6 +119,48 @@ pub fn put(files: &[File]) -> Result<Vec<Loaded>, Error> {
         note: Some(ignored.reason),
     }));
     Ok(loaded)
+}
+
+/// How many places of a migration the note on it names.
+const PLACES_SHOWN: usize = 3;
+
+/// The journal and the ledger keep SQL as it is: a password in it can be read by whoever may read those.
+fn warn_of_secrets(migrations: &[Migration], loaded: &mut [Loaded]) {
+    for migration in migrations {
+        let parts = [
+            (Some(&migration.up_sql), migration.up_line, &migration.path),
+            (
+                migration.down_sql.as_ref(),
+                migration.down_line,
+                migration.down_path.as_ref().unwrap_or(&migration.path),
+            ),
+        ];
+        let places: Vec<String> = parts
+            .into_iter()
+            .filter_map(|(sql, first_line, path)| Some((secrets::find(sql?), first_line, path)))
+            .flat_map(|(found, first_line, path)| {
+                found.into_iter().map(move |found| {
+                    format!("{}, line {} of {path}", found.what.describe(), first_line + found.line - 1)
+                })
+            })
+            .collect();
+        let row = loaded
+            .iter_mut()
+            .find(|row| row.version.as_ref() == Some(&migration.version) && row.state != "removed");
+        let (Some(first), Some(row)) = (places.first(), row) else { continue };
+        if row.state != "unchanged" {
+            let message = format!("migration {} holds what may be {first}", migration.version);
+            let hint = "Journal and ledger keep the SQL as it is, for all who have level migrate. Set passwords outside of migrations.";
+            say(PgLogLevel::WARNING, PgSqlErrorCode::ERRCODE_WARNING, message, hint);
+        }
+        let shown = places.len().min(PLACES_SHOWN);
+        let more = match places.len() - shown {
+            0 => String::new(),
+            more => format!("; and {more} more"),
+        };
+        let note = format!("may hold {}{more}", places[..shown].join("; "));
+        row.note = Some(row.note.take().map_or(note.clone(), |before| format!("{before}; {note}")));
+    }
 }
 
 /// golang-migrate has no mark, and sends a file to the server as it is: a statement alone in its file has no transaction

@@ -1,6 +1,7 @@
 //! The server side of nself_heal: everything here talks to PostgreSQL, and nothing here decides what a schema is or how
 //! two schemas differ. That is the crate `nself_heal_core`.
 
+mod access;
 mod additive;
 mod allowed;
 mod api;
@@ -45,6 +46,7 @@ use pgrx::prelude::*;
 ::pgrx::pg_module_magic!(name, version);
 
 extension_sql_file!("../sql/schema.sql", name = "schema", bootstrap);
+extension_sql_file!("../sql/access.sql", name = "access", requires = ["schema"]);
 extension_sql_file!("../sql/capture.sql", name = "capture", requires = ["schema"]);
 extension_sql_file!("../sql/worker.sql", name = "worker", requires = ["schema"]);
 extension_sql_file!("../sql/grants.sql", name = "grants", finalize);

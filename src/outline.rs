@@ -9,7 +9,7 @@ use nself_heal_core::model::NotCompared;
 use pgrx::pg_sys;
 
 use crate::error::Error;
-use crate::{catalog, digest};
+use crate::{access, catalog, digest};
 
 pub struct Outline {
     pub digested: digest::Digested,
@@ -49,6 +49,9 @@ pub fn fresh() -> Result<Outline, Error> {
     let mut not_compared = catalog::count_not_compared()?;
     for (kind, count) in &digested.unknown {
         not_compared.entry(kind.clone()).or_default().count += count;
+    }
+    if let Some(strays) = access::strays()? {
+        not_compared.insert("privilege on nself_heal itself beyond its levels".to_owned(), strays);
     }
     Ok(Outline { digested, not_compared })
 }

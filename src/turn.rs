@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use pgrx::pg_sys;
 
-use crate::caller::{as_extension_owner, refuse_lent};
+use crate::caller::as_extension_owner;
 use crate::error::Error;
 use crate::spi;
 use crate::worker::{self, in_transaction};
@@ -20,9 +20,8 @@ thread_local! {
 pub struct Turn;
 
 impl Turn {
-    pub fn take(command: &'static CStr) -> Result<Self, Error> {
+    pub fn take(command: &CStr) -> Result<Self, Error> {
         spi::refuse_read_only(command);
-        refuse_lent(command)?;
         if TAKEN.get() {
             return Err(Error::Nested);
         }

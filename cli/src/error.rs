@@ -93,9 +93,21 @@ impl Error {
             Error::PlanChanged => "Look again with --dry-run.",
             Error::Job { job, .. } if job.state == "failed" => return job.hint.clone(),
             Error::Job { .. } => "Run the command again for the rest.",
+            _ if self.is_without_level() => {
+                "Whoever has level admin can give this role one: SELECT nself_grant_access('role', 'level');"
+            }
             _ => return self.answer()?.hint().map(str::to_owned),
         };
         Some(hint.to_owned())
+    }
+
+    /// Whether the server refused a call of the extension to a role that may EXECUTE nothing there.
+    fn is_without_level(&self) -> bool {
+        self.answer().is_some_and(|answer| {
+            answer.code() == &postgres::error::SqlState::INSUFFICIENT_PRIVILEGE
+                && answer.hint().is_none()
+                && answer.message().starts_with("permission denied for function nself_")
+        })
     }
 
     /// The code of the server's error.

@@ -3,6 +3,7 @@
 
 pub mod drift;
 pub mod heal;
+mod hints;
 pub mod job;
 pub mod messages;
 pub mod migrate;

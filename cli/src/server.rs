@@ -123,6 +123,12 @@ impl Session<'_> {
         Ok(row.try_get(0)?)
     }
 
+    /// Whether the role of this session may fill the journal and run migrations.
+    pub fn may_migrate(&mut self) -> Result<bool, Error> {
+        let level: Option<String> = self.value(&Call::to("nself_access_level"))?;
+        Ok(level.is_some_and(|level| matches!(level.as_str(), "migrate" | "admin")))
+    }
+
     /// Calls a function that returns nothing.
     pub fn execute(&mut self, call: &Call) -> Result<(), Error> {
         self.transaction.execute(&format!("select {}", call.sql(self.schema)), &call.values())?;

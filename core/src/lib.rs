@@ -2,6 +2,7 @@
 //! differ, and which statements close the difference. No IO, no clock, no randomness: values in, values out.
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod checksum;
 pub mod ddl;
 pub mod diff;

@@ -1,6 +1,10 @@
-//! Passwords in SQL text: what is kept of a statement is kept without them.
+//! Passwords in SQL text: what is kept of a statement is kept without them, and a migration that holds one is warned of.
+
+mod find;
 
 use std::borrow::Cow;
+
+pub use find::{Found, What, find};
 
 use crate::scan::{Kind, Lexer, Piece};
 
@@ -11,16 +15,22 @@ const HIDDEN: &str = "'…'";
 const HAVE_PASSWORDS: [&str; 7] = ["role", "user", "group", "mapping", "server", "wrapper", "subscription"];
 
 /// `sql` without the literals of statements that may hold a password: those that make or alter a role, a user mapping or
-/// the like, and those that speak of a password at all, also inside a body in dollar quotes.
+/// the like, those that speak of a password at all, also inside a body in dollar quotes, and those in which `find` finds
+/// one; and without comments that hold a connection string.
 pub fn hide(sql: &str) -> Cow<'_, str> {
     let pieces: Vec<Piece<'_>> = Lexer::new(sql).collect();
     let statements: Vec<&[Piece<'_>]> = pieces.split_inclusive(is_end).collect();
-    if !statements.iter().any(|statement| may_hold_password(statement)) {
+    let hides: Vec<bool> = statements.iter().map(|statement| may_hold_password(sql, statement)).collect();
+    if !hides.contains(&true) {
         return Cow::Borrowed(sql);
     }
-    let kept = statements.into_iter().flat_map(|statement| {
-        let hides = may_hold_password(statement);
-        statement.iter().map(move |piece| if hides && is_literal(piece) { HIDDEN } else { piece.text })
+    let kept = statements.into_iter().zip(hides).flat_map(|(statement, hides)| {
+        statement.iter().map(move |piece| match piece.kind {
+            Kind::String | Kind::Dollar if hides => HIDDEN,
+            Kind::LineComment if hides && !find(piece.text).is_empty() => "-- …",
+            Kind::BlockComment if hides && !find(piece.text).is_empty() => "/* … */",
+            _ => piece.text,
+        })
     });
     Cow::Owned(kept.collect())
 }
@@ -29,11 +39,7 @@ fn is_end(piece: &Piece<'_>) -> bool {
     piece.kind == Kind::Other && piece.text == ";"
 }
 
-fn is_literal(piece: &Piece<'_>) -> bool {
-    matches!(piece.kind, Kind::String | Kind::Dollar)
-}
-
-fn may_hold_password(statement: &[Piece<'_>]) -> bool {
+fn may_hold_password(sql: &str, statement: &[Piece<'_>]) -> bool {
     let speaks_of_one = |piece: &Piece<'_>| {
         matches!(piece.kind, Kind::Word | Kind::QuotedIdent | Kind::String | Kind::Dollar)
             && piece.text.to_ascii_lowercase().contains("password")
@@ -45,8 +51,14 @@ fn may_hold_password(statement: &[Piece<'_>]) -> bool {
         .map(|piece| piece.text.to_ascii_lowercase())
         .collect();
     let makes = words.first().is_some_and(|first| first == "create" || first == "alter");
+    let text = || match statement {
+        [first, .., last] => &sql[first.start..last.start + last.text.len()],
+        [only] => only.text,
+        [] => "",
+    };
     statement.iter().any(speaks_of_one)
         || makes && words.iter().any(|word| HAVE_PASSWORDS.contains(&word.as_str()))
+        || !find(text()).is_empty()
 }
 
 #[cfg(test)]
@@ -66,6 +78,9 @@ mod tests {
             ("SELECT set_password('r', $$x$$)", "SELECT set_password('…', '…')"),
             ("DO $$ ALTER ROLE r PASSWORD 'x' $$", "DO '…'"),
             ("CREATE ROLE r PASSWORD 'never closed", "CREATE ROLE r PASSWORD '…'"),
+            ("SELECT f('postgres://u:x@h')", "SELECT f('…')"),
+            ("DO $$ BEGIN CREATE SERVER s OPTIONS (token 'x'); END $$", "DO '…'"),
+            ("-- redis://u:x@h\nSELECT 'a' /* redis://u:x@h */", "-- …\nSELECT '…' /* … */"),
         ];
         for (sql, kept) in hidden {
             assert_eq!(hide(sql), kept);

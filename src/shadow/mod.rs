@@ -22,7 +22,7 @@ use std::time::Instant;
 
 use pgrx::pg_sys;
 
-use crate::caller::{Lent, lent, pinned, refuse_lent};
+use crate::caller::{Lent, lent, pinned};
 use crate::error::{Error, ServerError};
 use crate::expected::Outline;
 use crate::ledger::Applied;
@@ -63,7 +63,7 @@ pub fn kept() -> Option<String> {
 /// `base`. `hash` is that of the chain. The live database is not touched.
 pub fn replay(chain: &[Applied], hash: &str, base: Option<Base>) -> Result<Replayed, Error> {
     if lent() == Some(Lent::Operation) {
-        refuse_lent(c"a replay of the migrations")?;
+        return Err(Error::LentRights { command: "a replay of the migrations", lent: Lent::Operation });
     }
     check_roles(chain)?;
     let begun = Instant::now();

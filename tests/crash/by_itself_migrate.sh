@@ -22,7 +22,7 @@ migration 1_items.sql "CREATE TABLE items (id int PRIMARY KEY);"
 sql >/dev/null <<'SQL'
 CREATE EXTENSION nself_heal;
 GRANT CREATE ON SCHEMA public TO owner, deployer;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO deployer;
+SELECT nself_grant_access('deployer', 'migrate');
 INSERT INTO nself.ddl_log (at, logged_in_as, run_by, application_name, tag, objects, dropped, rewrote)
 VALUES (now() - interval '61 minutes', 'x', 'x', '', 'OLD', '{}', false, false), (now(), 'x', 'x', '', 'NEW', '{}', false, false);
 SQL

@@ -28,7 +28,7 @@ CREATE ROLE team;
 GRANT team TO alice;
 CREATE EXTENSION nself_heal;
 GRANT CREATE ON SCHEMA public TO team;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO alice, bob, team;
+SELECT nself_grant_access(r, 'migrate') FROM unnest('{alice, bob, team}'::text[]) r;
 SQL
 
 # A team's migration, applied by one who acts for it: the job does the same.

@@ -66,8 +66,7 @@ sql -c "CREATE DATABASE clinic"
 sql -d clinic >/dev/null <<'SQL'
 CREATE EXTENSION nself_heal;
 GRANT USAGE, CREATE ON SCHEMA public TO mallory;
-GRANT USAGE ON SCHEMA nself TO mallory;
-GRANT EXECUTE ON FUNCTION nself_journal_put(jsonb), nself_migrate_up_start(text, int, text) TO mallory;
+SELECT nself_grant_access('mallory', 'migrate');
 SQL
 PGUSER=mallory sql -d clinic >/dev/null <<'SQL'
 SELECT count(*) FROM nself_journal_put('[{"path": "1_x.sql", "content": "RESET ROLE; CREATE TABLE x AS SELECT current_user::text AS who"}]');
@@ -94,8 +93,7 @@ job_of mallory >/dev/null
 ended
 says "a superuser's login is not behind the job" "$(sql -d clinic -c "SELECT who FROM x" -c "SELECT state, run_by FROM nself.jobs")" mallory "done|mallory"
 # As a role that may not log in.
-sql -d clinic -c "GRANT USAGE, CREATE ON SCHEMA public TO team" -c "GRANT USAGE ON SCHEMA nself TO team, deployer" \
-    -c "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO team, deployer"
+sql -d clinic -c "GRANT USAGE, CREATE ON SCHEMA public TO team" -c "SELECT nself_grant_access('team', 'migrate')"
 put() {
     sql -d clinic -v up="$2" -v path="$1" >/dev/null <<'SQL'
 SELECT count(*) FROM nself_journal_put((SELECT jsonb_agg(jsonb_build_object('path', path, 'content', up_sql)) FROM nself.journal)

@@ -1,5 +1,6 @@
 //! What `nself self-heal` says of its runs, its state and its past.
 
+use super::hints::in_commands;
 use super::names::{count, object};
 use super::style::{ERROR, GOOD, HEADING, WARNING, paint};
 use super::table::{cell, table};
@@ -118,7 +119,7 @@ fn others(steps: &[HealStep]) -> String {
 fn overview(steps: &[HealStep]) -> String {
     let rows = steps.iter().map(|step| {
         let object = object(&step.object_type, &step.identity);
-        [cell(step.step), step.status.clone(), object, cell(step.detail.as_ref())]
+        [cell(step.step), step.status.clone(), object, cell(step.detail.as_deref().map(in_commands))]
     });
     table(["step", "status", "object", "detail"], rows)
 }
@@ -142,7 +143,8 @@ fn section(steps: &[HealStep], heading: String, statuses: &[&str]) -> String {
     }
     let mut text = format!("{heading}\n");
     for step in steps {
-        let reason = step.detail.as_deref().unwrap_or(&step.status).trim_end().replace('\n', "\n    ");
+        let reason = step.detail.as_deref().map_or(step.status.clone(), in_commands);
+        let reason = reason.trim_end().replace('\n', "\n    ");
         text.push_str(&format!("  {}: {reason}\n", object(&step.object_type, &step.identity)));
     }
     text

@@ -2,6 +2,7 @@
 
 use postgres::error::{DbError, Severity};
 
+use super::hints::in_commands;
 use super::style::{ERROR, FAINT, WARNING, paint};
 use crate::error::Error;
 
@@ -9,7 +10,7 @@ use crate::error::Error;
 pub fn error(error: &Error) {
     let mut text = format!("{} {error}", paint(ERROR, "error:"));
     add(&mut text, "detail", error.detail().as_deref());
-    add(&mut text, "hint", error.hint().as_deref());
+    add(&mut text, "hint", error.hint().as_deref().map(in_commands).as_deref());
     if let Some(answer) = error.answer() {
         add(&mut text, "context", answer.where_());
     }
@@ -26,7 +27,7 @@ pub fn notice(notice: &DbError) {
     let label = format!("{}:", notice.severity().to_lowercase());
     let mut text = format!("{} {}", paint(if warns { WARNING } else { FAINT }, label), notice.message());
     add(&mut text, "detail", notice.detail());
-    add(&mut text, "hint", notice.hint());
+    add(&mut text, "hint", notice.hint().map(in_commands).as_deref());
     anstream::eprintln!("{text}");
 }
 

@@ -139,13 +139,13 @@ fn a_job_whose_process_ended_is_not_waited_for() {
 }
 
 #[test]
-fn an_online_heal_needs_execute_alone() {
+fn an_online_heal_needs_level_heal_alone() {
     let shop = drifted();
     let role = &shop.database;
     shop.sql(&format!(
         "CREATE ROLE {role} LOGIN;
          ALTER TABLE np_documents OWNER TO {role};
-         GRANT EXECUTE ON FUNCTION nself_heal_start, nself_job, nself_job_cancel, nself_heal_steps TO {role}"
+         SELECT nself_grant_access('{role}', 'heal')"
     ));
     let (host, port) = (server("NSELF_TEST_DATABASE_HOST", "PGHOST"), server("NSELF_TEST_PORT", "PGPORT"));
     let url = format!("postgres://{role}@/{role}?host={host}&port={port}");

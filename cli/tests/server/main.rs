@@ -1,6 +1,7 @@
 //! The commands against a server with the extension installed. `make test-cli` starts one and names it; every test has
 //! a database of its own there.
 
+mod access;
 #[path = "../common/mod.rs"]
 mod common;
 mod jobs;
@@ -132,7 +133,7 @@ fn down_reverts_to_a_version_and_can_show_it_first() {
 fn production_is_destroyed_only_by_its_long_word() {
     let shop = Shop::migrated();
     let ran = shop.nself("db migrate down --env prod --yes").exits(1);
-    assert!(ran.stderr.contains("yes-destroy-production"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("add --confirm yes-destroy-production"), "{}", ran.stderr);
     assert!(shop.has_table("np_documents"));
     shop.nself("db migrate down --env prod --confirm yes-destroy-production").exits(0);
     assert!(!shop.has_table("np_documents"));

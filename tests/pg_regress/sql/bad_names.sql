@@ -36,7 +36,7 @@ select octet_length(relname) from pg_class where relname like 'yüü%' and relki
 -- A role and a database with such names.
 create role "regress ro""le.X";
 grant create on schema public to "regress ro""le.X";
-grant execute on all functions in schema public to "regress ro""le.X";
+select nself_grant_access('regress ro"le.X', 'migrate');
 set role "regress ro""le.X";
 select state from nself_journal_put(files('0007_as_role.sql', 'create table by_role ();')) where state = 'added';
 select version, status from nself_migrate_up();

@@ -2,7 +2,7 @@
 CREATE ROLE regress_guard LOGIN;
 CREATE EXTENSION nself_heal;
 SET nself.shadow_keep_from = -1;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO regress_guard;
+SELECT nself_grant_access('regress_guard', 'migrate');
 -- Before there are migrations, nothing is managed.
 SET nself.guard = block;
 CREATE SCHEMA scratch AUTHORIZATION regress_guard;

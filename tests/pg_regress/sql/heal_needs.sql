@@ -8,8 +8,8 @@ CREATE EXTENSION nself_heal;
 ALTER DATABASE regress_heal_needs SET nself.shadow_keep_from = -1;
 \c
 GRANT CREATE ON DATABASE regress_heal_needs TO regress_shop, regress_stock;
-GRANT EXECUTE ON FUNCTION nself_migrate_up(text, integer, boolean, text), nself_drift(text), nself_heal(boolean, text[])
-    TO regress_shop, regress_stock, regress_clerk;
+SELECT nself_grant_access('regress_shop', 'migrate'), nself_grant_access('regress_stock', 'migrate'),
+       nself_grant_access('regress_clerk', 'migrate');
 SELECT version, state FROM nself_journal_put(jsonb_build_array(
     jsonb_build_object('path', '1_shop.sql', 'content', $$
         CREATE SCHEMA shop;

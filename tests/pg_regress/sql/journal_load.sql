@@ -15,9 +15,9 @@ set nself.migrations_dir = :'drizzle';
 select state, count(*) from nself_journal_load() group by state;
 reset nself.migrations_dir;
 
--- Reading files of the server takes the right to do so: EXECUTE alone is not enough.
+-- Reading files of the server takes the right to do so: level migrate is not enough.
 create role regress_reader;
-grant execute on function nself_journal_load(text) to regress_reader;
+select nself_grant_access('regress_reader', 'migrate');
 set role regress_reader;
 select * from nself_journal_load('/srv/app/migrations');
 \echo :LAST_ERROR_SQLSTATE
@@ -91,4 +91,5 @@ select * from nself_journal_load('');
 
 \! rm -r "$DIR"
 revoke execute on function nself_journal_load(text) from regress_reader;
+select nself_revoke_access('regress_reader');
 drop role regress_reader, regress_nobody;

@@ -1,4 +1,4 @@
--- Who may do what: a caller needs EXECUTE, and for the migrations the rights that their SQL needs.
+-- Who may do what: a caller needs a level, and for the migrations the rights that their SQL needs.
 -- The extension has a schema of its own here.
 create schema tools;
 create extension nself_heal schema tools;
@@ -7,24 +7,22 @@ select n.nspname as schema, count(*) as functions
 create role regress_deploy login;
 create role regress_reader login;
 grant create on schema public to regress_deploy;
-grant usage on schema tools to regress_deploy, regress_reader;
+grant usage on schema tools to regress_deploy;
 select '[{"path": "0001_a.sql", "content": "create table a (id int primary key);"},
          {"path": "0001_a.down.sql", "content": "drop table a;"},
          {"path": "0002_b.sql", "content": "create table b (a int references a);"},
          {"path": "0002_b.down.sql", "content": "drop table b;"}]' as folder \gset
 
--- Without EXECUTE nothing can be called.
+-- Without a level nothing can be called.
 \c - regress_deploy
 select * from tools.nself_migrate_up();
 \echo :LAST_ERROR_SQLSTATE
 select * from tools.nself_migrate_status();
 \echo :LAST_ERROR_SQLSTATE
 
--- With it everything works, and no right on the product's own tables is needed, or given.
+-- With it everything works, and no right to write to the product's own tables is needed, or given.
 \c - postgres
-grant execute on function tools.nself_journal_put, tools.nself_migrate_up, tools.nself_migrate_down,
-    tools.nself_migrate_status, tools.nself_migrate_verify to regress_deploy;
-grant execute on function tools.nself_migrate_status to regress_reader;
+select tools.nself_grant_access('regress_deploy', 'migrate'), tools.nself_grant_access('regress_reader', 'look');
 \c - regress_deploy
 select version, state from tools.nself_journal_put(:'folder');
 select version, status from tools.nself_migrate_up();
@@ -40,9 +38,14 @@ delete from nself.journal;
 \echo :LAST_ERROR_SQLSTATE
 
 -- Who may only look, may only look.
+\c - postgres
+-- The schema is not the product's: without USAGE on it the level is of no use, and that is said.
+select role, level, note from tools.nself_access() where role = 'regress_reader';
+grant usage on schema tools to regress_reader;
 \c - regress_reader
 select version, state from tools.nself_migrate_status();
-select * from tools.nself_migrate_up(dry_run => true);
+select version, status, sql from tools.nself_migrate_up(dry_run => true);
+select * from tools.nself_migrate_up();
 \echo :LAST_ERROR_SQLSTATE
 
 -- A migration runs with the rights of its caller, and never with more.

@@ -58,7 +58,7 @@ select session_user;
 select schemaname, tablename, tableowner from pg_tables where tablename in ('here', 'there', 'dumped') order by 2;
 
 -- A role that the caller took on is still in force afterwards, and its rights were.
-grant execute on all functions in schema public to regress_other;
+select nself_grant_access('regress_other', 'migrate');
 grant usage, create on schema app to regress_other;
 set role regress_other;
 select state from nself_journal_put(files('0006_as_other.sql', 'create table mine (); set session authorization default;',

@@ -8,9 +8,7 @@ CREATE EXTENSION nself_heal;
 -- Who changed what, and when, is the story of culprit.sql.
 SET nself.capture_ddl = off;
 GRANT CREATE ON DATABASE regress_replay_roles TO regress_deployer;
-GRANT EXECUTE ON FUNCTION nself_journal_put(jsonb), nself_migrate_up(text, integer, boolean, text), nself_drift(text),
-    nself_drift_not_compared(text), nself_heal(boolean, text[]), nself_heal_status(), nself_heal_history(integer)
-    TO regress_deployer;
+SELECT nself_grant_access('regress_deployer', 'migrate');
 
 -- Who has not been granted EXECUTE may not ask.
 \c - regress_reader
@@ -55,7 +53,7 @@ DELETE FROM nself.expected_state;
 SELECT * FROM nself_drift();
 
 -- Applied in the name of another role: the replay runs as that one, and knows nothing of the login behind it.
-GRANT EXECUTE ON FUNCTION nself_migrate_up(text, integer, boolean, text), nself_drift(text) TO regress_owner;
+SELECT nself_grant_access('regress_owner', 'migrate');
 \c - regress_deployer
 SELECT version, state FROM nself_journal_put(jsonb_build_array(
     jsonb_build_object('path', '4_set_role.sql', 'content', $$

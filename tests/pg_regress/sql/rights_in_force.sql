@@ -8,9 +8,7 @@ CREATE EXTENSION nself_heal;
 SET nself.capture_ddl = off;
 CREATE SCHEMA app AUTHORIZATION regress_mallory;
 GRANT ALL ON SCHEMA app TO regress_team;
-GRANT USAGE ON SCHEMA nself TO regress_mallory;
-GRANT EXECUTE ON FUNCTION nself_journal_put(jsonb), nself_migrate_up(text, integer, boolean, text), nself_migrate_down(text, integer, boolean, text, text),
-    nself_drift(text), nself_migrate_up_start(text, integer, text), nself_heal_start(text[]), nself_heal(boolean, text[]), nself_job(bigint) TO regress_mallory, regress_team;
+SELECT nself_grant_access('regress_mallory', 'migrate'), nself_grant_access('regress_team', 'migrate');
 -- A migration is loaded, and applied by a superuser who has taken a weaker role.
 CREATE PROCEDURE try_as(role text, up text, down text DEFAULT 'SELECT 1') LANGUAGE plpgsql AS $$
 BEGIN

@@ -4,8 +4,7 @@ CREATE ROLE regress_mallory LOGIN;
 CREATE EXTENSION nself_heal;
 SET nself.capture_ddl = off;
 SET client_min_messages = warning;
-GRANT USAGE ON SCHEMA nself TO regress_mallory;
-GRANT EXECUTE ON FUNCTION nself_drift(text), nself_heal(boolean, text[]) TO regress_mallory;
+SELECT nself_grant_access('regress_mallory', 'heal');
 -- Made by a superuser, in a schema that is mallory's. Whoever owns a schema can put something else in the place of what
 -- is in it.
 SELECT version FROM nself_journal_put(jsonb_build_array(jsonb_build_object('path', '1_app.sql', 'content', $$

@@ -10,9 +10,7 @@ SET nself.capture_ddl = off;
 -- The database is the application's.
 ALTER DATABASE regress_trust_layouts OWNER TO regress_app;
 GRANT CREATE ON DATABASE regress_trust_layouts TO regress_owner;
-GRANT USAGE ON SCHEMA nself TO regress_app, regress_owner, regress_deployer;
-GRANT EXECUTE ON FUNCTION nself_journal_put(jsonb), nself_migrate_up(text, integer, boolean, text), nself_drift(text), nself_heal(boolean, text[])
-    TO regress_app, regress_owner, regress_deployer;
+SELECT nself_grant_access(role, 'migrate') FROM unnest('{regress_app,regress_owner,regress_deployer}'::text[]) role;
 CREATE PROCEDURE put(version text, up text) LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM count(*) FROM nself_journal_put((SELECT coalesce(jsonb_agg(jsonb_build_object('path', path, 'content', up_sql)), '[]') FROM nself.journal)

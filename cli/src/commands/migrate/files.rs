@@ -37,6 +37,21 @@ pub fn none() -> Error {
     Error::NoFolder { parent: std::env::current_dir().unwrap_or_default(), looked_for: CONVENTION }
 }
 
+/// As `ship`, for a question: who may only look does not send the files, and is told so.
+pub fn ship_if_allowed(
+    session: &mut Session<'_>,
+    files: Option<&[File]>,
+    listing: Listing,
+) -> Result<bool, Error> {
+    if files.is_some() && !session.may_migrate()? {
+        messages::note(
+            "the migrations folder was not sent, which takes level migrate: what counts is the journal of the database",
+        );
+        return Ok(false);
+    }
+    ship(session, files, listing)
+}
+
 /// Makes the journal equal to the files, if there are any, and tells whether that changed it.
 pub fn ship(session: &mut Session<'_>, files: Option<&[File]>, listing: Listing) -> Result<bool, Error> {
     let Some(files) = files else { return Ok(false) };

@@ -68,7 +68,8 @@ impl Run {
         let mut server = open(global)?;
         let agreed = if agreed { None } else { Some(self.ask(&mut server)?) };
         let mut session = server.begin()?;
-        files::ship(&mut session, self.files.as_deref(), Listing::Sql)?;
+        let ship = if dry_run { files::ship_if_allowed } else { files::ship };
+        ship(&mut session, self.files.as_deref(), Listing::Sql)?;
         if self.direction == Direction::Up
             && !dry_run
             && let Some(planned) = self.for_a_job(&mut session)?

@@ -1,0 +1,79 @@
+//! The server's hints speak SQL, because whoever reads them may sit before psql. Here they speak of this program's
+//! commands and options.
+
+/// What the server says, and what is said here. Longer texts come before parts of them.
+const WORDS: [(&str, &str); 12] = [
+    ("add confirm => 'yes-destroy-production'", "add --confirm yes-destroy-production"),
+    (
+        "Load the migrations folder with nself_journal_load(), then call nself_migrate_up().",
+        "Run nself db migrate up.",
+    ),
+    (
+        "Load a migrations folder with nself_journal_load() or nself_journal_put().",
+        "Name a folder with migrations with --dir.",
+    ),
+    ("Call nself_migrate_up_start(): it", "nself db migrate up"),
+    ("call nself_migrate_up() with target =>", "run nself db migrate up --to"),
+    ("with target =>", "with --to"),
+    ("call nself_migrate_up_start()", "run nself db migrate up"),
+    ("call nself_migrate_down()", "run nself db migrate down"),
+    ("nself_migrate_up_start()", "nself db migrate up"),
+    ("nself_migrate_up()", "nself db migrate up"),
+    ("nself_migrate_down()", "nself db migrate down"),
+    ("nself_migrate_status()", "nself db migrate status"),
+];
+
+/// How SQL says that something was not renamed, up to the identity and behind it.
+const NOT_RENAMED: (&str, &str) = ("nself_heal(true, not_renamed => ARRAY['", "'])");
+
+/// A hint or the detail of a step, in the words of the command line.
+pub fn in_commands(text: &str) -> String {
+    let text = WORDS.iter().fold(text.to_owned(), |text, (sql, command)| text.replace(sql, command));
+    let (open, close) = NOT_RENAMED;
+    let Some((before, rest)) = text.split_once(open) else { return text };
+    let Some((identity, after)) = rest.split_once(close) else { return text };
+    format!("{before}--not-renamed {}{}", argument(&identity.replace("''", "'")), in_commands(after))
+}
+
+/// As a shell takes it.
+fn argument(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "._-".contains(c);
+    if text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_commands;
+
+    #[test]
+    fn options_and_commands_are_named_as_they_are_typed() {
+        let cases = [
+            (
+                "To do it all the same, add confirm => 'yes-destroy-production'.",
+                "To do it all the same, add --confirm yes-destroy-production.",
+            ),
+            (
+                "is this the old name of t.b? If not: nself_heal(true, not_renamed => ARRAY['public.t.a'])",
+                "is this the old name of t.b? If not: --not-renamed public.t.a",
+            ),
+            (
+                "If not: nself_heal(true, not_renamed => ARRAY['public.mood ''it''s'''])",
+                r"If not: --not-renamed 'public.mood '\''it'\''s'\'''",
+            ),
+            ("To go back to it, call nself_migrate_down().", "To go back to it, run nself db migrate down."),
+            (
+                "apply up to the migration that adds it with target =>, then the rest.",
+                "apply up to the migration that adds it with --to, then the rest.",
+            ),
+            ("nself_migrate_status() lists what there is.", "nself db migrate status lists what there is."),
+            ("ALTER TABLE t ADD COLUMN a int", "ALTER TABLE t ADD COLUMN a int"),
+            (
+                "nself_heal(true, not_renamed => ARRAY['cut off",
+                "nself_heal(true, not_renamed => ARRAY['cut off",
+            ),
+        ];
+        for (sql, command) in cases {
+            assert_eq!(in_commands(sql), command);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What belongs to the answer of nself_drift() and is no drift: what is not compared, what is ignored, and what the replay
+//! left out.
+
+use nself_heal_core::access::Level;
+use pgrx::prelude::*;
+
+use crate::access::ask;
+use crate::chain::Against;
+use crate::{expected, report};
+use pgrx::pg_sys::panic::ErrorReport;
+
+#[pg_extern]
+fn nself_drift_not_compared(
+    against: default!(Option<&str>, "'applied'"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(object_type, String),
+            name!(live, i64),
+            name!(expected, i64),
+            name!(names, Option<Vec<String>>),
+        ),
+    >,
+    ErrorReport,
+> {
+    ask(Level::Look, "nself_drift_not_compared()")?;
+    let rows = report::not_compared(Against::parse(against.unwrap_or("applied"))?)?;
+    Ok(TableIterator::new(rows.into_iter().map(|kind| {
+        let names = (!kind.names.is_empty()).then_some(kind.names);
+        (kind.object_type, kind.live as i64, kind.expected as i64, names)
+    })))
+}
+
+#[pg_extern]
+fn nself_replay_left_out(
+    against: default!(Option<&str>, "'applied'"),
+) -> Result<
+    TableIterator<
+        'static,
+        (name!(version, String), name!(statement, i32), name!(what, String), name!(reason, &'static str)),
+    >,
+    ErrorReport,
+> {
+    ask(Level::Look, "nself_replay_left_out()")?;
+    let rows = expected::left_out(Against::parse(against.unwrap_or("applied"))?)?;
+    Ok(TableIterator::new(
+        rows.into_iter().map(|row| (row.version, row.statement as i32, row.what, row.reason.as_str())),
+    ))
+}
+
+#[pg_extern]
+fn nself_ignored(
+    against: default!(Option<&str>, "'applied'"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(source, &'static str),
+            name!(pattern, String),
+            name!(kind, Option<&'static str>),
+            name!(object_type, Option<String>),
+            name!(identity, Option<String>),
+            name!(reason, String),
+            name!(owner, Option<String>),
+            name!(expires, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    ask(Level::Look, "nself_ignored()")?;
+    let rows: Vec<_> = report::ignored(Against::parse(against.unwrap_or("applied"))?)?
+        .into_iter()
+        .map(|row| {
+            (
+                row.source,
+                row.pattern,
+                row.kind,
+                row.object_type,
+                row.identity,
+                row.reason,
+                row.owner,
+                row.expires,
+            )
+        })
+        .collect();
+    Ok(TableIterator::new(rows))
+}

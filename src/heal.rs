@@ -214,6 +214,7 @@ fn creates(action: &Action) -> bool {
     matches!(
         action,
         Action::CreateSchema { .. }
+            | Action::CreateExtension { .. }
             | Action::CreateEnum { .. }
             | Action::CreateDomain(_)
             | Action::CreateComposite(_)

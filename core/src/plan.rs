@@ -18,6 +18,7 @@ mod manual;
 mod obstacles;
 pub mod online;
 mod order;
+mod privileges;
 #[cfg(test)]
 mod tests;
 
@@ -305,6 +306,11 @@ fn step(change: &Change, context: &Context) -> Step {
 }
 
 fn missing(object: Object, context: &Context) -> (Verdict, String) {
+    if let Object::Grant(lacking) = object
+        && let Some(decided) = privileges::not_given(lacking, context)
+    {
+        return decided;
+    }
     additive_or_blocked(object, additive::create(object, context), context)
 }
 

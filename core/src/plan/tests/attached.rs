@@ -34,7 +34,7 @@ fn view(view: &str, query: &str) -> Definition {
     }
 }
 
-fn function(function: &str) -> Definition {
+pub(super) fn function(function: &str) -> Definition {
     let identity = format!("public.{function}()");
     let def = format!("CREATE FUNCTION {identity} RETURNS integer LANGUAGE sql AS 'SELECT 1'");
     Definition {
@@ -83,6 +83,7 @@ fn acl(grants: &[(&str, &str)], default: &[(&str, &str)]) -> Acl {
         grantee: grantee.to_string(),
         privilege: privilege.trim_end_matches('*').to_string(),
         grantable: privilege.ends_with('*'),
+        grantor: None,
     };
     Acl {
         object_type: "table".to_string(),
@@ -92,6 +93,7 @@ fn acl(grants: &[(&str, &str)], default: &[(&str, &str)]) -> Acl {
         column: None,
         defaults_for: None,
         of: None,
+        built_in: false,
         grants: grants.iter().map(grant).collect(),
         default: default.iter().map(grant).collect(),
     }

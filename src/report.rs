@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use nself_heal_core::diff::{Object, diff, own_partitions as own_partitions_of, owner_changes};
+use nself_heal_core::diff::{Object, diff, own_partitions as own_partitions_of};
 use nself_heal_core::digest::Differing;
 use nself_heal_core::ignore;
 use nself_heal_core::model::{self, Catalog, Name};
@@ -20,7 +20,7 @@ use crate::expected::{self, Expected};
 use crate::meaning::{self, Volatility};
 use crate::outline::Outline;
 use crate::spi::{at_latest_moment, at_one_moment};
-use crate::{catalog, outline, settings, spi};
+use crate::{catalog, outline, rights, settings, spi};
 
 /// The two sides of a comparison, as far as they differ and as what differs has to do with, and what is to be done.
 #[derive(Default)]
@@ -173,7 +173,7 @@ fn compare_catalogs(
     let (plan, mut ignored) = {
         let mut changes = diff(&expected, &live);
         if settings::compare_owners() {
-            changes.extend(owner_changes(&expected, &live));
+            changes.extend(rights::owners_that_differ(&expected, &live)?);
         }
         let mut ignored = Vec::new();
         changes.retain(|change| match ignore::rule_for(change, &expected, &live) {
@@ -189,7 +189,7 @@ fn compare_catalogs(
             not_renamed,
             allowed: allowed::read()?.into_iter().filter(Entry::holds).map(Entry::into_allowed).collect(),
         };
-        (plan::plan(&expected, &live, &changes, &facts, &options), ignored)
+        (rights::plan(&expected, &live, &changes, facts, &options)?, ignored)
     };
     ignored.extend(plan.allowed.into_iter().map(|(step, place)| Ignored {
         by: IgnoredBy::Allowed(place),

@@ -19,12 +19,14 @@ mod obstacles;
 pub mod online;
 mod order;
 mod privileges;
+mod rights;
 #[cfg(test)]
 mod tests;
 
 use crate::noted::{Noted, noted_as};
 use context::Context;
 use obstacles::Obstacle;
+pub use rights::{On, Right};
 
 /// What the server found out about the live data; `questions` asks for it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -37,6 +39,8 @@ pub struct Facts {
     pub stable_defaults: BTreeSet<String>,
     /// Identities of those live relations that have a name in question.
     pub relations: BTreeMap<Name, String>,
+    /// Of the rights that steps need those that their roles have not.
+    pub lacking: BTreeSet<Right>,
 }
 
 /// The data of one table, with its partitions and children.
@@ -153,6 +157,8 @@ pub struct Work {
     pub needs: Vec<Address>,
     /// What it stands on that is there, but not as it should be: the step may fail for that.
     pub differing: Vec<Address>,
+    /// What the role must be allowed to do beside: the server refuses the step otherwise.
+    pub rights: Vec<Right>,
     /// What a person should know of the step.
     pub detail: Option<String>,
 }
@@ -321,9 +327,10 @@ fn extra(object: Object, context: &Context) -> (Verdict, String) {
     }
 }
 
-fn additive_or_blocked(object: Object, work: Work, context: &Context) -> (Verdict, String) {
+fn additive_or_blocked(object: Object, mut work: Work, context: &Context) -> (Verdict, String) {
     let ddl = script(work.actions.iter().map(Action::sql));
-    match obstacles::obstacle(object, &work, context) {
+    let obstacle = obstacles::obstacle(object, &work, context);
+    match obstacle.or_else(|| rights::settle(object, &mut work, context)) {
         Some(Obstacle { reason, remedy }) => (Verdict::Blocked { reason }, remedy.unwrap_or(ddl)),
         None => (Verdict::Additive(work), ddl),
     }

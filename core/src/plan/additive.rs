@@ -235,7 +235,15 @@ pub(super) fn size(bytes: Option<u64>) -> String {
 }
 
 pub(super) fn plain(actions: Vec<Action>, run_as: String, needs: Vec<Address>) -> Work {
-    Work { actions, run_as, checks: Vec::new(), needs, differing: Vec::new(), detail: None }
+    Work {
+        actions,
+        run_as,
+        checks: Vec::new(),
+        needs,
+        differing: Vec::new(),
+        rights: Vec::new(),
+        detail: None,
+    }
 }
 
 /// Behind the label that it follows, or before the first one that is there.

@@ -103,13 +103,10 @@ pub(super) fn settle(object: Object, creator: &str, context: &Context) -> Vec<Ac
         .find(|acl| acl.object_type == address.object_type && acl.identity == address.identity);
     let live = context.live.acls.iter().filter(|acl| new.is_given(acl, creator));
     let mut given: Vec<Grant> = acl.map(|acl| acl.default.clone()).unwrap_or_default();
-    let mut kept_back: Vec<Grant> = Vec::new();
     for defaults in live {
         let added = beyond(&defaults.grants, &defaults.default);
         given.extend(added.into_iter().filter(|grant| grant.grantee != "owner"));
-        kept_back.extend(beyond(&defaults.default, &defaults.grants));
     }
-    given.retain(|grant| !kept_back.iter().any(|other| same(other, grant)));
     // Without an acl, what everybody may by default is all.
     let wanted = acl.map(|acl| acl.grants.as_slice()).unwrap_or_default();
     withhold(&given, wanted, &new.on, None, creator)

@@ -106,7 +106,7 @@ SELECT version, state FROM nself_journal_put((SELECT jsonb_agg(jsonb_build_objec
         GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) TO regress_rights_app;
         GRANT SELECT (rolname) ON pg_catalog.pg_authid TO regress_rights_app;
         REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;
-    $$, :'ext')));
+    $$, :'ext'))));
 SELECT version, status FROM nself_migrate_up();
 SELECT kind, object_type, identity FROM nself_drift() WHERE object_type <> 'grant' AND identity NOT LIKE '%public_may%' AND identity NOT LIKE '%revoke_all%';
 SELECT objid::regprocedure::text AS member, regexp_replace(objid::regprocedure::text, '[][\\().+*?]', '\\\&', 'g') AS pattern

@@ -4,9 +4,11 @@
 use expect_test::expect;
 
 use super::attached::function;
-use super::{check, column, live, name, table, tables};
+use super::{check, column, live, render, table, tables};
+use crate::diff::diff;
 use crate::model::*;
 use crate::plan::tests::{Known, steps};
+use crate::plan::{Facts, Options, Right, plan};
 
 const ALL: [&str; 8] =
     ["DELETE", "INSERT", "MAINTAIN", "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE"];
@@ -563,7 +565,6 @@ fn a_new_sequence_of_an_identity_column_is_new() {
         &["owner: SELECT UPDATE USAGE"],
         &["PUBLIC: SELECT", "owner: SELECT UPDATE USAGE"],
     );
-    assert_eq!(name("users_id_seq").name, "users_id_seq");
     check(
         &with(numbered, [on_sequence]),
         &Catalog::default(),
@@ -578,4 +579,129 @@ fn a_new_sequence_of_an_identity_column_is_new() {
           | GRANT SELECT ON SEQUENCE public.users_id_seq TO PUBLIC
     "#]],
     );
+}
+
+/// The steps where the server says that these rights are lacking, of those that it is asked for.
+fn steps_without(expected: &Catalog, there: &Catalog, lacking: &[(&str, &str)]) -> Vec<String> {
+    let changes = diff(expected, there);
+    let options = Options { rewrite_limit: 0, not_renamed: Default::default(), allowed: Vec::new() };
+    let first = plan(expected, there, &changes, &Facts::default(), &options);
+    let is_lacking = |right: &Right| {
+        lacking.iter().any(|(role, privilege)| right.role == *role && right.privilege == *privilege)
+    };
+    let lacking = first.rights().into_iter().filter(is_lacking).collect();
+    let facts = Facts { lacking, ..Facts::default() };
+    plan(expected, there, &changes, &facts, &options).steps.iter().map(render).collect()
+}
+
+fn app_schema(owner: &str) -> Schema {
+    Schema { identity: "public".to_string(), name: "public".to_string(), owner: owner.to_string() }
+}
+
+fn with_schema(catalog: Catalog, owner: &str) -> Catalog {
+    Catalog { schemas: vec![app_schema(owner)], ..catalog }
+}
+
+#[test]
+fn a9_what_a_role_may_not_create_is_blocked() {
+    let expected = with_schema(users(), "boss");
+    let there = with_schema(Catalog::default(), "boss");
+    let found = steps_without(&expected, &there, &[("planner", "CREATE")]);
+    expect![[r#"
+        missing table public.users
+          blocked: role planner may not create anything in schema public: GRANT CREATE ON SCHEMA "public" TO "planner"
+          | GRANT CREATE ON SCHEMA "public" TO "planner";
+          | CREATE TABLE "public"."users" ("id" integer)
+    "#]].assert_eq(&found.concat());
+    // The control.
+    assert!(steps_without(&expected, &there, &[("another", "CREATE")]).concat().contains("additive"));
+    // A migration gave it the right, and this very heal gives it back.
+    let acl = acl(
+        "schema",
+        "public",
+        "SCHEMA",
+        &["owner: CREATE USAGE"],
+        &["owner: CREATE USAGE", "planner: CREATE"],
+    );
+    let found = steps_without(&with(expected.clone(), [acl.clone()]), &there, &[("planner", "CREATE")]);
+    expect![[r#"
+        missing grant planner on schema public
+          additive as boss
+          | GRANT CREATE ON SCHEMA public TO planner
+        missing table public.users
+          additive as planner
+          needs grant planner on schema public
+          detail: 1 column
+          | CREATE TABLE "public"."users" ("id" integer)
+    "#]].assert_eq(&found.concat());
+    // A schema of this heal is its creator's, and others have to wait for theirs.
+    let found = steps_without(&with(expected, [acl]), &Catalog::default(), &[("planner", "CREATE")]);
+    expect![[r#"
+        missing schema public
+          additive as boss
+          | CREATE SCHEMA "public"
+        missing grant planner on schema public
+          part of schema public
+          additive as planner
+          needs schema public
+          | GRANT CREATE ON SCHEMA public TO planner
+        missing table public.users
+          additive as planner
+          needs schema public
+          needs grant planner on schema public
+          detail: 1 column
+          | CREATE TABLE "public"."users" ("id" integer)
+    "#]].assert_eq(&found.concat());
+    let own = with_schema(users(), "planner");
+    assert_eq!(steps_without(&own, &Catalog::default(), &[]).len(), 2);
+    let found = steps_without(&own, &Catalog::default(), &[("planner", "CREATE")]);
+    expect![[r#"
+        missing schema public
+          blocked: role planner may not create a schema or a publication in this database: GRANT CREATE ON DATABASE … TO "planner"
+          | GRANT CREATE ON DATABASE … TO "planner";
+          | CREATE SCHEMA "public"
+        missing table public.users
+          blocked: waits for schema public, which is blocked
+          | CREATE TABLE "public"."users" ("id" integer)
+    "#]].assert_eq(&found.concat());
+}
+
+#[test]
+fn a9_only_what_the_server_asks_for_is_asked() {
+    let rights = |expected: &Catalog, there: &Catalog| {
+        let changes = diff(expected, there);
+        let options =
+            Options { rewrite_limit: 1 << 30, not_renamed: Default::default(), allowed: Vec::new() };
+        let plan = plan(expected, there, &changes, &Facts::default(), &options);
+        let rights = plan.rights().into_iter().map(|right| format!("{} {:?}", right.privilege, right.on));
+        rights.collect::<Vec<_>>().join("\n")
+    };
+    let all = || {
+        let mut all = tables([
+            table("users", [column("id", "integer"), column("name", "text")]),
+            table("orders", [column("id", "integer"), column("user_id", "integer")]),
+        ]);
+        all.constraints = vec![super::primary("users", "id")];
+        all
+    };
+    // A column needs nothing that its table's owner has not.
+    let mut there = all();
+    there.tables[0].columns.pop();
+    expect![[r#"USAGE Schema("public")"#]].assert_eq(&rights(&all(), &there));
+    // An index is made in the table's schema; a foreign key refers to another table.
+    let mut expected = all();
+    expected.indexes = vec![super::index("users_name", "users", "name")];
+    expect![[r#"
+        CREATE Schema("public")
+        USAGE Schema("public")"#]].assert_eq(&rights(&expected, &all()));
+    let mut expected = all();
+    expected.constraints.push(super::foreign("orders", "user_id", "users"));
+    expect![[r#"
+        REFERENCES Table(Name { schema: "public", name: "users" }, ["id"])
+        USAGE Schema("public")"#]].assert_eq(&rights(&expected, &all()));
+    // A function is written in a language.
+    expect![[r#"
+        CREATE Schema("public")
+        USAGE Schema("public")"#]].assert_eq(&rights(&and_f(), &users()));
+    expect![[r#"CREATE Extension("hstore")"#]].assert_eq(&rights(&with_extension(users()), &users()));
 }

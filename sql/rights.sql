@@ -15,8 +15,11 @@ SELECT coalesce(json_agg(q.place - 1 ORDER BY q.place), '[]')::text
                                                 WHERE NOT has_column_privilege(q.role, c.oid, a.attnum, q.privilege))
                               FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                              WHERE n.nspname = q.schema::name AND c.relname = q.name::name)
-         WHEN 'type' THEN has_type_privilege(q.role, to_regtype(q.name)::oid, q.privilege)
-         WHEN 'language' THEN (SELECT l.lanpltrusted AND has_language_privilege(q.role, l.oid, q.privilege)
+         WHEN 'type' THEN (SELECT has_type_privilege(q.role, t.oid, q.privilege)
+                             FROM parse_ident(q.name, false) i
+                             JOIN pg_namespace n ON n.nspname = i[1]::name
+                             JOIN pg_type t ON t.typnamespace = n.oid AND t.typname = i[2]::name)
+         WHEN 'language' THEN (SELECT NOT l.lanpltrusted OR has_language_privilege(q.role, l.oid, q.privilege)
                                  FROM pg_language l WHERE l.lanname = q.name::name)
          WHEN 'server' THEN (SELECT has_server_privilege(q.role, s.oid, q.privilege) FROM pg_foreign_server s
                               WHERE quote_ident(s.srvname) = q.name)

@@ -20,6 +20,10 @@ pub fn plan(
 ) -> Result<Plan, Error> {
     let plan = plan::plan(expected, live, changes, &facts, options);
     facts.lacking = lacking(&plan.rights())?;
+    if facts.lacking.iter().any(|right| right.on == On::Database) {
+        let name: Option<String> = spi::read_one("SELECT current_database()::text", &[])?;
+        facts.database = name.unwrap_or_default();
+    }
     Ok(match facts.lacking.is_empty() {
         true => plan,
         false => plan::plan(expected, live, changes, &facts, options),

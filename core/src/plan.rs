@@ -41,6 +41,8 @@ pub struct Facts {
     pub relations: BTreeMap<Name, String>,
     /// Of the rights that steps need those that their roles have not.
     pub lacking: BTreeSet<Right>,
+    /// The name of the database, where a right on that is lacking.
+    pub database: String,
 }
 
 /// The data of one table, with its partitions and children.

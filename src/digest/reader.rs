@@ -424,7 +424,7 @@ impl Reader {
                     self.privileges.digest((PG_CLASS, of), number, row, places.privileges?, names)?;
                 Some((None, Sum::of(row, digest)))
             };
-            if !OF_USERS(of) {
+            if has_privileges && !OF_USERS(of) {
                 taken.extend(not_initial(&names));
                 return;
             }

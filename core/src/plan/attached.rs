@@ -65,7 +65,11 @@ pub(super) fn comment(comment: &Comment, context: &Context) -> Work {
         .iter()
         .map(|of| (of.object_type.as_str(), of.identity.as_str()))
         .chain([(object_type.as_str(), identity.as_str())])
-        .find_map(|(object_type, identity)| context.owner_of_object(object_type, identity));
+        .find_map(|(object_type, identity)| context.owner_of_object(object_type, identity))
+        .or_else(|| {
+            let mut extensions = context.live.extensions.iter().filter(|_| object_type == "extension");
+            extensions.find(|extension| extension.identity == *identity).map(|of| of.owner.clone())
+        });
     let own = Address::new(object_type, identity);
     let not_null = not_null_of(comment, context);
     let differing = not_null.iter().filter(|address| context.is_changed(address)).cloned().collect();

@@ -19,7 +19,10 @@ const ALL_OF_TABLE: [&str; 8] =
 
 /// Missing privileges that heal does not give: why, and what a person could run either way.
 pub(super) fn not_given(lacking: Privileges, context: &Context) -> Option<(Verdict, String)> {
-    let Privileges { acl, grantee, on_live, .. } = lacking;
+    let Privileges { acl, grantee, .. } = lacking;
+    // A column may be new on a table that is not.
+    let is_new = |of: Address| !context.only_missing([of]).is_empty();
+    let on_live = lacking.on_live && !is_new(Address::new(&acl.object_type, &acl.identity));
     let owner = owner_of_acl(acl, context);
     let grants: Vec<&Grant> = lacking.grants().collect();
     let give = grantings(acl, grantee, &owner, &grants);

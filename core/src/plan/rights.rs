@@ -61,8 +61,13 @@ pub(super) fn settle(object: Object, work: &mut Work, context: &Context) -> Opti
             rights.push(right);
             continue;
         }
+        // Only a look at the rows asks for it. The server looks at them in another role's name, and refuses the same rows.
+        if right.privilege == "SELECT" {
+            work.checks.clear();
+            continue;
+        }
         // Whoever creates a schema owns it.
-        let On::Schema(name) = &right.on else { return Some(lacking(&right, work)) };
+        let On::Schema(name) = &right.on else { return Some(lacking(&right, work, context)) };
         if is_created(name, &right.role, context) == Some(Created::ByItself) {
             continue;
         }
@@ -70,7 +75,7 @@ pub(super) fn settle(object: Object, work: &mut Work, context: &Context) -> Opti
             Some(grant) => work.needs.push(grant),
             // The role may have it from another one.
             None if is_new => {}
-            None => return Some(lacking(&right, work)),
+            None => return Some(lacking(&right, work, context)),
         }
     }
     work.rights = rights;
@@ -107,23 +112,25 @@ fn given_by(right: &Right, schema: &str, context: &Context) -> Option<Address> {
     })
 }
 
-fn lacking(right: &Right, work: &Work) -> Obstacle {
+fn lacking(right: &Right, work: &Work, context: &Context) -> Obstacle {
     let Right { role, privilege, on } = right;
     let (cannot, on) = match on {
-        On::Database => ("may not create a schema or a publication in this database".to_string(), None),
+        On::Database => {
+            let name = &context.facts.database;
+            (format!("may not create anything in database {name}"), format!("DATABASE {}", ident(name)))
+        }
         On::Schema(name) if *privilege == "CREATE" => {
-            (format!("may not create anything in schema {name}"), Some(format!("SCHEMA {}", ident(name))))
+            (format!("may not create anything in schema {name}"), format!("SCHEMA {}", ident(name)))
         }
-        On::Schema(name) => (format!("may not use schema {name}"), Some(format!("SCHEMA {}", ident(name)))),
-        On::Table(name, _) => (
-            format!("may not refer to table {}.{}", name.schema, name.name),
-            Some(format!("TABLE {}", name.sql())),
-        ),
-        On::Type(identity) => (format!("may not use type {identity}"), Some(format!("TYPE {identity}"))),
+        On::Schema(name) => (format!("may not use schema {name}"), format!("SCHEMA {}", ident(name))),
+        On::Table(name, _) => {
+            (format!("may not refer to table {}.{}", name.schema, name.name), format!("TABLE {}", name.sql()))
+        }
+        On::Type(identity) => (format!("may not use type {identity}"), format!("TYPE {identity}")),
         On::Language(name) => {
-            (format!("may not write functions in language {name}"), Some(format!("LANGUAGE {}", ident(name))))
+            (format!("may not write functions in language {name}"), format!("LANGUAGE {}", ident(name)))
         }
-        On::Server(name) => (format!("may not use server {name}"), Some(format!("FOREIGN SERVER {name}"))),
+        On::Server(name) => (format!("may not use server {name}"), format!("FOREIGN SERVER {name}")),
         On::Extension(name) => {
             let reason = format!(
                 "role {role} may not create extension {name}: a superuser may, and if it is a trusted one, whoever may \
@@ -132,8 +139,6 @@ fn lacking(right: &Right, work: &Work) -> Obstacle {
             return Obstacle { reason, remedy: None };
         }
     };
-    // The name of the database is in no plan.
-    let on = on.unwrap_or_else(|| "DATABASE …".to_string());
     let columns = match &right.on {
         On::Table(_, columns) => format!(" ({})", ident_list(columns)),
         _ => String::new(),
@@ -184,6 +189,9 @@ fn needed(object: Object, work: &Work, context: &Context) -> Vec<Right> {
                     // That of a new table belongs to whoever creates it.
                     for to in to.filter(|to| context.live_table(&to.table).is_some()) {
                         need("REFERENCES", On::Table(to.table.clone(), to.to.clone()));
+                        if !work.checks.is_empty() {
+                            need("SELECT", On::Table(to.table.clone(), to.to.clone()));
+                        }
                         need("USAGE", in_schema(&to.table.schema));
                     }
                 }

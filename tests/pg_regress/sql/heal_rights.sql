@@ -88,11 +88,57 @@ SELECT identity, status, ddl FROM nself_heal(true) WHERE identity LIKE '%app.sha
 SELECT e.grantee::regrole, e.grantor::regrole, e.is_grantable FROM pg_class c, aclexplode(c.relacl) e
  WHERE c.oid = 'app.shared'::regclass AND e.privilege_type = 'INSERT' AND e.grantee <> c.relowner AND e.grantor <> c.relowner;
 
+-- What the owner of a table may not create any more is told before anything runs, with the right that is lacking.
+SELECT version, state FROM nself_journal_put((SELECT jsonb_agg(jsonb_build_object('path', path, 'content', up_sql)) FROM nself.journal)
+    || jsonb_build_array(jsonb_build_object('path', '3_owner.sql', 'content', $$
+        CREATE TABLE app.target (id int PRIMARY KEY);
+        CREATE TYPE app.size AS ENUM ('s');
+        GRANT CREATE ON SCHEMA app TO regress_rights_clerk;
+        GRANT REFERENCES ON app.target TO regress_rights_clerk;
+        SET LOCAL ROLE regress_rights_clerk;
+        CREATE TABLE app.owned (id int CONSTRAINT owned_pkey PRIMARY KEY, v text CONSTRAINT long CHECK (v <> ''), size app.size,
+                                CONSTRAINT owned_target FOREIGN KEY (id) REFERENCES app.target);
+        CREATE INDEX owned_v ON app.owned (v);
+        RESET ROLE;
+        REVOKE CREATE ON SCHEMA app FROM regress_rights_clerk;
+        REVOKE REFERENCES ON app.target FROM regress_rights_clerk;
+        REVOKE USAGE ON TYPE app.size FROM PUBLIC;
+    $$)));
+SELECT version, status FROM nself_migrate_up();
+DROP INDEX app.owned_v;
+ALTER TABLE app.owned DROP CONSTRAINT owned_target, DROP CONSTRAINT owned_pkey, DROP CONSTRAINT long, DROP COLUMN size;
+CREATE VIEW lacking AS
+SELECT object_type, identity, safety, split_part(reason, ': ', 1) AS reason, split_part(remedy, E';\n', 1) AS first FROM nself_drift()
+ WHERE identity LIKE '%app.owned%';
+SELECT * FROM lacking;
+SELECT identity, status FROM nself_heal() WHERE identity LIKE '%app.owned%';
+SELECT identity, status, detail FROM nself_heal(true) WHERE identity LIKE '%app.owned%';
+-- The server says the same of each.
+SET ROLE regress_rights_clerk;
+CREATE INDEX owned_v ON app.owned (v);
+ALTER TABLE app.owned ADD CONSTRAINT owned_pkey PRIMARY KEY (id);
+ALTER TABLE app.owned ADD CONSTRAINT owned_target FOREIGN KEY (id) REFERENCES app.target;
+ALTER TABLE app.owned ADD COLUMN size app.size;
+RESET ROLE;
+SELECT first FROM lacking ORDER BY 1 \gexec
+SELECT identity, status FROM nself_heal(true) WHERE identity LIKE '%app.owned%';
+REVOKE CREATE ON SCHEMA app FROM regress_rights_clerk;
+REVOKE REFERENCES ON app.target FROM regress_rights_clerk;
+REVOKE USAGE ON TYPE app.size FROM regress_rights_clerk;
+-- Whole tables and schemas, too.
+DROP TABLE app.owned;
+SELECT * FROM lacking;
+GRANT CREATE ON SCHEMA app TO regress_rights_clerk;
+GRANT REFERENCES ON app.target TO regress_rights_clerk;
+GRANT USAGE ON TYPE app.size TO regress_rights_clerk;
+SELECT identity, status FROM nself_heal(true) WHERE identity LIKE '%app.owned%';
+SELECT relname, relowner::regrole FROM pg_class WHERE relname IN ('owned', 'owned_v') ORDER BY 1;
+
 -- Members of extensions, and what the server brings.
 SELECT version, state FROM nself_journal_put((SELECT jsonb_agg(jsonb_build_object('path', path, 'content', up_sql)) FROM nself.journal)
     || jsonb_build_array(
-    jsonb_build_object('path', '3_extension.sql', 'content', format('CREATE SCHEMA things; CREATE EXTENSION %I SCHEMA things', :'ext')),
-    jsonb_build_object('path', '4_lock.sql', 'content', format($$
+    jsonb_build_object('path', '4_extension.sql', 'content', format('CREATE SCHEMA things; CREATE EXTENSION %I SCHEMA things', :'ext')),
+    jsonb_build_object('path', '5_lock.sql', 'content', format($$
         DO $do$
         DECLARE member regprocedure = (SELECT min(objid::regprocedure::text) FROM pg_depend
                                         WHERE refclassid = 'pg_extension'::regclass AND classid = 'pg_proc'::regclass AND deptype = 'e'
@@ -148,7 +194,7 @@ SELECT has_function_privilege('public', :'member', 'EXECUTE') AS everybody,
        has_function_privilege('regress_rights_app', :'member', 'EXECUTE') AS app;
 SELECT * FROM seen;
 
-DROP VIEW seen, public_may;
+DROP VIEW seen, lacking, public_may;
 DROP EXTENSION nself_heal;
 DROP OWNED BY regress_rights_app, regress_rights_clerk, owner;
 DROP ROLE regress_rights_app, regress_rights_clerk, owner;

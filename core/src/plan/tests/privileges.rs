@@ -478,6 +478,14 @@ fn g5_privileges_on_members_are_compared() {
           | GRANT EXECUTE ON FUNCTION public.hs() TO app
     "#]],
     );
+    // Its comment is its owner's business.
+    let mut expected_comment = with_extension(users());
+    expected_comment.comments = vec![said("ours")];
+    check(&expected_comment, &live(with_extension(users())), &Known::default(), expect![[r#"
+        missing comment extension hstore
+          additive as planner
+          | COMMENT ON EXTENSION hstore IS 'ours'
+    "#]]);
     // Where the extension is another one, its members are.
     let mut there = with_extension(users());
     there.extensions[0].schema = "elsewhere".to_string();
@@ -590,7 +598,7 @@ fn steps_without(expected: &Catalog, there: &Catalog, lacking: &[(&str, &str)]) 
         lacking.iter().any(|(role, privilege)| right.role == *role && right.privilege == *privilege)
     };
     let lacking = first.rights().into_iter().filter(is_lacking).collect();
-    let facts = Facts { lacking, ..Facts::default() };
+    let facts = Facts { lacking, database: "shop".to_string(), ..Facts::default() };
     plan(expected, there, &changes, &facts, &options).steps.iter().map(render).collect()
 }
 
@@ -633,7 +641,8 @@ fn a9_what_a_role_may_not_create_is_blocked() {
           needs grant planner on schema public
           detail: 1 column
           | CREATE TABLE "public"."users" ("id" integer)
-    "#]].assert_eq(&found.concat());
+    "#]]
+    .assert_eq(&found.concat());
     // A schema of this heal is its creator's, and others have to wait for theirs.
     let found = steps_without(&with(expected, [acl]), &Catalog::default(), &[("planner", "CREATE")]);
     expect![[r#"
@@ -651,14 +660,15 @@ fn a9_what_a_role_may_not_create_is_blocked() {
           needs grant planner on schema public
           detail: 1 column
           | CREATE TABLE "public"."users" ("id" integer)
-    "#]].assert_eq(&found.concat());
+    "#]]
+    .assert_eq(&found.concat());
     let own = with_schema(users(), "planner");
     assert_eq!(steps_without(&own, &Catalog::default(), &[]).len(), 2);
     let found = steps_without(&own, &Catalog::default(), &[("planner", "CREATE")]);
     expect![[r#"
         missing schema public
-          blocked: role planner may not create a schema or a publication in this database: GRANT CREATE ON DATABASE … TO "planner"
-          | GRANT CREATE ON DATABASE … TO "planner";
+          blocked: role planner may not create anything in database shop: GRANT CREATE ON DATABASE "shop" TO "planner"
+          | GRANT CREATE ON DATABASE "shop" TO "planner";
           | CREATE SCHEMA "public"
         missing table public.users
           blocked: waits for schema public, which is blocked
@@ -693,15 +703,22 @@ fn a9_only_what_the_server_asks_for_is_asked() {
     expected.indexes = vec![super::index("users_name", "users", "name")];
     expect![[r#"
         CREATE Schema("public")
-        USAGE Schema("public")"#]].assert_eq(&rights(&expected, &all()));
+        USAGE Schema("public")"#]]
+    .assert_eq(&rights(&expected, &all()));
     let mut expected = all();
     expected.constraints.push(super::foreign("orders", "user_id", "users"));
     expect![[r#"
         REFERENCES Table(Name { schema: "public", name: "users" }, ["id"])
-        USAGE Schema("public")"#]].assert_eq(&rights(&expected, &all()));
+        SELECT Table(Name { schema: "public", name: "users" }, ["id"])
+        USAGE Schema("public")"#]]
+    .assert_eq(&rights(&expected, &all()));
     // A function is written in a language.
+    let mut expected = and_f();
+    expected.definitions[0].def = expected.definitions[0].def.replace(" LANGUAGE", "\n LANGUAGE");
     expect![[r#"
         CREATE Schema("public")
-        USAGE Schema("public")"#]].assert_eq(&rights(&and_f(), &users()));
+        USAGE Schema("public")
+        USAGE Language("sql")"#]]
+    .assert_eq(&rights(&expected, &users()));
     expect![[r#"CREATE Extension("hstore")"#]].assert_eq(&rights(&with_extension(users()), &users()));
 }

@@ -54,7 +54,7 @@ SELECT 'default privileges revoked', format('%s %s %s', pg_get_userbyid(d.defacl
 UNION ALL
 SELECT 'default privileges added', q, format('ALTER DEFAULT PRIVILEGES IN SCHEMA %s GRANT SELECT ON TABLES TO pg_monitor', q) FROM ns
 UNION ALL
-SELECT replace(change.kind, 'member', kind), signature, format(change.sql, signature)
+SELECT replace(change.kind, 'member', f.kind), f.signature, format(change.sql, f.signature)
   FROM (SELECT 'extension''s member' AS kind, p.oid::regprocedure::text AS signature,
                row_number() OVER (PARTITION BY d.refobjid ORDER BY p.oid) AS number
           FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
@@ -64,7 +64,7 @@ SELECT replace(change.kind, 'member', kind), signature, format(change.sql, signa
         SELECT 'server''s own', 'pg_catalog.pg_sleep(double precision)', 1) f,
        (VALUES ('revoke from public: member', 'REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC'),
                ('grant added: member', 'GRANT EXECUTE ON FUNCTION %s TO pg_monitor')) change(kind, sql)
- WHERE number <= 3
+ WHERE f.number <= 3
 UNION ALL
 SELECT 'default privileges added', 'everywhere', 'ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC'
  ORDER BY 1, 2, 3

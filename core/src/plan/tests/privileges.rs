@@ -481,11 +481,16 @@ fn g5_privileges_on_members_are_compared() {
     // Its comment is its owner's business.
     let mut expected_comment = with_extension(users());
     expected_comment.comments = vec![said("ours")];
-    check(&expected_comment, &live(with_extension(users())), &Known::default(), expect![[r#"
+    check(
+        &expected_comment,
+        &live(with_extension(users())),
+        &Known::default(),
+        expect![[r#"
         missing comment extension hstore
           additive as planner
           | COMMENT ON EXTENSION hstore IS 'ours'
-    "#]]);
+    "#]],
+    );
     // Where the extension is another one, its members are.
     let mut there = with_extension(users());
     there.extensions[0].schema = "elsewhere".to_string();

@@ -258,6 +258,7 @@ fn creates(action: &Action) -> bool {
     matches!(
         action,
         Action::CreateSchema { .. }
+            | Action::CreateExtension { .. }
             | Action::CreateEnum { .. }
             | Action::CreateDomain(_)
             | Action::CreateComposite(_)

@@ -28,6 +28,7 @@ mod migrate;
 mod online;
 mod outline;
 mod report;
+mod rights;
 mod run;
 mod settings;
 mod shadow;

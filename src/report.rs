@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use nself_heal_core::diff::{Object, diff, own_partitions as own_partitions_of, owner_changes};
+use nself_heal_core::diff::{Object, diff, own_partitions as own_partitions_of};
 use nself_heal_core::digest::Differing;
 use nself_heal_core::ignore;
 use nself_heal_core::model::{self, Catalog, Definition, Name};
@@ -21,7 +21,7 @@ use crate::held::{self, Held, glance};
 use crate::meaning::{self, Pair, Volatility};
 use crate::outline::Outline;
 use crate::spi::{at_latest_moment, at_one_moment};
-use crate::{catalog, outline, settings, spi, trust};
+use crate::{catalog, outline, rights, settings, spi, trust};
 
 /// The two sides of a comparison, as far as they differ and as what differs has to do with, and what is to be done.
 #[derive(Default)]
@@ -231,7 +231,7 @@ fn compare_catalogs(
     let (mut plan, mut ignored) = {
         let mut changes = diff(&expected, &live);
         if settings::compare_owners() {
-            changes.extend(owner_changes(&expected, &live));
+            changes.extend(rights::owners_that_differ(&expected, &live)?);
         }
         let mut ignored = Vec::new();
         changes.retain(|change| match ignore::rule_for(change, &expected, &live) {
@@ -243,7 +243,7 @@ fn compare_catalogs(
         });
         let facts = facts(&live, &plan::questions(&changes))?;
         let options = Options { rewrite_limit: settings::heal_rewrite_limit(), not_renamed, allowed };
-        (plan::plan(&expected, &live, &changes, &facts, &options), ignored)
+        (rights::plan(&expected, &live, &changes, facts, &options)?, ignored)
     };
     #[cfg(debug_assertions)]
     let has_locked = !locked.is_empty();

@@ -9,7 +9,7 @@ use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, pg_sys};
 static ENABLED: GucSetting<bool> = GucSetting::<bool>::new(false);
 static MIGRATIONS_DIR: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 static ENV: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"dev"));
-static COMPARE_OWNERS: GucSetting<bool> = GucSetting::<bool>::new(false);
+static COMPARE_OWNERS: GucSetting<bool> = GucSetting::<bool>::new(true);
 static HEAL_LOCK_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(3_000);
 static CAPTURE_DDL: GucSetting<bool> = GucSetting::<bool>::new(true);
 static GUARD: GucSetting<Guard> = GucSetting::<Guard>::new(Guard::Off);
@@ -60,7 +60,7 @@ pub fn define() {
     GucRegistry::define_bool_guc(
         c"nself.compare_owners",
         c"Whether objects that belong to another role than the one that the migrations give are drift.",
-        c"Owners differ between environments, so this is off unless it is asked for. Heal never changes an owner.",
+        c"Where owners differ between environments on purpose, switch it off. Heal never changes an owner.",
         &COMPARE_OWNERS,
         GucContext::Userset,
         GucFlags::default(),

@@ -199,7 +199,7 @@ impl Action {
         match self {
             Action::CreateSchema { name } => format!("CREATE SCHEMA {}", ident(name)),
             Action::CreateExtension { name, schema } => {
-                format!("CREATE EXTENSION IF NOT EXISTS {} WITH SCHEMA {}", ident(name), ident(schema))
+                format!("CREATE EXTENSION {} WITH SCHEMA {}", ident(name), ident(schema))
             }
             Action::CreateEnum { name, labels } => {
                 format!(
@@ -832,7 +832,7 @@ mod tests {
         let statements: Vec<String> = all().iter().map(|action| action.sql() + "\n").collect();
         expect![[r#"
             CREATE SCHEMA "x""; DROP TABLE y; --"
-            CREATE EXTENSION IF NOT EXISTS "citext" WITH SCHEMA "public"
+            CREATE EXTENSION "citext" WITH SCHEMA "public"
             CREATE TYPE "public"."mood" AS ENUM ('sad', 'it''s')
             ALTER TYPE "public"."mood" ADD VALUE E'a\\b' AFTER 'it''s'
             CREATE DOMAIN "public"."amount" AS integer DEFAULT 1 NOT NULL CONSTRAINT "positive" CHECK ((VALUE > 0))

@@ -4,7 +4,6 @@
 //! without `..`, so a new field of the model does not compile until somebody decides how it is compared.
 //!
 //! Left out on purpose, everywhere:
-//! - owners: they differ between environments by design, and the shadow is replayed as one role;
 //! - the order of a table's columns: dropping and re-adding a column moves it, and nothing depends on it;
 //! - what a child table only has from its parent: it is compared, and healed, on the parent. That goes for the parts of
 //!   a partitioned index or key too, whose names the server chose;
@@ -327,7 +326,7 @@ pub fn own_partitions(expected: &Catalog, live: &Catalog) -> Vec<String> {
     Tables::of(expected, live).own_partitions.into_iter().map(ToString::to_string).collect()
 }
 
-/// The changes of owners, for those who want owners compared.
+/// The changes of owners, unless somebody wants them left out.
 pub fn owner_changes<'a>(expected: &'a Catalog, live: &'a Catalog) -> Vec<Change<'a>> {
     owners::changes(expected, live)
 }

@@ -118,7 +118,8 @@ fn whole(object: Object) -> Option<String> {
         Object::Definition(definition) => definition.of.as_ref().map(|of| of.identity.clone()),
         Object::Grant(privileges) => {
             let acl = privileges.acl;
-            Some(acl.of.as_ref().map_or(&acl.identity, |of| &of.identity).clone())
+            let relation = acl.of.as_ref().filter(|of| of.object_type != "extension");
+            Some(relation.map_or(&acl.identity, |of| &of.identity).clone())
         }
         Object::Comment(comment) => {
             Some(comment.of.as_ref().map_or(&comment.identity, |of| &of.identity).clone())

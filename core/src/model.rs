@@ -541,11 +541,14 @@ pub struct Acl {
     pub column: Option<String>,
     /// `FOR ROLE x IN SCHEMA s`, where the privileges are those of objects to come.
     pub defaults_for: Option<String>,
-    /// The relation of a column.
+    /// The relation of a column, or the extension that the object is a member of.
     pub of: Option<Address>,
+    /// Whether the object is the server's own, which every database has.
+    pub built_in: bool,
     /// Sorted.
     pub grants: Vec<Grant>,
-    /// What it would be if nobody had granted or revoked anything.
+    /// What it would be if nobody had granted or revoked anything: what such an object has by itself, or what initdb or the
+    /// script of the extension gave it.
     pub default: Vec<Grant>,
 }
 
@@ -556,6 +559,8 @@ pub struct Grant {
     pub privilege: String,
     /// WITH GRANT OPTION.
     pub grantable: bool,
+    /// Who granted it, where that was not the owner. Two schemas are the same also where this differs.
+    pub grantor: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -71,7 +71,11 @@ impl Pieces {
             cut.piece_of(relation).definitions.push(definition);
         }
         for acl in acls {
-            let relation = cut.relation(&acl.of, &acl.object_type, &acl.identity);
+            // The server's own relations are no pieces.
+            let relation = match acl.built_in {
+                true => None,
+                false => cut.relation(&acl.of, &acl.object_type, &acl.identity),
+            };
             cut.piece_of(relation).acls.push(acl);
         }
         for comment in comments {

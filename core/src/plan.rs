@@ -18,6 +18,8 @@ mod manual;
 mod obstacles;
 pub mod online;
 mod order;
+mod privileges;
+mod rights;
 mod runs;
 #[cfg(test)]
 mod tests;
@@ -25,6 +27,7 @@ mod tests;
 use crate::noted::{Noted, noted_as};
 use context::Context;
 use obstacles::Obstacle;
+pub use rights::{On, Right};
 pub use runs::{Runs, Written};
 
 /// What the server found out about the live data; `questions` asks for it.
@@ -38,6 +41,10 @@ pub struct Facts {
     pub stable_defaults: BTreeSet<String>,
     /// Identities of those live relations that have a name in question.
     pub relations: BTreeMap<Name, String>,
+    /// Of the rights that steps need those that their roles have not.
+    pub lacking: BTreeSet<Right>,
+    /// The name of the database, where a right on that is lacking.
+    pub database: String,
 }
 
 /// The data of one table, with its partitions and children.
@@ -154,6 +161,8 @@ pub struct Work {
     pub needs: Vec<Address>,
     /// What it stands on that is there, but not as it should be: the step may fail for that.
     pub differing: Vec<Address>,
+    /// What the role must be allowed to do beside: the server refuses the step otherwise.
+    pub rights: Vec<Right>,
     /// What a person should know of the step.
     pub detail: Option<String>,
     /// What it evaluates as that role, if anything.
@@ -310,6 +319,11 @@ fn step(change: &Change, context: &Context) -> Step {
 }
 
 fn missing(object: Object, context: &Context) -> (Verdict, String) {
+    if let Object::Grant(lacking) = object
+        && let Some(decided) = privileges::not_given(lacking, context)
+    {
+        return decided;
+    }
     additive_or_blocked(object, additive::create(object, context), context)
 }
 
@@ -323,7 +337,8 @@ fn extra(object: Object, context: &Context) -> (Verdict, String) {
 fn additive_or_blocked(object: Object, mut work: Work, context: &Context) -> (Verdict, String) {
     let ddl = script(work.actions.iter().map(Action::sql));
     work.runs = runs::of(object, context).map(Box::new);
-    match obstacles::obstacle(object, &work, context) {
+    let obstacle = obstacles::obstacle(object, &work, context);
+    match obstacle.or_else(|| rights::settle(object, &mut work, context)) {
         Some(Obstacle { reason, remedy }) => (Verdict::Blocked { reason }, remedy.unwrap_or(ddl)),
         None => (Verdict::Additive(work), ddl),
     }

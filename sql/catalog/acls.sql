@@ -1,10 +1,17 @@
--- Privileges that differ from what an object of the kind has by itself: model::Acl. Whether an acl was never touched or
--- came back to the same is no difference; nor are its order, who granted, and what was granted twice.
+-- Privileges that differ from what an object of the kind has by itself, or from what initdb or the script of its extension
+-- gave it: model::Acl. Whether an acl was never touched or came back to the same is no difference; nor are its order, who
+-- granted, and what was granted twice.
 WITH schema AS (
     SELECT n.oid, n.nspname FROM pg_namespace n
      WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
 ),
-object AS (
+-- By the index. Those of this product are how it is set up; those of PL/pgSQL every database has.
+member AS MATERIALIZED (
+    SELECT d.classid, d.objid, d.refobjid AS extension, e.extname
+      FROM pg_extension e
+      JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
+),
+own AS (
     SELECT 'pg_class'::regclass AS classid, r.oid, 0 AS subid, r.relowner AS owner, r.relacl AS acl,
            CASE r.relkind WHEN 'S' THEN 's' ELSE 'r' END AS sort,
            CASE r.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS keyword
@@ -48,19 +55,96 @@ object AS (
       FROM pg_default_acl d
      WHERE $2 AND (d.defaclnamespace = 0 OR d.defaclnamespace IN (SELECT oid FROM schema))
 ),
--- The owner is named as such: what an owner may do is the same whoever the owner is.
+member_acl AS (
+    SELECT m.classid, m.extension, o.*
+      FROM member m
+     CROSS JOIN LATERAL (
+            SELECT r.oid, 0 AS subid, r.relowner AS owner, r.relacl AS acl,
+                   CASE r.relkind WHEN 'S' THEN 's' ELSE 'r' END AS sort,
+                   CASE r.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS keyword
+              FROM pg_class r
+             WHERE m.classid = 'pg_class'::regclass AND r.oid = m.objid AND r.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+             UNION ALL
+            SELECT r.oid, a.attnum, r.relowner, a.attacl, 'c', 'TABLE'
+              FROM pg_class r JOIN pg_attribute a ON a.attrelid = r.oid
+             WHERE m.classid = 'pg_class'::regclass AND r.oid = m.objid AND r.relkind IN ('r', 'p', 'v', 'm', 'f')
+               AND NOT a.attisdropped
+             UNION ALL
+            SELECT oid, 0, proowner, proacl, 'f', CASE prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END
+              FROM pg_proc WHERE m.classid = 'pg_proc'::regclass AND oid = m.objid
+             UNION ALL
+            SELECT oid, 0, typowner, typacl, 'T', CASE typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END
+              FROM pg_type WHERE m.classid = 'pg_type'::regclass AND oid = m.objid
+             UNION ALL
+            SELECT oid, 0, nspowner, nspacl, 'n', 'SCHEMA'
+              FROM pg_namespace WHERE m.classid = 'pg_namespace'::regclass AND oid = m.objid
+             UNION ALL
+            SELECT oid, 0, lanowner, lanacl, 'l', 'LANGUAGE'
+              FROM pg_language WHERE m.classid = 'pg_language'::regclass AND oid = m.objid
+             UNION ALL
+            SELECT oid, 0, fdwowner, fdwacl, 'F', 'FOREIGN DATA WRAPPER'
+              FROM pg_foreign_data_wrapper WHERE m.classid = 'pg_foreign_data_wrapper'::regclass AND oid = m.objid
+             UNION ALL
+            SELECT oid, 0, srvowner, srvacl, 'S', 'FOREIGN SERVER'
+              FROM pg_foreign_server WHERE m.classid = 'pg_foreign_server'::regclass AND oid = m.objid) o
+     WHERE $2 AND m.extname NOT IN ('nself_heal', 'plpgsql')
+),
+-- By the index on their numbers. The schema public is as old as the database, but it is anybody's.
+built_in AS (
+    SELECT 'pg_class'::regclass AS classid, oid, 0 AS subid, relowner AS owner, relacl AS acl,
+           CASE relkind WHEN 'S' THEN 's' ELSE 'r' END AS sort,
+           CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS keyword
+      FROM pg_class WHERE $2 AND oid < 16384 AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+     UNION ALL
+    SELECT 'pg_class'::regclass, a.attrelid, a.attnum, r.relowner, a.attacl, 'c', 'TABLE'
+      FROM pg_attribute a JOIN pg_class r ON r.oid = a.attrelid
+     WHERE $2 AND a.attrelid < 16384 AND r.relkind IN ('r', 'p', 'v', 'm', 'f')
+     UNION ALL
+    SELECT 'pg_proc'::regclass, oid, 0, proowner, proacl, 'f', CASE prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END
+      FROM pg_proc WHERE $2 AND oid < 16384
+     UNION ALL
+    SELECT 'pg_type'::regclass, oid, 0, typowner, typacl, 'T', CASE typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END
+      FROM pg_type WHERE $2 AND oid < 16384
+     UNION ALL
+    SELECT 'pg_namespace'::regclass, oid, 0, nspowner, nspacl, 'n', 'SCHEMA'
+      FROM pg_namespace WHERE $2 AND oid < 16384 AND nspname <> 'public'
+     UNION ALL
+    SELECT 'pg_language'::regclass, oid, 0, lanowner, lanacl, 'l', 'LANGUAGE'
+      FROM pg_language WHERE $2 AND oid < 16384
+),
+object AS (
+    SELECT o.*, NULL::oid AS extension, false AS built_in, NULL::aclitem[] AS init
+      FROM own o WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = o.classid AND m.objid = o.oid)
+     UNION ALL
+    SELECT o.classid, o.oid, o.subid, o.owner, o.acl, o.sort, o.keyword, o.extension, false, p.initprivs
+      FROM member_acl o
+      LEFT JOIN pg_init_privs p ON p.classoid = o.classid AND p.objoid = o.oid AND p.objsubid = o.subid
+     WHERE o.acl IS DISTINCT FROM p.initprivs
+     UNION ALL
+    SELECT o.*, NULL, true, p.initprivs
+      FROM built_in o
+      LEFT JOIN pg_init_privs p ON p.classoid = o.classid AND p.objoid = o.oid AND p.objsubid = o.subid
+     WHERE o.acl IS DISTINCT FROM p.initprivs
+),
+-- The owner is named as such: what an owner may do is the same whoever the owner is. A role of that name is quoted.
 privilege AS (
     SELECT o.classid, o.oid, o.subid, side.is_default, g.grantee, g.privilege_type AS privilege,
-           bool_or(g.is_grantable) AS grantable
+           bool_or(g.is_grantable) AS grantable,
+           -- What the owner granted, too, holds whatever others do.
+           CASE WHEN NOT bool_or(g.by_owner) THEN min(g.grantor) END AS grantor
       FROM object o
       LEFT JOIN pg_default_acl d ON d.oid = o.oid AND o.classid = 'pg_default_acl'::regclass
      -- In a schema, default privileges are what is added to those that hold everywhere.
-     CROSS JOIN LATERAL (VALUES (false, o.acl),
+     CROSS JOIN LATERAL (VALUES (false, coalesce(o.acl, acldefault(o.sort::"char", o.owner))),
                                 (true, CASE WHEN coalesce(d.defaclnamespace, 0) = 0
-                                            THEN acldefault(o.sort::"char", o.owner) END)) side(is_default, acl)
-     CROSS JOIN LATERAL (SELECT CASE WHEN e.grantee = 0 THEN 'PUBLIC' WHEN e.grantee = o.owner THEN 'owner'
+                                            THEN coalesce(o.init, acldefault(o.sort::"char", o.owner)) END)) side(is_default, acl)
+     CROSS JOIN LATERAL (SELECT CASE WHEN e.grantee = 0 THEN 'PUBLIC'
+                                     -- What was noted at the beginning names the owner of that time, who granted it.
+                                     WHEN e.grantee = o.owner OR side.is_default AND e.grantee = e.grantor THEN 'owner'
+                                     WHEN pg_get_userbyid(e.grantee) = 'owner' THEN '"owner"'
                                      ELSE quote_ident(pg_get_userbyid(e.grantee)) END AS grantee,
-                                e.privilege_type, e.is_grantable
+                                e.privilege_type, e.is_grantable, pg_get_userbyid(e.grantor)::text AS grantor,
+                                e.grantor = o.owner OR side.is_default AS by_owner
                            FROM aclexplode(side.acl) e) g
      GROUP BY o.classid, o.oid, o.subid, side.is_default, g.grantee, g.privilege_type
 ),
@@ -70,7 +154,8 @@ granted AS (
            coalesce(json_agg(p.line ORDER BY p.place) FILTER (WHERE NOT p.is_default), '[]')::text AS grants,
            coalesce(json_agg(p.line ORDER BY p.place) FILTER (WHERE p.is_default), '[]')::text AS default
       FROM (SELECT q.*,
-                   json_build_object('grantee', q.grantee, 'privilege', q.privilege, 'grantable', q.grantable) AS line,
+                   json_build_object('grantee', q.grantee, 'privilege', q.privilege, 'grantable', q.grantable,
+                                     'grantor', q.grantor) AS line,
                    row_number() OVER (ORDER BY q.grantee COLLATE "C", q.privilege COLLATE "C") AS place
               FROM privilege q) p
      GROUP BY p.classid, p.oid, p.subid
@@ -86,15 +171,17 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C", x.object_type), '[]'
                     THEN concat(format('FOR ROLE %I', pg_get_userbyid(d.defaclrole)),
                                 (SELECT format(' IN SCHEMA %I', s.nspname) FROM schema s
                                   WHERE s.oid = d.defaclnamespace)) END AS defaults_for,
-               CASE WHEN o.subid <> 0 THEN json_build_object('object_type', r.type, 'identity', r.identity) END AS of,
+               CASE WHEN e.extname IS NOT NULL
+                    THEN json_build_object('object_type', 'extension', 'identity', quote_ident(e.extname))
+                    WHEN o.subid <> 0 THEN json_build_object('object_type', r.type, 'identity', r.identity) END AS of,
+               o.built_in,
                coalesce(g.grants, '[]')::json AS grants,
                coalesce(g.default, '[]')::json AS default
           FROM object o
           LEFT JOIN granted g USING (classid, oid, subid)
           LEFT JOIN pg_default_acl d ON d.oid = o.oid AND o.classid = 'pg_default_acl'::regclass
+          LEFT JOIN pg_extension e ON e.oid = o.extension
           LEFT JOIN pg_attribute a ON a.attrelid = o.oid AND a.attnum = o.subid AND o.subid <> 0
          CROSS JOIN LATERAL pg_identify_object(o.classid, o.oid, o.subid) i
           LEFT JOIN LATERAL pg_identify_object(o.classid, o.oid, 0) r ON o.subid <> 0
-         WHERE g.grants IS DISTINCT FROM g.default
-           AND NOT EXISTS (SELECT FROM pg_depend m
-                            WHERE m.classid = o.classid AND m.objid = o.oid AND m.deptype = 'e')) x
+         WHERE g.grants IS DISTINCT FROM g.default) x

@@ -1,4 +1,5 @@
--- Comments: model::Comment. Not those that initdb and CREATE EXTENSION make.
+-- Comments: model::Comment. Not those that initdb makes, nor those on members of extensions; that on the extension itself is
+-- whoever's who said it last.
 WITH candidate(oid) AS (
     -- What hangs on the wanted relations.
     SELECT unnest($1::oid[])
@@ -89,7 +90,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C", x.object_type), '[]'
          CROSS JOIN LATERAL (SELECT coalesce((SELECT n.nspname FROM pg_namespace n
                                                WHERE n.oid = coalesce(r.relnamespace, y.typnamespace)),
                                              CASE WHEN i.type = 'schema' THEN i.name ELSE i.schema END) AS name) s
-         -- Kinds that the reader reads; an extension brings its own comment.
+         -- Kinds that the reader reads.
          WHERE d.classoid IN ('pg_class'::regclass, 'pg_type'::regclass, 'pg_proc'::regclass, 'pg_constraint'::regclass,
                               'pg_trigger'::regclass, 'pg_rewrite'::regclass, 'pg_policy'::regclass,
                               'pg_event_trigger'::regclass, 'pg_namespace'::regclass, 'pg_collation'::regclass,
@@ -98,8 +99,10 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C", x.object_type), '[]'
                               'pg_transform'::regclass, 'pg_language'::regclass, 'pg_ts_config'::regclass,
                               'pg_ts_dict'::regclass, 'pg_ts_parser'::regclass, 'pg_ts_template'::regclass,
                               'pg_statistic_ext'::regclass, 'pg_publication'::regclass,
-                              'pg_foreign_data_wrapper'::regclass, 'pg_foreign_server'::regclass)
+                              'pg_foreign_data_wrapper'::regclass, 'pg_foreign_server'::regclass,
+                              'pg_extension'::regclass)
            AND coalesce(s.name NOT LIKE 'pg\_%' AND s.name NOT IN ('information_schema', 'nself'), true)
+           AND (d.classoid <> 'pg_extension'::regclass OR i.name <> 'nself_heal')
            AND coalesce(r.relpersistence, 'p') <> 't'
            AND NOT EXISTS (SELECT FROM (VALUES (d.classoid, d.objoid), ('pg_class'::regclass, d.relation),
                                                ('pg_type'::regclass, t.type)) w(classid, objid)

@@ -10,38 +10,6 @@ dependence AS MATERIALIZED (
      WHERE refclassid = 'pg_extension'::regclass AND deptype IN ('e', 'x')
 ),
 member AS MATERIALIZED (SELECT classid, objid, refobjid FROM dependence WHERE deptype = 'e'),
--- Privileges on members of extensions: what the extension itself granted is in pg_init_privs. Those of this product are
--- how it is set up, and no schema.
-member_acl AS (
-    SELECT m.classid, o.oid, o.subid, o.acl, acldefault(o.sort::"char", o.owner) AS by_default
-      FROM member m
-      JOIN pg_extension e ON e.oid = m.refobjid AND e.extname <> 'nself_heal'
-     CROSS JOIN LATERAL (
-            SELECT r.oid, 0 AS subid, r.relacl AS acl, r.relowner AS owner,
-                   CASE r.relkind WHEN 'S' THEN 's' ELSE 'r' END AS sort
-              FROM pg_class r
-             WHERE m.classid = 'pg_class'::regclass AND r.oid = m.objid AND r.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
-             UNION ALL
-            SELECT r.oid, a.attnum, a.attacl, r.relowner, 'c'
-              FROM pg_class r JOIN pg_attribute a ON a.attrelid = r.oid
-             WHERE m.classid = 'pg_class'::regclass AND r.oid = m.objid AND a.attacl IS NOT NULL
-             UNION ALL
-            SELECT oid, 0, proacl, proowner, 'f' FROM pg_proc WHERE m.classid = 'pg_proc'::regclass AND oid = m.objid
-             UNION ALL
-            SELECT oid, 0, typacl, typowner, 'T' FROM pg_type WHERE m.classid = 'pg_type'::regclass AND oid = m.objid
-             UNION ALL
-            SELECT oid, 0, nspacl, nspowner, 'n' FROM pg_namespace
-             WHERE m.classid = 'pg_namespace'::regclass AND oid = m.objid
-             UNION ALL
-            SELECT oid, 0, lanacl, lanowner, 'l' FROM pg_language
-             WHERE m.classid = 'pg_language'::regclass AND oid = m.objid
-             UNION ALL
-            SELECT oid, 0, fdwacl, fdwowner, 'F' FROM pg_foreign_data_wrapper
-             WHERE m.classid = 'pg_foreign_data_wrapper'::regclass AND oid = m.objid
-             UNION ALL
-            SELECT oid, 0, srvacl, srvowner, 'S' FROM pg_foreign_server
-             WHERE m.classid = 'pg_foreign_server'::regclass AND oid = m.objid) o
-),
 -- The options of what is foreign, as the reader shows them.
 option AS (
     SELECT o.option_name
@@ -69,11 +37,6 @@ kind(object_type, n, names) AS (
                           AND (pg_has_role(s.srvowner, 'USAGE') OR has_server_privilege(s.oid, 'USAGE'))
                           OR u.umuser = 0 AND pg_has_role(s.srvowner, 'USAGE')
                           OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user))
-    UNION ALL SELECT 'privileges on a member of an extension', count(*), '[]'
-                FROM member_acl a
-                LEFT JOIN pg_init_privs p ON p.classoid = a.classid AND p.objoid = a.oid AND p.objsubid = a.subid
-               WHERE ARRAY(SELECT e::text FROM aclexplode(coalesce(a.acl, a.by_default)) e ORDER BY 1)
-                  <> ARRAY(SELECT e::text FROM aclexplode(coalesce(p.initprivs, a.by_default)) e ORDER BY 1)
     UNION ALL SELECT 'privileges on the row type of a table', count(*), '[]'
                 FROM pg_type t JOIN pg_class r ON r.oid = t.typrelid
                WHERE r.relkind <> 'c' AND r.relpersistence <> 't' AND r.relnamespace IN (SELECT oid FROM ours)

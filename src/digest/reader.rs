@@ -13,6 +13,7 @@ use super::catalogs::{self, DETAILS, ELSEWHERE, NAMED, PARTS, SAY_NOTHING, SHARE
 use super::content::{Contents, References};
 use super::known::{self, Known};
 use super::names::{FIRST_OF_USERS, Names};
+use super::privileges::{self, Privileges};
 use super::rows::{self, Column, Held, Row, position};
 use super::{Digested, Versions};
 use crate::caller::c_string;
@@ -63,13 +64,16 @@ struct Reader {
     catalogs: Rc<BTreeMap<String, u32>>,
     references: Rc<References>,
     names: Names,
-    /// The schema that this extension is in, if it can be one that was made for it.
+    /// The number of this extension.
+    own: u32,
+    /// The schema that it is in, if it can be one that was made for it.
     own_schema: u32,
     /// Those of users, by number.
     schemas: FxHashMap<u32, String>,
     dependencies: Vec<Dependency>,
     /// Parts of extensions, what is in no user's schema, and what the server makes along with something else.
     left_out: FxHashSet<(u32, u32)>,
+    privileges: Privileges,
     relations: FxHashMap<u32, Relation>,
     /// The tables of indexes.
     part_of: FxHashMap<u32, u32>,
@@ -136,8 +140,10 @@ impl Reader {
         )?;
         let (extension, schema) = own.unwrap_or_default();
         Ok(Reader {
+            own: extension,
             own_schema: schema,
             left_out: [(pg_sys::ExtensionRelationId.to_u32(), extension)].into_iter().collect(),
+            privileges: Privileges::default(),
             catalogs: catalogs::by_name()?,
             references: References::of_this_server()?,
             names: Names::default(),
@@ -210,9 +216,14 @@ impl Reader {
 
     /// Reads who needs whom, and leaves out what belongs to an extension, with all that belongs to that.
     fn read_dependencies(&mut self) {
+        if let Some(class) = self.class("pg_init_privs") {
+            let held = self.privileges.read_initial(class);
+            self.held.insert(class, held);
+        }
         let Some(class) = self.class("pg_depend") else { return };
         let foreign_key_triggers = self.class("pg_trigger").zip(self.class("pg_constraint"));
         let (dependencies, left_out) = (&mut self.dependencies, &mut self.left_out);
+        let (own, members) = (self.own, &mut self.privileges.members);
         const COLUMNS: [&str; 7] =
             ["classid", "objid", "objsubid", "refclassid", "refobjid", "refobjsubid", "deptype"];
         let held = rows::each(
@@ -224,6 +235,9 @@ impl Reader {
                 let (object, kind) = ((row.oid(class), row.oid(object)), row.character(kind));
                 if kind == b'e' {
                     left_out.insert(object);
+                    if row.oid(on) != own {
+                        members.insert(object);
+                    }
                     return;
                 }
                 // Most of all rows: the triggers that carry out a foreign key, and the schemas of relations.
@@ -379,6 +393,7 @@ impl Reader {
             default: Option<usize>,
             options: Option<usize>,
             domain: Option<usize>,
+            privileges: Option<usize>,
         }
         let prepare = |columns: &[Column]| Places {
             contents: Contents::new(class, catalog, None, columns, &self.references),
@@ -389,10 +404,13 @@ impl Reader {
             default: (catalog == "pg_attrdef").then(|| places(columns, ["oid"])[0]),
             options: position(columns, "reloptions"),
             domain: position(columns, "contypid"),
+            privileges: privileges::column(catalog, columns),
         };
+        let has_privileges = privileges::are_in(catalog);
+        let wanted = |first: u32| has_privileges || OF_USERS(first);
         // Rows of one relation mostly lie together.
         let mut last: (u32, Option<u32>, Digest) = (0, None, Digest::default());
-        let held = rows::each(class, OF_USERS, prepare, |places, row| {
+        let held = rows::each(class, wanted, prepare, |places, row| {
             let column = places.column.map(|[number, name]| (row.number(number) as i16, row.name(name)));
             if places.skipped.is_some_and(|column| row.boolean(column))
                 || column.is_some_and(|(number, _)| number <= 0)
@@ -400,6 +418,16 @@ impl Reader {
                 return;
             }
             let of = row.oid(places.relation);
+            let number = column.map_or(0, |(number, _)| number);
+            let not_initial = |names: &Names| {
+                let digest =
+                    self.privileges.digest((PG_CLASS, of), number, row, places.privileges?, names)?;
+                Some((None, Sum::of(row, digest)))
+            };
+            if has_privileges && !OF_USERS(of) {
+                taken.extend(not_initial(&names));
+                return;
+            }
             if let (Some(options), Some(table)) = (places.options, self.toasts.get(&of)) {
                 if !row.is_null(options) {
                     taken.push((Some(*table), Sum::of(row, Digest::of(row.bytes(options)))));
@@ -414,6 +442,7 @@ impl Reader {
             if let Some((number, name)) = column.filter(|_| own) {
                 names.add_column(of, last.2, number, name);
             }
+            taken.extend(not_initial(&names));
             if let Some(default) = places.default {
                 on_relation.insert((class, row.oid(default)), of);
             }
@@ -463,11 +492,19 @@ impl Reader {
         let prepare = |columns: &[Column]| {
             let object = detail.map_or("oid", |(_, _, column)| *column);
             let contents = Contents::new(class, catalog, None, columns, &self.references);
-            (contents, position(columns, object), Known::of(catalog, columns))
+            let privileges = privileges::column(catalog, columns);
+            (contents, position(columns, object), Known::of(catalog, columns), privileges)
         };
-        let wanted = |first: u32| first >= FIRST_OF_USERS || class == PG_NAMESPACE;
-        let held = rows::each(class, wanted, prepare, |(contents, object, known), row| {
+        let has_privileges = privileges::are_in(catalog);
+        let wanted = |first: u32| has_privileges || OF_USERS(first);
+        let held = rows::each(class, wanted, prepare, |(contents, object, known, privileges), row| {
             let object = object.map_or(0, |column| row.oid(column));
+            let not_initial = privileges
+                .and_then(|column| self.privileges.digest((class, object), 0, row, column, &self.names));
+            taken.extend(not_initial.map(|digest| (None, Sum::of(row, digest))));
+            if !OF_USERS(object) && class != PG_NAMESPACE && has_privileges {
+                return;
+            }
             let is_left_out = self.left_out.contains(&(of_class, object))
                 || class == PG_NAMESPACE && !self.is_of_users(object);
             if is_left_out {

@@ -5,14 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diff::text::{definition_text, firing_text};
 use crate::diff::{Aspect, Change, Difference, Object, Pair, Tables, compare, owned, pairs, plain};
 use crate::model::{Acl, Address, Catalog, Comment, Definition, DefinitionKind, Grant};
+use crate::quote::ident;
 
 /// The privileges on one object that `of` gives a grantee beyond what `beyond` does.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Privileges<'a> {
     pub acl: &'a Acl,
     pub grantee: &'a str,
+    /// Whether the object is live.
+    pub on_live: bool,
     of: &'a [Grant],
     beyond: &'a [Grant],
+    /// Whether the grantee owns the object on the other side, and has there what the owner has.
+    owns_other: bool,
 }
 
 impl<'a> Privileges<'a> {
@@ -22,10 +27,25 @@ impl<'a> Privileges<'a> {
 
     /// The privileges themselves.
     pub fn grants(&self) -> impl Iterator<Item = &'a Grant> + use<'a> {
-        let (grantee, beyond) = (self.grantee, self.beyond);
-        self.of
-            .iter()
-            .filter(move |grant| grant.grantee == grantee && !beyond.iter().any(|other| covers(other, grant)))
+        let Privileges { acl: _, grantee, on_live: _, of, beyond, owns_other } = *self;
+        let by_owning = move |other: &Grant, grant: &Grant| {
+            owns_other && other.grantee == "owner" && other.privilege == grant.privilege
+        };
+        of.iter().filter(move |grant| {
+            grant.grantee == grantee
+                && !beyond.iter().any(|other| covers(other, grant) || by_owning(other, grant))
+        })
+    }
+
+    /// All privileges of the grantee, whether the other side has them or not.
+    pub fn all(&self) -> impl Iterator<Item = &'a Grant> + use<'a> {
+        let grantee = self.grantee;
+        self.of.iter().filter(move |grant| grant.grantee == grantee)
+    }
+
+    /// Whether the other side gives the grantee anything at all.
+    pub fn other_has_some(&self) -> bool {
+        self.beyond.iter().any(|other| other.grantee == self.grantee)
     }
 
     /// Whether the other side lacks no more of a privilege than the right to hand it on.
@@ -44,7 +64,7 @@ impl<'a> Privileges<'a> {
 
 /// Whether who has the one has the other as well.
 fn covers(one: &Grant, other: &Grant) -> bool {
-    let Grant { grantee, privilege, grantable } = other;
+    let Grant { grantee, privilege, grantable, grantor: _ } = other;
     one.grantee == *grantee && one.privilege == *privilege && (one.grantable || !grantable)
 }
 
@@ -133,14 +153,38 @@ pub(super) fn grant_changes<'a>(
         let there = other.map_or(&*acl.default, |acl| &*acl.grants);
         // What is not there has no privileges of its own: those that it is to have are told with it.
         let (is_expected, is_live) = (expected_objects.have(acl), live_objects.have(acl));
+        // An extension that is created gets the privileges on its members in the same step.
+        if !is_live && is_member(acl) {
+            continue;
+        }
+        let owner = |side: Option<&'a Acl>, objects: &Objects<'a>| {
+            side.map(|acl| acl.owner.as_str()).or_else(|| objects.owner(acl))
+        };
+        let (expected_owner, live_owner) = (owner(one, &expected_objects), owner(other, &live_objects));
         let grantees: BTreeSet<&str> =
             wanted.iter().chain(there).map(|grant| grant.grantee.as_str()).collect();
         for grantee in grantees {
-            let missing = Privileges { acl, grantee, of: wanted, beyond: there };
+            let owns =
+                |owner: Option<&str>| owner.is_some_and(|owner| grantee == owner || grantee == ident(owner));
+            let missing = Privileges {
+                acl,
+                grantee,
+                on_live: is_live,
+                of: wanted,
+                beyond: there,
+                owns_other: owns(live_owner),
+            };
             if is_expected && missing.grants().next().is_some() {
                 changes.push(Change::Missing(Object::Grant(missing)));
             }
-            let extra = Privileges { acl, grantee, of: there, beyond: wanted };
+            let extra = Privileges {
+                acl,
+                grantee,
+                on_live: is_live,
+                of: there,
+                beyond: wanted,
+                owns_other: owns(expected_owner),
+            };
             if is_live && extra.grants().next().is_some() {
                 changes.push(Change::Extra(Object::Grant(extra)));
             }
@@ -149,20 +193,29 @@ pub(super) fn grant_changes<'a>(
     changes
 }
 
+/// Whether these are privileges on a member of an extension.
+fn is_member(acl: &Acl) -> bool {
+    acl.of.as_ref().is_some_and(|of| of.object_type == "extension")
+}
+
 /// What can have privileges, by identity alone: no two sorts of such objects share one.
 struct Objects<'a> {
-    identities: BTreeSet<&'a str>,
+    /// With their owners.
+    identities: BTreeMap<&'a str, &'a str>,
+    extensions: BTreeSet<&'a str>,
     /// Sequences of identity columns, which the model knows by name alone: without quotes.
     of_columns: BTreeSet<String>,
 }
 
 impl<'a> Objects<'a> {
     fn of(catalog: &'a Catalog) -> Self {
-        let sequences = catalog.sequences.iter().map(|sequence| sequence.identity.as_str());
+        let sequences = catalog.sequences.iter();
+        let sequences = sequences.map(|sequence| (sequence.identity.as_str(), sequence.owner.as_str()));
         let columns = catalog.tables.iter().flat_map(|table| &table.columns);
         let identities = columns.filter_map(|column| column.identity_column.as_ref());
         Self {
-            identities: owned(catalog).map(|owned| owned.identity).chain(sequences).collect(),
+            identities: owned(catalog).map(|owned| (owned.identity, owned.owner)).chain(sequences).collect(),
+            extensions: catalog.extensions.iter().map(|extension| extension.identity.as_str()).collect(),
             of_columns: identities
                 .map(|identity| {
                     format!("{}.{}", identity.sequence.schema, identity.sequence.name).replace('"', "")
@@ -172,12 +225,28 @@ impl<'a> Objects<'a> {
     }
 
     fn have(&self, acl: &Acl) -> bool {
-        acl.defaults_for.is_some()
-            || self
-                .identities
-                .contains(acl.of.as_ref().map_or(acl.identity.as_str(), |of| of.identity.as_str()))
-            || self.of_columns.contains(&acl.identity.replace('"', ""))
+        match (&acl.defaults_for, &acl.of) {
+            _ if acl.built_in => true,
+            (Some(of), _) => {
+                of.split_once(" IN SCHEMA ").is_none_or(|(_, schema)| self.identities.contains_key(schema))
+            }
+            (None, Some(of)) if is_member(acl) => self.extensions.contains(of.identity.as_str()),
+            (None, _) => {
+                self.identities.contains_key(relation(acl))
+                    || self.of_columns.contains(&acl.identity.replace('"', ""))
+            }
+        }
     }
+
+    fn owner(&self, acl: &Acl) -> Option<&'a str> {
+        self.identities.get(relation(acl)).copied()
+    }
+}
+
+/// The identity of what the privileges are on, or of the relation of the column that they are on.
+fn relation(acl: &Acl) -> &str {
+    let of = acl.of.as_ref().filter(|_| !is_member(acl));
+    of.map_or(acl.identity.as_str(), |of| of.identity.as_str())
 }
 
 pub(super) fn comment_changes<'a>(
@@ -185,11 +254,20 @@ pub(super) fn comment_changes<'a>(
     live: &'a Catalog,
     tables: &Tables<'a>,
 ) -> Vec<Change<'a>> {
+    // An extension comes with its comment, whoever creates it.
+    let comes_with = |comment: &Comment, catalog: &Catalog| {
+        comment.object_type == "extension"
+            && !catalog.extensions.iter().any(|extension| extension.identity == comment.identity)
+    };
     pairs(&expected.comments, &live.comments, |comment| (&comment.object_type, &comment.identity))
         .into_iter()
         .filter(|pair| match pair {
-            Pair::Extra(comment) => !tables.is_of_own_partition(&comment.identity, comment.of.as_ref()),
-            Pair::Missing(_) | Pair::Both(..) => true,
+            Pair::Extra(comment) => {
+                !tables.is_of_own_partition(&comment.identity, comment.of.as_ref())
+                    && !comes_with(comment, expected)
+            }
+            Pair::Missing(comment) => !comes_with(comment, live),
+            Pair::Both(..) => true,
         })
         .filter_map(|pair| plain(pair, Object::Comment, comment_differences))
         .collect()

@@ -1,5 +1,5 @@
-//! Whom objects belong to. Owners differ between environments by design, so they are compared only where that is asked
-//! for.
+//! Whom objects belong to: whoever owns something may do anything with it, and what runs as its owner has the owner's
+//! rights.
 
 use std::collections::BTreeMap;
 

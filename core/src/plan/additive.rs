@@ -3,17 +3,17 @@
 use crate::ddl::{Action, ColumnSetting, Position};
 use crate::diff::{Aspect, Difference, Object, count, relation_type};
 use crate::model::{
-    Address, Column, Composite, Constraint, ConstraintKind, Domain, DomainCheck, Enum, Index, Name, NotNull,
-    ReplicaIdentity, Sequence, Table,
+    Address, Column, Composite, Constraint, ConstraintKind, Domain, DomainCheck, Enum, Extension, Index,
+    Name, NotNull, ReplicaIdentity, Sequence, Table,
 };
 use crate::plan::context::{Context, element_type, parents};
-use crate::plan::{Check, Work, attached, checks};
+use crate::plan::{Check, Work, attached, checks, privileges};
 use crate::quote::{ident, literal};
 
 /// The work that creates a missing object.
 pub(super) fn create(object: Object, context: &Context) -> Work {
     let mut work = create_alone(object, context);
-    work.actions.extend(attached::settle_privileges(object, &work.run_as, context));
+    work.actions.extend(privileges::settle(object, &work.run_as, context));
     let (missing, differing) = context.dependencies(object);
     work.needs.extend(missing);
     work.needs = dedup(work.needs);
@@ -27,11 +27,7 @@ fn create_alone(object: Object, context: &Context) -> Work {
         Object::Schema(schema) => {
             plain(vec![Action::CreateSchema { name: schema.name.clone() }], schema.owner.clone(), Vec::new())
         }
-        Object::Extension(extension) => plain(
-            vec![Action::CreateExtension { name: extension.name.clone(), schema: extension.schema.clone() }],
-            extension.owner.clone(),
-            context.needed_schema(&extension.schema),
-        ),
+        Object::Extension(extension) => create_extension(extension, context),
         Object::Enum(of) => plain(
             vec![Action::CreateEnum { name: of.name.clone(), labels: of.labels.clone() }],
             of.owner.clone(),
@@ -51,11 +47,23 @@ fn create_alone(object: Object, context: &Context) -> Work {
         Object::Definition(definition) => attached::create_definition(definition, context),
         Object::RowSecurity(table) => attached::enable_row_security(table, false, context),
         Object::ForcedRowSecurity(table) => attached::enable_row_security(table, true, context),
-        Object::Grant(privileges) => attached::grant(privileges, context),
+        Object::Grant(privileges) => privileges::grant(privileges, context),
         Object::Comment(comment) => attached::comment(comment, context),
         // Owners are there or differ, they are never missing.
         Object::Owner(_) => plain(Vec::new(), String::new(), Vec::new()),
     }
+}
+
+/// With what the migrations changed of its members' privileges, and with its comment: nobody may ever call what they locked
+/// up.
+fn create_extension(extension: &Extension, context: &Context) -> Work {
+    let create = Action::CreateExtension { name: extension.name.clone(), schema: extension.schema.clone() };
+    let mut actions = vec![create];
+    actions.extend(privileges::of_members(extension, context));
+    let comments = context.expected.comments.iter();
+    let own = comments.filter(|of| of.object_type == "extension" && of.identity == extension.identity);
+    actions.extend(own.map(|of| Action::Comment { on: of.on.clone(), text: of.text.clone() }));
+    plain(actions, extension.owner.clone(), context.needed_schema(&extension.schema))
 }
 
 /// Children of a table whose rows are left unchecked may have checked theirs.
@@ -227,7 +235,16 @@ pub(super) fn size(bytes: Option<u64>) -> String {
 }
 
 pub(super) fn plain(actions: Vec<Action>, run_as: String, needs: Vec<Address>) -> Work {
-    Work { actions, run_as, checks: Vec::new(), needs, differing: Vec::new(), detail: None, runs: None }
+    Work {
+        actions,
+        run_as,
+        checks: Vec::new(),
+        needs,
+        differing: Vec::new(),
+        rights: Vec::new(),
+        detail: None,
+        runs: None,
+    }
 }
 
 /// Behind the label that it follows, or before the first one that is there.

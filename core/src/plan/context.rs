@@ -22,6 +22,8 @@ pub(super) struct Context<'a> {
     handed_down: BTreeMap<Address, Address>,
     /// What the expected objects need.
     dependencies: BTreeMap<Address, &'a [Address]>,
+    /// Expected relations and routines by identity, if something is on one.
+    names: BTreeMap<&'a str, &'a Name>,
     /// Whom the live objects belong to.
     owners: BTreeMap<(&'a str, &'a str), &'a str>,
 }
@@ -55,10 +57,16 @@ impl<'a> Context<'a> {
             dependencies: dependencies
                 .map(|of| (Address::new(&of.object_type, &of.identity), of.needs.as_slice()))
                 .collect(),
+            names: if changes.iter().any(is_on_something) { names(expected) } else { BTreeMap::new() },
             owners: owned(live).map(|of| ((of.object_type, of.identity), of.owner)).collect(),
         };
         context.handed_down = context.missing_above();
         context
+    }
+
+    /// The name of an expected relation or routine.
+    pub(super) fn name_of(&self, identity: &str) -> Option<&'a Name> {
+        self.names.get(identity).copied()
     }
 
     pub(super) fn expected_table(&self, name: &Name) -> Option<&'a Table> {
@@ -113,20 +121,9 @@ impl<'a> Context<'a> {
     }
 
     /// What the server said that an object needs, as far as this plan creates it, and as far as it is there but differs.
-    /// A table comes with its columns.
     pub(super) fn dependencies(&self, object: Object) -> (Vec<Address>, Vec<Address>) {
         let own = object.address();
-        let parts: Vec<Address> = match object {
-            // Its column needs it, and it ends with its column: the server's word is no order.
-            Object::Sequence(_) => Vec::new(),
-            Object::Table(table) => {
-                let columns = table.columns.iter().map(|column| Object::Column(table, column).address());
-                columns.chain([own.clone()]).collect()
-            }
-            _ => vec![own.clone()],
-        };
-        let needs =
-            parts.iter().filter_map(|part| self.dependencies.get(part)).flat_map(|needs| needs.iter());
+        let needs = self.needs(object);
         let (mut missing, mut differing) = (Vec::new(), Vec::new());
         for need in needs.filter(|need| **need != own) {
             if need.object_type == "sequence" {
@@ -149,6 +146,27 @@ impl<'a> Context<'a> {
 
     pub(super) fn changes(&self) -> &'a [Change<'a>] {
         self.changes
+    }
+
+    /// What the server said that an object needs. A table comes with its columns.
+    fn needs(&self, object: Object) -> impl Iterator<Item = &'a Address> + use<'a> {
+        let own = object.address();
+        let parts: Vec<Address> = match object {
+            // Its column needs it, and it ends with its column: the server's word is no order.
+            Object::Sequence(_) => Vec::new(),
+            Object::Table(table) => {
+                let columns = table.columns.iter().map(|column| Object::Column(table, column).address());
+                columns.chain([own]).collect()
+            }
+            _ => vec![own],
+        };
+        let needs = parts.iter().filter_map(|part| self.dependencies.get(part).copied());
+        needs.flatten().collect::<Vec<_>>().into_iter()
+    }
+
+    /// What an object needs that this plan does not create.
+    pub(super) fn live_needs(&self, object: Object) -> impl Iterator<Item = &'a Address> {
+        self.needs(object).filter(|need| !self.is_missing(need))
     }
 
     /// The owner of a live object.
@@ -319,6 +337,23 @@ impl<'a> Context<'a> {
         };
         wholes.into_iter().find(|whole| lacking.contains(whole))
     }
+}
+
+fn is_on_something(change: &Change) -> bool {
+    !matches!(change, Change::Extra(_))
+        && match change.object() {
+            Object::Grant(_) | Object::Comment(_) => true,
+            Object::Definition(definition) => definition.of.is_some(),
+            _ => false,
+        }
+}
+
+fn names(catalog: &Catalog) -> BTreeMap<&str, &Name> {
+    let tables = catalog.tables.iter().map(|of| (of.identity.as_str(), &of.name));
+    let sequences = catalog.sequences.iter().map(|of| (of.identity.as_str(), &of.name));
+    let definitions = catalog.definitions.iter();
+    let definitions = definitions.filter_map(|of| Some((of.identity.as_str(), of.name.as_ref()?)));
+    tables.chain(sequences).chain(definitions).collect()
 }
 
 /// The tables that a table has columns from, by inheritance or as their partition.

@@ -8,7 +8,7 @@ use crate::diff::{Aspect, Difference, Object, Privileges};
 use crate::model::{
     Column, Composite, Definition, DefinitionKind, Domain, Grant, Index, NotNull, Sequence, Table,
 };
-use crate::plan::attached::grantings;
+use crate::plan::privileges::grantings;
 use crate::plan::{Verdict, script};
 use crate::quote::{ident, literal};
 
@@ -90,7 +90,8 @@ fn drop_definition(definition: &Definition) -> String {
     }
 }
 
-fn revoke(privileges: Privileges) -> String {
+/// SQL that takes privileges away, or only the right to hand them on where the other side has them without.
+pub(super) fn revoke(privileges: Privileges) -> String {
     let acl = privileges.acl;
     let (options, whole): (Vec<_>, Vec<_>) =
         privileges.grants().partition(|grant| privileges.only_the_option(grant));

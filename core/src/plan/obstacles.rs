@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use crate::ddl::{Action, alter, column_sql, set_not_null};
 use crate::diff::{Object, join, same_constraint, same_index};
 use crate::model::{
-    Address, Catalog, Column, Constraint, ConstraintKind, Definition, DefinitionKind, Domain, Enum, Index,
-    Name, Table,
+    Address, Catalog, Column, Constraint, ConstraintKind, Definition, DefinitionKind, Domain, Enum,
+    Extension, Grant, Index, Name, Table,
 };
 use crate::plan::additive::{Filling, begun_key, builds_index, filling, label_sql, rewrites, size};
 use crate::plan::context::Context;
@@ -31,9 +31,9 @@ pub(super) fn obstacle(object: Object, work: &Work, context: &Context) -> Option
         Object::Definition(definition) => {
             of_definition(definition).or_else(|| begun_elsewhere(definition, context))
         }
+        Object::Extension(extension) => member_of_another(extension, context),
         Object::Index(_)
         | Object::Schema(_)
-        | Object::Extension(_)
         | Object::Enum(_)
         | Object::EnumValue(..)
         | Object::Domain(_)
@@ -233,6 +233,24 @@ fn can_be_renamed(kind: DefinitionKind) -> bool {
         | DefinitionKind::PublicationNamespace
         | DefinitionKind::UserMapping => false,
     }
+}
+
+/// Who creates an extension can change the privileges on those of its members alone that are then theirs.
+fn member_of_another(extension: &Extension, context: &Context) -> Option<Obstacle> {
+    let of = Address::new("extension", &extension.identity);
+    let acls = context.expected.acls.iter().filter(|acl| acl.of.as_ref() == Some(&of));
+    let (mut others, own): (Vec<_>, Vec<_>) = acls.partition(|acl| acl.owner != extension.owner);
+    let granted_by_another = |grant: &Grant| grant.grantor.is_some();
+    others.extend(own.into_iter().filter(|acl| acl.grants.iter().any(granted_by_another)));
+    let acl = others.first()?;
+    Some(Obstacle {
+        reason: format!(
+            "the migrations changed who may use its member {} {}, which {} cannot do: create it by hand, and let {} \
+             grant and revoke",
+            acl.object_type, acl.identity, extension.owner, acl.owner
+        ),
+        remedy: None,
+    })
 }
 
 /// Options that stand for a secret cannot be given back.

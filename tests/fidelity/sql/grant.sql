@@ -54,5 +54,17 @@ SELECT 'default privileges revoked', format('%s %s %s', pg_get_userbyid(d.defacl
 UNION ALL
 SELECT 'default privileges added', q, format('ALTER DEFAULT PRIVILEGES IN SCHEMA %s GRANT SELECT ON TABLES TO pg_monitor', q) FROM ns
 UNION ALL
+SELECT replace(change.kind, 'member', f.kind), f.signature, format(change.sql, f.signature)
+  FROM (SELECT 'extension''s member' AS kind, p.oid::regprocedure::text AS signature,
+               row_number() OVER (PARTITION BY d.refobjid ORDER BY p.oid) AS number
+          FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+          JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
+         WHERE e.extname NOT IN ('plpgsql', 'nself_heal') AND p.prokind = 'f' AND p.proacl IS NULL
+         UNION ALL
+        SELECT 'server''s own', 'pg_catalog.pg_sleep(double precision)', 1) f,
+       (VALUES ('revoke from public: member', 'REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC'),
+               ('grant added: member', 'GRANT EXECUTE ON FUNCTION %s TO pg_monitor')) change(kind, sql)
+ WHERE f.number <= 3
+UNION ALL
 SELECT 'default privileges added', 'everywhere', 'ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC'
  ORDER BY 1, 2, 3

@@ -111,6 +111,8 @@ UNION ALL SELECT 'pg_statistic_ext'::regclass, s.oid, 0, 'STATISTICS',
                  format('STATISTICS %s.%I', ns.q, s.stxname) FROM pg_statistic_ext s JOIN ns ON ns.oid = s.stxnamespace
 UNION ALL SELECT 'pg_event_trigger'::regclass, e.oid, 0, 'EVENT TRIGGER', format('EVENT TRIGGER %I', e.evtname)
   FROM pg_event_trigger e WHERE NOT pg_temp.is_member('pg_event_trigger', e.oid)
+UNION ALL SELECT 'pg_extension'::regclass, e.oid, 0, 'EXTENSION', format('EXTENSION %I', e.extname)
+  FROM pg_extension e WHERE e.extname NOT IN ('plpgsql', 'nself_heal')
 UNION ALL SELECT 'pg_publication'::regclass, p.oid, 0, 'PUBLICATION', format('PUBLICATION %I', p.pubname)
   FROM pg_publication p
 UNION ALL SELECT 'pg_foreign_data_wrapper'::regclass, f.oid, 0, 'FOREIGN DATA WRAPPER',

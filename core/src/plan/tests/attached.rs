@@ -83,6 +83,7 @@ fn acl(grants: &[(&str, &str)], default: &[(&str, &str)]) -> Acl {
         grantee: grantee.to_string(),
         privilege: privilege.trim_end_matches('*').to_string(),
         grantable: privilege.ends_with('*'),
+        grantor: None,
     };
     Acl {
         object_type: "table".to_string(),
@@ -92,6 +93,7 @@ fn acl(grants: &[(&str, &str)], default: &[(&str, &str)]) -> Acl {
         column: None,
         defaults_for: None,
         of: None,
+        built_in: false,
         grants: grants.iter().map(grant).collect(),
         default: default.iter().map(grant).collect(),
     }

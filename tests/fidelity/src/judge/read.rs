@@ -626,10 +626,6 @@ impl<'a> Reader<'a> {
         cursor.until(&["IS"]);
         let text = cursor.rest();
         let address = Address::new("comment", of.to_string());
-        if of.object_type == "extension" {
-            // Comes with the extension.
-            return Some(address);
-        }
         let inside = with_relation(of);
         self.put(address, text, inside)
     }
@@ -728,8 +724,12 @@ impl<'a> Reader<'a> {
             ("TABLE" | "SEQUENCE", Some(column)) => self.column_address(first.object, column),
             ("FUNCTION" | "PROCEDURE" | "ROUTINE", _) => match self.routines.get(first.object) {
                 Some(address) => address.clone(),
-                // A member of an extension.
-                None => return,
+                // A member of an extension, or one of the server's own.
+                None => {
+                    let Some((sort, frame)) = section.name.split_once(' ') else { return };
+                    let Some(name) = Cursor::new(first.object).name() else { return };
+                    Address::new(sort.to_lowercase(), names::routine(name, frame))
+                }
             },
             ("TYPE" | "DOMAIN", _) => Address::new("type", first.object),
             ("FOREIGN DATA WRAPPER", _) => Address::new("foreign-data wrapper", first.object),

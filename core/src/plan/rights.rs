@@ -1,0 +1,283 @@
+//! The rights without which the server refuses a statement, although its role owns what the statement is about: to create
+//! in a schema or in the database, to refer to another role's table, to use another role's schema, type, language or
+//! server. The server is asked for them before a step is called additive.
+
+use std::collections::BTreeSet;
+
+use crate::ddl::Action;
+use crate::diff::Object;
+use crate::model::{Address, ConstraintKind, Definition, DefinitionKind, Name};
+use crate::plan::additive::builds_index;
+use crate::plan::context::Context;
+use crate::plan::obstacles::Obstacle;
+use crate::plan::{Plan, Verdict, Work, script};
+use crate::quote::{ident, ident_list};
+
+/// What a role must be allowed to do.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Right {
+    pub role: String,
+    pub privilege: &'static str,
+    pub on: On,
+}
+
+/// What a right is on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum On {
+    /// The one that is healed.
+    Database,
+    /// The unquoted name.
+    Schema(String),
+    /// The whole table, or each of these columns.
+    Table(Name, Vec<String>),
+    /// The identity.
+    Type(String),
+    /// The unquoted name.
+    Language(String),
+    /// Quoted, as the server does it.
+    Server(String),
+    /// The unquoted name. What it takes to create it depends on the extension.
+    Extension(String),
+}
+
+impl Plan {
+    /// The rights that the steps need which would be taken.
+    pub fn rights(&self) -> BTreeSet<Right> {
+        let of_step = |verdict: &Verdict| match verdict {
+            Verdict::Additive(work) => work.rights.clone(),
+            Verdict::Blocked { .. } | Verdict::Manual { .. } => Vec::new(),
+        };
+        self.steps.iter().flat_map(|step| of_step(&step.verdict)).collect()
+    }
+}
+
+/// Notes in `work` which rights it needs, and which steps give them first. An obstacle if nothing gives one that is lacking.
+pub(super) fn settle(object: Object, work: &mut Work, context: &Context) -> Option<Obstacle> {
+    let mut rights = Vec::new();
+    for right in needed(object, work, context) {
+        let is_new =
+            matches!(&right.on, On::Schema(name) if is_created(name, &right.role, context).is_some());
+        if !is_new && !context.facts.lacking.contains(&right) {
+            rights.push(right);
+            continue;
+        }
+        // Only a look at the rows asks for it. The server looks at them in another role's name, and refuses the same rows.
+        if right.privilege == "SELECT" {
+            work.checks.clear();
+            continue;
+        }
+        // Whoever creates a schema owns it.
+        let On::Schema(name) = &right.on else { return Some(lacking(&right, work, context)) };
+        if is_created(name, &right.role, context) == Some(Created::ByItself) {
+            continue;
+        }
+        match given_by(&right, name, context) {
+            Some(grant) => work.needs.push(grant),
+            // The role may have it from another one.
+            None if is_new => {}
+            None => return Some(lacking(&right, work, context)),
+        }
+    }
+    work.rights = rights;
+    None
+}
+
+/// Who creates a schema that is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Created {
+    ByItself,
+    ByAnother,
+}
+
+fn is_created(schema: &str, role: &str, context: &Context) -> Option<Created> {
+    let schema = context.expected.schemas.iter().find(|of| of.name == schema)?;
+    context.is_missing(&Object::Schema(schema).address()).then(|| match schema.owner == role {
+        true => Created::ByItself,
+        false => Created::ByAnother,
+    })
+}
+
+/// The step of this plan that gives the right on a schema.
+fn given_by(right: &Right, schema: &str, context: &Context) -> Option<Address> {
+    let schema = context.expected.schemas.iter().find(|of| of.name == schema)?;
+    let on = |grantee: &str| Address::new("grant", &format!("{grantee} on schema {}", schema.identity));
+    let steps = [on(&right.role), on(&ident(&right.role)), on("PUBLIC")];
+    steps.into_iter().filter(|step| context.is_missing(step)).find(|step| {
+        context.missing_objects().any(|object| match object {
+            Object::Grant(grant) => {
+                object.address() == *step && grant.grants().any(|grant| grant.privilege == right.privilege)
+            }
+            _ => false,
+        })
+    })
+}
+
+fn lacking(right: &Right, work: &Work, context: &Context) -> Obstacle {
+    let Right { role, privilege, on } = right;
+    let (cannot, on) = match on {
+        On::Database => {
+            let name = &context.facts.database;
+            (format!("may not create anything in database {name}"), format!("DATABASE {}", ident(name)))
+        }
+        On::Schema(name) if *privilege == "CREATE" => {
+            (format!("may not create anything in schema {name}"), format!("SCHEMA {}", ident(name)))
+        }
+        On::Schema(name) => (format!("may not use schema {name}"), format!("SCHEMA {}", ident(name))),
+        On::Table(name, _) => {
+            (format!("may not refer to table {}.{}", name.schema, name.name), format!("TABLE {}", name.sql()))
+        }
+        On::Type(identity) => (format!("may not use type {identity}"), format!("TYPE {identity}")),
+        On::Language(name) => {
+            (format!("may not write functions in language {name}"), format!("LANGUAGE {}", ident(name)))
+        }
+        On::Server(name) => (format!("may not use server {name}"), format!("FOREIGN SERVER {name}")),
+        On::Extension(name) => {
+            let reason = format!(
+                "role {role} may not create extension {name}: a superuser may, and if it is a trusted one, whoever may \
+                 create in the database"
+            );
+            return Obstacle { reason, remedy: None };
+        }
+    };
+    let columns = match &right.on {
+        On::Table(_, columns) => format!(" ({})", ident_list(columns)),
+        _ => String::new(),
+    };
+    let grant = format!("GRANT {privilege}{columns} ON {on} TO {}", ident(role));
+    let ddl = script([grant.clone()].into_iter().chain(work.actions.iter().map(Action::sql)));
+    Obstacle { reason: format!("role {role} {cannot}: {grant}"), remedy: Some(ddl) }
+}
+
+/// What the server asks for, beside that the role owns what the statements are about.
+fn needed(object: Object, work: &Work, context: &Context) -> Vec<Right> {
+    let mut needed = BTreeSet::new();
+    let mut need = |privilege: &'static str, on: On| {
+        needed.insert(Right { role: work.run_as.clone(), privilege, on });
+    };
+    let in_schema = |name: &str| On::Schema(name.to_string());
+    let own = schema_of(object, context);
+    if let Some(schema) = own {
+        need("USAGE", in_schema(schema));
+    }
+    for action in &work.actions {
+        match action {
+            Action::CreateSchema { .. } => need("CREATE", On::Database),
+            Action::CreateExtension { name, .. } => need("CREATE", On::Extension(name.clone())),
+            Action::CreateEnum { name, .. } | Action::CreateSequence { name, .. } => {
+                need("CREATE", in_schema(&name.schema));
+            }
+            Action::CreateDomain(domain) => need("CREATE", in_schema(&domain.name.schema)),
+            Action::CreateComposite(composite) => need("CREATE", in_schema(&composite.name.schema)),
+            Action::CreateTable(table) => {
+                need("CREATE", in_schema(&table.name.schema));
+                if let Some(foreign) = &table.foreign {
+                    need("USAGE", On::Server(foreign.server.clone()));
+                }
+            }
+            // With its sequence.
+            Action::AddColumn { table, column } if column.identity_column.is_some() => {
+                need("CREATE", in_schema(&table.schema));
+            }
+            // The server looks whether the table could still be made where it is.
+            Action::CreateIndex { .. } => own.into_iter().for_each(|own| need("CREATE", in_schema(own))),
+            Action::AddConstraint { table, .. } => match object {
+                Object::Constraint(constraint) if builds_index(constraint.kind) => {
+                    need("CREATE", in_schema(&table.schema));
+                }
+                Object::Constraint(constraint) if constraint.kind == ConstraintKind::Foreign => {
+                    let to = constraint.references.iter();
+                    // That of a new table belongs to whoever creates it.
+                    for to in to.filter(|to| context.live_table(&to.table).is_some()) {
+                        need("REFERENCES", On::Table(to.table.clone(), to.to.clone()));
+                        if !work.checks.is_empty() {
+                            need("SELECT", On::Table(to.table.clone(), to.to.clone()));
+                        }
+                        need("USAGE", in_schema(&to.table.schema));
+                    }
+                }
+                _ => {}
+            },
+            Action::Define { .. } => {
+                if let Object::Definition(definition) = object {
+                    of_definition(definition).into_iter().for_each(|(privilege, on)| need(privilege, on));
+                }
+            }
+            Action::AddColumn { .. }
+            | Action::AddEnumValue { .. }
+            | Action::AddDomainConstraint { .. }
+            | Action::ValidateDomainConstraint { .. }
+            | Action::OwnSequence { .. }
+            | Action::AdvanceSequence { .. }
+            | Action::SetDefault { .. }
+            | Action::SetNotNull { .. }
+            | Action::ValidateConstraint { .. }
+            | Action::AddKey { .. }
+            | Action::RebuildIndex { .. }
+            | Action::SetColumn { .. }
+            | Action::Complete { .. }
+            | Action::SetFiring { .. }
+            | Action::EnableRowSecurity { .. }
+            | Action::SetReplicaIdentity { .. }
+            | Action::ClusterOn { .. }
+            | Action::Grant(_)
+            | Action::Withhold(_)
+            | Action::Comment { .. } => {}
+        }
+    }
+    let uses_types = work.actions.iter().any(|action| {
+        matches!(
+            action,
+            Action::CreateTable(_)
+                | Action::AddColumn { .. }
+                | Action::CreateDomain(_)
+                | Action::CreateComposite(_)
+                | Action::Define { .. }
+        )
+    });
+    if uses_types {
+        let types = context.live_needs(object).filter(|need| need.object_type == "type");
+        types.for_each(|of| need("USAGE", On::Type(of.identity.clone())));
+    }
+    needed.into_iter().collect()
+}
+
+fn of_definition(definition: &Definition) -> Vec<(&'static str, On)> {
+    let schema = definition.name.as_ref().map(|name| ("CREATE", On::Schema(name.schema.clone())));
+    let of_kind = match definition.kind {
+        DefinitionKind::Publication => Some(("CREATE", On::Database)),
+        DefinitionKind::Function | DefinitionKind::Procedure => {
+            let mut lines = definition.def.lines().map(str::trim_start);
+            let language = lines.find_map(|line| line.strip_prefix("LANGUAGE "));
+            let language = language.and_then(|rest| rest.split_whitespace().next());
+            language.map(|name| ("USAGE", On::Language(name.trim_matches('"').to_string())))
+        }
+        _ => None,
+    };
+    schema.into_iter().chain(of_kind).collect()
+}
+
+/// The schema in which the server looks for what the statements name.
+fn schema_of<'a>(object: Object<'a>, context: &Context<'a>) -> Option<&'a str> {
+    let name = match object {
+        Object::Enum(of) | Object::EnumValue(of, _) => Some(&of.name),
+        Object::Domain(of) | Object::DomainConstraint(of, _) => Some(&of.name),
+        Object::Composite(of) => Some(&of.name),
+        Object::Sequence(of) => Some(&of.name),
+        Object::Table(of)
+        | Object::Column(of, _)
+        | Object::Default(of, _)
+        | Object::NotNull(of, _)
+        | Object::RowSecurity(of)
+        | Object::ForcedRowSecurity(of) => Some(&of.name),
+        Object::Constraint(of) => Some(&of.table),
+        Object::Index(of) => Some(&of.table),
+        Object::Definition(of) => of.name.as_ref().or_else(|| context.name_of(&of.of.as_ref()?.identity)),
+        Object::Grant(of) => {
+            let relation = of.acl.of.as_ref().filter(|_| of.acl.column.is_some());
+            context.name_of(relation.map_or(&of.acl.identity, |of| &of.identity))
+        }
+        Object::Comment(of) => context.name_of(of.of.as_ref().map_or(&of.identity, |of| &of.identity)),
+        Object::Schema(_) | Object::Extension(_) | Object::Owner(_) => None,
+    };
+    name.map(|name| name.schema.as_str())
+}

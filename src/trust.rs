@@ -79,13 +79,13 @@ struct Code {
     schema_owner: Option<u32>,
 }
 
-/// Why a step may not be evaluated with the rights of `role`, if so.
+/// Why a step may not be taken, or looked into, with the rights of `role`, if so.
 pub fn refusal(runs: &Runs, role: pg_sys::Oid, role_name: &str) -> Result<Option<String>, Error> {
     for written in &runs.written_by {
         let writer = report::role(&written.role)?;
         if !trusts(role, writer) {
             return Ok(Some(format!(
-                "it would run what {} may have written for {}, with the rights of {role_name}",
+                "it would do what {} may have written for {}, with the rights of {role_name}",
                 written.role, written.what
             )));
         }

@@ -165,7 +165,7 @@ pub struct Work {
     pub rights: Vec<Right>,
     /// What a person should know of the step.
     pub detail: Option<String>,
-    /// What it evaluates as that role, if anything.
+    /// What it does as that role at somebody else's word, if anything.
     pub runs: Option<Box<Runs>>,
 }
 
@@ -336,7 +336,7 @@ fn extra(object: Object, context: &Context) -> (Verdict, String) {
 
 fn additive_or_blocked(object: Object, mut work: Work, context: &Context) -> (Verdict, String) {
     let ddl = script(work.actions.iter().map(Action::sql));
-    work.runs = runs::of(object, context).map(Box::new);
+    work.runs = runs::of(object, &work, context).map(Box::new);
     let obstacle = obstacles::obstacle(object, &work, context);
     match obstacle.or_else(|| rights::settle(object, &mut work, context)) {
         Some(Obstacle { reason, remedy }) => (Verdict::Blocked { reason }, remedy.unwrap_or(ddl)),

@@ -1,19 +1,22 @@
-//! What a step evaluates with the rights of the role that it runs as: expressions that the migrations wrote, and the code
-//! that these refer to. Whether that role trusts everybody who can change it is for the server to say.
+//! What a step does with the rights of the role that it runs as at somebody else's word: the code that its expressions refer
+//! to, and what the migrations wrote for an object that belonged to another role. Whether the role trusts these is for the
+//! server to say.
 
 use std::collections::BTreeSet;
 
 use crate::diff::{Change, Object, owned, relation_type};
-use crate::model::{Address, Column, ConstraintKind, DefinitionKind};
+use crate::model::{Address, Column, DefinitionKind};
+use crate::plan::Work;
 use crate::plan::context::Context;
 
-/// What a step evaluates. A step that only writes something down, like a view or a trigger, evaluates nothing.
+/// What a step does at somebody else's word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Runs {
     /// The code that its expressions refer to, by the server's word, all the way. What this plan is to create is among
     /// it.
     pub refers_to: Vec<Address>,
-    /// Who may have written an expression or code that is still to be created, and what that is.
+    /// The roles that own the object by the migrations, or code that is still to be created, and so may have written what
+    /// is done, where they are not the role that the step runs as.
     pub written_by: Vec<Written>,
     /// Code among it that somebody has changed. It is not run, whoever that was.
     pub changed: Option<Address>,
@@ -44,30 +47,71 @@ const CODE: [&str; 14] = [
     "text search dictionary",
 ];
 
-/// What the step evaluates that creates or finishes an object.
-pub(super) fn of(object: Object, context: &Context) -> Option<Runs> {
-    let expression_of = match object {
-        Object::Column(_, column) if !evaluates(column, context) => return None,
-        Object::Column(table, _) => Some(Address::new(relation_type(table), &table.identity)),
-        Object::Constraint(constraint) => match constraint.kind {
-            ConstraintKind::Check => {
-                Some(Address::new(constraint.table_type.as_str(), &constraint.table_identity))
-            }
-            // What an index is made of is immutable: without code of a user it does no harm.
-            ConstraintKind::Exclusion
-            | ConstraintKind::Primary
-            | ConstraintKind::Unique
-            | ConstraintKind::Foreign => None,
-        },
-        Object::Index(_) => None,
-        Object::DomainConstraint(..) => Some(object.address()),
-        Object::Definition(definition)
-            if definition.kind == DefinitionKind::MaterializedView && definition.filled == Some(true) =>
-        {
-            Some(object.address())
+/// What a step of `work` runs, or does at somebody else's word; nothing for most.
+pub(super) fn of(object: Object, work: &Work, context: &Context) -> Option<Runs> {
+    let expected_owner = |what: &Address| {
+        let owner = owned(context.expected)
+            .find(|of| of.object_type == what.object_type && of.identity == what.identity)?;
+        Some(Written { role: owner.owner.to_string(), what: what.clone() })
+    };
+    let refers_to = if evaluates(object, context) { context.code_behind(object) } else { Vec::new() };
+    // The schema public has no owner that a migration chose.
+    let author = whole(object).filter(|whole| *whole != Address::new("schema", "public"));
+    let missing = refers_to.iter().filter(|need| context.is_missing(need));
+    let written_by: Vec<Written> = author
+        .iter()
+        .chain(missing)
+        .filter_map(expected_owner)
+        .filter(|written| written.role != work.run_as)
+        .collect();
+    let changed = changed(&refers_to, context);
+    (!refers_to.is_empty() || !written_by.is_empty()).then_some(Runs { refers_to, written_by, changed })
+}
+
+/// What an object belongs to: who owns that by the migrations, wrote what they say of the object. Nothing for what is
+/// created as the role that the migrations give it to.
+fn whole(object: Object) -> Option<Address> {
+    match object {
+        Object::Column(table, _)
+        | Object::Default(table, _)
+        | Object::NotNull(table, _)
+        | Object::RowSecurity(table)
+        | Object::ForcedRowSecurity(table) => Some(Address::new(relation_type(table), &table.identity)),
+        Object::Constraint(of) => Some(Address::new(of.table_type.as_str(), &of.table_identity)),
+        Object::Index(of) => Some(Address::new(of.table_type.as_str(), &of.table_identity)),
+        Object::Definition(definition) => {
+            let of = definition.of.as_ref().map(|of| Address::new(&of.object_type, &of.identity));
+            Some(of.unwrap_or_else(|| object.address()))
         }
-        // The bounds of a partition are values.
-        Object::Table(table) if table.partition_of.is_some() => None,
+        Object::EnumValue(of, _) => Some(Object::Enum(of).address()),
+        Object::DomainConstraint(of, _) => Some(Object::Domain(of).address()),
+        Object::Grant(privileges) => {
+            let acl = privileges.acl;
+            Some(acl.of.clone().unwrap_or_else(|| Address::new(&acl.object_type, &acl.identity)))
+        }
+        Object::Comment(comment) => {
+            let own = || Address::new(&comment.object_type, &comment.identity);
+            Some(comment.of.clone().unwrap_or_else(own))
+        }
+        Object::Table(_)
+        | Object::Sequence(_)
+        | Object::Schema(_)
+        | Object::Enum(_)
+        | Object::Domain(_)
+        | Object::Composite(_) => Some(object.address()),
+        Object::Extension(_) | Object::Owner(_) => None,
+    }
+}
+
+/// Whether the step evaluates something. One that only writes down, like a view or a trigger, does not.
+fn evaluates(object: Object, context: &Context) -> bool {
+    match object {
+        Object::Column(_, column) => is_worked_out(column, context),
+        Object::Constraint(_) | Object::Index(_) | Object::DomainConstraint(..) => true,
+        Object::Definition(definition) => {
+            definition.kind == DefinitionKind::MaterializedView && definition.filled == Some(true)
+        }
+        Object::Table(table) => table.partition_of.is_some(),
         Object::Schema(_)
         | Object::Extension(_)
         | Object::Enum(_)
@@ -75,30 +119,18 @@ pub(super) fn of(object: Object, context: &Context) -> Option<Runs> {
         | Object::Domain(_)
         | Object::Composite(_)
         | Object::Sequence(_)
-        | Object::Table(_)
         | Object::Default(..)
         | Object::NotNull(..)
-        | Object::Definition(_)
         | Object::RowSecurity(_)
         | Object::ForcedRowSecurity(_)
         | Object::Grant(_)
         | Object::Comment(_)
-        | Object::Owner(_) => return None,
-    };
-    let refers_to = context.code_behind(object);
-    let expected_owner = |what: &Address| {
-        let owner = owned(context.expected)
-            .find(|of| of.object_type == what.object_type && of.identity == what.identity)?;
-        Some(Written { role: owner.owner.to_string(), what: what.clone() })
-    };
-    let mut written_by: Vec<Written> = expression_of.iter().filter_map(expected_owner).collect();
-    written_by.extend(refers_to.iter().filter(|need| context.is_missing(need)).filter_map(expected_owner));
-    let changed = changed(&refers_to, context);
-    Some(Runs { refers_to, written_by, changed })
+        | Object::Owner(_) => false,
+    }
 }
 
 /// Whether rows get values of the column that are worked out.
-fn evaluates(column: &Column, context: &Context) -> bool {
+fn is_worked_out(column: &Column, context: &Context) -> bool {
     column.default.is_some() || column.generated.is_some() || !context.domains(&column.type_name).is_empty()
 }
 

@@ -135,6 +135,37 @@ CREATE EVENT TRIGGER noted ON ddl_command_end EXECUTE FUNCTION noted();
 SELECT identity, status, detail FROM nself_heal(true) WHERE identity = 'public.u_i';
 DROP EVENT TRIGGER noted;
 
+-- A table that was hers, and that a superuser has taken over. What her migration said of it is not done again as the
+-- superuser: neither her trigger nor her policy, nor a privilege.
+DROP EXTENSION nself_heal;
+CREATE EXTENSION nself_heal;
+SET nself.capture_ddl = off;
+SELECT nself_grant_access('regress_mallory', 'migrate');
+GRANT CREATE ON DATABASE regress_trust TO regress_mallory;
+\c - regress_mallory
+SELECT version FROM nself_journal_put(jsonb_build_array(jsonb_build_object('path', '1_hers.sql', 'content', $$
+    CREATE SCHEMA hers;
+    CREATE TABLE hers.t (i int, CONSTRAINT c CHECK (i > 0));
+    CREATE FUNCTION hers.fires() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+    CREATE TRIGGER fires BEFORE INSERT ON hers.t FOR EACH ROW EXECUTE FUNCTION hers.fires();
+    CREATE POLICY p ON hers.t USING (true); GRANT SELECT ON hers.t TO regress_mallory;
+    CREATE INDEX t_i ON hers.t (i);
+$$)));
+SELECT status FROM nself_migrate_up();
+\c - postgres
+SET nself.capture_ddl = off;
+ALTER TABLE hers.t OWNER TO postgres;
+REVOKE ALL ON hers.t FROM regress_mallory;
+DROP TRIGGER fires ON hers.t;
+DROP POLICY p ON hers.t;
+ALTER TABLE hers.t DROP CONSTRAINT c;
+DROP INDEX hers.t_i;
+SELECT object_type, identity, status, detail FROM nself_heal(true) WHERE identity NOT LIKE '%trap%' AND detail LIKE '%hers%' ORDER BY 1, 2;
+-- The control: given back to her, it is healed.
+ALTER TABLE hers.t OWNER TO regress_mallory;
+SELECT object_type, identity, status FROM nself_heal(true) WHERE status = 'applied' ORDER BY 1, 2;
+DROP SCHEMA hers CASCADE;
+
 DROP EXTENSION nself_heal;
 SET client_min_messages = warning;
 DROP SCHEMA trap CASCADE;

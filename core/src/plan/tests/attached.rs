@@ -266,10 +266,12 @@ fn e28_what_somebody_switched_off_is_switched_on_again() {
               | ALTER TABLE public.users ENABLE TRIGGER audit
             changed trigger touch on public.users
               additive as keeper
+              runs what planner may have written for table public.users
               detail: somebody had disabled this trigger
               | ALTER TABLE public.users ENABLE ALWAYS TRIGGER touch
             missing row security public.users
               additive as keeper
+              runs what planner may have written for table public.users
               detail: its policies hold again
               | ALTER TABLE "public"."users" ENABLE ROW LEVEL SECURITY
             extra forced row security public.users
@@ -294,6 +296,7 @@ fn e07_only_what_is_granted_beyond_the_other_side_differs() {
         expect![[r#"
             missing grant app on table public.users
               additive as keeper
+              runs what planner may have written for table public.users
               | GRANT SELECT ON TABLE public.users TO app;
               | GRANT INSERT ON TABLE public.users TO app WITH GRANT OPTION
             extra grant app on table public.users
@@ -319,10 +322,11 @@ fn comments_are_added_and_never_replaced() {
         &live(users()),
         &Known::default(),
         expect![[r#"
-        missing comment table column public.users.id
-          additive as keeper
-          | COMMENT ON COLUMN public.users.id IS 'it''s'
-    "#]],
+            missing comment table column public.users.id
+              additive as keeper
+              runs what planner may have written for table public.users
+              | COMMENT ON COLUMN public.users.id IS 'it''s'
+        "#]],
     );
     check(
         &said("one"),
@@ -411,24 +415,26 @@ fn e19_a_not_null_is_a_constraint_with_a_name_and_a_state() {
         &live(plain),
         &Known::default(),
         expect![[r#"
-        missing not null public.users.id
-          additive as keeper
-          check: rows of public.users without a value in id: {n}
-            SELECT count(*) FROM "public"."users" WHERE "id" IS NULL
-          | ALTER TABLE "public"."users" ADD CONSTRAINT "n" NOT NULL "id" NO INHERIT
-    "#]],
+            missing not null public.users.id
+              additive as keeper
+              runs what planner may have written for table public.users
+              check: rows of public.users without a value in id: {n}
+                SELECT count(*) FROM "public"."users" WHERE "id" IS NULL
+              | ALTER TABLE "public"."users" ADD CONSTRAINT "n" NOT NULL "id" NO INHERIT
+        "#]],
     );
     check(
         &users("n", true, false),
         &live(users("n", false, false)),
         &Known::default(),
         expect![[r#"
-        changed not null public.users.id
-          additive as keeper
-          check: rows of public.users without a value in id: {n}
-            SELECT count(*) FROM "public"."users" WHERE "id" IS NULL
-          | ALTER TABLE "public"."users" VALIDATE CONSTRAINT "n"
-    "#]],
+            changed not null public.users.id
+              additive as keeper
+              runs what planner may have written for table public.users
+              check: rows of public.users without a value in id: {n}
+                SELECT count(*) FROM "public"."users" WHERE "id" IS NULL
+              | ALTER TABLE "public"."users" VALIDATE CONSTRAINT "n"
+        "#]],
     );
     check(
         &users("n", true, false),
@@ -462,6 +468,7 @@ fn marks_on_an_index_come_back_with_it() {
         expect![[r#"
             missing table constraint users_pkey on public.users
               additive as keeper
+              runs what planner may have written for table public.users
               detail: blocks writes to public.users (8192 bytes) while the index is built
               check: rows of public.users without a value in (id): {n}
                 SELECT count(*) FROM "public"."users" WHERE id IS NULL

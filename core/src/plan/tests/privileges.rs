@@ -116,23 +116,25 @@ fn g3_public_gets_nothing_back_that_a_migration_gave() {
         &live(users()),
         &Known::default(),
         expect![[r#"
-        missing grant PUBLIC on table public.users
-          manual: somebody took it from PUBLIC, and heal never gives that back: grant it by hand, or write a migration that revokes it, too
-          | GRANT SELECT ON TABLE public.users TO PUBLIC;
-          | -- or, to leave it revoked, in a migration:
-          | REVOKE SELECT ON TABLE public.users FROM PUBLIC
-        missing grant app on table public.users
-          additive as keeper
-          | GRANT SELECT ON TABLE public.users TO app
-        missing grant PUBLIC on table column public.users.id
-          manual: somebody took it from PUBLIC, and heal never gives that back: grant it by hand, or write a migration that revokes it, too
-          | GRANT UPDATE (id) ON TABLE public.users TO PUBLIC;
-          | -- or, to leave it revoked, in a migration:
-          | REVOKE UPDATE (id) ON TABLE public.users FROM PUBLIC
-        missing grant app on table column public.users.id
-          additive as keeper
-          | GRANT UPDATE (id) ON TABLE public.users TO app
-    "#]],
+            missing grant PUBLIC on table public.users
+              manual: somebody took it from PUBLIC, and heal never gives that back: grant it by hand, or write a migration that revokes it, too
+              | GRANT SELECT ON TABLE public.users TO PUBLIC;
+              | -- or, to leave it revoked, in a migration:
+              | REVOKE SELECT ON TABLE public.users FROM PUBLIC
+            missing grant app on table public.users
+              additive as keeper
+              runs what planner may have written for table public.users
+              | GRANT SELECT ON TABLE public.users TO app
+            missing grant PUBLIC on table column public.users.id
+              manual: somebody took it from PUBLIC, and heal never gives that back: grant it by hand, or write a migration that revokes it, too
+              | GRANT UPDATE (id) ON TABLE public.users TO PUBLIC;
+              | -- or, to leave it revoked, in a migration:
+              | REVOKE UPDATE (id) ON TABLE public.users FROM PUBLIC
+            missing grant app on table column public.users.id
+              additive as keeper
+              runs what planner may have written for table public.users
+              | GRANT UPDATE (id) ON TABLE public.users TO app
+        "#]],
     );
 }
 
@@ -293,20 +295,22 @@ fn g3_all_of_an_older_server_is_not_maintain() {
         &live(without(&["SELECT"])),
         &Known::default(),
         expect![[r#"
-        missing grant app on table public.users
-          additive as keeper
-          | GRANT SELECT ON TABLE public.users TO app
-    "#]],
+            missing grant app on table public.users
+              additive as keeper
+              runs what planner may have written for table public.users
+              | GRANT SELECT ON TABLE public.users TO app
+        "#]],
     );
     check(
         &expected,
         &live(users()),
         &Known::default(),
         expect![[r#"
-        missing grant app on table public.users
-          additive as keeper
-          | GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE public.users TO app
-    "#]],
+            missing grant app on table public.users
+              additive as keeper
+              runs what planner may have written for table public.users
+              | GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE public.users TO app
+        "#]],
     );
     // A migration that says MAINTAIN by name means it.
     let by_name = with(users(), [on_table(&["app: MAINTAIN SELECT", "owner: DELETE SELECT"])]);
@@ -316,10 +320,11 @@ fn g3_all_of_an_older_server_is_not_maintain() {
         &live(there),
         &Known::default(),
         expect![[r#"
-        missing grant app on table public.users
-          additive as keeper
-          | GRANT MAINTAIN ON TABLE public.users TO app
-    "#]],
+            missing grant app on table public.users
+              additive as keeper
+              runs what planner may have written for table public.users
+              | GRANT MAINTAIN ON TABLE public.users TO app
+        "#]],
     );
 }
 
@@ -338,14 +343,16 @@ fn g3_who_granted_grants_again() {
         &live(users()),
         &Known::default(),
         expect![[r#"
-        missing grant clerk on table public.users
-          additive as keeper
-          | GRANT SELECT ON TABLE public.users TO clerk WITH GRANT OPTION
-        missing grant app on table public.users
-          additive as clerk
-          needs grant clerk on table public.users
-          | GRANT SELECT ON TABLE public.users TO app
-    "#]],
+            missing grant clerk on table public.users
+              additive as keeper
+              runs what planner may have written for table public.users
+              | GRANT SELECT ON TABLE public.users TO clerk WITH GRANT OPTION
+            missing grant app on table public.users
+              additive as clerk
+              runs what planner may have written for table public.users
+              needs grant clerk on table public.users
+              | GRANT SELECT ON TABLE public.users TO app
+        "#]],
     );
     // Who granted is no difference by itself.
     assert_eq!(steps(&expected, &live(with(users(), [all])), &Known::default()), []);

@@ -51,7 +51,7 @@ fn a_check_runs_all_that_it_refers_to_but_nothing_of_a_table() {
     let runs = runs_of(&expected, &now, "c on public.orders").expect("it evaluates something");
     assert_eq!(runs.refers_to, [need("function", "public.more()"), need("function", "public.ok()")]);
     let table = Written { role: "planner".to_string(), what: need("table", "public.orders") };
-    assert_eq!(runs.written_by, [table]);
+    assert_eq!(runs.written_by, [table], "the live table is another role's");
     assert_eq!(runs.changed, None);
 }
 
@@ -88,16 +88,26 @@ fn a_check_that_somebody_gave_to_a_domain_counts_as_changed_code() {
 }
 
 #[test]
-fn what_is_only_written_down_or_compared_by_value_evaluates_no_expression() {
+fn what_is_only_written_down_or_compared_by_value_runs_nothing() {
     let expected = Catalog {
         definitions: vec![view("v", "SELECT ok()")],
         indexes: vec![index("by_id", "orders", "id")],
         dependencies: vec![needs(need("view", "public.v"), &[need("function", "public.ok()")])],
         ..orders()
     };
-    let now = live(tables([table("orders", [column("id", "integer")])]));
+    let now = tables([table("orders", [column("id", "integer")])]);
     assert_eq!(runs_of(&expected, &now, "public.v"), None);
     assert_eq!(runs_of(&expected, &now, "public.orders.zip"), None);
-    let index = runs_of(&expected, &now, "public.by_id").expect("an index compares values");
-    assert_eq!((index.refers_to, index.written_by), (Vec::new(), Vec::new()));
+    assert_eq!(runs_of(&expected, &now, "public.by_id"), None);
+}
+
+#[test]
+fn what_a_former_owner_wrote_is_told() {
+    let expected = Catalog { indexes: vec![index("by_id", "orders", "id")], ..orders() };
+    let now = live(tables([table("orders", [column("id", "integer")])]));
+    for identity in ["public.by_id", "public.orders.zip"] {
+        let runs = runs_of(&expected, &now, identity).expect("the live table is another role's");
+        let written = Written { role: "planner".to_string(), what: need("table", "public.orders") };
+        assert_eq!((runs.refers_to, runs.written_by), (Vec::new(), vec![written]));
+    }
 }

@@ -724,11 +724,14 @@ impl<'a> Reader<'a> {
             ("TABLE" | "SEQUENCE", Some(column)) => self.column_address(first.object, column),
             ("FUNCTION" | "PROCEDURE" | "ROUTINE", _) => match self.routines.get(first.object) {
                 Some(address) => address.clone(),
-                // A member of an extension, or one of the server's own.
                 None => {
                     let Some((sort, frame)) = section.name.split_once(' ') else { return };
                     let Some(name) = Cursor::new(first.object).name() else { return };
-                    Address::new(sort.to_lowercase(), names::routine(name, frame))
+                    let identity = names::routine(name, frame);
+                    // An aggregate whose arguments have an order, which its privileges do not say; else a member of an
+                    // extension, or one of the server's own.
+                    let known = self.routines.values().find(|address| address.identity == identity);
+                    known.cloned().unwrap_or_else(|| Address::new(sort.to_lowercase(), identity))
                 }
             },
             ("TYPE" | "DOMAIN", _) => Address::new("type", first.object),

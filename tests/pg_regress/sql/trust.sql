@@ -3,6 +3,8 @@
 CREATE ROLE regress_mallory LOGIN;
 CREATE EXTENSION nself_heal;
 SET nself.capture_ddl = off;
+ALTER DATABASE regress_trust SET nself.shadow_keep_from = -1;
+SET nself.shadow_keep_from = -1;
 SET client_min_messages = warning;
 SELECT nself_grant_access('regress_mallory', 'heal');
 -- Made by a superuser, in a schema that is mallory's. Whoever owns a schema can put something else in the place of what

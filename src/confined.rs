@@ -6,14 +6,17 @@ use std::ffi::CStr;
 
 use pgrx::prelude::*;
 
-use crate::caller::{c_string, is_behind_a_role, locked_in};
+use crate::caller::{c_string, is_behind_a_role, locked_in, pinned};
 use crate::error::Error;
 use crate::statement::{RoleChange, Statement};
+use crate::{deferred, spi};
 
 /// The role that a script runs as, from statement to statement.
 pub struct Confined {
     /// Those of a session that stands behind a role; none where the session has that role alone.
     roles: Option<Roles>,
+    /// The cursors WITH HOLD that were there before.
+    held: Vec<(String, String)>,
 }
 
 struct Roles {
@@ -26,10 +29,20 @@ struct Roles {
 
 impl Confined {
     /// Confined to the rights that are in force.
-    pub fn now() -> Self {
+    pub fn now() -> Result<Self, Error> {
         // SAFETY: a plain read of this backend's own state.
         let asker = unsafe { pg_sys::GetUserId() };
-        Self { roles: is_behind_a_role().then_some(Roles { asker, base: asker, now: asker }) }
+        let roles = is_behind_a_role().then_some(Roles { asker, base: asker, now: asker });
+        let held = if roles.is_some() { held_cursors()? } else { Vec::new() };
+        Ok(Self { roles, held })
+    }
+
+    /// Refuses what the script has left for the end of the transaction: that runs with whatever rights are in force then.
+    pub fn end(&self) -> Result<(), Error> {
+        match self.roles {
+            Some(_) => refuse_left(&self.held),
+            None => Ok(()),
+        }
     }
 
     /// Runs a statement by `execute`, with the rights that it is to have.
@@ -54,6 +67,29 @@ impl Confined {
             None => work(),
             Some(roles) => locked_in(roles.now, work),
         }
+    }
+}
+
+/// The cursors WITH HOLD of this session, and when they were made.
+fn held_cursors() -> Result<Vec<(String, String)>, Error> {
+    pinned(|| {
+        spi::read_json(
+            "cursors",
+            "SELECT coalesce(json_agg(json_build_array(name, creation_time)), '[]')::text FROM pg_cursors WHERE is_holdable",
+            &[],
+        )
+    })
+}
+
+/// An error if a cursor WITH HOLD was made that is not among these, or a deferred check waits for the end of the
+/// transaction.
+pub fn refuse_left(before: &[(String, String)]) -> Result<(), Error> {
+    if let Some((name, _)) = held_cursors()?.into_iter().find(|held| !before.contains(held)) {
+        return Err(Error::LeftForTheEnd { what: format!("the cursor {name:?} WITH HOLD") });
+    }
+    match deferred::pending()?.is_empty() {
+        true => Ok(()),
+        false => Err(Error::LeftForTheEnd { what: "a deferred check".to_owned() }),
     }
 }
 

@@ -122,7 +122,7 @@ impl Said {
 }
 
 /// The tables with checks that wait.
-fn pending() -> Result<Vec<pg_sys::Oid>, Error> {
+pub fn pending() -> Result<Vec<pg_sys::Oid>, Error> {
     let tables: Option<Vec<pg_sys::Oid>> = pinned(|| {
         spi::read_one("SELECT array_agg(DISTINCT tgrelid) FROM pg_trigger WHERE tgdeferrable", &[])
     })?;

@@ -162,6 +162,8 @@ pub enum Error {
     LentRights { command: &'static str, lent: Lent },
     #[error("{says}")]
     NotTrusted { says: String },
+    #[error("{what} would be left to the end of the transaction, which has other rights than the migration")]
+    LeftForTheEnd { what: String },
     #[error("another session is running migrations or a heal in this database")]
     Busy,
     #[error("another session has run migrations since this transaction began")]
@@ -282,6 +284,7 @@ impl Error {
             Self::OtherRole { .. }
             | Self::LentRights { .. }
             | Self::NotTrusted { .. }
+            | Self::LeftForTheEnd { .. }
             | Self::NoLevel { .. } => ERRCODE_INSUFFICIENT_PRIVILEGE,
             Self::WhichRole { .. } | Self::WhichLevel { .. } => ERRCODE_NULL_VALUE_NOT_ALLOWED,
             Self::UnknownRole { .. } => ERRCODE_UNDEFINED_OBJECT,
@@ -399,6 +402,7 @@ impl Error {
             Self::Nested => "Call it from outside a migration.",
             Self::LentRights { lent: Lent::Function, .. } => "Call it yourself, as a role that has the rights for it: nself_grant_access() gives them.",
             Self::LentRights { lent: Lent::Operation, .. } => "Call it yourself, and not from an index, a check or a view.",
+            Self::LeftForTheEnd { .. } => "Close the cursor and let the check run in the migration, or apply it as a role that has logged in itself.",
             Self::NotTrusted { .. } => "docs/security.md tells whose code may run with whose rights.",
             Self::NothingApplied => "Load the migrations folder with nself_journal_load(), then call nself_migrate_up().",
             Self::UnknownAgainst(_) => "Say 'applied' for the applied migrations, or 'journal' for all that the journal holds.",

@@ -38,11 +38,12 @@ pub fn run_statements(
     settings: &[(&str, &str)],
 ) -> Result<(), Error> {
     within(settings, || {
-        let mut confined = Confined::now();
+        let mut confined = Confined::now()?;
         for (index, statement) in statements.iter().enumerate() {
             execute(script, index, statement, &mut confined)?;
         }
-        confined.within(|| check_deferred(script))
+        confined.within(|| check_deferred(script))?;
+        confined.end()
     })
 }
 
@@ -55,12 +56,13 @@ pub fn run_statement(
     settings: &[(&str, &str)],
 ) -> Result<(), Error> {
     within(settings, || {
-        let mut confined = Confined::now();
+        let mut confined = Confined::now()?;
         for setting in settings_before(statements, index) {
             execute(script, index, setting, &mut confined)?;
         }
         execute(script, index, &statements[index], &mut confined)?;
-        confined.within(|| check_deferred(script))
+        confined.within(|| check_deferred(script))?;
+        confined.end()
     })
 }
 

@@ -152,7 +152,7 @@ impl<'a> Course<'a> {
         let set = || settings_before(&self.pending.statements, index);
         let left = capture::own(|| {
             with_settings(&settings, || {
-                let mut confined = Confined::now();
+                let mut confined = Confined::now()?;
                 for setting in set() {
                     confined.run(setting, || spi::write(&setting.sql, &[]))?;
                 }

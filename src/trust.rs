@@ -17,6 +17,7 @@ use serde::Deserialize;
 
 use crate::caller::pinned;
 use crate::error::Error;
+use crate::shadow::functions;
 use crate::{report, spi};
 
 /// Whether code that `other` can change may run with the rights of `role`.
@@ -247,10 +248,16 @@ fn install() {
         CALLED_BEFORE.set(pg_sys::fmgr_hook);
         pg_sys::needs_fmgr_hook = Some(before_function);
         pg_sys::fmgr_hook = Some(around_function);
+        LOOKED_BEFORE.set(pg_sys::object_access_hook);
+        pg_sys::object_access_hook = Some(at_access);
+        CHECKED_BEFORE.set(pg_sys::ExecutorCheckPerms_hook);
+        pg_sys::ExecutorCheckPerms_hook = Some(before_query);
     }
 }
 
 thread_local! {
+    static LOOKED_BEFORE: Cell<pg_sys::object_access_hook_type> = const { Cell::new(None) };
+    static CHECKED_BEFORE: Cell<pg_sys::ExecutorCheckPerms_hook_type> = const { Cell::new(None) };
     static ASKED_BEFORE: Cell<pg_sys::needs_fmgr_hook_type> = const { Cell::new(None) };
     static CALLED_BEFORE: Cell<pg_sys::fmgr_hook_type> = const { Cell::new(None) };
 }
@@ -279,25 +286,129 @@ unsafe extern "C-unwind" fn around_function(
     }
 }
 
+/// What is code without being a function (the check of a domain, a default, a rule) is made of the server's functions
+/// alone, which are not looked up. Of those none is run that reaches outside the database.
+#[pg_guard]
+unsafe extern "C-unwind" fn at_access(
+    access: pg_sys::ObjectAccessType::Type,
+    class: pg_sys::Oid,
+    object: pg_sys::Oid,
+    part: std::ffi::c_int,
+    argument: *mut std::ffi::c_void,
+) {
+    if access == pg_sys::ObjectAccessType::OAT_FUNCTION_EXECUTE
+        && role_of_region().is_some()
+        && functions::reaches_outside(object)
+    {
+        refuse(format!("it would run {}, which reaches outside the database", name(object)));
+    }
+    if let Some(before) = LOOKED_BEFORE.get() {
+        // SAFETY: as the server calls it.
+        unsafe { before(access, class, object, part, argument) }
+    }
+}
+
+/// A view is the code of its owner, and whoever owns a table decides what happens when it is written to.
+fn check_relation(relation: pg_sys::Oid, is_written: bool) {
+    let Some(role) = role_of_region() else { return };
+    let Some((kind, owner)) = kind_and_owner(relation) else { return };
+    if (is_written || kind == pg_sys::RELKIND_VIEW) && !trusts(role, owner) {
+        // SAFETY: the relation is there; the texts are the server's, in the current memory context.
+        let object = unsafe {
+            let address = pg_sys::ObjectAddress {
+                classId: pg_sys::RelationRelationId,
+                objectId: relation,
+                objectSubId: 0,
+            };
+            let identity = pg_sys::getObjectIdentity(&address, false);
+            let of_type = pg_sys::getObjectTypeDescription(&address, false);
+            let text = |text| std::ffi::CStr::from_ptr(text).to_string_lossy().into_owned();
+            format!("{} {}", text(of_type), text(identity))
+        };
+        refuse(would_run(&object, owner, &crate::caller::role_name(role)));
+    }
+}
+
+const WRITES: u32 = pg_sys::ACL_INSERT | pg_sys::ACL_UPDATE | pg_sys::ACL_DELETE;
+
+/// Called with the relations of each query, also of those in the bodies of functions.
+#[cfg(feature = "pg15")]
+#[pg_guard]
+unsafe extern "C-unwind" fn before_query(relations: *mut pg_sys::List, raises: bool) -> bool {
+    // SAFETY: a list of range table entries.
+    unsafe {
+        for entry in pgrx::PgList::<pg_sys::RangeTblEntry>::from_pg(relations).iter_ptr() {
+            if (*entry).relid != pg_sys::InvalidOid {
+                check_relation((*entry).relid, (*entry).requiredPerms as u32 & WRITES != 0);
+            }
+        }
+        CHECKED_BEFORE.get().is_none_or(|before| before(relations, raises))
+    }
+}
+
+/// Called with the relations of each query, also of those in the bodies of functions.
+#[cfg(not(feature = "pg15"))]
+#[pg_guard]
+unsafe extern "C-unwind" fn before_query(
+    relations: *mut pg_sys::List,
+    permissions: *mut pg_sys::List,
+    raises: bool,
+) -> bool {
+    // SAFETY: a list of what is asked for of each relation.
+    unsafe {
+        for asked in pgrx::PgList::<pg_sys::RTEPermissionInfo>::from_pg(permissions).iter_ptr() {
+            check_relation((*asked).relid, (*asked).requiredPerms as u32 & WRITES != 0);
+        }
+        CHECKED_BEFORE.get().is_none_or(|before| before(relations, permissions, raises))
+    }
+}
+
+fn kind_and_owner(relation: pg_sys::Oid) -> Option<(u8, pg_sys::Oid)> {
+    // SAFETY: the cache entry is released before the values, which were copied, are used.
+    unsafe {
+        let tuple =
+            pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::RELOID as i32, pg_sys::Datum::from(relation));
+        if tuple.is_null() {
+            return None;
+        }
+        let form = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_class>();
+        let found = ((*form).relkind as u8, (*form).relowner);
+        pg_sys::ReleaseSysCache(tuple);
+        Some(found)
+    }
+}
+
+/// With whose rights something is evaluated now, if it is.
+fn role_of_region() -> Option<pg_sys::Oid> {
+    match REGION.get()? {
+        Region::Nothing => None,
+        Region::With(role) => Some(role),
+        // SAFETY: a plain read of this backend's own state.
+        Region::InForce => Some(unsafe { pg_sys::GetUserId() }),
+    }
+}
+
+/// Raises the error of what is not run.
+fn refuse(says: String) {
+    REFUSED.set(Some(says.clone()));
+    pg_sys::panic::ErrorReport::from(Error::NotTrusted { says }).report(PgLogLevel::ERROR);
+}
+
 /// Languages with numbers of their own, which pgrx does not bind.
 const INTERNAL_LANGUAGE: u32 = 12;
 const C_LANGUAGE: u32 = 13;
 
 /// An error unless this function may run now.
 fn check(function: pg_sys::Oid) {
-    let Some(region) = REGION.get() else { return };
+    if REGION.get().is_none() {
+        return;
+    }
     let Some((language, owner)) = language_and_owner(function) else { return };
     // Only a superuser can have written it: the owner cannot replace it by code of that language.
     if matches!(language.to_u32(), INTERNAL_LANGUAGE | C_LANGUAGE) {
         return;
     }
-    let role = match region {
-        Region::Nothing => None,
-        Region::With(role) => Some(role),
-        // SAFETY: a plain read of this backend's own state.
-        Region::InForce => Some(unsafe { pg_sys::GetUserId() }),
-    };
-    let refused = match role {
+    let refused = match role_of_region() {
         None if function.to_u32() < pg_sys::FirstNormalObjectId => None,
         None => Some(format!("it would run {}", name(function))),
         Some(role) if !trusts(role, owner) => {
@@ -309,8 +420,7 @@ fn check(function: pg_sys::Oid) {
         Some(_) => None,
     };
     if let Some(says) = refused {
-        REFUSED.set(Some(says.clone()));
-        pg_sys::panic::ErrorReport::from(Error::NotTrusted { says }).report(PgLogLevel::ERROR);
+        refuse(says);
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::caller::{c_string, catch, locked_in};
 use crate::error::Error;
-use crate::spi;
+use crate::{confined, spi};
 
 /// A worker that was started.
 pub struct Handle(*mut pg_sys::BackgroundWorkerHandle);
@@ -324,11 +324,12 @@ pub fn is_confined() -> bool {
 }
 
 /// Runs `work` with the rights that this worker has. What was deferred to the end of the transaction runs with them, too.
-fn confined<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+fn in_bounds<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     let Some(role) = CONFINED.get() else { return work() };
     locked_in(role, || {
         let value = work()?;
         spi::write("SET CONSTRAINTS ALL IMMEDIATE", &[])?;
+        confined::refuse_left(&[])?;
         Ok(value)
     })
 }
@@ -343,7 +344,7 @@ pub fn in_transaction<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, E
             hold_extension();
             pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
         }
-        let value = confined(work)?;
+        let value = in_bounds(work)?;
         // SAFETY: as above.
         unsafe {
             if pg_sys::ActiveSnapshotSet() {

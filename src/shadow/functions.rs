@@ -249,6 +249,12 @@ pub unsafe fn is_untrusted(language: pg_sys::Oid) -> bool {
     }
 }
 
+/// Whether a function reaches outside its database.
+pub fn reaches_outside(function: pg_sys::Oid) -> bool {
+    // SAFETY: a look into the catalogs, within a transaction.
+    matches!(unsafe { call(function) }, Call::Outside(_))
+}
+
 /// Whether the server calls a function by address, without a look into the catalogs.
 pub fn is_servers_own(function: pg_sys::Oid) -> bool {
     function.to_u32() < pg_sys::FirstGenbkiObjectId

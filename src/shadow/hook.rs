@@ -116,6 +116,10 @@ unsafe fn reaches_outside(node: *mut pg_sys::Node) -> Option<Reason> {
             }
             T_CopyStmt => (!(*node.cast::<pg_sys::CopyStmt>()).filename.is_null()).then_some(Reason::Files),
             T_DoStmt => is_untrusted(node.cast()).then_some(Reason::Untrusted),
+            T_LockStmt => locks_shared(node.cast()).then_some(Reason::Shared),
+            T_ClusterStmt => {
+                is_shared((*node.cast::<pg_sys::ClusterStmt>()).relation).then_some(Reason::Shared)
+            }
             T_GrantStmt => shared((*node.cast::<pg_sys::GrantStmt>()).objtype),
             T_CommentStmt => shared((*node.cast::<pg_sys::CommentStmt>()).objtype),
             T_SecLabelStmt => shared((*node.cast::<pg_sys::SecLabelStmt>()).objtype),
@@ -123,6 +127,33 @@ unsafe fn reaches_outside(node: *mut pg_sys::Node) -> Option<Reason> {
             T_RenameStmt => shared((*node.cast::<pg_sys::RenameStmt>()).renameType),
             _ => None,
         }
+    }
+}
+
+/// Whether a LOCK is of a catalog that all databases share: who asked for this replay may hold a lock of it, and waits for
+/// the replay where the server does not see it.
+unsafe fn locks_shared(statement: *mut pg_sys::LockStmt) -> bool {
+    // SAFETY: what a LOCK locks is a list of names.
+    unsafe {
+        pgrx::PgList::<pg_sys::RangeVar>::from_pg((*statement).relations)
+            .iter_ptr()
+            .any(|name| is_shared(name))
+    }
+}
+
+/// Whether a relation is a catalog that all databases share.
+unsafe fn is_shared(name: *mut pg_sys::RangeVar) -> bool {
+    let (no_lock, missing_ok) = (pg_sys::NoLock as pg_sys::LOCKMODE, pg_sys::RVROption::RVR_MISSING_OK);
+    // SAFETY: the name comes from the parser, if there is one; a look into the catalogs.
+    unsafe {
+        !name.is_null()
+            && pg_sys::IsSharedRelation(pg_sys::RangeVarGetRelidExtended(
+                name,
+                no_lock,
+                missing_ok,
+                None,
+                null_mut(),
+            ))
     }
 }
 

@@ -109,11 +109,19 @@ PGUSER=deployer sql -d clinic -c "SET ROLE team" -c "SELECT nself_migrate_up_sta
 ended
 says "a role that may not log in has jobs, too" "$(sql -d clinic -c "SELECT state, run_by, error FROM nself.jobs ORDER BY job DESC LIMIT 1" \
     -c "SELECT DISTINCT who FROM who" -c "SELECT tableowner FROM pg_tables WHERE tablename = 'team_made'")" "done|team|" $'team\nteam'
-put 3_index.sql "-- nself:no-transaction
+put 3_held.sql "DECLARE c CURSOR WITH HOLD FOR SELECT 1 FROM nextval('held')"
+sql -d clinic -c "CREATE SEQUENCE held" -c "GRANT ALL ON SEQUENCE held TO team"
+PGUSER=deployer sql -d clinic -c "SET ROLE team" -c "SELECT nself_migrate_up_start()" >/dev/null
+ended
+wanted="done|"
+[[ $version -ge 170000 ]] || wanted='failed|the cursor "c" WITH HOLD would be left to the end of the transaction'
+says "nothing is left to the end of a job's transaction" "$(sql -d clinic -c "SELECT state, error FROM nself.jobs ORDER BY job DESC LIMIT 1")" "$wanted"
+sql -d clinic -c "SELECT count(*) FROM nself_journal_put((SELECT jsonb_agg(jsonb_build_object('path', path, 'content', up_sql)) FROM nself.journal WHERE version < '3' OR version IN (SELECT version FROM nself.applied)))" >/dev/null
+put 4_index.sql "-- nself:no-transaction
 CREATE INDEX CONCURRENTLY team_i ON team_made (i);"
 PGUSER=deployer sql -d clinic -c "SET ROLE team" -c "SELECT nself_migrate_up_start()" >/dev/null
 ended
 wanted="done|team|"
-[[ $version -ge 170000 ]] || wanted="failed|team|migration 3 has a statement that refuses a transaction, which a job cannot run as role \"team\""
+[[ $version -ge 170000 ]] || wanted="failed|team|migration 4 has a statement that refuses a transaction, which a job cannot run as role \"team\""
 says "what it cannot do as that role it does not do" "$(sql -d clinic -c "SELECT state, run_by, error FROM nself.jobs ORDER BY job DESC LIMIT 1")" "$wanted"
 ! server_complaints "$CLUSTER/log" >&2 || die "the server was not well"

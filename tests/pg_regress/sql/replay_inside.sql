@@ -152,6 +152,7 @@ SELECT * FROM pg_temp.migrate('6_server.sql', $$
     CREATE TRIGGER keep_row BEFORE INSERT ON doc FOR EACH ROW EXECUTE FUNCTION keep_row();
     INSERT INTO doc VALUES ('kept', 0, 0);
     DO 'BEGIN IF EXISTS (SELECT FROM doc WHERE body = ''kept'') THEN CREATE TABLE row_was_kept (); END IF; END';
+    LOCK TABLE pg_catalog.pg_tablespace IN SHARE MODE;
 $$);
 CREATE FUNCTION pg_temp.outside() RETURNS SETOF text LANGUAGE sql AS $$
     SELECT slot_name FROM pg_replication_slots WHERE slot_name = 'regress_replay_inside'

@@ -7,6 +7,7 @@ GRANT regress_team TO regress_mallory;
 CREATE EXTENSION nself_heal;
 SET nself.capture_ddl = off;
 CREATE SCHEMA app AUTHORIZATION regress_mallory;
+GRANT CREATE ON DATABASE regress_rights_in_force TO regress_mallory;
 GRANT ALL ON SCHEMA app TO regress_team;
 SELECT nself_grant_access('regress_mallory', 'migrate'), nself_grant_access('regress_team', 'migrate');
 -- A migration is loaded, and applied by a superuser who has taken a weaker role.
@@ -41,6 +42,13 @@ CALL try_as('regress_mallory', 'SET ROLE regress_other');
 CALL try_as('regress_mallory', 'SET SESSION AUTHORIZATION postgres');
 CALL try_as('regress_mallory', 'SET ROLE nobody_of_this_name');
 CALL try_as('regress_mallory', $$SET LOCAL "Role" TO 'postgres'$$);
+-- What would run at the end of the transaction, when the superuser has gone back: a cursor that is held, a check.
+CALL try_as('regress_mallory', 'DECLARE c CURSOR WITH HOLD FOR SELECT current_user');
+CALL try_as('regress_mallory', $$DO 'BEGIN EXECUTE ''DECLARE c CURSOR WITH HOLD FOR SELECT current_user''; END'$$);
+CALL try_as('regress_mallory', $$CREATE SCHEMA hidden; CREATE TABLE hidden.t (i int);
+    CREATE FUNCTION hidden.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE NOTICE ''I am %'', current_user; RETURN NULL; END';
+    CREATE CONSTRAINT TRIGGER t AFTER INSERT ON hidden.t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hidden.f();
+    INSERT INTO hidden.t VALUES (1); REVOKE USAGE ON SCHEMA hidden FROM regress_mallory$$);
 \set VERBOSITY default
 -- What the role may become, it may become, and come back from.
 BEGIN;
@@ -88,12 +96,12 @@ GRANT CREATE ON SCHEMA public TO regress_mallory;
 CREATE FUNCTION start(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
     IF session_user <> current_user THEN
-        BEGIN PERFORM nself_migrate_up_start(); EXCEPTION WHEN insufficient_privilege THEN RAISE NOTICE '%', SQLERRM; END;
-        BEGIN PERFORM nself_heal_start(); EXCEPTION WHEN insufficient_privilege THEN RAISE NOTICE '%', SQLERRM; END;
-        BEGIN PERFORM nself_migrate_up(); EXCEPTION WHEN insufficient_privilege THEN RAISE NOTICE '%', SQLERRM; END;
-        BEGIN PERFORM nself_migrate_down(); EXCEPTION WHEN insufficient_privilege THEN RAISE NOTICE '%', SQLERRM; END;
-        BEGIN PERFORM nself_heal(true); EXCEPTION WHEN insufficient_privilege THEN RAISE NOTICE '%', SQLERRM; END;
-        BEGIN PERFORM nself_journal_put('[]'); EXCEPTION WHEN insufficient_privilege THEN RAISE NOTICE '%', SQLERRM; END;
+        BEGIN PERFORM public.nself_migrate_up_start(); EXCEPTION WHEN insufficient_privilege THEN RAISE NOTICE '%', SQLERRM; END;
+        BEGIN PERFORM public.nself_heal_start(); EXCEPTION WHEN insufficient_privilege THEN RAISE NOTICE '%', SQLERRM; END;
+        BEGIN PERFORM public.nself_migrate_up(); EXCEPTION WHEN insufficient_privilege THEN RAISE NOTICE '%', SQLERRM; END;
+        BEGIN PERFORM public.nself_migrate_down(); EXCEPTION WHEN insufficient_privilege THEN RAISE NOTICE '%', SQLERRM; END;
+        BEGIN PERFORM public.nself_heal(true); EXCEPTION WHEN insufficient_privilege THEN RAISE NOTICE '%', SQLERRM; END;
+        BEGIN PERFORM public.nself_journal_put('[]'); EXCEPTION WHEN insufficient_privilege THEN RAISE NOTICE '%', SQLERRM; END;
     END IF;
     RETURN i;
 END $$;

@@ -137,6 +137,37 @@ CREATE EVENT TRIGGER noted ON ddl_command_end EXECUTE FUNCTION noted();
 SELECT identity, status, detail FROM nself_heal(true) WHERE identity = 'public.u_i';
 DROP EVENT TRIGGER noted;
 
+-- Code that is no function: what a view is, what a table does when it is written to, and the check of a domain. The
+-- bodies are the superuser's, what they touch is hers.
+DROP EXTENSION nself_heal;
+CREATE EXTENSION nself_heal;
+SET nself.capture_ddl = off;
+SET client_min_messages = warning;
+DROP TABLE u, parsed, parent CASCADE;
+DROP FUNCTION calls, inlined, by_path, by_definer CASCADE;
+RESET client_min_messages;
+SELECT version FROM nself_journal_put(jsonb_build_array(jsonb_build_object('path', '1_bodies.sql', 'content', $$
+    SET check_function_bodies = off;
+    CREATE FUNCTION reads(i int) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN EXISTS (SELECT FROM trap.seen); END';
+    CREATE FUNCTION writes(i int) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN INSERT INTO trap.written (i) VALUES (i); RETURN true; END';
+    CREATE FUNCTION declares(i int) RETURNS boolean LANGUAGE plpgsql AS 'DECLARE d trap.checked := i; BEGIN RETURN d > 0; END';
+    CREATE TABLE w (i int CONSTRAINT reads CHECK (reads(i)), CONSTRAINT writes CHECK (writes(i)), CONSTRAINT declares CHECK (declares(i)));
+$$)));
+SELECT status FROM nself_migrate_up();
+\c - regress_mallory
+CREATE VIEW trap.seen AS SELECT current_user AS who;
+CREATE TABLE trap.written (i int, who text DEFAULT current_user);
+CREATE DOMAIN trap.checked AS int CHECK (VALUE > 0 AND pg_read_file('PG_VERSION') <> '');
+\c - postgres
+SET nself.capture_ddl = off;
+-- The control: an INSERT runs it all.
+INSERT INTO w VALUES (1);
+SELECT * FROM trap.written;
+ALTER TABLE w DROP CONSTRAINT reads, DROP CONSTRAINT writes, DROP CONSTRAINT declares;
+SELECT identity, status, detail FROM nself_heal(true) WHERE identity LIKE '%public.w' ORDER BY 1;
+SELECT * FROM trap.written;
+DROP TABLE w;
+
 -- A table that was hers, and that a superuser has taken over. What her migration said of it is not done again as the
 -- superuser: neither her trigger nor her policy, nor a privilege.
 DROP EXTENSION nself_heal;
@@ -167,6 +198,7 @@ SELECT object_type, identity, status, detail FROM nself_heal(true) WHERE identit
 ALTER TABLE hers.t OWNER TO regress_mallory;
 SELECT object_type, identity, status FROM nself_heal(true) WHERE status = 'applied' ORDER BY 1, 2;
 DROP SCHEMA hers CASCADE;
+DROP FUNCTION reads, writes, declares;
 
 DROP EXTENSION nself_heal;
 SET client_min_messages = warning;

@@ -9,7 +9,7 @@ use pgrx::prelude::*;
 use crate::caller::{c_string, is_behind_a_role, locked_in, pinned};
 use crate::error::Error;
 use crate::statement::{RoleChange, Statement};
-use crate::{deferred, spi};
+use crate::{deferred, spi, trust};
 
 /// The role that a script runs as, from statement to statement.
 pub struct Confined {
@@ -100,7 +100,7 @@ impl Roles {
             RoleChange::Role(None) => self.now = self.base,
             RoleChange::Role(Some(name)) => {
                 let role = role(name);
-                if !may_set(self.base, role) {
+                if !trust::may_become(self.base, role) {
                     ereport!(
                         ERROR,
                         PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
@@ -130,16 +130,6 @@ fn role(name: &str) -> pg_sys::Oid {
     let name = c_string(name);
     // SAFETY: a look into the catalogs; with false it raises an error for a role that is not there.
     unsafe { pg_sys::get_role_oid(name.as_ptr(), false) }
-}
-
-fn may_set(member: pg_sys::Oid, role: pg_sys::Oid) -> bool {
-    // SAFETY: a question about roles and their memberships, within a transaction.
-    unsafe {
-        #[cfg(feature = "pg15")]
-        return pg_sys::is_member_of_role(member, role);
-        #[cfg(not(feature = "pg15"))]
-        return pg_sys::member_can_set_role(member, role);
-    }
 }
 
 /// What a statement says of the role, if it is SET or RESET of it.

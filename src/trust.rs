@@ -32,20 +32,15 @@ pub fn trusts(role: pg_sys::Oid, other: pg_sys::Oid) -> bool {
     }
 }
 
-/// # Safety
-/// Within a transaction.
-#[cfg(feature = "pg15")]
-unsafe fn may_become(member: pg_sys::Oid, role: pg_sys::Oid) -> bool {
-    // SAFETY: as above.
-    unsafe { pg_sys::is_member_of_role(member, role) }
-}
-
-/// # Safety
-/// Within a transaction.
-#[cfg(not(feature = "pg15"))]
-unsafe fn may_become(member: pg_sys::Oid, role: pg_sys::Oid) -> bool {
-    // SAFETY: as above.
-    unsafe { pg_sys::member_can_set_role(member, role) }
+/// Whether a role may SET ROLE to another one.
+pub fn may_become(member: pg_sys::Oid, role: pg_sys::Oid) -> bool {
+    // SAFETY: a question about roles and their memberships, within a transaction.
+    unsafe {
+        #[cfg(feature = "pg15")]
+        return pg_sys::is_member_of_role(member, role);
+        #[cfg(not(feature = "pg15"))]
+        return pg_sys::member_can_set_role(member, role);
+    }
 }
 
 /// Who owns the schema public is said to be the owner of the database: that is somebody.
@@ -339,7 +334,7 @@ unsafe extern "C-unwind" fn before_query(relations: *mut pg_sys::List, raises: b
     unsafe {
         for entry in pgrx::PgList::<pg_sys::RangeTblEntry>::from_pg(relations).iter_ptr() {
             if (*entry).relid != pg_sys::InvalidOid {
-                check_relation((*entry).relid, (*entry).requiredPerms as u32 & WRITES != 0);
+                check_relation((*entry).relid, (*entry).requiredPerms & WRITES != 0);
             }
         }
         CHECKED_BEFORE.get().is_none_or(|before| before(relations, raises))
@@ -357,7 +352,7 @@ unsafe extern "C-unwind" fn before_query(
     // SAFETY: a list of what is asked for of each relation.
     unsafe {
         for asked in pgrx::PgList::<pg_sys::RTEPermissionInfo>::from_pg(permissions).iter_ptr() {
-            check_relation((*asked).relid, (*asked).requiredPerms as u32 & WRITES != 0);
+            check_relation((*asked).relid, (*asked).requiredPerms & pg_sys::AclMode::from(WRITES) != 0);
         }
         CHECKED_BEFORE.get().is_none_or(|before| before(relations, permissions, raises))
     }

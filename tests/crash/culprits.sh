@@ -53,4 +53,4 @@ says "a restored database" \
     "$(sql -d copy -c "SELECT count(*) || ' triggers' FROM pg_event_trigger" \
         -c "SELECT string_agg(version || ' ' || direction, ',') FROM nself.ledger" \
         -c "SELECT string_agg(kind || ' ' || identity, ',' ORDER BY identity) FROM nself_drift()")" \
-    "3 triggers" "1 up" "extra public.after_access,extra public.after_share"
+    "4 triggers" "1 up" "extra public.after_access,extra public.after_share"

@@ -183,7 +183,7 @@ pub enum Error {
     #[error("the background worker ended before it began")]
     NotStarted,
     #[error(
-        "migration {version} has a statement that refuses a transaction, which a job cannot run as role {role:?}: it may not log in"
+        "migration {version} takes another role and has a statement that refuses a transaction: a job cannot run both as role {role:?}, which may not log in"
     )]
     JobWithoutLogin { version: String, role: String },
     #[error("{function} was not told which job")]
@@ -393,7 +393,7 @@ impl Error {
             Self::Refused { hint, .. } => hint,
             Self::Busy => "Wait for it to end, or raise lock_timeout.",
             Self::SecondJob { .. } => "Wait for it, see nself_job(), or stop it with nself_job_cancel().",
-            Self::JobWithoutLogin { .. } => "From PostgreSQL 17 on it can. Until then ALTER ROLE … LOGIN, or apply it as a member that may log in and SET ROLE in the migration.",
+            Self::JobWithoutLogin { .. } => "From PostgreSQL 17 on it can. Until then leave SET ROLE out of the migration, or ALTER ROLE … LOGIN.",
             Self::NoSuchJob { .. } | Self::WhichJob { .. } => "SELECT job, state FROM nself.jobs lists them.",
             Self::NotStarted => "The server's log tells why.",
             Self::NotMigrated { .. } => "SELECT * FROM nself.jobs tells more.",

@@ -328,7 +328,10 @@ impl Row {
 
     /// Takes the settings of who asked, whatever they are now, and goes back to the role that this worker connected as.
     fn settle(&self) -> Result<(), Error> {
-        worker::utility("RESET SESSION AUTHORIZATION")?;
+        // Where this worker is confined, nothing can have changed its role.
+        if !worker::is_confined() {
+            worker::utility("RESET SESSION AUTHORIZATION")?;
+        }
         worker::utility("RESET ALL")?;
         for (name, value) in &self.asker.settings {
             worker::set(name, value);

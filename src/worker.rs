@@ -317,10 +317,19 @@ thread_local! {
     static CONFINED: Cell<Option<pg_sys::Oid>> = const { Cell::new(None) };
 }
 
-/// Whether this worker could not connect as the role whose rights it has. Then what runs outside a transaction of its own
-/// would run with more.
+/// Whether this worker could not connect as the role whose rights it has.
 pub fn is_confined() -> bool {
     CONFINED.get().is_some()
+}
+
+/// Whether statements that make transactions of their own can be confined, too. The server asserts that no transaction
+/// begins confined, although nothing in it depends on that: one that was built with assertions would end.
+pub fn can_confine_statements() -> bool {
+    // SAFETY: the server knows this setting; the text is its own.
+    unsafe {
+        let value = pg_sys::GetConfigOption(c"debug_assertions".as_ptr(), true, false);
+        !value.is_null() && CStr::from_ptr(value) == c"off"
+    }
 }
 
 /// Runs `work` with the rights that this worker has. What was deferred to the end of the transaction runs with them, too.
@@ -383,6 +392,18 @@ unsafe fn hold_extension() {
 /// Runs a utility statement that may make transactions of its own, as the server does with a client's. After an error the
 /// worker is as it was before.
 pub fn utility(statement: &str) -> Result<(), Error> {
+    let Some(role) = CONFINED.get() else { return run_utility(statement) };
+    // SAFETY: the session's own user is set back below, in either case: an error ends the transactions of the statement,
+    // which goes back to what was in force when they began.
+    unsafe {
+        pg_sys::SetUserIdAndSecContext(role, pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32);
+        let result = run_utility(statement);
+        pg_sys::SetUserIdAndSecContext(pg_sys::GetSessionUserId(), 0);
+        result
+    }
+}
+
+fn run_utility(statement: &str) -> Result<(), Error> {
     let text = c_string(statement);
     // SAFETY: what is parsed has to outlive the transactions that the statement makes, so it is kept in a memory context
     // of its own.

@@ -17,11 +17,13 @@ pub fn up(
     progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let (session, chosen) = in_turn(|| Ok((Session::now(request.tenant)?, migrate::choose(request)?)))?;
-    // At top level the server would not know whom this worker works for.
-    let refuses =
-        |pending: &&Pending| pending.statements.iter().any(|statement| statement.refuses_transaction);
+    let at_top_level = |pending: &&Pending| pending.statements.iter().any(|of| of.refuses_transaction);
+    let changes_role = |pending: &Pending| pending.statements.iter().any(|of| of.change_of_role().is_some());
     if worker::is_confined()
-        && let Some(pending) = chosen.iter().find(refuses)
+        && let Some(pending) = chosen
+            .iter()
+            .filter(at_top_level)
+            .find(|pending| !worker::can_confine_statements() || changes_role(pending))
     {
         let (version, role) = (pending.entry.version.clone(), session.applied_by);
         return Err(Error::JobWithoutLogin { version, role });

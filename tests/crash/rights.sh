@@ -121,7 +121,30 @@ put 4_index.sql "-- nself:no-transaction
 CREATE INDEX CONCURRENTLY team_i ON team_made (i);"
 PGUSER=deployer sql -d clinic -c "SET ROLE team" -c "SELECT nself_migrate_up_start()" >/dev/null
 ended
+says "it runs what refuses a transaction with that role's rights" \
+    "$(sql -d clinic -c "SELECT state, run_by, error FROM nself.jobs ORDER BY job DESC LIMIT 1" -c "SELECT indisvalid FROM pg_index WHERE indexrelid = 'team_i'::regclass")" "done|team|" t
+put 5_role.sql "-- nself:no-transaction
+SET ROLE team; CREATE INDEX CONCURRENTLY team_j ON team_made (i);"
+PGUSER=deployer sql -d clinic -c "SET ROLE team" -c "SELECT nself_migrate_up_start()" >/dev/null
+ended
 wanted="done|team|"
-[[ $version -ge 170000 ]] || wanted="failed|team|migration 4 has a statement that refuses a transaction, which a job cannot run as role \"team\""
+[[ $version -ge 170000 ]] || wanted="failed|team|migration 5 takes another role and has a statement that refuses a transaction"
 says "what it cannot do as that role it does not do" "$(sql -d clinic -c "SELECT state, run_by, error FROM nself.jobs ORDER BY job DESC LIMIT 1")" "$wanted"
+# No event trigger's function sees a stronger role than the job's.
+sql -d clinic >/dev/null <<'SQL'
+CREATE TABLE seen (who text);
+GRANT INSERT ON seen TO PUBLIC;
+CREATE FUNCTION sees() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+    BEGIN RESET SESSION AUTHORIZATION; EXCEPTION WHEN OTHERS THEN NULL; END;
+    INSERT INTO public.seen VALUES (current_user);
+END $$;
+CREATE EVENT TRIGGER sees ON ddl_command_start EXECUTE FUNCTION sees();
+SQL
+sql -d clinic -c "SELECT count(*) FROM nself_journal_put((SELECT jsonb_agg(jsonb_build_object('path', path, 'content', up_sql)) FROM nself.journal WHERE version IN (SELECT version FROM nself.applied)))" >/dev/null
+put 6_index.sql "-- nself:no-transaction
+CREATE INDEX CONCURRENTLY team_k ON team_made (i);"
+PGUSER=deployer sql -d clinic -c "SET ROLE team" -c "SELECT nself_migrate_up_start()" >/dev/null
+ended
+says "nor does an event trigger see another role" "$(sql -d clinic -c "SELECT DISTINCT who FROM seen")" team
 ! server_complaints "$CLUSTER/log" >&2 || die "the server was not well"

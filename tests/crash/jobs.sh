@@ -149,6 +149,7 @@ says "a stranger's job is blocked" "$(sql -c "SELECT s.identity, s.status, s.det
 job=$(sql -c "SET SESSION AUTHORIZATION team" -c "SELECT nself_heal_start()")
 ends "$job" "done"
 says "a role that may not log in heals what is its own" "$(sql -c "SELECT indisvalid FROM pg_index WHERE indexrelid = 'items_twin'::regclass")" t
+sql -c "DROP INDEX items_twin"
 
 # No worker is free, no such job: clear errors.
 says "no such job" "$(answer_of -c "SELECT * FROM nself_job(4711)")" "42704" "there is no job 4711"

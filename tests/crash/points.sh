@@ -133,20 +133,19 @@ until_sql "done" "SELECT state FROM nself_job($job)"
 same "the migration after that" "$(sql -c "SELECT state FROM nself_migrate_status() WHERE version = '3'")" applied
 say "ok    a migration without a transaction goes on at the statement at which its worker, or the server, was killed"
 
-# A migration that takes its time where it is replayed, at the point that a file names.
-as_server tee "$CLUSTER/point" >/dev/null <<<0
-sql -v point="$CLUSTER/point" >/dev/null <<'SQL'
+# A migration that takes its time where it is replayed, at the point that a setting of the role names.
+sql >/dev/null <<'SQL'
 SELECT count(*) FROM nself_journal_put(
     (SELECT jsonb_agg(jsonb_build_object('path', path, 'content', up_sql)) FROM nself.journal)
     || jsonb_build_array(jsonb_build_object('path', '4_replay.sql', 'content',
         (SELECT string_agg(format('CREATE TABLE r%s (a int);
-                SELECT pg_sleep(600) WHERE current_database() LIKE %L AND pg_read_file(%L) = %L;', to_char(n, 'FM00'), 'nself\_shadow%', :'point', n::text || E'\n'), E'\n' ORDER BY n)
+                SELECT pg_sleep(600) WHERE current_database() LIKE %L AND current_setting(''test.point'', true) = %L;', to_char(n, 'FM00'), 'nself\_shadow%', n::text), E'\n' ORDER BY n)
            FROM generate_series(1, 10) n))));
 SELECT count(*) FROM nself_migrate_up();
 SQL
 for who in backend replayer keeper postmaster; do
     for point in $(seq $points); do
-        as_server tee "$CLUSTER/point" >/dev/null <<<"$point"
+        sql -c "ALTER ROLE postgres SET test.point = '$point'"
         victim "SELECT * FROM nself_drift()"
         pid=$(at_point 'nself_heal replay')
         case $who in
@@ -158,5 +157,5 @@ for who in backend replayer keeper postmaster; do
     done
     say "ok    a replay of which the $who is killed leaves nothing behind"
 done
-as_server tee "$CLUSTER/point" >/dev/null <<<0
+sql -c "ALTER ROLE postgres RESET test.point"
 same "the drift after all that" "$(sql -c "SELECT count(*) FROM nself_drift()")" 0

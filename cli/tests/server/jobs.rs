@@ -286,8 +286,6 @@ fn ctrl_c_cancels_the_migrations_of_a_job() {
 #[test]
 fn ctrl_c_ends_a_command_without_a_job_as_it_ends_any_other() {
     let shop = drifted();
-    // Longer than a busy machine takes to see that it waits.
-    shop.sql(&format!("ALTER DATABASE {} SET nself.heal_lock_timeout = '1min'", shop.database));
     let mut reader = connect(&shop.database);
     reader.batch_execute("BEGIN; SELECT count(*) FROM np_documents").unwrap();
     let running = Running::start(&shop, "self-heal run --confirm");

@@ -170,11 +170,7 @@ pub fn warn_of_owners(steps: &[Step]) {
             Verdict::Blocked { .. } | Verdict::Manual { .. } => None,
         })
         .collect();
-    // SAFETY: a check of role memberships within a transaction.
-    let is_closed = |owner: &&str| {
-        report::role(owner)
-            .is_ok_and(|owner| !unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), owner) })
-    };
+    let is_closed = |owner: &&str| report::role(owner).is_ok_and(|owner| !caller::may_act_for(owner));
     let closed: Vec<&str> = owners.into_iter().filter(is_closed).collect();
     if !closed.is_empty() {
         let (role, _) = caller::roles();

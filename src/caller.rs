@@ -142,6 +142,12 @@ pub fn lent() -> Option<Lent> {
     }
 }
 
+/// Whether the role whose rights are in force may act for another one.
+pub fn may_act_for(role: pg_sys::Oid) -> bool {
+    // SAFETY: a question about roles and their memberships, within a transaction.
+    unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), role) }
+}
+
 fn as_user<T>(user: pg_sys::Oid, context: u32, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     let (mut before, mut flags) = (pg_sys::InvalidOid, 0);
     // SAFETY: the user is set back below; on an error the abort of the (sub)transaction does it.

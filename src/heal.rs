@@ -8,7 +8,7 @@ use nself_heal_core::model::{Address, Catalog};
 use nself_heal_core::plan::{Step, Verdict, Work};
 use pgrx::pg_sys;
 
-use crate::caller::{as_owner, lent, pinned, subtransaction, with_settings};
+use crate::caller::{as_owner, lent, may_act_for, pinned, subtransaction, with_settings};
 use crate::error::Error;
 use crate::expected::Expected;
 use crate::report::{self, Comparison};
@@ -95,12 +95,6 @@ pub fn look(comparison: &Comparison) -> Result<Vec<Outcome>, Error> {
             go(comparison, |_, work, columns| attempt(work, columns, Mode::Look))
         })
     })
-}
-
-/// Whether the role whose rights are in force may act for another one. Rights that are lent are nobody's to act with.
-fn may_act_for(role: Option<pg_sys::Oid>) -> bool {
-    // SAFETY: a question about roles and their memberships, within a transaction.
-    role.is_none_or(|role| unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), role) })
 }
 
 /// How far to go.
@@ -207,7 +201,7 @@ pub fn owner(work: &Work, mode: Mode) -> Result<Result<pg_sys::Oid, Ended>, Erro
     {
         return Ok(Err((Status::Blocked, Some(reason))));
     }
-    if !may_act_for(Some(owner)) {
+    if !may_act_for(owner) {
         let reason = format!("you are not a member of role {}, which owns it", work.run_as);
         return Ok(Err(match mode {
             // To look at rows with the rights of a role is for those who have them.

@@ -16,7 +16,7 @@ use pgrx::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::caller::{as_extension_owner, roles};
+use crate::caller::{as_extension_owner, may_act_for, roles};
 use crate::error::{Error, ServerError};
 use crate::migrate::UpRequest;
 use crate::online::{self, Progress};
@@ -195,11 +195,9 @@ pub fn cancel(job: i64) -> Result<bool, Error> {
     };
     let cancel =
         || Ok(spi::read_one::<bool>("SELECT pg_catalog.pg_cancel_backend($1)", &[pid.into()])? == Some(true));
-    // SAFETY: a question about roles and their memberships, within a transaction.
-    let is_own = |role| unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), role) };
     match report::role(&found.run_by) {
         // To the server its worker may be the server's own, where the role may not log in.
-        Ok(role) if is_own(role) => as_extension_owner(cancel),
+        Ok(role) if may_act_for(role) => as_extension_owner(cancel),
         // As the caller: the server decides who may.
         _ => cancel(),
     }

@@ -51,7 +51,8 @@ fn real(role: pg_sys::Oid) -> pg_sys::Oid {
     }
 }
 
-fn database_owner() -> pg_sys::Oid {
+/// Who owns this database.
+pub fn database_owner() -> pg_sys::Oid {
     // SAFETY: the cache entry is released before the value, which was copied, is used.
     unsafe {
         let tuple = pg_sys::SearchSysCache1(

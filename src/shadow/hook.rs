@@ -143,17 +143,9 @@ unsafe fn locks_shared(statement: *mut pg_sys::LockStmt) -> bool {
 
 /// Whether a relation is a catalog that all databases share.
 unsafe fn is_shared(name: *mut pg_sys::RangeVar) -> bool {
-    let (no_lock, missing_ok) = (pg_sys::NoLock as pg_sys::LOCKMODE, pg_sys::RVROption::RVR_MISSING_OK);
     // SAFETY: the name comes from the parser, if there is one; a look into the catalogs.
     unsafe {
-        !name.is_null()
-            && pg_sys::IsSharedRelation(pg_sys::RangeVarGetRelidExtended(
-                name,
-                no_lock,
-                missing_ok,
-                None,
-                null_mut(),
-            ))
+        !name.is_null() && plain::relation(name).is_some_and(|relation| pg_sys::IsSharedRelation(relation))
     }
 }
 

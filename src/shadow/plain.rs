@@ -120,7 +120,11 @@ unsafe fn keep_constraint(partition: *mut pg_sys::RangeVar) -> Result<(), Error>
     }
 }
 
-unsafe fn relation(name: *mut pg_sys::RangeVar) -> Option<pg_sys::Oid> {
+/// The relation of a name.
+///
+/// # Safety
+/// The name comes from the parser.
+pub unsafe fn relation(name: *mut pg_sys::RangeVar) -> Option<pg_sys::Oid> {
     let (no_lock, missing_ok) = (pg_sys::NoLock as pg_sys::LOCKMODE, pg_sys::RVROption::RVR_MISSING_OK);
     // SAFETY: a look into the catalogs.
     let oid =

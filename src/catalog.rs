@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nself_heal_core::model::{Catalog, Definition, NotCompared};
+use nself_heal_core::model::{Catalog, Definition, Extension, Member, NotCompared};
 use pgrx::pg_sys;
 use serde::de::DeserializeOwned;
 
@@ -126,6 +126,12 @@ pub fn read(wanted: &Wanted) -> Result<Catalog, Error> {
     })
 }
 
+/// Reads the extensions, at the moment that is in force.
+pub fn read_extensions() -> Result<Vec<Extension>, Error> {
+    let reader = Reader { variables: Variables::of_this_server()?, wanted: &Wanted::ALL };
+    Ok(query!(reader, "extensions"))
+}
+
 /// Reads the schema, or what is wanted of it, together with what each object needs.
 pub fn read_with_dependencies(wanted: &Wanted) -> Result<Catalog, Error> {
     let catalog = read(wanted)?;
@@ -160,8 +166,18 @@ fn definitions(reader: &Reader) -> Result<Vec<Definition>, Error> {
     Ok(of_all_kinds.concat())
 }
 
-/// Counts what the reader does not read, at the moment that is in force.
+/// What was made of members of extensions. Where both sides say the same it is compared; where they do not, another version
+/// of the extension may be the reason.
+pub const MEMBERS: &str = "member of an extension with settings of its own";
+
+/// Counts what the reader does not read or the diff does not judge, at the moment that is in force.
 pub fn count_not_compared() -> Result<BTreeMap<String, NotCompared>, Error> {
     let reader = Reader { variables: Variables::of_this_server()?, wanted: &Wanted::ALL };
-    Ok(query!(reader, "not_compared"))
+    let mut counted: BTreeMap<String, NotCompared> = query!(reader, "not_compared");
+    let members = read_extensions()?.into_iter().flat_map(|extension| extension.members);
+    let names: Vec<String> = members.map(|Member { object, said }| format!("{object}: {said}")).collect();
+    if !names.is_empty() {
+        counted.insert(MEMBERS.to_owned(), NotCompared { count: names.len() as u64, names });
+    }
+    Ok(counted)
 }

@@ -214,6 +214,8 @@ pub enum Error {
     NotClosed { stuck: String },
     #[error("a heal does not run what does more than add: {sql}")]
     NotAdditive { sql: String },
+    #[error("{says}")]
+    MemberAltered { says: String },
     #[error("role {role:?} is gone")]
     NoSuchRole { role: String },
     #[error("max_events must be at least 1, not {0}")]
@@ -307,7 +309,8 @@ impl Error {
             Self::WorkerLost { .. }
             | Self::BadAnswer { .. }
             | Self::NotClosed { .. }
-            | Self::NotAdditive { .. } => ERRCODE_INTERNAL_ERROR,
+            | Self::NotAdditive { .. }
+            | Self::MemberAltered { .. } => ERRCODE_INTERNAL_ERROR,
             Self::MigrationFailed { source, .. }
             | Self::StatementFailed { source, .. }
             | Self::DeferredCheckFailed { source, .. }
@@ -424,7 +427,7 @@ impl Error {
             | Self::DeferredCheckFailed { source, .. }
             | Self::ShadowFailed(source)
             | Self::Server(source) => return source.hint.clone(),
-            Self::BadTenant { .. } | Self::TooFew { .. } | Self::Both { .. } | Self::BadLimit(_) | Self::BadAnswer { .. } | Self::NotClosed { .. } | Self::NotAdditive { .. } | Self::NoSuchRole { .. } => return None,
+            Self::BadTenant { .. } | Self::TooFew { .. } | Self::Both { .. } | Self::BadLimit(_) | Self::BadAnswer { .. } | Self::NotClosed { .. } | Self::NotAdditive { .. } | Self::MemberAltered { .. } | Self::NoSuchRole { .. } => return None,
         };
         Some(hint.to_owned())
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use nself_heal_core::ddl::Action;
+use nself_heal_core::members;
 use nself_heal_core::model::{Address, Catalog};
 use nself_heal_core::plan::{Step, Verdict, Work};
 use pgrx::pg_sys;
@@ -12,7 +13,7 @@ use crate::caller::{as_owner, lent, may_act_for, pinned, subtransaction, with_se
 use crate::error::Error;
 use crate::expected::Expected;
 use crate::report::{self, Comparison};
-use crate::{additive, capture, held, ledger, settings, spi, trust};
+use crate::{additive, capture, catalog, held, ledger, settings, spi, trust};
 
 /// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,6 +244,14 @@ pub fn apply(work: &Work, actions: &[Action]) -> Result<(), Error> {
         let sql = action.sql();
         additive::only_adds(&sql, just_created)?;
         capture::own(|| spi::write(&sql, &[]))?;
+        if let Action::CreateExtension { name, members, .. } = action {
+            let created = catalog::read_extensions()?;
+            let created = created.iter().find(|created| created.name == *name);
+            if let Some(says) = members::not_as_left(members, created.map_or(&[], |created| &created.members))
+            {
+                return Err(Error::MemberAltered { says });
+            }
+        }
     }
     Ok(())
 }
@@ -297,7 +306,11 @@ pub fn refused(error: Error, work: &Work) -> Ended {
     if let Some(reason) = trust::refused() {
         return (Status::Blocked, Some(reason));
     }
-    let Error::Server(error) = error else { return (Status::Failed, Some(error.to_string())) };
+    let error = match error {
+        Error::Server(error) => error,
+        Error::MemberAltered { says } => return (Status::Blocked, Some(says)),
+        error => return (Status::Failed, Some(error.to_string())),
+    };
     let mut said = error.message.clone();
     if let Some(detail) = &error.detail {
         said = format!("{said}. {detail}");

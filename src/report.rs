@@ -532,8 +532,10 @@ fn pair_counts(
 ) -> Vec<NotCompared> {
     let kinds: BTreeSet<&String> = live.keys().chain(expected.keys()).collect();
     let none = model::NotCompared::default();
+    let compared = |kind: &&String| *kind == catalog::MEMBERS && live.get(*kind) == expected.get(*kind);
     kinds
         .into_iter()
+        .filter(|kind| !compared(kind))
         .map(|kind| {
             let (live, expected) = (live.get(kind).unwrap_or(&none), expected.get(kind).unwrap_or(&none));
             NotCompared {

@@ -138,6 +138,7 @@ fn look() -> Result<Finding, Error> {
     if let Err(error) = in_transaction(|| heal::limited(forget_old_ddl)) {
         debug1!("nself_heal could not forget old DDL: {error}");
     }
+    worker::reload();
     if !in_transaction(Switch::read)?.enabled {
         return Ok(Finding::Disabled);
     }

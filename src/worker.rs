@@ -172,10 +172,14 @@ fn set_as(name: &CStr, value: &CStr, source: pg_sys::GucSource::Type) {
     }
 }
 
-/// Lets the usual signals end this worker, also within a statement, and SIGHUP be seen by `reload`.
+/// Lets the usual signals end this worker, also within a statement, and SIGHUP be seen by `reload`. One that came before
+/// was lost, so the first `reload` reads the configuration in any case.
 pub fn obey_signals() {
-    // SAFETY: the handler is the server's own, made for this.
-    unsafe { handle(pg_sys::SIGHUP as i32, SignalHandlerForConfigReload) };
+    // SAFETY: the handler is the server's own, made for this; the flag is what it sets.
+    unsafe {
+        handle(pg_sys::SIGHUP as i32, SignalHandlerForConfigReload);
+        std::ptr::addr_of_mut!(pg_sys::ConfigReloadPending).write_volatile(1);
+    }
     on_sigterm(die);
 }
 

@@ -6,7 +6,7 @@
 use crate::diff::join;
 use crate::model::{
     Attribute, Column, Composite, Definition, DefinitionKind, Domain, DomainCheck, Firing, Generated,
-    IdentityColumn, Name, NotNull, ReplicaIdentity, SequenceNumbers, Table,
+    IdentityColumn, Member, Name, NotNull, ReplicaIdentity, SequenceNumbers, Table,
 };
 use crate::quote::{ident, literal, qualified};
 
@@ -19,6 +19,8 @@ pub enum Action {
     CreateExtension {
         name: String,
         schema: String,
+        /// What its members have to be then, or it must not stay.
+        members: Vec<Member>,
     },
     CreateEnum {
         name: Name,
@@ -198,7 +200,7 @@ impl Action {
     pub fn sql(&self) -> String {
         match self {
             Action::CreateSchema { name } => format!("CREATE SCHEMA {}", ident(name)),
-            Action::CreateExtension { name, schema } => {
+            Action::CreateExtension { name, schema, members: _ } => {
                 format!("CREATE EXTENSION {} WITH SCHEMA {}", ident(name), ident(schema))
             }
             Action::CreateEnum { name, labels } => {
@@ -716,7 +718,11 @@ mod tests {
         let column_name = || "DELETE".to_string();
         vec![
             Action::CreateSchema { name: "x\"; DROP TABLE y; --".to_string() },
-            Action::CreateExtension { name: "citext".to_string(), schema: "public".to_string() },
+            Action::CreateExtension {
+                name: "citext".to_string(),
+                schema: "public".to_string(),
+                members: Vec::new(),
+            },
             Action::CreateEnum { name: name("mood"), labels: vec!["sad".to_string(), "it's".to_string()] },
             Action::AddEnumValue {
                 name: name("mood"),

@@ -9,6 +9,7 @@ pub mod diff;
 pub mod digest;
 pub mod formats;
 pub mod ignore;
+pub mod members;
 pub mod model;
 pub mod noted;
 pub mod pieces;

@@ -77,6 +77,17 @@ pub struct Extension {
     pub name: String,
     pub schema: String,
     pub owner: String,
+    /// Of its members those that have more than such an object has by itself, beside privileges.
+    pub members: Vec<Member>,
+}
+
+/// A member of an extension, and what its script or somebody later made of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Its kind and identity.
+    pub object: String,
+    /// Owner, settings, options and comment, where there are some.
+    pub said: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -7,6 +7,7 @@
 mod catalogs;
 mod content;
 mod known;
+mod members;
 mod names;
 mod privileges;
 mod reader;

@@ -3,7 +3,7 @@
 
 use nself_heal_core::digest::Digest;
 use pgrx::pg_sys;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::names::{FIRST_OF_USERS, Names};
 use super::rows::{self, Column, Held, Row, position};
@@ -34,8 +34,8 @@ pub fn column(catalog: &str, columns: &[Column]) -> Option<usize> {
 /// Whose privileges are looked at, and what they were at the beginning.
 #[derive(Default)]
 pub struct Privileges {
-    /// Members of extensions, but for those of this product.
-    pub members: FxHashSet<(u32, u32)>,
+    /// Members of extensions, but for those of this product, with the owner of the extension.
+    pub members: FxHashMap<(u32, u32), u32>,
     initial: FxHashMap<(u32, u32, i16), Digest>,
 }
 
@@ -71,7 +71,7 @@ impl Privileges {
         let is_public =
             class == pg_sys::NamespaceRelationId.to_u32() && object == pg_sys::PG_PUBLIC_NAMESPACE;
         let is_built_in = object < FIRST_OF_USERS && !is_public;
-        if row.is_null(acl) || !(is_built_in || self.members.contains(&(class, object))) {
+        if row.is_null(acl) || !(is_built_in || self.members.contains_key(&(class, object))) {
             return None;
         }
         let privileges = Digest::of(row.bytes(acl));

@@ -12,6 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::catalogs::{self, DETAILS, ELSEWHERE, NAMED, PARTS, SAY_NOTHING, SHARED};
 use super::content::{Contents, References};
 use super::known::{self, Known};
+use super::members::Alterations;
 use super::names::{FIRST_OF_USERS, Names};
 use super::privileges::{self, Privileges};
 use super::rows::{self, Column, Held, Row, position};
@@ -224,6 +225,15 @@ impl Reader {
         let foreign_key_triggers = self.class("pg_trigger").zip(self.class("pg_constraint"));
         let (dependencies, left_out) = (&mut self.dependencies, &mut self.left_out);
         let (own, members) = (self.own, &mut self.privileges.members);
+        let mut owners: FxHashMap<u32, u32> = FxHashMap::default();
+        rows::each(
+            pg_sys::ExtensionRelationId.to_u32(),
+            |_| true,
+            |columns| places(columns, ["oid", "extowner"]),
+            |[extension, owner], row| {
+                owners.insert(row.oid(*extension), row.oid(*owner));
+            },
+        );
         const COLUMNS: [&str; 7] =
             ["classid", "objid", "objsubid", "refclassid", "refobjid", "refobjsubid", "deptype"];
         let held = rows::each(
@@ -236,7 +246,7 @@ impl Reader {
                 if kind == b'e' {
                     left_out.insert(object);
                     if row.oid(on) != own {
-                        members.insert(object);
+                        members.insert(object, owners.get(&row.oid(on)).copied().unwrap_or_default());
                     }
                     return;
                 }
@@ -394,6 +404,7 @@ impl Reader {
             options: Option<usize>,
             domain: Option<usize>,
             privileges: Option<usize>,
+            alterations: Option<Alterations>,
         }
         let prepare = |columns: &[Column]| Places {
             contents: Contents::new(class, catalog, None, columns, &self.references),
@@ -405,6 +416,8 @@ impl Reader {
             options: position(columns, "reloptions"),
             domain: position(columns, "contypid"),
             privileges: privileges::column(catalog, columns),
+            alterations: (class == PG_CLASS)
+                .then(|| Alterations::new(class, catalog, columns, &self.references)),
         };
         let has_privileges = privileges::are_in(catalog);
         let wanted = |first: u32| has_privileges || OF_USERS(first);
@@ -443,6 +456,12 @@ impl Reader {
                 names.add_column(of, last.2, number, name);
             }
             taken.extend(not_initial(&names));
+            if let Some(alterations) = &places.alterations
+                && let Some(creator) = self.privileges.members.get(&(class, of))
+            {
+                let digest = alterations.digest(row, last.2, *creator, &names, &mut buffer);
+                taken.extend(digest.map(|digest| (None, Sum::of(row, digest))));
+            }
             if let Some(default) = places.default {
                 on_relation.insert((class, row.oid(default)), of);
             }
@@ -493,17 +512,24 @@ impl Reader {
             let object = detail.map_or("oid", |(_, _, column)| *column);
             let contents = Contents::new(class, catalog, None, columns, &self.references);
             let privileges = privileges::column(catalog, columns);
-            (contents, position(columns, object), Known::of(catalog, columns), privileges)
+            let alterations = Alterations::new(class, catalog, columns, &self.references);
+            (contents, position(columns, object), Known::of(catalog, columns), privileges, alterations)
         };
         let has_privileges = privileges::are_in(catalog);
         let wanted = |first: u32| has_privileges || OF_USERS(first);
-        let held = rows::each(class, wanted, prepare, |(contents, object, known, privileges), row| {
+        let held = rows::each(class, wanted, prepare, |places, row| {
+            let (contents, object, known, privileges, alterations) = places;
             let object = object.map_or(0, |column| row.oid(column));
             let not_initial = privileges
                 .and_then(|column| self.privileges.digest((class, object), 0, row, column, &self.names));
             taken.extend(not_initial.map(|digest| (None, Sum::of(row, digest))));
             if !OF_USERS(object) && class != PG_NAMESPACE && has_privileges {
                 return;
+            }
+            if let Some(creator) = self.privileges.members.get(&(class, object)) {
+                let name = self.names.object(class, object);
+                let digest = alterations.digest(row, name, *creator, &self.names, &mut buffer);
+                taken.extend(digest.map(|digest| (None, Sum::of(row, digest))));
             }
             let is_left_out = self.left_out.contains(&(of_class, object))
                 || class == PG_NAMESPACE && !self.is_of_users(object);
@@ -640,6 +666,7 @@ impl Reader {
                 let is_schemas = object.0 == PG_NAMESPACE && self.is_of_users(object.1);
                 let is_wanted = match whole {
                     Some(_) => true,
+                    None if self.privileges.members.contains_key(&object) => OF_USERS(object.1),
                     // Every database has it.
                     None if is_schemas => row.bytes(*text) != b"standard public schema",
                     None => {

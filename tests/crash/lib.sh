@@ -100,7 +100,12 @@ configure() {
     done
     reload
 }
-reload() { PGDATABASE=postgres sql -c "SELECT pg_reload_conf()" >/dev/null; }
+# Returns when the server has read its configuration again and told its processes.
+reload() {
+    local at
+    at=$(PGDATABASE=postgres sql -c "SELECT clock_timestamp() FROM pg_reload_conf()")
+    PGDATABASE=postgres until_sql t "SELECT pg_conf_load_time() >= '$at'"
+}
 log_of() { "$root/scripts/cluster" log "$CLUSTER"; }
 # Waits until the server's log holds a text.
 until_logged() {

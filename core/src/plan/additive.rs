@@ -55,9 +55,13 @@ fn create_alone(object: Object, context: &Context) -> Work {
 }
 
 /// With what the migrations changed of its members' privileges, and with its comment: nobody may ever call what they locked
-/// up.
+/// up. What else they altered of its members is compared when it is there.
 fn create_extension(extension: &Extension, context: &Context) -> Work {
-    let create = Action::CreateExtension { name: extension.name.clone(), schema: extension.schema.clone() };
+    let create = Action::CreateExtension {
+        name: extension.name.clone(),
+        schema: extension.schema.clone(),
+        members: extension.members.clone(),
+    };
     let mut actions = vec![create];
     actions.extend(privileges::of_members(extension, context));
     let comments = context.expected.comments.iter();

@@ -194,7 +194,40 @@ SELECT has_function_privilege('public', :'member', 'EXECUTE') AS everybody,
        has_function_privilege('regress_rights_app', :'member', 'EXECUTE') AS app;
 SELECT * FROM seen;
 
-DROP VIEW seen, lacking, public_may;
+-- What else the migrations made of a member a heal does not do: such an extension is not created. While it is as the
+-- migrations left it, nothing is said.
+SELECT version, state FROM nself_journal_put((SELECT jsonb_agg(jsonb_build_object('path', path, 'content', up_sql)) FROM nself.journal)
+    || jsonb_build_array(jsonb_build_object('path', '6_altered.sql', 'content', format($$
+-- UP
+ALTER FUNCTION %1$s SECURITY DEFINER;
+ALTER FUNCTION %1$s SET search_path = things;
+COMMENT ON FUNCTION %1$s IS 'ours';
+-- DOWN
+ALTER FUNCTION %1$s SECURITY INVOKER;
+ALTER FUNCTION %1$s RESET ALL;
+COMMENT ON FUNCTION %1$s IS NULL;
+$$, :'member'))))
+ WHERE state = 'added';
+SELECT version, status FROM nself_migrate_up();
+CREATE VIEW altered AS SELECT object_type, live, expected, replace(names::text, :'member', 'member') AS names
+  FROM nself_drift_not_compared() WHERE object_type ~ 'member';
+SELECT * FROM altered;
+ALTER FUNCTION :member RESET search_path;
+SELECT * FROM altered;
+ALTER FUNCTION :member SET search_path = things;
+SELECT * FROM altered;
+DROP EXTENSION :ext CASCADE;
+CREATE VIEW attempt AS SELECT object_type, replace(identity, :'ext', 'it') AS identity, status, replace(detail, :'member', 'member') AS detail
+  FROM nself_heal(true) WHERE object_type = 'extension';
+SELECT * FROM attempt;
+SELECT count(*) AS there FROM pg_extension WHERE extname = :'ext';
+-- The control: as the migrations were before, it comes.
+SELECT format('CREATE EXTENSION %I SCHEMA things', :'ext') \gexec
+SELECT version, status FROM nself_migrate_down();
+DROP EXTENSION :ext CASCADE;
+SELECT * FROM attempt;
+
+DROP VIEW attempt, altered, seen, lacking, public_may;
 DROP EXTENSION nself_heal;
 DROP OWNED BY regress_rights_app, regress_rights_clerk, owner;
 DROP ROLE regress_rights_app, regress_rights_clerk, owner;

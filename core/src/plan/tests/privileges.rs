@@ -409,6 +409,7 @@ fn with_extension(catalog: Catalog) -> Catalog {
         name: "hstore".to_string(),
         schema: "public".to_string(),
         owner: "planner".to_string(),
+        members: Vec::new(),
     };
     Catalog { extensions: vec![extension], ..catalog }
 }

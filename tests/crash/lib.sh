@@ -103,7 +103,7 @@ configure() {
 # Returns when the server has read its configuration again and told its processes.
 reload() {
     local at
-    at=$(PGDATABASE=postgres sql -c "SELECT clock_timestamp() FROM pg_reload_conf()")
+    at=$(PGDATABASE=postgres sql -c "SELECT now() FROM pg_reload_conf()")
     PGDATABASE=postgres until_sql t "SELECT pg_conf_load_time() >= '$at'"
 }
 log_of() { "$root/scripts/cluster" log "$CLUSTER"; }

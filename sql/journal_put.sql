@@ -1,4 +1,4 @@
--- Makes the journal equal to a list of migrations ($1) and says what that changed. One statement, so an error leaves
+-- Makes the journal equal to a list of migrations ($1), which a role ($2) has loaded, and says what that changed. One statement, so an error leaves
 -- the journal as it was. All parts see the journal as it was before.
 WITH given AS (
     SELECT g.*
@@ -14,9 +14,9 @@ removed AS (
 written AS (
     INSERT INTO nself.journal AS j (seq, version, name, path, layout, up_sql, down_sql, down_path, checksum,
                                     down_checksum, snapshot, breakpoints, up_line, down_line, in_transaction,
-                                    down_in_transaction)
+                                    down_in_transaction, loaded_by)
     SELECT seq, version, name, path, layout, up_sql, down_sql, down_path, checksum, down_checksum, snapshot,
-           breakpoints, up_line, down_line, in_transaction, down_in_transaction
+           breakpoints, up_line, down_line, in_transaction, down_in_transaction, $2
       FROM given
     ON CONFLICT (version) DO UPDATE
        SET seq = excluded.seq, name = excluded.name, path = excluded.path, layout = excluded.layout,
@@ -24,12 +24,12 @@ written AS (
            checksum = excluded.checksum, down_checksum = excluded.down_checksum, snapshot = excluded.snapshot,
            breakpoints = excluded.breakpoints, up_line = excluded.up_line, down_line = excluded.down_line,
            in_transaction = excluded.in_transaction, down_in_transaction = excluded.down_in_transaction,
-           loaded_at = now()
+           loaded_at = now(), loaded_by = excluded.loaded_by
      WHERE (j.seq, j.name, j.path, j.layout, j.checksum, j.down_checksum, j.snapshot, j.breakpoints,
-            j.in_transaction, j.down_in_transaction)
+            j.in_transaction, j.down_in_transaction, j.loaded_by)
            IS DISTINCT FROM (excluded.seq, excluded.name, excluded.path, excluded.layout, excluded.checksum,
                              excluded.down_checksum, excluded.snapshot, excluded.breakpoints,
-                             excluded.in_transaction, excluded.down_in_transaction)
+                             excluded.in_transaction, excluded.down_in_transaction, excluded.loaded_by)
     RETURNING j.version
 ),
 loaded AS (

@@ -29,10 +29,13 @@ CREATE TABLE nself.journal (
     down_line integer NOT NULL,
     in_transaction boolean NOT NULL DEFAULT true,
     down_in_transaction boolean NOT NULL DEFAULT true,
-    loaded_at timestamptz NOT NULL DEFAULT now()
+    loaded_at timestamptz NOT NULL DEFAULT now(),
+    loaded_by text NOT NULL
 );
 COMMENT ON TABLE nself.journal IS 'What the migrations folder says: one row a migration, in order';
 COMMENT ON COLUMN nself.journal.checksum IS 'SHA-256 of the bytes of the file at path';
+COMMENT ON COLUMN nself.journal.loaded_by IS
+    'The role with whose rights it was loaded last: the worker applies by itself only what a role that it trusts has loaded';
 COMMENT ON COLUMN nself.journal.in_transaction IS
     'False where the file is marked: its up part then runs statement by statement';
 

@@ -159,7 +159,7 @@ fn nself_migrate_up(
         true => ask(Level::Look, "nself_migrate_up(dry_run => true)")?,
         false => ask(Level::Migrate, "nself_migrate_up()")?,
     }
-    ran(migrate::up(&UpRequest { target, max_count, dry_run, tenant })?)
+    ran(migrate::up(&UpRequest { target, max_count, dry_run, tenant, by_itself: false })?)
 }
 
 #[pg_extern]
@@ -351,7 +351,7 @@ fn nself_migrate_up_start(
     tenant: default!(Option<&str>, "NULL"),
 ) -> Result<i64, ErrorReport> {
     ask(Level::Migrate, "nself_migrate_up_start()")?;
-    Ok(job::start(&Task::MigrateUp { target, max_count, tenant }, &Asker::caller()?)?)
+    Ok(job::start(&Task::MigrateUp { target, max_count, tenant, by_itself: false }, &Asker::caller()?)?)
 }
 
 #[pg_extern]

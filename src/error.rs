@@ -164,6 +164,10 @@ pub enum Error {
     NotTrusted { says: String },
     #[error("{what} would be left to the end of the transaction, which has other rights than the migration")]
     LeftForTheEnd { what: String },
+    #[error(
+        "migration {version} was loaded by {loader}, whom {role} does not trust: it is not applied by itself"
+    )]
+    LoadedByAnother { version: String, loader: String, role: String },
     #[error("another session is running migrations or a heal in this database")]
     Busy,
     #[error("another session has run migrations since this transaction began")]
@@ -287,6 +291,7 @@ impl Error {
             | Self::LentRights { .. }
             | Self::NotTrusted { .. }
             | Self::LeftForTheEnd { .. }
+            | Self::LoadedByAnother { .. }
             | Self::NoLevel { .. } => ERRCODE_INSUFFICIENT_PRIVILEGE,
             Self::WhichRole { .. } | Self::WhichLevel { .. } => ERRCODE_NULL_VALUE_NOT_ALLOWED,
             Self::UnknownRole { .. } => ERRCODE_UNDEFINED_OBJECT,
@@ -406,6 +411,7 @@ impl Error {
             Self::LentRights { lent: Lent::Function, .. } => "Call it yourself, as a role that has the rights for it: nself_grant_access() gives them.",
             Self::LentRights { lent: Lent::Operation, .. } => "Call it yourself, and not from an index, a check or a view.",
             Self::LeftForTheEnd { .. } => "Close the cursor and let the check run in the migration, or apply it as a role that has logged in itself.",
+            Self::LoadedByAnother { .. } => "Read it, and apply it with nself_migrate_up(), or load it yourself.",
             Self::NotTrusted { .. } => "docs/security.md tells whose code may run with whose rights.",
             Self::NothingApplied => "Load the migrations folder with nself_journal_load(), then call nself_migrate_up().",
             Self::UnknownAgainst(_) => "Say 'applied' for the applied migrations, or 'journal' for all that the journal holds.",

@@ -48,7 +48,7 @@ impl Asker {
 /// What a job is to do.
 pub enum Task<'a> {
     Heal { not_renamed: BTreeSet<String> },
-    MigrateUp { target: Option<&'a str>, max_count: Option<i32>, tenant: Option<&'a str> },
+    MigrateUp { target: Option<&'a str>, max_count: Option<i32>, tenant: Option<&'a str>, by_itself: bool },
 }
 
 impl Task<'_> {
@@ -69,9 +69,9 @@ impl Task<'_> {
     fn arguments(&self) -> Value {
         match self {
             Self::Heal { not_renamed } => json!({ "not_renamed": not_renamed }),
-            Self::MigrateUp { target, max_count, tenant } => {
-                json!({ "target": target, "max_count": max_count, "tenant": tenant })
-            }
+            Self::MigrateUp { target, max_count, tenant, by_itself } => json!({
+                "target": target, "max_count": max_count, "tenant": tenant, "by_itself": by_itself,
+            }),
         }
     }
 }
@@ -279,6 +279,8 @@ struct Arguments {
     target: Option<String>,
     max_count: Option<i32>,
     tenant: Option<String>,
+    #[serde(default)]
+    by_itself: bool,
 }
 
 /// Reads the job's row, and says in it that it runs. Nothing if there is none.
@@ -313,12 +315,13 @@ impl Row {
                 None => Ok(Done { event: Some(report.ended.event) }),
             };
         }
-        let Arguments { target, max_count, tenant, .. } = &self.arguments;
+        let Arguments { not_renamed: _, target, max_count, tenant, by_itself } = &self.arguments;
         let request = UpRequest {
             target: target.as_deref(),
             max_count: *max_count,
             dry_run: false,
             tenant: tenant.as_deref(),
+            by_itself: *by_itself,
         };
         migrations::up(&request, &|| self.settle(), &mut progress)?;
         Ok(Done { event: None })

@@ -10,7 +10,7 @@ use pgrx::datum::JsonB;
 use pgrx::{Json, PgLogLevel, PgSqlErrorCode, pg_sys};
 use serde::{Deserialize, Serialize};
 
-use crate::caller::as_extension_owner;
+use crate::caller::{as_extension_owner, roles};
 use crate::error::{Error, say};
 use crate::ledger::Direction;
 use crate::spi;
@@ -32,6 +32,8 @@ pub struct Entry {
     pub down_line: usize,
     pub in_transaction: bool,
     pub down_in_transaction: bool,
+    /// The role with whose rights it was loaded last.
+    pub loaded_by: String,
 }
 
 impl Entry {
@@ -79,7 +81,7 @@ pub fn entries() -> Result<Vec<Entry>, Error> {
                     'up_sql', up_sql, 'down_sql', down_sql, 'down_path', down_path, 'checksum', checksum, \
                     'down_checksum', down_checksum, 'breakpoints', breakpoints, 'up_line', up_line, \
                     'down_line', down_line, 'in_transaction', in_transaction, \
-                    'down_in_transaction', down_in_transaction) ORDER BY seq), '[]')::text FROM nself.journal",
+                    'down_in_transaction', down_in_transaction, 'loaded_by', loaded_by) ORDER BY seq), '[]')::text FROM nself.journal",
             &[],
         )
     })
@@ -105,9 +107,10 @@ pub fn put(files: &[File]) -> Result<Vec<Loaded>, Error> {
         })
         .collect();
     let rows = Json(serde_json::Value::Array(rows));
+    let (role, _) = roles();
     let mut loaded: Vec<Loaded> = as_extension_owner(|| {
         let answer: Option<String> =
-            spi::write_returning(include_str!("../sql/journal_put.sql"), &[rows.into()])?;
+            spi::write_returning(include_str!("../sql/journal_put.sql"), &[rows.into(), role.into()])?;
         serde_json::from_str(answer.as_deref().unwrap_or("[]"))
             .map_err(|error| Error::BadAnswer { query: "journal_put", reason: error.to_string() })
     })?;

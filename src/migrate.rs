@@ -9,13 +9,13 @@ use nself_heal_core::formats::compare_versions;
 use nself_heal_core::{quote, scan};
 use pgrx::{notice, pg_sys};
 
-use crate::caller::with_settings;
+use crate::caller::{self, with_settings};
 use crate::error::Error;
 use crate::journal::{self, Entry};
 use crate::ledger::{self, Applied, Direction, Row, Session, since};
 use crate::statement::{Statement, split};
 use crate::turn::Turn;
-use crate::{capture, run, settings, spi, stepwise};
+use crate::{capture, report, run, settings, spi, stepwise, trust};
 
 /// How the journal and the ledger stand to each other for one migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,6 +121,8 @@ pub struct UpRequest<'a> {
     pub max_count: Option<i32>,
     pub dry_run: bool,
     pub tenant: Option<&'a str>,
+    /// Whether nobody asked: then only what the role that it runs as trusts is applied, for nobody has read it.
+    pub by_itself: bool,
 }
 
 /// Applies what is pending, up to and with `target`, or `max_count` migrations.
@@ -151,7 +153,11 @@ pub fn choose(request: &UpRequest<'_>) -> Result<Vec<Pending>, Error> {
         return Err(Error::EmptyJournal);
     }
     refuse_edited(&all)?;
-    choose_up(&all, request)?
+    let chosen = choose_up(&all, request)?;
+    if request.by_itself {
+        refuse_untrusted(&chosen)?;
+    }
+    chosen
         .into_iter()
         .map(|entry| Ok(Pending { statements: split(&entry.up())?, entry: entry.clone() }))
         .collect()
@@ -214,6 +220,22 @@ fn at_least_one(name: &'static str, value: Option<i32>) -> Result<(), Error> {
         Some(value) if value < 1 => Err(Error::TooFew { name, value }),
         _ => Ok(()),
     }
+}
+
+/// Whoever may load migrations would have the rights of the role that applies them, if nobody read them before.
+fn refuse_untrusted(chosen: &[&Entry]) -> Result<(), Error> {
+    // SAFETY: a plain read of this backend's own state.
+    let role = unsafe { pg_sys::GetUserId() };
+    for entry in chosen {
+        if !report::role(&entry.loaded_by).is_ok_and(|loader| trust::trusts(role, loader)) {
+            return Err(Error::LoadedByAnother {
+                version: entry.version.clone(),
+                loader: entry.loaded_by.clone(),
+                role: caller::role_name(role),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// An edited migration would make the ledger lie about every database that comes after; a cosmetic edit is only told.

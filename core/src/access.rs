@@ -141,6 +141,7 @@ const READ_IN_PART: [(&str, &[&str]); 3] = [
             "in_transaction",
             "down_in_transaction",
             "loaded_at",
+            "loaded_by",
         ],
     ),
     ("ledger", &LEDGER),

@@ -49,9 +49,30 @@ reload "nself.migrate_on_start = on"
 until_sql "3|applied|deployer" "SELECT version, state, applied_by FROM nself_migrate_status() WHERE version = '3'"
 says "the job that did it ran as that role" "$(sql -c "SELECT kind, state, run_by FROM nself.jobs ORDER BY job DESC LIMIT 1")" "migrate up|done|deployer"
 
+# What nobody has read is applied by itself only if the role trusts whoever loaded it. Loaded again by one that it trusts,
+# it is applied.
+sql -c "CREATE ROLE mallory LOGIN" -c "SELECT nself_grant_access('mallory', 'migrate')"
+reload "nself.migrations_dir = ''"
+payload="CREATE TABLE payload AS SELECT current_user::text AS runs_as;"
+load() {
+    PGUSER=$1 sql -v up="$payload" >/dev/null <<'SQL'
+SELECT count(*) FROM nself_journal_put((SELECT jsonb_agg(jsonb_build_object('path', path, 'content', up_sql))
+    FROM nself.journal WHERE version < '4') || jsonb_build_array(jsonb_build_object('path', '4_payload.sql', 'content', :'up')));
+SQL
+}
+load mallory
+until_sql "deployer|deployer|failed|42501|migration 4 was loaded by mallory, whom deployer does not trust: it is not applied by itself" \
+    "SELECT logged_in_as, run_by, state, sqlstate, error FROM nself.jobs ORDER BY job DESC LIMIT 1"
+says "what mallory has loaded is not applied" "$(sql -c "SELECT to_regclass('payload') IS NULL")" t
+load deployer
+until_sql t "SELECT to_regclass('payload') IS NOT NULL"
+says "what the role itself has loaded is" "$(sql -c "SELECT runs_as FROM payload")" deployer
+reload "nself.migrations_dir = '$folder'"
+
 # One that fails is told, and what is missing is healed all the same. Its rights are not widened.
-migration 4_bad.sql "CREATE ROLE stronger SUPERUSER;"
-until_sql "t" "SELECT bool_or(detail LIKE '%could not be applied%') FROM nself_heal_history()"
+migration 4_payload.sql "$payload"
+migration 5_bad.sql "CREATE ROLE stronger SUPERUSER;"
+until_sql "t" "SELECT bool_or(detail LIKE '%could not be applied%' AND detail NOT LIKE '%mallory%') FROM nself_heal_history()"
 says "no right is widened" "$(sql -c "SELECT state, sqlstate FROM nself.jobs ORDER BY job DESC LIMIT 1")" "failed|42501"
 sql -c "DROP INDEX more_id"
 until_sql t "SELECT to_regclass('more_id') IS NOT NULL"

@@ -1,9 +1,9 @@
 //! The chain of migrations whose replay gives the expected schema, and the hash by which that schema is kept.
 
 use std::cell::RefCell;
-use std::sync::OnceLock;
 
 use nself_heal_core::checksum::sha256_hex;
+use nself_heal_core::pieces::FORM;
 use pgrx::pg_sys;
 
 use crate::digest::{self, Held};
@@ -101,9 +101,9 @@ pub fn hashes(chain: &[Applied]) -> Vec<String> {
     chain.iter().scan(start(), hash).collect()
 }
 
-/// The hash of a chain without migrations.
+/// The hash of a chain without migrations: what a kept schema depends on beside them.
 fn start() -> String {
-    format!("{} {}", pg_sys::get_pg_major_version_string(), form())
+    format!("{} {} {FORM}", pg_sys::get_pg_major_version_string(), env!("CARGO_PKG_VERSION"))
 }
 
 /// The hash of a chain with one more migration.
@@ -128,32 +128,4 @@ fn with(before: &str, applied: &Applied) -> String {
     let ran = (in_transaction, statements_done);
     let link = serde_json::json!([version, tenant, sql, breakpoints, ran, applied_by, settings]);
     sha256_hex(format!("{before}\n{link}").as_bytes())
-}
-
-/// What a kept schema depends on beside its migrations: it is read by place, not by name, and its digests and counts are
-/// compared with those that this build makes.
-fn form() -> String {
-    const SOURCES: [&str; 17] = [
-        include_str!("../core/src/model.rs"),
-        include_str!("../core/src/pieces.rs"),
-        include_str!("../core/src/digest.rs"),
-        include_str!("../core/src/digest/node_tree.rs"),
-        include_str!("digest/mod.rs"),
-        include_str!("digest/catalogs.rs"),
-        include_str!("digest/reader.rs"),
-        include_str!("digest/content.rs"),
-        include_str!("digest/known.rs"),
-        include_str!("digest/names.rs"),
-        include_str!("digest/rows.rs"),
-        include_str!("expected.rs"),
-        // What a replay leaves out.
-        include_str!("shadow/foreign.rs"),
-        include_str!("shadow/functions.rs"),
-        include_str!("shadow/hook.rs"),
-        include_str!("shadow/left_out.rs"),
-        include_str!("shadow/query.rs"),
-    ];
-    static FORM: OnceLock<String> = OnceLock::new();
-    FORM.get_or_init(|| format!("{} {}", env!("CARGO_PKG_VERSION"), sha256_hex(SOURCES.concat().as_bytes())))
-        .clone()
 }

@@ -6,7 +6,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode, PgSqlErrorCode::*, pg_sys};
 use serde::{Deserialize, Serialize};
 
-use crate::caller::Lent;
+use crate::server::session::Lent;
 
 /// Says something that has a code and a hint: a warning, a line in the log, or an error that is not this program's.
 pub fn say(level: PgLogLevel, code: PgSqlErrorCode, message: String, hint: &str) {

@@ -1,46 +1,27 @@
 //! The server side of nself_heal: everything here talks to PostgreSQL, and nothing here decides what a schema is or how
 //! two schemas differ. That is the crate `nself_heal_core`.
+//!
+//! Each room uses only those below it: api, background, heal, drift and capture, expected, migrations, catalog, settings,
+//! server, error. `scripts/rooms` checks this.
 
-mod access;
-mod additive;
-mod allowed;
+/// The text of a file in sql/, by its name without the ending.
+macro_rules! sql {
+    ($name:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/", $name, ".sql"))
+    };
+}
+
 mod api;
-mod board;
-mod caller;
+mod background;
 mod capture;
 mod catalog;
-mod chain;
-mod confined;
-mod culprit;
-mod deferred;
-mod digest;
+mod drift;
 mod error;
 mod expected;
 mod heal;
-mod held;
-mod history;
-mod job;
-mod journal;
-mod launcher;
-mod ledger;
-mod meaning;
-mod migrate;
-mod online;
-mod outline;
-mod report;
-mod rights;
-mod run;
+mod migrations;
+mod server;
 mod settings;
-mod shadow;
-mod spi;
-mod statement;
-mod stepwise;
-mod tell;
-mod top_level;
-mod trust;
-mod turn;
-mod visit;
-mod worker;
 
 use pgrx::prelude::*;
 
@@ -60,8 +41,7 @@ pub extern "C-unwind" fn _PG_init() {
     let with_server =
         unsafe { pg_sys::process_shared_preload_libraries_in_progress && !pg_sys::IsBinaryUpgrade };
     if with_server {
-        board::define();
-        launcher::register();
+        background::register();
     }
 }
 

@@ -190,7 +190,7 @@ pub fn enabled() -> bool {
 /// Where the value of nself.schema_heal_enabled comes from, in the server's words.
 pub fn enabled_source() -> String {
     // pgrx's own way of reading one value takes a transaction id, which a standby has none of.
-    let source: Result<Option<String>, _> = crate::spi::read_one(
+    let source: Result<Option<String>, _> = crate::server::spi::read_one(
         "SELECT source FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) $1",
         &["nself.schema_heal_enabled".into()],
     );

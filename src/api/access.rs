@@ -3,8 +3,8 @@
 use nself_heal_core::access::Level;
 use pgrx::prelude::*;
 
-use super::ErrorReport;
-use crate::access;
+use crate::api::ErrorReport;
+use crate::catalog::access;
 
 #[pg_extern]
 fn nself_grant_access(

@@ -4,9 +4,10 @@
 use nself_heal_core::access::Level;
 use pgrx::prelude::*;
 
-use crate::access::ask;
-use crate::chain::Against;
-use crate::{expected, report};
+use crate::catalog::access::ask;
+use crate::drift::compare;
+use crate::expected;
+use crate::expected::chain::Against;
 use pgrx::pg_sys::panic::ErrorReport;
 
 #[pg_extern]
@@ -25,7 +26,7 @@ fn nself_drift_not_compared(
     ErrorReport,
 > {
     ask(Level::Look, "nself_drift_not_compared()")?;
-    let rows = report::not_compared(Against::parse(against.unwrap_or("applied"))?)?;
+    let rows = compare::not_compared(Against::parse(against.unwrap_or("applied"))?)?;
     Ok(TableIterator::new(rows.into_iter().map(|kind| {
         let names = (!kind.names.is_empty()).then_some(kind.names);
         (kind.object_type, kind.live as i64, kind.expected as i64, names)
@@ -69,7 +70,7 @@ fn nself_ignored(
     ErrorReport,
 > {
     ask(Level::Look, "nself_ignored()")?;
-    let rows: Vec<_> = report::ignored(Against::parse(against.unwrap_or("applied"))?)?
+    let rows: Vec<_> = compare::ignored(Against::parse(against.unwrap_or("applied"))?)?
         .into_iter()
         .map(|row| {
             (

@@ -4,11 +4,11 @@ use std::cell::Cell;
 
 use pgrx::prelude::*;
 
-use super::objects::Touched;
-use super::{Event, this_statement};
-use crate::caller::subtransaction;
+use crate::capture::objects::Touched;
+use crate::capture::{Event, this_statement};
 use crate::error::say;
 use crate::expected;
+use crate::server::session::subtransaction;
 use crate::settings::{self, Guard};
 
 const HINT: &str = "Write a migration and apply it with nself_migrate_up(), or nself_migrate_up_start(). A superuser may SET nself.guard = off.";

@@ -7,7 +7,7 @@ use std::ptr::null_mut;
 use pgrx::prelude::*;
 use pgrx::{pg_sys, pg_sys::ffi::pg_guard_ffi_boundary};
 
-use crate::statement::detaches_concurrently;
+use crate::migrations::script::detaches_concurrently;
 
 /// An object that a command was about.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]

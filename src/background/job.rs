@@ -1,0 +1,384 @@
+//! Jobs: what takes long, and statements that run in no transaction, done by a background worker. The caller gets a number
+//! at once; nself.jobs says how far a job is.
+//!
+//! A job begins when the transaction that asked for it has committed, and not at all if that was rolled back. It runs as
+//! the role whose rights were in force there, never as the login behind that one, and under that session's settings: it
+//! may what its caller may.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::CStr;
+
+use nself_heal_core::secrets;
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::prelude::*;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::background::migrate;
+use crate::drift::compare;
+use crate::error::{Error, ServerError};
+use crate::heal::online::{self, Progress};
+use crate::migrations::execute::MEANINGFUL_SETTINGS;
+use crate::migrations::up::UpRequest;
+use crate::server::session::{as_extension_owner, may_act_for, roles};
+use crate::server::spi;
+use crate::server::worker::{self, Work, WorkerRole, in_transaction};
+
+/// Settings of the caller's session that a job runs under, beside those that give SQL its meaning.
+const OWN_SETTINGS: [&str; 4] =
+    ["nself.env", "nself.compare_owners", "nself.heal_lock_timeout", "nself.heal_rewrite_limit"];
+
+/// Who asks for a job, and under which settings it is to run.
+#[derive(Deserialize)]
+pub struct Asker {
+    pub logged_in_as: String,
+    pub run_by: String,
+    pub settings: BTreeMap<String, String>,
+}
+
+impl Asker {
+    /// The caller.
+    pub fn caller() -> Result<Self, Error> {
+        let (run_by, logged_in_as) = roles();
+        let names: Vec<&str> = MEANINGFUL_SETTINGS.into_iter().chain(OWN_SETTINGS).collect();
+        Ok(Self { logged_in_as, run_by, settings: spi::settings_in_force(&names)? })
+    }
+}
+
+/// What a job is to do.
+pub enum Task<'a> {
+    Heal { not_renamed: BTreeSet<String> },
+    MigrateUp { target: Option<&'a str>, max_count: Option<i32>, tenant: Option<&'a str>, by_itself: bool },
+}
+
+impl Task<'_> {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Heal { .. } => "heal",
+            Self::MigrateUp { .. } => "migrate up",
+        }
+    }
+
+    fn function(&self) -> &'static CStr {
+        match self {
+            Self::Heal { .. } => c"nself_heal_start()",
+            Self::MigrateUp { .. } => c"nself_migrate_up_start()",
+        }
+    }
+
+    fn arguments(&self) -> Value {
+        match self {
+            Self::Heal { not_renamed } => json!({ "not_renamed": not_renamed }),
+            Self::MigrateUp { target, max_count, tenant, by_itself } => json!({
+                "target": target, "max_count": max_count, "tenant": tenant, "by_itself": by_itself,
+            }),
+        }
+    }
+}
+
+/// Starts a job, and returns its number.
+pub fn start(task: &Task<'_>, asker: &Asker) -> Result<i64, Error> {
+    spi::refuse_read_only(task.function());
+    let role = WorkerRole::of(&asker.run_by)?;
+    refuse_second(task)?;
+    let job: Option<i64> = as_extension_owner(|| {
+        spi::write_returning(
+            "INSERT INTO nself.job_log (kind, arguments, settings, logged_in_as, run_by) VALUES ($1, $2, $3, $4, $5) \
+             RETURNING job",
+            &[
+                task.kind().into(),
+                pgrx::JsonB(task.arguments()).into(),
+                pgrx::JsonB(json!(asker.settings)).into(),
+                asker.logged_in_as.as_str().into(),
+                asker.run_by.as_str().into(),
+            ],
+        )
+    })?;
+    let job = job.ok_or(Error::BadAnswer { query: "job", reason: "there is no number".to_owned() })?;
+    // SAFETY: plain reads of this backend's state; the row above has given the transaction its number.
+    let (database, transaction) = unsafe { (pg_sys::MyDatabaseId, pg_sys::GetTopTransactionId()) };
+    let extra = Extra { database, role, transaction, job };
+    let handle = Work {
+        title: "nself_heal job",
+        function: "nself_heal_job",
+        argument: 0,
+        extra: &extra.to_text(),
+        purpose: "do the job",
+        returns_after: None,
+    }
+    .start()?;
+    let pid = handle.pid()?;
+    as_extension_owner(|| {
+        spi::write("UPDATE nself.job_log SET pid = $2 WHERE job = $1", &[job.into(), pid.into()])
+    })?;
+    Ok(job)
+}
+
+/// Two jobs of a kind would be in each other's way.
+fn refuse_second(task: &Task<'_>) -> Result<(), Error> {
+    let other: Option<i64> = as_extension_owner(|| {
+        spi::read_one(
+            "SELECT job FROM nself.jobs WHERE kind = $1 AND state IN ('waiting', 'running') LIMIT 1",
+            &[task.kind().into()],
+        )
+    })?;
+    match other {
+        Some(job) => Err(Error::SecondJob { kind: task.kind(), job }),
+        None => Ok(()),
+    }
+}
+
+/// A job as nself.jobs shows it.
+pub struct Job {
+    pub kind: String,
+    pub state: String,
+    pub step: Option<i32>,
+    pub steps: Option<i32>,
+    pub statement: Option<String>,
+    pub wait_event_type: Option<String>,
+    pub wait_event: Option<String>,
+    pub error: Option<String>,
+    pub sqlstate: Option<String>,
+    pub hint: Option<String>,
+    pub created_at: Option<TimestampWithTimeZone>,
+    pub started_at: Option<TimestampWithTimeZone>,
+    pub ended_at: Option<TimestampWithTimeZone>,
+    pub event: Option<i64>,
+    pid: Option<i32>,
+    run_by: String,
+}
+
+/// A job, read now.
+pub fn read(job: i64) -> Result<Job, Error> {
+    let found = as_extension_owner(|| {
+        spi::at_one_moment(|| {
+            Spi::connect(|client| {
+                let rows = client.select(
+                    "SELECT kind, state, step, steps, statement, wait_event_type, wait_event, error, sqlstate, hint, \
+                            created_at, started_at, ended_at, event, pid, run_by FROM nself.jobs WHERE job = $1",
+                    Some(1),
+                    &[job.into()],
+                )?;
+                if rows.is_empty() {
+                    return Ok(None);
+                }
+                let row = rows.first();
+                Ok(Some(Job {
+                    kind: row.get(1)?.unwrap_or_default(),
+                    state: row.get(2)?.unwrap_or_default(),
+                    step: row.get(3)?,
+                    steps: row.get(4)?,
+                    statement: row.get(5)?,
+                    wait_event_type: row.get(6)?,
+                    wait_event: row.get(7)?,
+                    error: row.get(8)?,
+                    sqlstate: row.get(9)?,
+                    hint: row.get(10)?,
+                    created_at: row.get(11)?,
+                    started_at: row.get(12)?,
+                    ended_at: row.get(13)?,
+                    event: row.get(14)?,
+                    pid: row.get(15)?,
+                    run_by: row.get(16)?.unwrap_or_default(),
+                }))
+            })
+        })
+    })?;
+    found.ok_or(Error::NoSuchJob { job })
+}
+
+/// Asks a job to stop: between two statements, or within one. False if it has ended already.
+pub fn cancel(job: i64) -> Result<bool, Error> {
+    let found = read(job)?;
+    let Some(pid) = found.pid.filter(|_| matches!(found.state.as_str(), "waiting" | "running")) else {
+        return Ok(false);
+    };
+    let cancel =
+        || Ok(spi::read_one::<bool>("SELECT pg_catalog.pg_cancel_backend($1)", &[pid.into()])? == Some(true));
+    match compare::role(&found.run_by) {
+        // To the server its worker may be the server's own, where the role may not log in.
+        Ok(role) if may_act_for(role) => as_extension_owner(cancel),
+        // As the caller: the server decides who may.
+        _ => cancel(),
+    }
+}
+
+/// What a job's worker is told.
+struct Extra {
+    database: pg_sys::Oid,
+    role: WorkerRole,
+    transaction: pg_sys::TransactionId,
+    job: i64,
+}
+
+impl Extra {
+    fn to_text(&self) -> String {
+        let Self { database, role, transaction, job } = self;
+        let WorkerRole { oid, connects } = role;
+        format!("{} {oid} {} {} {job}", database.to_u32(), u32::from(*connects), transaction.into_inner())
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split(' ');
+        let mut number = || parts.next()?.parse::<u32>().ok();
+        let (database, oid, connects, transaction) = (number()?, number()?, number()?, number()?);
+        Some(Self {
+            database: database.into(),
+            role: WorkerRole { oid, connects: connects != 0 },
+            transaction: pg_sys::TransactionId::from_inner(transaction),
+            job: parts.next()?.parse().ok()?,
+        })
+    }
+}
+
+#[pg_guard]
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn nself_heal_job(_argument: pg_sys::Datum) {
+    worker::obey_signals();
+    let Some(extra) = Extra::parse(&worker::extra()) else { return };
+    extra.role.connect(extra.database, 0);
+    let job = extra.job;
+    worker::show("waits for the transaction that asked for it");
+    let begun = in_transaction(|| {
+        // SAFETY: the wait is within a transaction of this process. It can be cancelled.
+        unsafe {
+            pg_sys::XactLockTableWait(
+                extra.transaction,
+                std::ptr::null_mut(),
+                std::ptr::null_mut(),
+                pg_sys::XLTW_Oper::XLTW_None,
+            );
+        }
+        Ok(())
+    });
+    let result = match begun.and_then(|()| in_transaction(|| begin(job))) {
+        // The transaction was rolled back: nobody asked.
+        Ok(None) => return,
+        Ok(Some(row)) => row.run(job),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = in_transaction(|| end(job, result)) {
+        warning!("nself_heal could not write down how job {job} ended: {error}");
+    }
+    worker::linger();
+}
+
+/// What is to be done, as it was asked for.
+#[derive(Deserialize)]
+struct Row {
+    kind: String,
+    arguments: Arguments,
+    #[serde(flatten)]
+    asker: Asker,
+}
+
+#[derive(Deserialize)]
+struct Arguments {
+    #[serde(default)]
+    not_renamed: BTreeSet<String>,
+    target: Option<String>,
+    max_count: Option<i32>,
+    tenant: Option<String>,
+    #[serde(default)]
+    by_itself: bool,
+}
+
+/// Reads the job's row, and says in it that it runs. Nothing if there is none.
+fn begin(job: i64) -> Result<Option<Row>, Error> {
+    let text: Option<String> = as_extension_owner(|| {
+        spi::write_returning(
+            "UPDATE nself.job_log SET state = 'running', started_at = clock_timestamp() WHERE job = $1 \
+             RETURNING json_build_object('kind', kind, 'arguments', arguments, 'settings', settings, \
+                       'logged_in_as', logged_in_as, 'run_by', run_by)::text",
+            &[job.into()],
+        )
+    })?;
+    text.map(|text| serde_json::from_str(&text))
+        .transpose()
+        .map_err(|error| Error::BadAnswer { query: "job", reason: error.to_string() })
+}
+
+/// How a job ended well.
+struct Done {
+    /// Of a heal.
+    event: Option<i64>,
+}
+
+impl Row {
+    fn run(&self, job: i64) -> Result<Done, Error> {
+        self.settle()?;
+        let mut progress = |now: Progress<'_>| in_transaction(|| show(job, &now));
+        if self.kind == "heal" {
+            let report = online::heal("job", &self.arguments.not_renamed, None, &mut progress)?;
+            return match report.stopped {
+                Some(error) => Err(error),
+                None => Ok(Done { event: Some(report.ended.event) }),
+            };
+        }
+        let Arguments { not_renamed: _, target, max_count, tenant, by_itself } = &self.arguments;
+        let request = UpRequest {
+            target: target.as_deref(),
+            max_count: *max_count,
+            dry_run: false,
+            tenant: tenant.as_deref(),
+            by_itself: *by_itself,
+        };
+        migrate::up(&request, &|| self.settle(), &mut progress)?;
+        Ok(Done { event: None })
+    }
+
+    /// Takes the settings of who asked, whatever they are now, and goes back to the role that this worker connected as.
+    fn settle(&self) -> Result<(), Error> {
+        // Where this worker is confined, nothing can have changed its role.
+        if !worker::is_confined() {
+            worker::utility("RESET SESSION AUTHORIZATION")?;
+        }
+        worker::utility("RESET ALL")?;
+        for (name, value) in &self.asker.settings {
+            worker::set(name, value);
+        }
+        Ok(())
+    }
+}
+
+fn show(job: i64, now: &Progress<'_>) -> Result<(), Error> {
+    let number = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
+    as_extension_owner(|| {
+        spi::write(
+            "UPDATE nself.job_log SET step = $2, steps = $3, statement = $4, event = coalesce($5, event) WHERE job = $1",
+            &[
+                job.into(),
+                number(now.step).into(),
+                number(now.of).into(),
+                // Whoever may look sees it.
+                secrets::hide(now.statement).as_ref().into(),
+                now.event.into(),
+            ],
+        )
+    })
+}
+
+fn end(job: i64, result: Result<Done, Error>) -> Result<(), Error> {
+    let (state, event, error) = match result {
+        Ok(done) => ("done", done.event, None),
+        Err(error) => {
+            let error = ServerError::from(error);
+            (if error.is_cancel() { "cancelled" } else { "failed" }, None, Some(error))
+        }
+    };
+    let error = error.as_ref();
+    as_extension_owner(|| {
+        spi::write(
+            "UPDATE nself.job_log SET state = $2, event = coalesce($3, event), error = $4, sqlstate = $5, hint = $6, \
+                    ended_at = clock_timestamp() WHERE job = $1",
+            &[
+                job.into(),
+                state.into(),
+                event.into(),
+                error.map(|error| error.message.as_str()).into(),
+                error.map(ServerError::sqlstate).into(),
+                error.and_then(|error| error.hint.as_deref()).into(),
+            ],
+        )
+    })
+}

@@ -1,0 +1,81 @@
+//! Migrations in a job: each in a transaction of its own with its row in the ledger, those that are marked to run without
+//! one statement by statement.
+
+use crate::capture;
+use crate::error::Error;
+use crate::heal::online::Progress;
+use crate::migrations::ledger::Session;
+use crate::migrations::lock::in_turn;
+use crate::migrations::no_transaction::{self, Advanced, TopLevel};
+use crate::migrations::up::{self, Pending, UpRequest};
+use crate::server::worker;
+
+/// Applies what the request asks for. `settle` takes the settings back that a statement at top level leaves behind.
+pub fn up(
+    request: &UpRequest<'_>,
+    settle: &dyn Fn() -> Result<(), Error>,
+    progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let (session, chosen) = in_turn(|| Ok((Session::now(request.tenant)?, up::choose(request)?)))?;
+    let at_top_level = |pending: &&Pending| pending.statements.iter().any(|of| of.refuses_transaction);
+    let changes_role = |pending: &Pending| pending.statements.iter().any(|of| of.change_of_role().is_some());
+    if worker::is_confined()
+        && let Some(pending) = chosen
+            .iter()
+            .filter(at_top_level)
+            .find(|pending| !worker::can_confine_statements() || changes_role(pending))
+    {
+        let (version, role) = (pending.entry.version.clone(), session.applied_by);
+        return Err(Error::JobWithoutLogin { version, role });
+    }
+    for (index, pending) in chosen.iter().enumerate() {
+        let mut show = |statement: &str| {
+            worker::show(statement);
+            progress(Progress { event: None, step: index + 1, of: chosen.len(), statement })
+        };
+        if pending.entry.in_transaction {
+            show(&format!("-- migration {}", pending.entry.version))?;
+            in_turn(|| up::apply(pending, &session, request.tenant).map(drop))?;
+        } else {
+            by_statements(pending, &session, request.tenant, settle, &mut show)?;
+        }
+    }
+    Ok(())
+}
+
+fn by_statements(
+    pending: &Pending,
+    session: &Session,
+    tenant: Option<&str>,
+    settle: &dyn Fn() -> Result<(), Error>,
+    show: &mut dyn FnMut(&str) -> Result<(), Error>,
+) -> Result<(), Error> {
+    show(&format!("-- migration {}", pending.entry.version))?;
+    loop {
+        match in_turn(|| no_transaction::advance(pending, session, tenant))? {
+            Advanced::Done => return Ok(()),
+            Advanced::Ran { index } => {
+                if let Some(next) = pending.statements.get(index + 1) {
+                    show(&next.sql)?;
+                }
+            }
+            Advanced::TopLevel(statement) => {
+                show(&statement.sql)?;
+                let ran = at_top_level(&statement);
+                settle()?;
+                ran.map_err(|error| no_transaction::failed_at_top_level(pending, &statement, error))?;
+                in_turn(|| no_transaction::finish(pending, session, tenant, &statement))?;
+            }
+        }
+    }
+}
+
+fn at_top_level(statement: &TopLevel) -> Result<(), Error> {
+    for (name, value) in &statement.settings {
+        worker::set(name, value);
+    }
+    capture::own(|| {
+        statement.set.iter().try_for_each(|set| worker::utility(set))?;
+        worker::utility(&statement.sql)
+    })
+}

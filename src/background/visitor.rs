@@ -1,0 +1,248 @@
+//! A visit of a worker to a database: it looks whether the database wants to be healed without being asked, closes the
+//! drift, writes down what it did, and goes.
+
+use std::collections::BTreeSet;
+use std::ffi::c_void;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use pgrx::prelude::*;
+
+use crate::background::job::{self, Asker, Task};
+use crate::error::Error;
+use crate::expected::chain::Against;
+use crate::expected::{self, shadow};
+use crate::heal::history::Switch;
+use crate::heal::{notify, online, steps};
+use crate::migrations::up::{self, Status};
+use crate::migrations::{journal, ledger};
+use crate::server::session::{as_extension_owner, pinned};
+use crate::server::spi;
+use crate::server::worker::{self, Handle, Work, in_transaction};
+use crate::settings;
+
+/// What the history calls its runs.
+const TRIGGER: &str = "worker";
+
+/// What a visitor found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Finding {
+    /// It ended before it could say anything, or met an error and said so in the server's log.
+    Failed = 0,
+    /// It looked, and did what there was to do.
+    Looked = 1,
+    /// The database is not to be healed without being asked.
+    Disabled = 2,
+    NoExtension = 3,
+    /// The extension has another version than this library.
+    OtherVersion = 4,
+    /// Somebody is changing the schema.
+    PutOff = 5,
+}
+
+/// A piece of shared memory on which a visitor leaves what it found.
+pub struct Slip(*mut pg_sys::dsm_segment);
+
+impl Slip {
+    fn new() -> Self {
+        // SAFETY: the segment is this value's own, and mapped as long as it lives.
+        unsafe {
+            let segment = pg_sys::dsm_create(size_of::<AtomicU32>(), 0);
+            pg_sys::dsm_pin_mapping(segment);
+            let slip = Self(segment);
+            slip.place().store(Finding::Failed as u32, Ordering::Relaxed);
+            slip
+        }
+    }
+
+    fn attach(handle: pg_sys::dsm_handle) -> Option<Self> {
+        // SAFETY: a handle that `new` made, or that of a segment which is gone.
+        unsafe {
+            let segment = pg_sys::dsm_attach(handle);
+            if segment.is_null() {
+                return None;
+            }
+            pg_sys::dsm_pin_mapping(segment);
+            Some(Self(segment))
+        }
+    }
+
+    fn place(&self) -> &AtomicU32 {
+        // SAFETY: the segment is mapped as long as this value lives, and begins with such a number; new segments are
+        // aligned.
+        unsafe { &*pg_sys::dsm_segment_address(self.0).cast::<c_void>().cast::<AtomicU32>() }
+    }
+
+    fn write(&self, finding: Finding) {
+        self.place().store(finding as u32, Ordering::Relaxed);
+    }
+
+    pub fn read(&self) -> Finding {
+        use Finding::*;
+        let left = self.place().load(Ordering::Relaxed);
+        [Looked, Disabled, NoExtension, OtherVersion, PutOff]
+            .into_iter()
+            .find(|finding| *finding as u32 == left)
+            .unwrap_or(Failed)
+    }
+}
+
+impl Drop for Slip {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is this value's own.
+        unsafe { pg_sys::dsm_detach(self.0) };
+    }
+}
+
+/// Sends a visitor to a database.
+pub fn start(database: pg_sys::Oid) -> Result<(Handle, Slip), Error> {
+    let slip = Slip::new();
+    // SAFETY: the segment is mapped.
+    let argument = unsafe { pg_sys::dsm_segment_handle(slip.0) } as usize;
+    let handle = Work {
+        title: "nself_heal worker",
+        function: "nself_heal_visitor",
+        argument,
+        extra: &database.to_u32().to_string(),
+        purpose: "look at it",
+        returns_after: None,
+    }
+    .start()?;
+    Ok((handle, slip))
+}
+
+#[pg_guard]
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn nself_heal_visitor(handle: pg_sys::Datum) {
+    worker::obey_signals();
+    let Some(slip) = Slip::attach(handle.value() as pg_sys::dsm_handle) else { return };
+    let Ok(database) = worker::extra().parse::<u32>() else { return };
+    // SAFETY: it is called once, before anything that needs a database. As the server itself: each step of a heal then
+    // runs as the owner of what it touches.
+    unsafe {
+        pg_sys::BackgroundWorkerInitializeConnectionByOid(pg_sys::Oid::from(database), pg_sys::InvalidOid, 0);
+    }
+    worker::take_own_settings();
+    // It stays for one look only.
+    worker::set("nself.shadow_keep_from", "-1");
+    match look() {
+        Ok(finding) => slip.write(finding),
+        Err(error) => warning!("nself_heal could not heal this database: {error}"),
+    }
+}
+
+fn look() -> Result<Finding, Error> {
+    worker::show("looks whether there is something to do");
+    if let Some(finding) = in_transaction(nothing_to_do)? {
+        return Ok(finding);
+    }
+    shadow::drop_left_overs()?;
+    // A lock on the log is no reason not to heal.
+    if let Err(error) = in_transaction(|| steps::limited(forget_old_ddl)) {
+        debug1!("nself_heal could not forget old DDL: {error}");
+    }
+    worker::reload();
+    if !in_transaction(Switch::read)?.enabled {
+        return Ok(Finding::Disabled);
+    }
+    if is_in_use()? {
+        return Ok(Finding::PutOff);
+    }
+    let trouble = load_journal().and_then(|()| migrate()).err().map(|error| error.to_string());
+    worker::show("works out the schema that the migrations give");
+    let report = match in_transaction(work_out) {
+        Err(error) => online::not_compared(TRIGGER, Instant::now(), trouble, error)?,
+        // That can have taken long enough for somebody to begin.
+        Ok(()) if is_in_use()? => return Ok(Finding::PutOff),
+        Ok(()) => online::heal(TRIGGER, &BTreeSet::new(), trouble, &mut |_| Ok(()))?,
+    };
+    in_transaction(|| notify::report(&report))?;
+    worker::linger();
+    Ok(if report.trouble.is_none() { Finding::Looked } else { Finding::Failed })
+}
+
+/// Why this worker has no business in this database, if so.
+fn nothing_to_do() -> Result<Option<Finding>, Error> {
+    let version: Option<String> = pinned(|| {
+        spi::read_one("SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'nself_heal'", &[])
+    })?;
+    Ok(match version.as_deref() {
+        None => Some(Finding::NoExtension),
+        Some(env!("CARGO_PKG_VERSION")) => None,
+        Some(_) => Some(Finding::OtherVersion),
+    })
+}
+
+/// Whether somebody is changing the schema, so that it is left in peace.
+fn is_in_use() -> Result<bool, Error> {
+    let who: Option<String> = in_transaction(|| as_extension_owner(|| spi::read_one(sql!("in_use"), &[])))?;
+    if let Some(who) = &who {
+        debug1!("nself_heal leaves this database in peace: {who}");
+    }
+    Ok(who.is_some())
+}
+
+fn work_out() -> Result<(), Error> {
+    match expected::of(Against::Applied) {
+        Ok(_) | Err(Error::NothingApplied) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads the folder on the server, if there is one.
+fn load_journal() -> Result<(), Error> {
+    let Some(folder) = settings::migrations_dir() else { return Ok(()) };
+    worker::show("reads the migrations folder");
+    in_transaction(|| journal::put(&journal::read_folder(&folder)?).map(drop))
+}
+
+fn forget_old_ddl() -> Result<(), Error> {
+    let Some(minutes) = settings::ddl_log_keep() else { return Ok(()) };
+    as_extension_owner(|| {
+        spi::write(
+            "DELETE FROM nself.ddl_log WHERE at < clock_timestamp() - make_interval(mins => $1)",
+            &[minutes.into()],
+        )
+    })
+}
+
+/// Applies pending migrations, if this is asked for: in a job of the role that applied the last one, or that owns the
+/// database if there is none.
+fn migrate() -> Result<(), Error> {
+    if !settings::migrate_on_start() {
+        return Ok(());
+    }
+    let job = in_transaction(|| {
+        if !up::status(None)?.iter().any(Status::is_pending) {
+            return Ok(None);
+        }
+        let asker = match ledger::applied()?.pop() {
+            Some(last) => {
+                Asker { logged_in_as: last.logged_in_as, run_by: last.applied_by, settings: last.settings }
+            }
+            None => {
+                let owner: Option<String> = spi::read_one(
+                    "SELECT pg_catalog.pg_get_userbyid(datdba)::text FROM pg_catalog.pg_database \
+                      WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database()",
+                    &[],
+                )?;
+                let owner = owner.unwrap_or_default();
+                Asker { logged_in_as: owner.clone(), run_by: owner, ..Asker::caller()? }
+            }
+        };
+        job::start(&Task::MigrateUp { target: None, max_count: None, tenant: None, by_itself: true }, &asker)
+            .map(Some)
+    })?;
+    let Some(job) = job else { return Ok(()) };
+    worker::show("waits for the job that applies pending migrations");
+    loop {
+        worker::pause(Duration::from_millis(100));
+        let job = in_transaction(|| job::read(job))?;
+        match job.state.as_str() {
+            "waiting" | "running" => {}
+            "done" => return Ok(()),
+            _ => return Err(Error::NotMigrated { reason: job.error.unwrap_or(job.state) }),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! This database as its catalogs tell it: the schema, digests of it, and who may call this extension.
+
+pub mod access;
+pub mod digest;
+pub mod outline;
+mod read;
+
+pub use read::{MEMBERS, Wanted, count_not_compared, read, read_extensions, read_with_dependencies};

@@ -1,0 +1,57 @@
+//! What of this database is enough to see that nothing differs: digests of what is compared, and counts of what is not.
+//! It is at hand as long as no row of the catalogs has changed since this backend last looked.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use nself_heal_core::model::NotCompared;
+use pgrx::pg_sys;
+
+use crate::catalog::{self, access, digest};
+use crate::error::Error;
+
+pub struct Outline {
+    pub digested: digest::Digested,
+    /// By object type.
+    pub not_compared: BTreeMap<String, NotCompared>,
+}
+
+/// The last outline that was read.
+struct Last {
+    /// What somebody may not see is counted.
+    reader: pg_sys::Oid,
+    outline: Rc<Outline>,
+}
+
+thread_local! {
+    static LAST: RefCell<Option<Last>> = const { RefCell::new(None) };
+}
+
+/// The outline of this database, at the moment that is in force.
+pub fn read() -> Result<Rc<Outline>, Error> {
+    // SAFETY: a plain read of this backend's own state.
+    let reader = unsafe { pg_sys::GetUserId() };
+    let last = LAST.with_borrow(|last| {
+        last.as_ref().filter(|last| last.reader == reader).map(|last| last.outline.clone())
+    });
+    if let Some(last) = last.filter(|last| last.digested.held.still_hold()) {
+        return Ok(last);
+    }
+    let outline = Rc::new(fresh()?);
+    LAST.set(Some(Last { reader, outline: outline.clone() }));
+    Ok(outline)
+}
+
+/// The outline, read anew.
+pub fn fresh() -> Result<Outline, Error> {
+    let digested = digest::read()?;
+    let mut not_compared = catalog::count_not_compared()?;
+    for (kind, count) in &digested.unknown {
+        not_compared.entry(kind.clone()).or_default().count += count;
+    }
+    if let Some(strays) = access::strays()? {
+        not_compared.insert("privilege on nself_heal itself beyond its levels".to_owned(), strays);
+    }
+    Ok(Outline { digested, not_compared })
+}

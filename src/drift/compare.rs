@@ -1,0 +1,552 @@
+//! The drift of this database: expected and live schema, compared, and what could be done about each difference.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use nself_heal_core::diff::{Object, diff, own_partitions as own_partitions_of};
+use nself_heal_core::digest::Differing;
+use nself_heal_core::ignore;
+use nself_heal_core::model::{self, Catalog, Definition, Name};
+use nself_heal_core::pieces::{Pieces, join};
+use nself_heal_core::plan::{self, Facts, Kind, Options, Step, TableFacts};
+use nself_heal_core::settle::{self, TextPair};
+use pgrx::pg_sys;
+
+use crate::catalog;
+use crate::catalog::outline::{self, Outline};
+use crate::drift::allowed::{self, Entry};
+use crate::drift::expression::{self, Pair, Volatility};
+use crate::drift::rights;
+use crate::error::Error;
+use crate::expected::chain::Against;
+use crate::expected::{self, Expected};
+use crate::server::locked::{self, Held, glance};
+use crate::server::session::{as_owner, pinned};
+use crate::server::spi::{self, at_latest_moment, at_one_moment};
+use crate::server::trust;
+use crate::settings;
+
+/// The two sides of a comparison, as far as they differ and as what differs has to do with, and what is to be done.
+#[derive(Default)]
+pub struct Comparison {
+    pub expected: Catalog,
+    pub live: Catalog,
+    pub steps: Vec<Step>,
+    /// But for partitions, which the diff leaves out by itself.
+    pub ignored: Vec<Ignored>,
+    pub not_compared: Vec<NotCompared>,
+    /// Whether a step stands for something that could not be compared, because somebody has locked it.
+    #[cfg(debug_assertions)]
+    pub has_locked: bool,
+}
+
+/// Something that differs and is no drift.
+pub struct Ignored {
+    /// The rule, or what allows it.
+    pub by: IgnoredBy,
+    pub kind: &'static str,
+    pub object_type: String,
+    pub identity: String,
+}
+
+/// Why something that differs is no drift.
+#[derive(Clone, Copy)]
+pub enum IgnoredBy {
+    Rule(&'static ignore::Rule),
+    /// The place of the entry in what `allowed::read` returns.
+    Allowed(usize),
+    /// It is a partition that no migration knows, below a table that one does.
+    OwnPartition,
+}
+
+/// Compares the live schema with the expected one. `not_renamed` names the missing objects that the caller knows are
+/// not the old name of something else.
+pub fn compare(against: Against, not_renamed: BTreeSet<String>) -> Result<(Expected, Comparison), Error> {
+    let expected = expected::of(against)?;
+    let comparison = compare_with(&expected, not_renamed)?;
+    Ok((expected, comparison))
+}
+
+/// Compares the live schema, read now, with one that is known.
+///
+/// To read and to parse runs no code of a user's.
+pub fn compare_with(expected: &Expected, not_renamed: BTreeSet<String>) -> Result<Comparison, Error> {
+    trust::nothing_runs(|| compare_here(expected, not_renamed))
+}
+
+fn compare_here(expected: &Expected, not_renamed: BTreeSet<String>) -> Result<Comparison, Error> {
+    pinned(|| {
+        let Sides { outline, schemas, held } = sides(expected)?;
+        let not_compared = pair_counts(&outline.not_compared, expected.not_compared());
+        let compared = match schemas {
+            None => Comparison::default(),
+            Some(schemas) => compare_catalogs(schemas, not_renamed.clone(), held)?,
+        };
+        #[cfg(debug_assertions)]
+        check_against_whole(&compared, expected, &outline, not_renamed)?;
+        Ok(Comparison { not_compared, ..compared })
+    })
+}
+
+/// The two sides, as far as they differ and as what differs has to do with: expected and live. Nothing if both are the
+/// same.
+struct Sides {
+    outline: Rc<Outline>,
+    schemas: Option<(Catalog, Catalog)>,
+    /// What is in them as expected, because it cannot be read.
+    held: Held,
+}
+
+/// How often a schema is read that changes meanwhile.
+const READINGS: usize = 5;
+
+/// Reads what differs; the rest is as expected. Rows are read as they were when the reading began, but texts are printed
+/// as the schema is when they are: if the schema changed meanwhile, it is read again. So it is if somebody has locked
+/// something meanwhile. No lock is kept.
+fn sides(expected: &Expected) -> Result<Sides, Error> {
+    let mut is_known = true;
+    for _ in 0..READINGS {
+        let begun = spi::Changes::now();
+        let (outline, near, held, schemas) = at_one_moment(|| {
+            let outline = outline::read()?;
+            let differing = outline.digested.differing(expected.digests());
+            let near = differing.with_neighbours([expected.digests(), &outline.digested.digests]);
+            if differing.nothing() {
+                return Ok((outline, near, Held::default(), Ok(None)));
+            }
+            let known = expected.pieces(&near)?;
+            // The printing of a text fails, too, if its object is gone.
+            let read = glance(|| {
+                let held = locked::among(&outline.digested.relations(&differing), differing.rest, !is_known)?;
+                let live = schemas(&outline, &differing, &known, &held)?;
+                Ok((held, live))
+            });
+            let (held, schemas) = match read {
+                Ok((held, live)) => (held, Ok(Some((whole(known), live)))),
+                Err(error) => (Held::default(), Err(error)),
+            };
+            Ok((outline, near, held, schemas))
+        })?;
+        if let Err(error) = &schemas
+            && locked::is_locked(error)
+        {
+            is_known = false;
+            continue;
+        }
+        // An outline is of one moment in any case.
+        if matches!(schemas, Ok(None)) || begun.none_since() || stayed(&outline, &near)? {
+            return Ok(Sides { outline, schemas: schemas?, held });
+        }
+    }
+    Err(Error::SchemaMoves)
+}
+
+fn stayed(outline: &Outline, relations: &BTreeSet<String>) -> Result<bool, Error> {
+    Ok(outline.digested.stayed(&at_latest_moment(outline::read)?.digested, relations))
+}
+
+/// The live side. What is held is in it as it is expected.
+fn schemas(outline: &Outline, differing: &Differing, known: &Pieces, held: &Held) -> Result<Catalog, Error> {
+    let mut readable = differing.clone();
+    readable.relations.retain(|name| !held.relations.contains_key(name));
+    let mut wanted = outline.digested.wanted(&readable);
+    wanted.locked = held.locked.clone();
+    let mut fresh = catalog::read(&wanted)?;
+    let is_held = |of: &&Definition| {
+        held.rest
+            .iter()
+            .any(|(address, _)| address.object_type == of.kind.as_str() && address.identity == of.identity)
+    };
+    fresh.definitions.extend(known.rest.definitions.iter().filter(is_held).cloned());
+    let is_same = |(name, _): &(&String, &Catalog)| !readable.relations.contains(*name);
+    let same = known.relations.iter().filter(is_same).map(|(_, piece)| piece);
+    let same_rest = (!differing.rest).then_some(&known.rest);
+    Ok(join(same.chain(same_rest).cloned().chain([fresh])))
+}
+
+fn whole(pieces: Pieces) -> Catalog {
+    join(pieces.relations.into_values().chain([pieces.rest]))
+}
+
+/// Compares what differs in a second way, by reading everything. Every test that runs with a debug build, the proof of
+/// exactness among them, is so also a test that the digests, the neighbours and the partial queries leave nothing out.
+#[cfg(debug_assertions)]
+fn check_against_whole(
+    compared: &Comparison,
+    expected: &Expected,
+    outline: &Outline,
+    not_renamed: BTreeSet<String>,
+) -> Result<(), Error> {
+    if compared.has_locked {
+        return Ok(());
+    }
+    let begun = spi::Changes::now();
+    let live = glance(|| at_one_moment(|| catalog::read(&catalog::Wanted::ALL)));
+    let now = at_one_moment(outline::read)?;
+    if !begun.none_since() || now.digested.digests != outline.digested.digests {
+        return Ok(());
+    }
+    let live = match live {
+        Err(error) if locked::is_locked(&error) => return Ok(()),
+        live => live?,
+    };
+    let known = expected.pieces(&expected.relations())?;
+    let whole = compare_catalogs((whole(known), join([live])), not_renamed, Held::default())?;
+    if whole.has_locked {
+        return Ok(());
+    }
+    let found = |of: &Comparison| {
+        let ignored =
+            of.ignored.iter().map(|one| format!("{} {} {}", one.kind, one.object_type, one.identity));
+        let steps = of.steps.iter().map(|step| format!("{step:?}"));
+        steps.chain(ignored).collect::<Vec<_>>().join("\n")
+    };
+    let (one, other) = (found(compared), found(&whole));
+    assert!(
+        one == other,
+        "a part of the schema does not say what the whole says:\n{one}\n--- whole:\n{other}"
+    );
+    Ok(())
+}
+
+fn compare_catalogs(
+    (expected, mut live): (Catalog, Catalog),
+    not_renamed: BTreeSet<String>,
+    held: Held,
+) -> Result<Comparison, Error> {
+    let mut locked = locked_steps(&expected, held);
+    leave_own_schema_out(&mut live, &expected)?;
+    for pair in settle::texts_to_settle(&expected, &live) {
+        let compared =
+            as_owner_of(&live, &pair.table, || Ok(trust::nothing_runs(|| expression::compare(&pair))))?;
+        match compared {
+            Pair::Different => {}
+            Pair::Same => settle::adopt(&mut live, &pair),
+            Pair::Locked => {
+                locked.extend(locked_step(&live, &pair));
+                settle::adopt(&mut live, &pair);
+            }
+        }
+    }
+    let allowed: Vec<_> =
+        allowed::read()?.into_iter().filter(Entry::holds).map(Entry::into_allowed).collect();
+    locked.retain(|step| !allowed.iter().any(|allowed| allowed.covers(step)));
+    let (mut plan, mut ignored) = {
+        let mut changes = diff(&expected, &live);
+        if settings::compare_owners() {
+            changes.extend(rights::owners_that_differ(&expected, &live)?);
+        }
+        let mut ignored = Vec::new();
+        changes.retain(|change| match ignore::rule_for(change, &expected, &live) {
+            Some(rule) => {
+                ignored.push(of_rule(rule, &change.object()));
+                false
+            }
+            None => true,
+        });
+        let facts = facts(&live, &plan::questions(&changes))?;
+        let options = Options { rewrite_limit: settings::heal_rewrite_limit(), not_renamed, allowed };
+        (rights::plan(&expected, &live, &changes, facts, &options)?, ignored)
+    };
+    #[cfg(debug_assertions)]
+    let has_locked = !locked.is_empty();
+    plan.steps.extend(locked);
+    ignored.extend(plan.allowed.into_iter().map(|(step, place)| Ignored {
+        by: IgnoredBy::Allowed(place),
+        kind: step.kind.as_str(),
+        object_type: step.object_type.to_owned(),
+        identity: step.identity,
+    }));
+    Ok(Comparison {
+        expected,
+        live,
+        steps: plan.steps,
+        ignored,
+        #[cfg(debug_assertions)]
+        has_locked,
+        ..Comparison::default()
+    })
+}
+
+/// What was not read, because somebody has locked it. A partition or another tool's table that nobody expects is no drift.
+fn locked_steps(expected: &Catalog, held: Held) -> Vec<Step> {
+    let Held { relations, rest, locked: _ } = held;
+    let of_relations = relations.into_iter().filter_map(|(identity, (object_type, reason))| {
+        let is_expected = expected.tables.iter().any(|table| table.identity == identity)
+            || expected.definitions.iter().any(|of| of.is_view() && of.identity == identity);
+        let kind = match is_expected {
+            true => Kind::Changed,
+            false if ignore::is_of_other_tool(&identity) => return None,
+            false => Kind::Extra,
+        };
+        Some(Step::not_compared(kind, object_type, &identity, reason))
+    });
+    let of_rest = rest.into_iter().map(|(address, reason)| {
+        let object_type = match address.object_type.as_str() {
+            "function" => "function",
+            "procedure" => "procedure",
+            _ => "publication relation",
+        };
+        Step::not_compared(Kind::Changed, object_type, &address.identity, reason)
+    });
+    of_relations.chain(of_rest).collect()
+}
+
+/// The same for a text that could not be read again.
+fn locked_step(live: &Catalog, pair: &TextPair) -> Option<Step> {
+    let reason =
+        "another session has locked what its text speaks of, so this cannot be compared now".to_owned();
+    let (object_type, identity) = pair.object(live)?;
+    Some(Step::not_compared(Kind::Changed, object_type, identity, reason))
+}
+
+fn of_rule(rule: &'static ignore::Rule, object: &Object) -> Ignored {
+    Ignored {
+        by: IgnoredBy::Rule(rule),
+        kind: Kind::Extra.as_str(),
+        object_type: object.object_type().to_owned(),
+        identity: object.identity(),
+    }
+}
+
+fn own_partitions(expected: &Catalog, live: &Catalog) -> Vec<Ignored> {
+    let partitions = own_partitions_of(expected, live).into_iter();
+    partitions
+        .map(|identity| Ignored {
+            by: IgnoredBy::OwnPartition,
+            kind: Kind::Extra.as_str(),
+            object_type: "table".to_owned(),
+            identity,
+        })
+        .collect()
+}
+
+/// The schema that this extension was put into belongs to it, unless the migrations say that it is theirs.
+fn leave_own_schema_out(live: &mut Catalog, expected: &Catalog) -> Result<(), Error> {
+    let own: Option<String> = spi::read_one(
+        "SELECT n.nspname::text FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace \
+          WHERE e.extname = 'nself_heal'",
+        &[],
+    )?;
+    let Some(own) = own.filter(|own| !expected.schemas.iter().any(|theirs| theirs.name == *own)) else {
+        return Ok(());
+    };
+    let Some(place) = live.schemas.iter().position(|schema| schema.name == own) else { return Ok(()) };
+    let own = live.schemas.remove(place).identity;
+    live.acls.retain(|acl| acl.object_type != "schema" || acl.identity != own);
+    live.comments.retain(|comment| comment.object_type != "schema" || comment.identity != own);
+    Ok(())
+}
+
+/// How many differences there are, not counting those inside a missing or extra table.
+pub fn items(steps: &[Step]) -> usize {
+    steps.iter().filter(|step| step.part_of.is_none()).count()
+}
+
+fn facts(live: &Catalog, questions: &plan::Questions) -> Result<Facts, Error> {
+    let (schemas, names): (Vec<&str>, Vec<&str>) =
+        questions.relations.iter().map(|name| (name.schema.as_str(), name.name.as_str())).unzip();
+    let relations: Vec<(Name, String)> = spi::read_json(
+        "relations",
+        "SELECT coalesce(json_agg(json_build_array(json_build_object('schema', n.nspname, 'name', r.relname), \
+                                                   format('%I.%I', n.nspname, r.relname))), '[]')::text \
+           FROM ROWS FROM (unnest($1), unnest($2)) q(schema, name) \
+           JOIN pg_namespace n ON n.nspname = q.schema::name \
+           JOIN pg_class r ON r.relnamespace = n.oid AND r.relname = q.name::name",
+        &[schemas.into(), names.into()],
+    )?;
+    let mut facts = Facts { relations: relations.into_iter().collect(), ..Facts::default() };
+    for question in &questions.tables {
+        // What is in a foreign table is another server's business.
+        if live.tables.iter().any(|table| table.name == question.name && table.foreign.is_none())
+            && let Some(known) = table_facts(live, question)?
+        {
+            facts.tables.insert(question.identity.clone(), known);
+        }
+    }
+    for question in &questions.defaults {
+        let volatility = as_owner_of(live, &question.table, || {
+            Ok(trust::nothing_runs(|| expression::volatility(&question.table, &question.default)))
+        })?;
+        match volatility {
+            Volatility::Constant => {}
+            Volatility::Stable => drop(facts.stable_defaults.insert(question.column.clone())),
+            Volatility::Volatile => drop(facts.volatile_defaults.insert(question.column.clone())),
+        }
+    }
+    Ok(facts)
+}
+
+/// Nothing if somebody has locked the table against readers, or a part of it: nobody waits for that.
+fn table_facts(live: &Catalog, question: &plan::TableQuestion) -> Result<Option<TableFacts>, Error> {
+    let parts: Option<Vec<pg_sys::Oid>> = spi::read_one(
+        // With its partitions and children. Found by name, and not as a regclass, which would need the right to use the
+        // schema.
+        "WITH RECURSIVE t(oid) AS (SELECT r.oid FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace \
+                                    WHERE n.nspname = $1::name AND r.relname = $2::name \
+                UNION SELECT h.inhrelid FROM pg_inherits h JOIN t ON t.oid = h.inhparent) \
+         SELECT array_agg(oid) FROM t",
+        &[question.name.schema.as_str().into(), question.name.name.as_str().into()],
+    )?;
+    let parts = parts.unwrap_or_default();
+    if !parts.iter().all(|part| locked::can_be_read(*part)) {
+        return Ok(None);
+    }
+    trust::forget_refused();
+    let facts = glance(|| {
+        let bytes: Option<i64> = spi::read_one(
+            // With what is stored out of line.
+            "SELECT sum(pg_table_size(oid))::bigint FROM unnest($1) t(oid)",
+            &[parts.into()],
+        )?;
+        let bytes = bytes.unwrap_or(0).unsigned_abs();
+        let has_rows = as_owner_of(live, &question.name, || {
+            spi::read_one::<bool>(&format!("SELECT EXISTS (SELECT FROM {})", question.name.sql()), &[])
+        })?;
+        Ok(TableFacts { bytes, has_rows: has_rows == Some(true) })
+    });
+    match facts {
+        Err(error) if locked::is_locked(&error) => Ok(None),
+        // The server may work out a part of a check when it plans this: if that is code nobody trusts, nothing is known.
+        Err(Error::Server(_)) if trust::has_refused() => Ok(None),
+        facts => facts.map(Some),
+    }
+}
+
+/// Runs `work` as the owner of a live table, domain or view: whoever asks need not have a right on it, nor on what its
+/// expressions name.
+fn as_owner_of<T>(live: &Catalog, name: &Name, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    let tables = live.tables.iter().map(|table| (&table.name, &table.owner));
+    let domains = live.domains.iter().map(|domain| (&domain.name, &domain.owner));
+    let definitions = live.definitions.iter();
+    let definitions = definitions.filter_map(|of| Some((of.name.as_ref()?, of.owner.as_ref()?)));
+    match tables.chain(domains).chain(definitions).find(|(other, _)| *other == name) {
+        Some((_, owner)) => as_owner(role(owner)?, work),
+        None => work(),
+    }
+}
+
+/// A role by its name. Who stands for the owner of the database, as of the schema public, is that owner.
+pub fn role(name: &str) -> Result<pg_sys::Oid, Error> {
+    if name == "pg_database_owner" {
+        return Ok(trust::database_owner());
+    }
+    let text = crate::server::session::c_string(name);
+    // SAFETY: a look into the catalogs; with true it returns InvalidOid for a role that is not there.
+    match unsafe { pg_sys::get_role_oid(text.as_ptr(), true) } {
+        pg_sys::InvalidOid => Err(Error::NoSuchRole { role: name.to_owned() }),
+        role => Ok(role),
+    }
+}
+
+/// A rule or an entry of the list of allowed drift, with one object that it is about, if there is one.
+pub struct IgnoredRow {
+    pub source: &'static str,
+    pub pattern: String,
+    pub kind: Option<&'static str>,
+    pub object_type: Option<String>,
+    pub identity: Option<String>,
+    pub reason: String,
+    pub owner: Option<String>,
+    pub expires: Option<String>,
+}
+
+/// All rules and entries with what they keep out of the drift now.
+pub fn ignored(against: Against) -> Result<Vec<IgnoredRow>, Error> {
+    let (_, comparison) = compare(against, BTreeSet::new())?;
+    let Comparison { expected, live, ignored: mut found, .. } = comparison;
+    found.extend(own_partitions(&expected, &live));
+    let row = |source, pattern: &str, reason: &str| IgnoredRow {
+        source,
+        pattern: pattern.to_owned(),
+        kind: None,
+        object_type: None,
+        identity: None,
+        reason: reason.to_owned(),
+        owner: None,
+        expires: None,
+    };
+    let mut rows = Vec::new();
+    let mut add = |empty: IgnoredRow, is_by: &dyn Fn(IgnoredBy) -> bool| {
+        let before = rows.len();
+        rows.extend(found.iter().filter(|ignored| is_by(ignored.by)).map(|ignored| IgnoredRow {
+            kind: Some(ignored.kind),
+            object_type: Some(ignored.object_type.clone()),
+            identity: Some(ignored.identity.clone()),
+            source: empty.source,
+            pattern: empty.pattern.clone(),
+            reason: empty.reason.clone(),
+            owner: empty.owner.clone(),
+            expires: empty.expires.clone(),
+        }));
+        if rows.len() == before {
+            rows.push(empty);
+        }
+    };
+    let partitions = row(
+        "built-in",
+        "partitions that no migration makes, of tables that one does",
+        "made as rows come, by jobs or by pg_partman",
+    );
+    add(partitions, &|by| matches!(by, IgnoredBy::OwnPartition));
+    for rule in ignore::RULES {
+        add(
+            row("built-in", rule.pattern, rule.reason),
+            &|by| matches!(by, IgnoredBy::Rule(other) if std::ptr::eq(rule, other)),
+        );
+    }
+    for (place, entry) in allowed::read()?.into_iter().enumerate() {
+        let mut empty = row("allowed", &entry.pattern, &entry.reason);
+        empty.owner = Some(entry.owner);
+        empty.expires = entry.expires;
+        add(empty, &|by| matches!(by, IgnoredBy::Allowed(other) if place == other));
+    }
+    // Members of extensions are not read at all: they are their extension's.
+    rows.push(row("built-in", "members of extensions", "they come and go with their extension"));
+    Ok(rows)
+}
+
+/// A kind of objects that is counted, not compared.
+pub struct NotCompared {
+    pub object_type: String,
+    pub live: u64,
+    pub expected: u64,
+    /// The live ones, of kinds whose every object should be known by name.
+    pub names: Vec<String>,
+}
+
+/// The kinds that are not compared, of this database and of what is expected.
+pub fn not_compared(against: Against) -> Result<Vec<NotCompared>, Error> {
+    let expected = expected::of(against)?;
+    let live = pinned(|| at_one_moment(outline::read))?;
+    Ok(pair_counts(&live.not_compared, expected.not_compared()))
+}
+
+/// One line that names what was not compared, or nothing if all was.
+pub fn not_compared_line(kinds: &[NotCompared]) -> Option<String> {
+    let listed: Vec<String> =
+        kinds.iter().map(|kind| format!("{} ({})", kind.object_type, kind.live)).collect();
+    (!listed.is_empty()).then(|| listed.join(", "))
+}
+
+fn pair_counts(
+    live: &BTreeMap<String, model::NotCompared>,
+    expected: &BTreeMap<String, model::NotCompared>,
+) -> Vec<NotCompared> {
+    let kinds: BTreeSet<&String> = live.keys().chain(expected.keys()).collect();
+    let none = model::NotCompared::default();
+    let compared = |kind: &&String| *kind == catalog::MEMBERS && live.get(*kind) == expected.get(*kind);
+    kinds
+        .into_iter()
+        .filter(|kind| !compared(kind))
+        .map(|kind| {
+            let (live, expected) = (live.get(kind).unwrap_or(&none), expected.get(kind).unwrap_or(&none));
+            NotCompared {
+                object_type: kind.clone(),
+                live: live.count,
+                expected: expected.count,
+                names: live.names.clone(),
+            }
+        })
+        .collect()
+}

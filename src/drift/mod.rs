@@ -1,0 +1,6 @@
+//! Drift: how the live schema differs from the expected one, and what may be done about it.
+
+pub mod allowed;
+pub mod compare;
+pub mod expression;
+mod rights;

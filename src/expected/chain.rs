@@ -1,0 +1,131 @@
+//! The chain of migrations whose replay gives the expected schema, and the hash by which that schema is kept.
+
+use std::cell::RefCell;
+
+use nself_heal_core::checksum::sha256_hex;
+use nself_heal_core::pieces::FORM;
+use pgrx::pg_sys;
+
+use crate::catalog::digest::{self, Held};
+use crate::error::Error;
+use crate::migrations::journal::Entry;
+use crate::migrations::ledger::{self, Applied, Session};
+use crate::migrations::up::{self, State};
+use crate::server::spi::at_one_moment;
+
+/// What the live schema is compared with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Against {
+    /// The applied migrations.
+    Applied,
+    /// All migrations of the journal: pending ones as if the caller applied them now.
+    Journal,
+}
+
+impl Against {
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        match text {
+            "applied" => Ok(Self::Applied),
+            "journal" => Ok(Self::Journal),
+            _ => Err(Error::UnknownAgainst(text.to_owned())),
+        }
+    }
+}
+
+/// The migrations to replay, in order.
+pub fn chain(against: Against) -> Result<Vec<Applied>, Error> {
+    let mut chain = ledger::applied()?;
+    if against == Against::Journal {
+        let session = Session::now(None)?;
+        for status in up::status(None)? {
+            let Some(entry) = status.journal else { continue };
+            match status.state {
+                State::Pending => chain.push(session.would_apply(&entry)),
+                State::Partial => complete(&mut chain, &entry, &session),
+                State::Applied | State::Cosmetic | State::Edited | State::Missing => {}
+            }
+        }
+    }
+    // A migration whose first statement has not ended gives nothing yet.
+    chain.retain(|applied| applied.statements_done != Some(0));
+    if chain.is_empty() { Err(Error::NothingApplied) } else { Ok(chain) }
+}
+
+/// The rest of a migration that has run in part, as if the caller went on with it now.
+fn complete(chain: &mut [Applied], entry: &Entry, session: &Session) {
+    let begun = chain.iter_mut().find(|applied| applied.version == entry.version && applied.tenant.is_none());
+    if let Some(begun) = begun {
+        *begun = match begun.statements_done {
+            Some(0) => session.would_apply(entry),
+            _ => Applied { sql: entry.up_sql.clone(), statements_done: None, ..begun.clone() },
+        };
+    }
+}
+
+thread_local! {
+    /// The last hash of the applied migrations, with what the ledger held then.
+    static LAST: RefCell<Option<(Held, String)>> = const { RefCell::new(None) };
+}
+
+/// The hash of a chain. That of the applied migrations is at hand as long as no row of the ledger changes.
+pub fn hash_of(against: Against) -> Result<String, Error> {
+    if against == Against::Journal {
+        return Ok(hash(&chain(against)?));
+    }
+    // SAFETY: a look into the catalogs; nothing is found where the extension is not whole, and reading says so then.
+    let ledger = unsafe {
+        pg_sys::get_relname_relid(c"ledger".as_ptr(), pg_sys::get_namespace_oid(c"nself".as_ptr(), true))
+    };
+    let held = at_one_moment(|| Ok(digest::held(ledger.to_u32())))?;
+    let is_same = |(then, _): &&(Held, String)| *then == held;
+    if let Some(hash) = LAST.with_borrow(|last| last.as_ref().filter(is_same).map(|(_, hash)| hash.clone())) {
+        return Ok(hash);
+    }
+    let hash = hash(&chain(against)?);
+    LAST.set(Some((held, hash.clone())));
+    Ok(hash)
+}
+
+/// The hash of all that the outcome of a replay depends on: the SQL, in whose name and under which settings it ran,
+/// the server's major version and this program.
+fn hash(chain: &[Applied]) -> String {
+    chain.iter().fold(start(), |before, applied| with(&before, applied))
+}
+
+/// The hash of each beginning of a chain: up to its first migration, up to its second, and so on.
+pub fn hashes(chain: &[Applied]) -> Vec<String> {
+    let hash = |before: &mut String, applied: &Applied| {
+        *before = with(before, applied);
+        Some(before.clone())
+    };
+    chain.iter().scan(start(), hash).collect()
+}
+
+/// The hash of a chain without migrations: what a kept schema depends on beside them.
+fn start() -> String {
+    format!("{} {} {FORM}", pg_sys::get_pg_major_version_string(), env!("CARGO_PKG_VERSION"))
+}
+
+/// The hash of a chain with one more migration.
+fn with(before: &str, applied: &Applied) -> String {
+    let Applied {
+        version,
+        name: _,
+        path: _,
+        tenant,
+        sql,
+        breakpoints,
+        in_transaction,
+        statements_done,
+        statement_begun: _,
+        checksum: _,
+        logged_in_as: _,
+        applied_by,
+        settings,
+        applied_at: _,
+        duration_ms: _,
+    } = applied;
+    let ran = (in_transaction, statements_done);
+    let link = serde_json::json!([version, tenant, sql, breakpoints, ran, applied_by, settings]);
+    sha256_hex(format!("{before}\n{link}").as_bytes())
+}

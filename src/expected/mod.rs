@@ -1,0 +1,259 @@
+//! The expected state: the schema that a chain of migrations gives. It is replayed once and kept by the chain's hash.
+
+pub mod chain;
+pub mod shadow;
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use nself_heal_core::digest::Digests;
+use nself_heal_core::model::{Catalog, NotCompared};
+use nself_heal_core::pieces::Pieces;
+use pgrx::{notice, pg_sys};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::server::session::as_extension_owner;
+use crate::server::spi;
+use chain::Against;
+use shadow::LeftOut;
+
+/// How many expected states are kept: going back and forth between a few chains costs no replay.
+const KEPT: i32 = 8;
+
+/// The schema that a chain gives. Its outline is at hand; pieces of it are read when they differ.
+pub struct Expected {
+    against: Against,
+    hash: String,
+    outline: Outline,
+    /// Where the pieces are kept.
+    places: Places,
+    /// All pieces, where they are at hand.
+    pieces: OnceCell<Pieces>,
+}
+
+/// What is enough to see that nothing differs.
+#[derive(Serialize, Deserialize)]
+pub struct Outline {
+    pub digests: Digests,
+    /// By object type.
+    pub not_compared: BTreeMap<String, NotCompared>,
+    /// What would have reached outside the database, and was left out of the replay.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Where each piece begins in what is kept, and how long it is, in bytes: the rest, and relations by identity.
+#[derive(Default, Serialize, Deserialize)]
+struct Places {
+    rest: (u32, u32),
+    relations: BTreeMap<String, (u32, u32)>,
+}
+
+impl Expected {
+    pub fn digests(&self) -> &Digests {
+        &self.outline.digests
+    }
+
+    pub fn not_compared(&self) -> &BTreeMap<String, NotCompared> {
+        &self.outline.not_compared
+    }
+
+    /// The pieces of these relations, and the rest.
+    pub fn pieces(&self, relations: &BTreeSet<String>) -> Result<Pieces, Error> {
+        if let Some(pieces) = self.pieces.get() {
+            return Ok(pieces.only(relations));
+        }
+        // They may have been deleted since their outline was read.
+        if let Some(pieces) = self.kept_pieces(relations)? {
+            return Ok(pieces);
+        }
+        let (_, _, pieces) = replay(self.against)?;
+        Ok(self.pieces.get_or_init(|| pieces).only(relations))
+    }
+
+    /// The identities of all relations that have a piece.
+    #[cfg(debug_assertions)]
+    pub fn relations(&self) -> BTreeSet<String> {
+        match self.pieces.get() {
+            Some(pieces) => pieces.relations.keys().cloned().collect(),
+            None => self.places.relations.keys().cloned().collect(),
+        }
+    }
+
+    fn kept_pieces(&self, relations: &BTreeSet<String>) -> Result<Option<Pieces>, Error> {
+        let wanted = relations.iter().filter_map(|name| Some((name, *self.places.relations.get(name)?)));
+        let (names, mut places): (Vec<&String>, Vec<(u32, u32)>) = wanted.unzip();
+        places.insert(0, self.places.rest);
+        let (begins, lengths): (Vec<i32>, Vec<i32>) =
+            places.iter().map(|(begin, length)| (*begin as i32 + 1, *length as i32)).unzip();
+        let kept: Option<Vec<u8>> = as_extension_owner(|| {
+            spi::read_one(
+                "SELECT string_agg(substring(s.pieces FROM p.begin FOR p.length), ''::bytea ORDER BY p.n) \
+                   FROM nself.expected_state s, ROWS FROM (unnest($2), unnest($3)) WITH ORDINALITY p(begin, length, n) \
+                  WHERE s.chain_hash = $1",
+                &[self.hash.as_str().into(), begins.into(), lengths.into()],
+            )
+        })?;
+        let Some(kept) = kept else { return Ok(None) };
+        let mut left = kept.as_slice();
+        let mut read: Vec<Catalog> = Vec::with_capacity(places.len());
+        for (_, length) in places {
+            let Some((piece, behind)) = left.split_at_checked(length as usize) else { return Ok(None) };
+            let Ok(piece) = postcard::from_bytes(piece) else { return Ok(None) };
+            read.push(piece);
+            left = behind;
+        }
+        let mut read = read.into_iter();
+        let rest = read.next().unwrap_or_default();
+        Ok(Some(Pieces { rest, relations: names.into_iter().cloned().zip(read).collect() }))
+    }
+}
+
+/// The expected schema.
+pub fn of(against: Against) -> Result<Expected, Error> {
+    let expected = of_silently(against)?;
+    tell_left_out(&expected.outline.left_out);
+    Ok(expected)
+}
+
+/// What the replay that gave the expected schema left out.
+pub fn left_out(against: Against) -> Result<Vec<LeftOut>, Error> {
+    Ok(of_silently(against)?.outline.left_out)
+}
+
+fn of_silently(against: Against) -> Result<Expected, Error> {
+    let hash = chain::hash_of(against)?;
+    // SAFETY: plain reads of the server's and the transaction's state.
+    let (standby, read_only) = unsafe { (pg_sys::RecoveryInProgress(), pg_sys::XactReadOnly) };
+    if let Some((outline, places)) = kept(&hash)? {
+        if standby {
+            notice!("this is a standby: the expected schema is the one that the primary worked out");
+        }
+        return Ok(Expected { against, hash, outline, places, pieces: OnceCell::new() });
+    }
+    if standby {
+        return Err(Error::Standby);
+    }
+    let (hash, outline, pieces) = replay(against)?;
+    let places = if read_only { Places::default() } else { keep(&hash, &outline, &pieces)? };
+    Ok(Expected { against, hash, outline, places, pieces: pieces.into() })
+}
+
+/// Replays the chain, from the beginning or from what this session has kept of it. With the hash of the chain that was
+/// replayed.
+fn replay(against: Against) -> Result<(String, Outline, Pieces), Error> {
+    let chain = chain::chain(against)?;
+    let mut hashes = chain::hashes(&chain);
+    let hash = hashes.pop().ok_or(Error::NothingApplied)?;
+    let base = match shadow::kept().and_then(|kept| hashes.iter().position(|hash| *hash == kept)) {
+        Some(last) => base(against, &hashes[last])?.map(|(known, pieces)| (last + 1, known, pieces)),
+        None => None,
+    };
+    let from =
+        base.as_ref().map(|(n, known, _)| shadow::Base { migrations: *n, digests: known.digests.clone() });
+    let replayed = shadow::replay(&chain, &hash, from)?;
+    let fresh = Pieces::of(replayed.catalog);
+    let mut outline = replayed.outline;
+    let pieces = match (base, replayed.differing) {
+        (Some((_, known, pieces)), Some(differing)) => {
+            outline.left_out.splice(0..0, known.left_out);
+            pieces.but_for(&differing, fresh)
+        }
+        _ => fresh,
+    };
+    #[cfg(debug_assertions)]
+    assert!(pieces == Pieces::of(replayed.whole), "a schema in parts is not the whole schema");
+    Ok((hash, outline, pieces))
+}
+
+/// All that is kept of the schema of a chain.
+fn base(against: Against, hash: &str) -> Result<Option<(Outline, Pieces)>, Error> {
+    let Some((outline, places)) = kept(hash)? else { return Ok(None) };
+    let relations = places.relations.keys().cloned().collect();
+    let known = Expected { against, hash: hash.to_owned(), outline, places, pieces: OnceCell::new() };
+    let pieces = known.kept_pieces(&relations)?;
+    Ok(pieces.map(|pieces| (known.outline, pieces)))
+}
+
+/// Says what the expected schema does not know of, whether it was worked out now or before.
+fn tell_left_out(left_out: &[LeftOut]) {
+    let mut counts = BTreeMap::new();
+    for item in left_out {
+        *counts.entry(item.what.as_str()).or_insert(0) += 1;
+    }
+    if !counts.is_empty() {
+        let listed: Vec<String> = counts.iter().map(|(what, n)| format!("{what} ({n})")).collect();
+        notice!(
+            "left out of the replay, because it reaches outside the database, and not compared: {}. See nself_replay_left_out()",
+            listed.join(", ")
+        );
+    }
+}
+
+fn kept(hash: &str) -> Result<Option<(Outline, Places)>, Error> {
+    let outline: Option<Vec<u8>> = as_extension_owner(|| {
+        spi::read_one("SELECT outline FROM nself.expected_state WHERE chain_hash = $1", &[hash.into()])
+    })?;
+    Ok(outline.and_then(|outline| postcard::from_bytes(&outline).ok()))
+}
+
+fn keep(hash: &str, outline: &Outline, pieces: &Pieces) -> Result<Places, Error> {
+    let bad =
+        |error: postcard::Error| Error::BadAnswer { query: "expected_state", reason: error.to_string() };
+    let mut bytes: Vec<u8> = Vec::new();
+    let mut append = |piece: &Catalog| {
+        let begin = bytes.len();
+        bytes = postcard::to_extend(piece, std::mem::take(&mut bytes)).map_err(bad)?;
+        Ok::<_, Error>((begin as u32, (bytes.len() - begin) as u32))
+    };
+    let mut places = Places { rest: append(&pieces.rest)?, ..Places::default() };
+    for (relation, piece) in &pieces.relations {
+        places.relations.insert(relation.clone(), append(piece)?);
+    }
+    let outline = postcard::to_allocvec(&(outline, &places)).map_err(bad)?;
+    as_extension_owner(|| {
+        // Another transaction may have kept the same and not have ended: a cache is not worth waiting for.
+        if spi::read_one::<bool>("SELECT pg_try_advisory_xact_lock(7236270, 2)", &[])? != Some(true) {
+            return Ok(());
+        }
+        spi::write(
+            "INSERT INTO nself.expected_state (chain_hash, outline, pieces, schemas) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (chain_hash) DO UPDATE \
+                SET outline = excluded.outline, pieces = excluded.pieces, schemas = excluded.schemas, \
+                    made_at = clock_timestamp()",
+            &[hash.into(), outline.as_slice().into(), bytes.as_slice().into(), schemas(pieces).into()],
+        )?;
+        spi::write(
+            "DELETE FROM nself.expected_state WHERE chain_hash IN \
+                    (SELECT chain_hash FROM nself.expected_state ORDER BY made_at DESC OFFSET $1)",
+            &[KEPT.into()],
+        )
+    })?;
+    Ok(places)
+}
+
+/// The schemas that the migrations made, or made relations in.
+fn schemas(pieces: &Pieces) -> Vec<String> {
+    let made = pieces.rest.schemas.iter().map(|schema| &schema.name);
+    let catalogs = || std::iter::once(&pieces.rest).chain(pieces.relations.values());
+    let tables = catalogs().flat_map(|catalog| &catalog.tables).map(|table| &table.name.schema);
+    let sequences = catalogs().flat_map(|catalog| &catalog.sequences).map(|sequence| &sequence.name.schema);
+    let all: BTreeSet<&String> = made.chain(tables).chain(sequences).collect();
+    all.into_iter().cloned().collect()
+}
+
+/// Whether the applied migrations have something to say of a schema; of every one, as long as what they give is not worked
+/// out.
+pub fn is_managed(schema: &str) -> Result<bool, Error> {
+    let hash = match chain::hash_of(Against::Applied) {
+        Err(Error::NothingApplied) => return Ok(false),
+        hash => hash?,
+    };
+    let managed: Option<bool> = as_extension_owner(|| {
+        spi::read_one(
+            "SELECT $2 = ANY (schemas) FROM nself.expected_state WHERE chain_hash = $1",
+            &[hash.as_str().into(), schema.into()],
+        )
+    })?;
+    Ok(managed.unwrap_or(true))
+}

@@ -1,0 +1,122 @@
+//! The keeper: the worker that makes a shadow database, waits until the backend that wanted it lets go, and drops it. A
+//! backend may also leave it with the keeper for a while.
+//! That way nothing that happens to the backend leaves a database behind: an error, a cancel, a kill. If the whole
+//! server crashes, its postmaster starts the keeper again, which finds no backend and drops what is there.
+
+use std::time::{Duration, Instant};
+
+use nself_heal_core::quote;
+use pgrx::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ServerError};
+use crate::server::channel::Channel;
+use crate::server::worker::{self, Work};
+
+#[derive(Serialize, Deserialize)]
+pub enum Request {
+    /// Makes the shadow with these options, and drops what earlier shadows left behind.
+    Make {
+        options: String,
+        left_overs: Vec<String>,
+    },
+    HandTo {
+        role: String,
+    },
+    /// Keeps it for a while, in which nothing may be asked.
+    Keep,
+    /// It is to be used again.
+    Use,
+}
+
+/// How long a shadow is kept that nobody uses.
+const KEPT_FOR: Duration = Duration::from_secs(60);
+
+/// What the name of every shadow begins with.
+pub const PREFIX: &str = "nself_shadow_";
+
+/// The name of a shadow of a database for a backend. Its number keeps it apart from the one before, whose keeper may
+/// still be at work when the backend was cancelled and asks again.
+pub fn name(database: pg_sys::Oid, pid: i32, number: u32) -> String {
+    format!("{PREFIX}{}_{pid}_{number}", database.to_u32())
+}
+
+/// The database that a shadow's name was made for.
+fn database_of(shadow: &str) -> Option<pg_sys::Oid> {
+    let (oid, _) = shadow.strip_prefix(PREFIX)?.split_once('_')?;
+    oid.parse::<u32>().ok().map(pg_sys::Oid::from)
+}
+
+/// A keeper of the shadow `name`, at the other end of the channel. After a crash of the server it comes back, to remove
+/// what it kept.
+pub fn work<'a>(channel: &Channel, name: &'a str) -> Work<'a> {
+    Work {
+        title: "nself_heal shadow keeper",
+        function: "nself_heal_shadow_keeper",
+        argument: channel.handle() as usize,
+        extra: name,
+        purpose: "work out the expected schema",
+        returns_after: Some(Duration::from_secs(1)),
+    }
+}
+
+#[pg_guard]
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn nself_heal_shadow_keeper(handle: pg_sys::Datum) {
+    // The end of the server, or of the database that the backend works in, must not keep the shadow from being dropped.
+    worker::note_signals();
+    let name = worker::extra();
+    let Some(database) = database_of(&name) else { return };
+    let channel = Channel::attach(handle.value() as pg_sys::dsm_handle);
+    if channel.is_none() {
+        worker::try_once();
+    }
+    // The keeper works as the server itself: the caller need not have the right to make databases, and never gets it.
+    // Nothing that users put into the live database runs here: there is no query, only utility statements of this file.
+    // SAFETY: it is called once, before anything that needs a database.
+    unsafe { pg_sys::BackgroundWorkerInitializeConnectionByOid(database, pg_sys::InvalidOid, 0) };
+    worker::take_own_settings();
+    if let Some(channel) = &channel {
+        serve(channel, &name);
+    }
+    // Whoever let go, and for whatever reason: the shadow is not needed any more.
+    if let Err(error) = worker::utility(&drop_statement(&name)) {
+        warning!("the shadow database {name} is left behind: {error}");
+    }
+}
+
+/// Answers requests until the backend lets go, this worker is told to end, or what it keeps is not asked for.
+fn serve(channel: &Channel, name: &str) {
+    let mut until = None;
+    while let Ok(request) = channel.receive_unless::<Request>("backend", until, worker::is_to_end) {
+        until = matches!(request, Request::Keep).then(|| Instant::now() + KEPT_FOR);
+        let answer = match request {
+            Request::Keep | Request::Use => Ok(()),
+            Request::Make { options, left_overs } => make(name, &options, &left_overs),
+            Request::HandTo { role } => worker::utility(&format!(
+                "ALTER DATABASE {} OWNER TO {}",
+                quote::ident(name),
+                quote::ident(&role)
+            )),
+        };
+        let answer = answer.map_err(ServerError::from);
+        if channel.send(&answer, "backend").is_err() {
+            return;
+        }
+    }
+}
+
+fn make(name: &str, options: &str, left_overs: &[String]) -> Result<(), Error> {
+    for left_over in left_overs {
+        worker::utility(&drop_statement(left_over))?;
+    }
+    worker::utility(&drop_statement(name))?;
+    worker::utility(&format!(
+        "CREATE DATABASE {} TEMPLATE template0 ALLOW_CONNECTIONS false CONNECTION LIMIT 8 {options}",
+        quote::ident(name)
+    ))
+}
+
+pub fn drop_statement(name: &str) -> String {
+    format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quote::ident(name))
+}

@@ -1,0 +1,160 @@
+//! The replayer: the worker that connects to the shadow as the role that applied some migrations, and runs them again,
+//! each in a transaction of its own, or each of its statements, as it was applied. The last one reads what came out.
+
+use std::collections::BTreeMap;
+
+use pgrx::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::outline::{self, Outline};
+use crate::catalog::{self, Wanted};
+use crate::error::{Error, ServerError};
+use crate::expected::shadow::hook;
+use crate::expected::shadow::left_out::{self, LeftOut};
+use crate::migrations::ledger::Applied;
+use crate::migrations::script::split;
+use crate::migrations::{execute, up};
+use crate::server::channel::Channel;
+use crate::server::session::{pinned, with_settings};
+use crate::server::spi::at_one_moment;
+use crate::server::worker::{self, Work, WorkerRole};
+use nself_heal_core::digest::{Differing, Digests};
+use nself_heal_core::model::{Catalog, NotCompared};
+
+#[derive(Serialize, Deserialize)]
+pub struct Request {
+    pub database: u32,
+    /// That applied the migrations.
+    pub role: WorkerRole,
+    /// In order.
+    pub migrations: Vec<Applied>,
+    pub read: Reading,
+}
+
+/// What is to be read afterwards.
+#[derive(Serialize, Deserialize)]
+pub enum Reading {
+    Nothing,
+    Whole,
+    /// What is not as it was when these digests were taken.
+    Since(Digests),
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct Answer {
+    pub read: Option<Read>,
+    pub left_out: Vec<LeftOut>,
+}
+
+/// What the last migration left.
+#[derive(Serialize, Deserialize)]
+pub struct Read {
+    /// All of it, or what is in `differing`.
+    pub catalog: Catalog,
+    pub digests: Digests,
+    /// By object type.
+    pub not_compared: BTreeMap<String, NotCompared>,
+    pub differing: Option<Differing>,
+    /// All of it, to check the rest by.
+    #[cfg(debug_assertions)]
+    pub whole: Catalog,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct Failed {
+    pub version: String,
+    pub error: ServerError,
+}
+
+/// A replayer at the other end of the channel.
+pub fn work(channel: &Channel) -> Work<'static> {
+    Work {
+        title: "nself_heal replay",
+        function: "nself_heal_shadow_replayer",
+        argument: channel.handle() as usize,
+        extra: "",
+        purpose: "work out the expected schema",
+        returns_after: None,
+    }
+}
+
+#[pg_guard]
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn nself_heal_shadow_replayer(handle: pg_sys::Datum) {
+    worker::obey_signals();
+    let Some(channel) = Channel::attach(handle.value() as pg_sys::dsm_handle) else { return };
+    let Ok(request) = channel.receive::<Request>("backend") else { return };
+    // The shadow lets nobody else in, hence the flag.
+    request.role.connect(pg_sys::Oid::from(request.database), pg_sys::BGWORKER_BYPASS_ALLOWCONN);
+    let answer = replay(&request);
+    // If nobody listens any more, nobody is to be told.
+    let _ = channel.send(&answer, "backend");
+}
+
+fn replay(request: &Request) -> Result<Answer, Failed> {
+    hook::install();
+    for migration in &request.migrations {
+        apply(migration).map_err(|error| failed(migration, error))?;
+    }
+    let since = match &request.read {
+        Reading::Nothing => return Ok(Answer { read: None, left_out: left_out::take() }),
+        Reading::Whole => None,
+        Reading::Since(digests) => Some(digests),
+    };
+    let read = worker::in_transaction(|| read(since));
+    let last = request.migrations.last().expect("a run of migrations has one");
+    Ok(Answer { read: Some(read.map_err(|error| failed(last, error))?), left_out: left_out::take() })
+}
+
+fn read(since: Option<&Digests>) -> Result<Read, Error> {
+    pinned(|| {
+        at_one_moment(|| {
+            let Outline { digested, not_compared } = outline::fresh()?;
+            let differing = since.map(|since| digested.differing(since));
+            let wanted = match &differing {
+                None => Wanted::ALL,
+                Some(differing) => digested.wanted(differing),
+            };
+            Ok(Read {
+                catalog: catalog::read_with_dependencies(&wanted)?,
+                not_compared,
+                differing,
+                #[cfg(debug_assertions)]
+                whole: catalog::read_with_dependencies(&Wanted::ALL)?,
+                digests: digested.digests,
+            })
+        })
+    })
+}
+
+fn apply(migration: &Applied) -> Result<(), Error> {
+    let settings = migration.settings();
+    let tenant = || with_settings(&settings, || up::make_tenant(migration.tenant.as_deref()));
+    let script = migration.script();
+    if migration.in_transaction {
+        return worker::in_transaction(|| {
+            tenant()?;
+            execute::run(&script, &settings)
+        });
+    }
+    let statements = worker::in_transaction(|| {
+        tenant()?;
+        split(&script)
+    })?;
+    // The others have not run, or nobody knows: what was begun counts when it has ended.
+    let done = migration.statements_done.unwrap_or(statements.len()).min(statements.len());
+    for index in 0..done {
+        worker::in_transaction(|| execute::run_statement(&script, &statements, index, &settings))?;
+    }
+    Ok(())
+}
+
+fn failed(migration: &Applied, error: Error) -> Failed {
+    let error = match error {
+        Error::MigrationFailed { statement, source, .. } => {
+            ServerError { message: format!("statement {statement}: {}", source.message), ..source }
+        }
+        other => other.into(),
+    };
+    Failed { version: migration.version.clone(), error }
+}

@@ -1,0 +1,340 @@
+//! The history of heals, and the switch that says whether the database is to be healed without being asked.
+
+use std::time::Instant;
+
+use pgrx::datum::{Interval, TimestampWithTimeZone};
+use pgrx::prelude::*;
+
+use crate::background::wake;
+use crate::capture::culprit;
+use crate::error::Error;
+use crate::expected::chain::{self, Against};
+use crate::heal::steps::{Outcome, Status};
+use crate::server::session::as_extension_owner;
+use crate::server::spi;
+use crate::settings;
+
+/// How the steps of a heal ended, counted.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Counts {
+    pub planned: i32,
+    pub applied: i32,
+    pub blocked: i32,
+    pub manual: i32,
+    pub failed: i32,
+}
+
+impl Counts {
+    fn add(&mut self, outcomes: &[Outcome]) {
+        for outcome in outcomes {
+            *match outcome.status {
+                Status::Planned => &mut self.planned,
+                Status::Applied => &mut self.applied,
+                Status::Blocked => &mut self.blocked,
+                Status::Manual => &mut self.manual,
+                Status::Failed => &mut self.failed,
+            } += 1;
+        }
+    }
+
+    fn outcome(&self, confirmed: bool) -> &'static str {
+        let Self { planned, applied, blocked, manual, failed } = *self;
+        match (confirmed, planned + applied + blocked + manual + failed) {
+            (_, 0) => "no drift",
+            (false, _) => "dry run",
+            (true, _) if failed > 0 => "failed",
+            (true, _) if blocked + manual > 0 && applied == 0 => "nothing to heal",
+            (true, _) if blocked + manual > 0 => "healed in part",
+            (true, _) => "healed",
+        }
+    }
+}
+
+/// A run of a heal that is being written down: first that it began, then its steps, then how it ended. What is written in
+/// a transaction of its own stays if the run is cut short, which then shows as interrupted.
+pub struct Run {
+    event: i64,
+    began: Instant,
+    confirmed: bool,
+    steps: usize,
+    counts: Counts,
+}
+
+/// How a run ended.
+pub struct Ended {
+    pub event: i64,
+    pub counts: Counts,
+    pub outcome: &'static str,
+    pub duration_ms: i64,
+}
+
+impl Run {
+    /// In a read-only transaction it says that it cannot, and there is nothing to write to.
+    pub fn begin(
+        trigger: &str,
+        drift_items: usize,
+        confirmed: bool,
+        began: Instant,
+    ) -> Result<Option<Self>, Error> {
+        // SAFETY: a plain read of the transaction's state.
+        if unsafe { pg_sys::XactReadOnly } {
+            notice!("the transaction is read-only, so this run is not in the history");
+            return Ok(None);
+        }
+        let event = as_extension_owner(|| {
+            spi::write_returning::<i64>(
+                "INSERT INTO nself.heal_events (trigger, confirmed, drift_items) VALUES ($1, $2, $3) RETURNING event",
+                &[trigger.into(), confirmed.into(), i32::try_from(drift_items).unwrap_or(i32::MAX).into()],
+            )
+        })?;
+        let event = cell(event)?;
+        Ok(Some(Self { event, began, confirmed, steps: 0, counts: Counts::default() }))
+    }
+
+    pub fn event(&self) -> i64 {
+        self.event
+    }
+
+    /// Writes steps down, behind those that are there.
+    pub fn add(&mut self, outcomes: &[Outcome]) -> Result<(), Error> {
+        let culprits = culprit::of_each(outcomes.iter().map(|outcome| &outcome.step))?;
+        let steps: Vec<_> = outcomes
+            .iter()
+            .zip(culprits)
+            .zip(self.steps + 1..)
+            .map(|((outcome, culprit), number)| {
+                let (changed_by, changed_at, command) = culprit::parts(culprit);
+                serde_json::json!({
+                    "step": number, "object_type": outcome.step.object_type, "identity": outcome.step.identity,
+                    "ddl": outcome.step.remedy, "status": outcome.status.as_str(), "detail": outcome.detail,
+                    "changed_by": changed_by, "changed_at": changed_at.map(|at| at.to_iso_string()), "command": command,
+                })
+            })
+            .collect();
+        as_extension_owner(|| {
+            spi::write(
+                "INSERT INTO nself.heal_steps (event, step, object_type, identity, ddl, status, detail, changed_by, \
+                                               changed_at, command) \
+                 SELECT $1, s.step, s.object_type, s.identity, s.ddl, s.status, s.detail, s.changed_by, s.changed_at, \
+                        s.command \
+                   FROM json_to_recordset($2) AS s(step int, object_type text, identity text, ddl text, status text, \
+                                                   detail text, changed_by text, changed_at timestamptz, command text)",
+                &[self.event.into(), pgrx::Json(serde_json::Value::Array(steps)).into()],
+            )
+        })?;
+        self.steps += outcomes.len();
+        self.counts.add(outcomes);
+        Ok(())
+    }
+
+    /// Writes down how it ended. `trouble` is what kept it from its end, `left_over` the drift that stays, as one text
+    /// that is the same as long as the drift is.
+    pub fn end(self, trouble: Option<&str>, left_over: Option<&str>) -> Result<Ended, Error> {
+        let Self { event, began, confirmed, steps: _, counts } = self;
+        let outcome = if trouble.is_some() { "failed" } else { counts.outcome(confirmed) };
+        let duration_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        as_extension_owner(|| {
+            spi::write(
+                "UPDATE nself.heal_events SET applied = $2, blocked = $3, manual = $4, failed = $5, outcome = $6, \
+                        duration_ms = $7, detail = $8, left_over = $9 WHERE event = $1",
+                &[
+                    event.into(),
+                    counts.applied.into(),
+                    counts.blocked.into(),
+                    counts.manual.into(),
+                    counts.failed.into(),
+                    outcome.into(),
+                    duration_ms.into(),
+                    trouble.into(),
+                    left_over.into(),
+                ],
+            )
+        })?;
+        Ok(Ended { event, counts, outcome, duration_ms })
+    }
+}
+
+/// The drift that the last run of a worker or a job left, as `Run::end` was told.
+pub fn last_left_over() -> Result<Option<String>, Error> {
+    as_extension_owner(|| {
+        spi::read_one(
+            "SELECT left_over FROM nself.heal_events WHERE trigger IN ('worker', 'job') AND outcome <> 'running' \
+              ORDER BY event DESC LIMIT 1",
+            &[],
+        )
+    })
+}
+
+/// A run, as the history shows it.
+pub struct Event {
+    pub event: i64,
+    pub at: TimestampWithTimeZone,
+    pub trigger: String,
+    pub drift_items: i32,
+    pub applied: i32,
+    pub blocked: i32,
+    pub manual: i32,
+    pub confirmed: bool,
+    pub outcome: String,
+    pub duration_ms: i64,
+    pub detail: Option<String>,
+}
+
+/// The latest runs, the newest first.
+pub fn events(limit: i32) -> Result<Vec<Event>, Error> {
+    if limit < 1 {
+        return Err(Error::BadLimit(limit));
+    }
+    as_extension_owner(|| {
+        spi::at_one_moment(|| {
+            Spi::connect(|client| {
+                client
+                    .select(
+                        "SELECT event, at, trigger, drift_items, applied, blocked, manual, confirmed, \
+                                CASE WHEN outcome = 'running' AND NOT EXISTS \
+                                          (SELECT FROM pg_stat_activity a WHERE a.pid = e.pid AND a.backend_start <= e.at) \
+                                     THEN 'interrupted' ELSE outcome END, \
+                                duration_ms, detail FROM nself.heal_events e ORDER BY event DESC LIMIT $1",
+                        None,
+                        &[limit.into()],
+                    )?
+                    .map(|row| {
+                        Ok(Event {
+                            event: cell(row.get(1)?)?,
+                            at: cell(row.get(2)?)?,
+                            trigger: cell(row.get(3)?)?,
+                            drift_items: cell(row.get(4)?)?,
+                            applied: cell(row.get(5)?)?,
+                            blocked: cell(row.get(6)?)?,
+                            manual: cell(row.get(7)?)?,
+                            confirmed: cell(row.get(8)?)?,
+                            outcome: cell(row.get(9)?)?,
+                            duration_ms: cell(row.get(10)?)?,
+                            detail: row.get(11)?,
+                        })
+                    })
+                    .collect()
+            })
+        })
+    })
+}
+
+/// A step of a run, as the history shows it.
+pub struct Step {
+    pub step: i32,
+    pub object_type: String,
+    pub identity: String,
+    pub ddl: String,
+    pub status: String,
+    pub detail: Option<String>,
+    pub changed_by: Option<String>,
+    pub changed_at: Option<TimestampWithTimeZone>,
+    pub command: Option<String>,
+}
+
+/// The steps of a run, the latest unless one is named, in their order.
+pub fn steps(event: Option<i64>) -> Result<Vec<Step>, Error> {
+    as_extension_owner(|| {
+        spi::at_one_moment(|| {
+            Spi::connect(|client| {
+                client
+                    .select(
+                        "SELECT step, object_type, identity, ddl, status, detail, changed_by, changed_at, command \
+                           FROM nself.heal_steps \
+                          WHERE event = coalesce($1, (SELECT max(event) FROM nself.heal_events)) ORDER BY step",
+                        None,
+                        &[event.into()],
+                    )?
+                    .map(|row| {
+                        Ok(Step {
+                            step: cell(row.get(1)?)?,
+                            object_type: cell(row.get(2)?)?,
+                            identity: cell(row.get(3)?)?,
+                            ddl: cell(row.get(4)?)?,
+                            status: cell(row.get(5)?)?,
+                            detail: row.get(6)?,
+                            changed_by: row.get(7)?,
+                            changed_at: row.get(8)?,
+                            command: row.get(9)?,
+                        })
+                    })
+                    .collect()
+            })
+        })
+    })
+}
+
+fn cell<T>(value: Option<T>) -> Result<T, Error> {
+    value.ok_or(Error::BadAnswer { query: "history", reason: "a column is NULL".to_owned() })
+}
+
+/// Whether and how this database heals itself.
+pub struct HealStatus {
+    pub switch: Switch,
+    pub auto_run: bool,
+    pub last: Option<Event>,
+    pub expected_state_age: Option<Interval>,
+}
+
+/// Whether this database is to be healed without being asked.
+pub struct Switch {
+    pub enabled: bool,
+    /// Who or what says so.
+    pub source: String,
+}
+
+impl Switch {
+    pub fn read() -> Result<Self, Error> {
+        let word: Option<String> = as_extension_owner(|| {
+            spi::read_one(
+                "SELECT CASE WHEN enabled THEN 'nself_heal_enable()' ELSE 'nself_heal_disable()' END || ' by ' || set_by \
+                        || ' at ' || date_trunc('second', set_at) FROM nself.heal_switch",
+                &[],
+            )
+        })?;
+        Ok(match word {
+            Some(source) => Self { enabled: source.starts_with("nself_heal_enable"), source },
+            None => Self {
+                enabled: settings::enabled(),
+                source: format!("nself.schema_heal_enabled ({})", settings::enabled_source()),
+            },
+        })
+    }
+}
+
+pub fn status() -> Result<HealStatus, Error> {
+    let switch = Switch::read()?;
+    let database = spi::database()?;
+    let served = settings::databases().is_some_and(|list| list.holds(&database));
+    let age = match chain::hash_of(Against::Applied) {
+        Err(Error::NothingApplied) => None,
+        Err(error) => return Err(error),
+        Ok(hash) => as_extension_owner(|| {
+            spi::read_one::<Interval>(
+                "SELECT date_trunc('second', clock_timestamp() - made_at) FROM nself.expected_state WHERE chain_hash = $1",
+                &[hash.as_str().into()],
+            )
+        })?,
+    };
+    Ok(HealStatus {
+        auto_run: switch.enabled && served && wake::has_launcher(),
+        switch,
+        last: events(1)?.into_iter().next(),
+        expected_state_age: age,
+    })
+}
+
+/// Says for this database whether it is to be healed without being asked. It counts more than the setting.
+pub fn switch(enabled: bool) -> Result<(), Error> {
+    spi::refuse_read_only(if enabled { c"nself_heal_enable()" } else { c"nself_heal_disable()" });
+    as_extension_owner(|| {
+        spi::write(
+            "INSERT INTO nself.heal_switch (enabled) VALUES ($1) \
+             ON CONFLICT (one) DO UPDATE SET enabled = excluded.enabled, set_by = excluded.set_by, \
+                                             set_at = excluded.set_at",
+            &[enabled.into()],
+        )
+    })?;
+    wake::tell();
+    Ok(())
+}

@@ -1,0 +1,358 @@
+//! Heal: takes the additive steps of a plan, each in a subtransaction of its own and as the owner of what it touches.
+//! Afterwards the catalogs are read again, and what was healed must be gone from the drift; otherwise all is undone.
+
+use std::collections::BTreeSet;
+
+use nself_heal_core::ddl::Action;
+use nself_heal_core::members;
+use nself_heal_core::model::{Address, Catalog};
+use nself_heal_core::plan::{Step, Verdict, Work};
+use pgrx::pg_sys;
+
+use crate::drift::compare::{self, Comparison};
+use crate::error::Error;
+use crate::expected::Expected;
+use crate::heal::only_adds;
+use crate::migrations::ledger;
+use crate::server::session::{as_owner, lent, may_act_for, pinned, subtransaction, with_settings};
+use crate::server::{locked, spi, trust};
+use crate::{capture, catalog, settings};
+
+/// How a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// A dry run: it would be applied.
+    Planned,
+    Applied,
+    Blocked,
+    Manual,
+    Failed,
+}
+
+impl Status {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Applied => "applied",
+            Self::Blocked => "blocked",
+            Self::Manual => "manual",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether heal takes such a step.
+    pub fn safety(self) -> &'static str {
+        match self {
+            Self::Planned | Self::Applied => "additive",
+            Self::Blocked | Self::Failed => "blocked",
+            Self::Manual => "manual",
+        }
+    }
+}
+
+/// A step of a heal, as it went.
+pub struct Outcome {
+    pub step: Step,
+    pub status: Status,
+    pub detail: Option<String>,
+}
+
+/// Goes through the steps of a comparison. Without `confirm` nothing is changed, and every step says what it would do.
+pub fn run(
+    expected: &Expected,
+    comparison: Comparison,
+    confirm: bool,
+    not_renamed: BTreeSet<String>,
+) -> Result<Vec<Outcome>, Error> {
+    if !confirm {
+        return pinned(|| {
+            trust::without_changed(&comparison.steps, || {
+                go(&comparison, |_, work, columns| attempt(work, columns, Mode::DryRun))
+            })
+        });
+    }
+    let mut outcomes = Vec::new();
+    let path = search_path()?;
+    let kept = subtransaction(|| {
+        outcomes = pinned(|| {
+            trust::without_changed(&comparison.steps, || {
+                with_settings(&[("search_path", &path)], || {
+                    go(&comparison, |_, work, columns| attempt(work, columns, Mode::Heal))
+                })
+            })
+        })?;
+        let after = compare::compare_with(expected, not_renamed)?;
+        let stuck = stuck(&outcomes, &after);
+        if stuck.is_empty() { Ok(()) } else { Err(Error::NotClosed { stuck: stuck.join(", ") }) }
+    });
+    match kept {
+        Ok(()) => Ok(outcomes),
+        Err(Error::NotClosed { stuck }) => Ok(undone(outcomes, &stuck)),
+        Err(error) => Err(error),
+    }
+}
+
+/// What a heal would find now: the steps with those blocked that rows are in the way of, or that nobody may take.
+pub fn look(comparison: &Comparison) -> Result<Vec<Outcome>, Error> {
+    pinned(|| {
+        trust::without_changed(&comparison.steps, || {
+            go(comparison, |_, work, columns| attempt(work, columns, Mode::Look))
+        })
+    })
+}
+
+/// How far to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Look,
+    /// As far as the caller could go.
+    DryRun,
+    Heal,
+}
+
+/// Statements name everything in full, but a default may call a function whose body does not: that finds what it names
+/// where it found it in the migrations. The server's own names come first, so no user's object can stand for them.
+pub fn search_path() -> Result<String, Error> {
+    let applied = ledger::applied()?;
+    let path =
+        applied.last().and_then(|last| last.settings().into_iter().find(|(name, _)| *name == "search_path"));
+    Ok(match path {
+        Some((_, path)) if !path.is_empty() => format!("pg_catalog, {path}, pg_temp"),
+        _ => "pg_catalog, pg_temp".to_owned(),
+    })
+}
+
+/// The identities of all columns, and with them of all tables that have some.
+fn columns(catalog: &Catalog) -> BTreeSet<String> {
+    catalog.tables.iter().flat_map(|table| &table.columns).map(|column| column.identity.clone()).collect()
+}
+
+/// How a step ended, and what there is to say of it.
+pub type Ended = (Status, Option<String>);
+
+/// Goes through the steps in their order. `take` is asked to take those that nothing is in the way of; it is told the
+/// columns that are there.
+pub fn go(
+    comparison: &Comparison,
+    mut take: impl FnMut(&Step, &Work, &BTreeSet<String>) -> Result<Ended, Error>,
+) -> Result<Vec<Outcome>, Error> {
+    let mut columns = columns(&comparison.live);
+    let mut not_done: BTreeSet<Address> = BTreeSet::new();
+    let mut outcomes = Vec::new();
+    for step in &comparison.steps {
+        let (status, detail) = match &step.verdict {
+            Verdict::Manual { reason } => (Status::Manual, Some(reason.clone())),
+            Verdict::Blocked { reason } => (Status::Blocked, Some(reason.clone())),
+            Verdict::Additive(work) => match work.needs.iter().find(|need| not_done.contains(*need)) {
+                Some(need) => (Status::Blocked, Some(format!("waits for {need}"))),
+                None => take(step, work, &columns)?,
+            },
+        };
+        match status {
+            Status::Applied => drop(columns.insert(step.identity.clone())),
+            Status::Planned => {}
+            Status::Blocked | Status::Manual | Status::Failed => drop(not_done.insert(step.address())),
+        }
+        outcomes.push(Outcome { step: step.clone(), status, detail });
+    }
+    Ok(outcomes)
+}
+
+/// Checks the rows, then applies the step if it is confirmed.
+fn attempt(work: &Work, columns: &BTreeSet<String>, mode: Mode) -> Result<Ended, Error> {
+    if mode == Mode::Look && work.checks.is_empty() && work.runs.is_none() {
+        return Ok((Status::Planned, work.detail.clone()));
+    }
+    let owner = match owner(work, mode)? {
+        Ok(owner) => owner,
+        Err(ended) => return Ok(ended),
+    };
+    trust::forget_refused();
+    let look = || as_owner(owner, || rows_in_the_way(work, columns));
+    let result = match mode {
+        // A look waits for nobody, and keeps no lock.
+        Mode::Look | Mode::DryRun => locked::glance(look),
+        Mode::Heal => subtransaction(|| {
+            limited(|| {
+                as_owner(owner, || match rows_in_the_way(work, columns)? {
+                    Some(reason) => Ok(Some(reason)),
+                    None => apply(work, &work.actions).map(|()| None),
+                })
+            })
+        }),
+    };
+    Ok(match result {
+        Err(error) if mode != Mode::Heal && locked::is_locked(&error) => {
+            let reason = "another session has locked the table, so its rows cannot be looked at now";
+            (Status::Blocked, Some(reason.to_owned()))
+        }
+        Ok(Some(reason)) => (Status::Blocked, Some(reason)),
+        Ok(None) if mode == Mode::Heal => (Status::Applied, work.detail.clone()),
+        Ok(None) => (Status::Planned, work.detail.clone()),
+        Err(error) => refused(error, work),
+    })
+}
+
+/// The role that a step runs as; or how the step ended, if the caller may not act for it, or it may not run what the step
+/// would.
+pub fn owner(work: &Work, mode: Mode) -> Result<Result<pg_sys::Oid, Ended>, Error> {
+    let owner = match compare::role(&work.run_as) {
+        Ok(owner) => owner,
+        Err(error) => return Ok(Err((Status::Failed, Some(error.to_string())))),
+    };
+    if let Some(runs) = &work.runs
+        && let Some(reason) = trust::refusal(runs, owner, &work.run_as)?
+    {
+        return Ok(Err((Status::Blocked, Some(reason))));
+    }
+    if !may_act_for(owner) {
+        let reason = format!("you are not a member of role {}, which owns it", work.run_as);
+        return Ok(Err(match mode {
+            // To look at rows with the rights of a role is for those who have them.
+            Mode::Look => (Status::Planned, not_looked_at(work, &reason)),
+            Mode::DryRun | Mode::Heal => (Status::Blocked, Some(reason)),
+        }));
+    }
+    if mode == Mode::Look && lent().is_some() {
+        return Ok(Err((Status::Planned, not_looked_at(work, "the rights in force are lent"))));
+    }
+    Ok(Ok(owner))
+}
+
+/// What there is to say of a step for which nobody looked whether rows are in its way.
+fn not_looked_at(work: &Work, why: &str) -> Option<String> {
+    let said = (!work.checks.is_empty()).then(|| format!("not looked for rows in the way: {why}"));
+    let all: Vec<String> = work.detail.clone().into_iter().chain(said).collect();
+    (!all.is_empty()).then(|| all.join("; "))
+}
+
+/// Runs a step within what it may take.
+pub fn limited<T>(step: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    // The bodies of functions may speak of what comes later, as in a dump.
+    within_lock_timeout(|| with_settings(&[("check_function_bodies", "off")], step))
+}
+
+/// Runs `work`, which waits for each lock as long as a step does.
+pub fn within_lock_timeout<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    match settings::heal_lock_timeout() {
+        0 => work(),
+        timeout => with_settings(&[("lock_timeout", &timeout.to_string())], work),
+    }
+}
+
+/// Runs some actions of a step, as the role that is in force.
+pub fn apply(work: &Work, actions: &[Action]) -> Result<(), Error> {
+    let just_created = work.actions.iter().any(creates);
+    for action in actions {
+        let sql = action.sql();
+        only_adds::only_adds(&sql, just_created)?;
+        capture::own(|| spi::write(&sql, &[]))?;
+        if let Action::CreateExtension { name, members, .. } = action {
+            let created = catalog::read_extensions()?;
+            let created = created.iter().find(|created| created.name == *name);
+            if let Some(says) = members::not_as_left(members, created.map_or(&[], |created| &created.members))
+            {
+                return Err(Error::MemberAltered { says });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether the action makes something new, whose settings can then be given without taking any from what was there.
+fn creates(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::CreateSchema { .. }
+            | Action::CreateExtension { .. }
+            | Action::CreateEnum { .. }
+            | Action::CreateDomain(_)
+            | Action::CreateComposite(_)
+            | Action::CreateSequence { .. }
+            // Of a sequence that was created with its column.
+            | Action::OwnSequence { .. }
+            | Action::CreateTable(_)
+            | Action::AddColumn { .. }
+            | Action::AddConstraint { .. }
+            | Action::AddKey { .. }
+            | Action::CreateIndex { .. }
+            | Action::Define { .. }
+    )
+}
+
+/// A sentence on the rows that the step would fail on, if there are any.
+pub fn rows_in_the_way(work: &Work, columns: &BTreeSet<String>) -> Result<Option<String>, Error> {
+    for check in &work.checks {
+        // Rows of columns that are not there yet cannot be in the way of a dry run.
+        if !check.columns.iter().all(|column| columns.contains(column)) {
+            continue;
+        }
+        let count = subtransaction(|| spi::read_one::<i64>(&check.count, &[]));
+        match count {
+            // The owner may not read another table that is spoken of, or not all of it: the server looks by itself when
+            // the step is taken.
+            Err(Error::Server(error)) if error.sqlstate() == "42501" && !trust::has_refused() => {}
+            Err(error) => return Err(error),
+            Ok(None | Some(0)) => {}
+            Ok(Some(n)) => {
+                let says = check.says.replace("{n}", &n.to_string());
+                return Ok(Some(format!("{says}. Find them: {}", check.find)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// What the data, a lock or a difference that heal leaves alone is in the way of is blocked; anything else has failed.
+/// Either way the step is undone.
+pub fn refused(error: Error, work: &Work) -> Ended {
+    if let Some(reason) = trust::refused() {
+        return (Status::Blocked, Some(reason));
+    }
+    let error = match error {
+        Error::Server(error) => error,
+        Error::MemberAltered { says } => return (Status::Blocked, Some(says)),
+        error => return (Status::Failed, Some(error.to_string())),
+    };
+    let mut said = error.message.clone();
+    if let Some(detail) = &error.detail {
+        said = format!("{said}. {detail}");
+    }
+    // 42P17 is what a partition gets whose bounds overlap another one's.
+    if error.is_class("23") || error.is_class("55") || error.sqlstate() == "42P17" {
+        (Status::Blocked, Some(said))
+    } else if let Some(differing) = work.differing.first() {
+        (Status::Blocked, Some(format!("{said}. It needs {differing}, which is not as expected")))
+    } else {
+        (Status::Failed, Some(format!("{said} (SQLSTATE {})", error.sqlstate())))
+    }
+}
+
+/// What was applied and differs all the same.
+pub fn stuck(outcomes: &[Outcome], after: &Comparison) -> Vec<String> {
+    let still_differs = |outcome: &&Outcome| {
+        outcome.status == Status::Applied
+            && after
+                .steps
+                .iter()
+                .any(|step| (step.kind, step.address()) == (outcome.step.kind, outcome.step.address()))
+    };
+    let name = |outcome: &Outcome| format!("{} {}", outcome.step.object_type, outcome.step.identity);
+    outcomes.iter().filter(still_differs).map(name).collect()
+}
+
+fn undone(outcomes: Vec<Outcome>, stuck: &str) -> Vec<Outcome> {
+    outcomes
+        .into_iter()
+        .map(|outcome| match outcome.status {
+            Status::Applied => Outcome {
+                status: Status::Failed,
+                detail: Some(format!(
+                    "undone with the whole heal, because it did not close the drift of {stuck}"
+                )),
+                ..outcome
+            },
+            Status::Planned | Status::Blocked | Status::Manual | Status::Failed => outcome,
+        })
+        .collect()
+}

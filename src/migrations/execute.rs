@@ -1,0 +1,124 @@
+//! Runs the statements of one migration, all of them or one, the same way in the live database and in the shadow.
+
+use std::cell::RefCell;
+
+use crate::capture;
+use crate::error::{Error, ServerError};
+use crate::migrations::roles::Confined;
+use crate::migrations::script::{Script, Statement, settings_before, split};
+use crate::server::session::{catch, with_settings};
+use crate::server::{deferred, spi};
+
+/// The settings that give a migration's text its meaning. The ledger keeps their values, and a replay sets them again.
+pub const MEANINGFUL_SETTINGS: [&str; 13] = [
+    "search_path",
+    "DateStyle",
+    "IntervalStyle",
+    "TimeZone",
+    "array_nulls",
+    "backslash_quote",
+    "check_function_bodies",
+    "default_table_access_method",
+    "default_tablespace",
+    "default_toast_compression",
+    "standard_conforming_strings",
+    "transform_null_equals",
+    "xmloption",
+];
+
+/// Reads a script and runs it.
+pub fn run(script: &Script<'_>, settings: &[(&str, &str)]) -> Result<(), Error> {
+    run_statements(script, &split(script)?, settings)
+}
+
+/// Runs a script statement by statement, with no more rights than are in force, then puts back search_path, role and every
+/// other setting that it changed. An error names the migration, the statement and its line.
+pub fn run_statements(
+    script: &Script<'_>,
+    statements: &[Statement],
+    settings: &[(&str, &str)],
+) -> Result<(), Error> {
+    within(settings, || {
+        let mut confined = Confined::now()?;
+        for (index, statement) in statements.iter().enumerate() {
+            execute(script, index, statement, &mut confined)?;
+        }
+        confined.within(|| check_deferred(script))?;
+        confined.end()
+    })
+}
+
+/// Runs one statement of a script whose statements have a transaction each, under the settings that those before it
+/// made. Otherwise as `run_statements`.
+pub fn run_statement(
+    script: &Script<'_>,
+    statements: &[Statement],
+    index: usize,
+    settings: &[(&str, &str)],
+) -> Result<(), Error> {
+    within(settings, || {
+        let mut confined = Confined::now()?;
+        for setting in settings_before(statements, index) {
+            execute(script, index, setting, &mut confined)?;
+        }
+        execute(script, index, &statements[index], &mut confined)?;
+        confined.within(|| check_deferred(script))?;
+        confined.end()
+    })
+}
+
+fn within(settings: &[(&str, &str)], work: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+    capture::own(|| with_settings(settings, || deferred::watched(work)))
+}
+
+thread_local! {
+    static CURRENT: RefCell<(String, u32)> = const { RefCell::new((String::new(), 0)) };
+}
+
+/// The version and the number of the statement that this process runs now, or ran last.
+pub fn current() -> (String, u32) {
+    CURRENT.with_borrow(Clone::clone)
+}
+
+fn execute(
+    script: &Script<'_>,
+    index: usize,
+    statement: &Statement,
+    confined: &mut Confined,
+) -> Result<(), Error> {
+    CURRENT.set((script.version.to_owned(), index as u32 + 1));
+    catch(|| confined.run(statement, || spi::write(&statement.sql, &[]))).map_err(|error| match error {
+        Error::Server(source) => Error::MigrationFailed {
+            version: script.version.to_owned(),
+            statement: index + 1,
+            line: line_of_error(statement, &source),
+            path: script.path.to_owned(),
+            source,
+        },
+        other => other,
+    })
+}
+
+/// Runs the checks that wait for the end of the transaction now, as they would run if the migration had one of its own:
+/// an error then names the migration, and the next one may alter the tables.
+fn check_deferred(script: &Script<'_>) -> Result<(), Error> {
+    let some = "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgdeferrable)";
+    if spi::read_one::<bool>(some, &[])? != Some(true) {
+        return Ok(());
+    }
+    catch(deferred::check).map_err(|error| match error {
+        Error::Server(source) => Error::DeferredCheckFailed {
+            version: script.version.to_owned(),
+            path: script.path.to_owned(),
+            source,
+        },
+        other => other,
+    })
+}
+
+/// The line of the file on which an error of a statement stands.
+pub fn line_of_error(statement: &Statement, error: &ServerError) -> usize {
+    let position = error.position.as_ref();
+    let offset = position.and_then(|position| position.offset_in(&statement.sql)).unwrap_or(0);
+    statement.line + statement.sql[..offset].matches('\n').count()
+}

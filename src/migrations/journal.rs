@@ -1,0 +1,274 @@
+//! The journal: what the migrations folder says, kept in the database. A folder comes in through one door, whether the
+//! server reads it or a client sends it.
+
+use std::fs;
+use std::path::Path;
+
+use nself_heal_core::formats::{self, File, Migration};
+use nself_heal_core::secrets;
+use pgrx::datum::JsonB;
+use pgrx::{Json, PgLogLevel, PgSqlErrorCode, pg_sys};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, say};
+use crate::migrations::ledger::Direction;
+use crate::migrations::script::{Script, is_one_for_top_level};
+use crate::server::session::{as_extension_owner, roles};
+use crate::server::spi;
+
+/// A migration as the journal keeps it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Entry {
+    pub version: String,
+    pub name: String,
+    pub path: String,
+    pub up_sql: String,
+    pub down_sql: Option<String>,
+    pub down_path: Option<String>,
+    pub checksum: String,
+    pub down_checksum: Option<String>,
+    pub breakpoints: bool,
+    pub up_line: usize,
+    pub down_line: usize,
+    pub in_transaction: bool,
+    pub down_in_transaction: bool,
+    /// The role with whose rights it was loaded last.
+    pub loaded_by: String,
+}
+
+impl Entry {
+    pub fn up(&self) -> Script<'_> {
+        Script {
+            version: &self.version,
+            path: &self.path,
+            sql: &self.up_sql,
+            first_line: self.up_line,
+            breakpoints: self.breakpoints,
+            direction: Direction::Up,
+            in_transaction: self.in_transaction,
+        }
+    }
+
+    /// It runs in the transaction of its caller, whatever its mark says.
+    pub fn down(&self) -> Option<Script<'_>> {
+        Some(Script {
+            version: &self.version,
+            path: self.down_path.as_deref().unwrap_or(&self.path),
+            sql: self.down_sql.as_deref()?,
+            first_line: self.down_line,
+            breakpoints: self.breakpoints,
+            direction: Direction::Down,
+            in_transaction: true,
+        })
+    }
+}
+
+/// What loading a folder did to one migration, or that a file was ignored.
+#[derive(Debug, Deserialize)]
+pub struct Loaded {
+    pub version: Option<String>,
+    pub name: String,
+    pub state: String,
+    pub note: Option<String>,
+}
+
+/// The journal's migrations in their order.
+pub fn entries() -> Result<Vec<Entry>, Error> {
+    as_extension_owner(|| {
+        spi::read_json(
+            "journal",
+            "SELECT coalesce(json_agg(json_build_object('version', version, 'name', name, 'path', path, \
+                    'up_sql', up_sql, 'down_sql', down_sql, 'down_path', down_path, 'checksum', checksum, \
+                    'down_checksum', down_checksum, 'breakpoints', breakpoints, 'up_line', up_line, \
+                    'down_line', down_line, 'in_transaction', in_transaction, \
+                    'down_in_transaction', down_in_transaction, 'loaded_by', loaded_by) ORDER BY seq), '[]')::text FROM nself.journal",
+            &[],
+        )
+    })
+}
+
+/// Puts the files of a folder into the journal. An error changes nothing.
+pub fn put(files: &[File]) -> Result<Vec<Loaded>, Error> {
+    spi::refuse_read_only(c"nself_journal_load() or nself_journal_put()");
+    let mut folder = formats::read(files)?;
+    folder.migrations.iter_mut().for_each(mark_lone);
+    let rows: Vec<_> = folder
+        .migrations
+        .iter()
+        .enumerate()
+        .map(|(seq, m)| {
+            serde_json::json!({
+                "seq": seq, "version": m.version, "name": m.name, "path": m.path, "layout": folder.layout.as_str(),
+                "up_sql": m.up_sql, "down_sql": m.down_sql, "down_path": m.down_path, "checksum": m.checksum,
+                "down_checksum": m.down_checksum, "snapshot": m.snapshot, "breakpoints": m.breakpoints,
+                "up_line": m.up_line, "down_line": m.down_line, "in_transaction": m.in_transaction,
+                "down_in_transaction": m.down_in_transaction,
+            })
+        })
+        .collect();
+    let rows = Json(serde_json::Value::Array(rows));
+    let (role, _) = roles();
+    let mut loaded: Vec<Loaded> = as_extension_owner(|| {
+        let answer: Option<String> = spi::write_returning(sql!("journal_put"), &[rows.into(), role.into()])?;
+        serde_json::from_str(answer.as_deref().unwrap_or("[]"))
+            .map_err(|error| Error::BadAnswer { query: "journal_put", reason: error.to_string() })
+    })?;
+    warn_of_secrets(&folder.migrations, &mut loaded);
+    loaded.extend(folder.ignored.into_iter().map(|ignored| Loaded {
+        version: None,
+        name: ignored.path,
+        state: "ignored".to_owned(),
+        note: Some(ignored.reason),
+    }));
+    Ok(loaded)
+}
+
+/// How many places of a migration the note on it names.
+const PLACES_SHOWN: usize = 3;
+
+/// The journal and the ledger keep SQL as it is: a password in it can be read by whoever may read those.
+fn warn_of_secrets(migrations: &[Migration], loaded: &mut [Loaded]) {
+    for migration in migrations {
+        let parts = [
+            (Some(&migration.up_sql), migration.up_line, &migration.path),
+            (
+                migration.down_sql.as_ref(),
+                migration.down_line,
+                migration.down_path.as_ref().unwrap_or(&migration.path),
+            ),
+        ];
+        let places: Vec<String> = parts
+            .into_iter()
+            .filter_map(|(sql, first_line, path)| Some((secrets::find(sql?), first_line, path)))
+            .flat_map(|(found, first_line, path)| {
+                found.into_iter().map(move |found| {
+                    format!("{}, line {} of {path}", found.what.describe(), first_line + found.line - 1)
+                })
+            })
+            .collect();
+        let row = loaded
+            .iter_mut()
+            .find(|row| row.version.as_ref() == Some(&migration.version) && row.state != "removed");
+        let (Some(first), Some(row)) = (places.first(), row) else { continue };
+        if row.state != "unchanged" {
+            let message = format!("migration {} holds what may be {first}", migration.version);
+            let hint = "Journal and ledger keep the SQL as it is, for all who have level migrate. Set passwords outside of migrations.";
+            say(PgLogLevel::WARNING, PgSqlErrorCode::ERRCODE_WARNING, message, hint);
+        }
+        let shown = places.len().min(PLACES_SHOWN);
+        let more = match places.len() - shown {
+            0 => String::new(),
+            more => format!("; and {more} more"),
+        };
+        let note = format!("may hold {}{more}", places[..shown].join("; "));
+        row.note = Some(row.note.take().map_or(note.clone(), |before| format!("{before}; {note}")));
+    }
+}
+
+/// golang-migrate has no mark, and sends a file to the server as it is: a statement alone in its file has no transaction
+/// around it. So a file with a name of golang-migrate's, whose one statement refuses a transaction, is as good as marked.
+fn mark_lone(migration: &mut Migration) {
+    let is_lone = |path: &str, end: &str, sql: &str| path.ends_with(end) && is_one_for_top_level(sql);
+    if is_lone(&migration.path, ".up.sql", &migration.up_sql) {
+        migration.in_transaction = false;
+    }
+    if let (Some(path), Some(sql)) = (&migration.down_path, &migration.down_sql)
+        && is_lone(path, ".down.sql", sql)
+    {
+        migration.down_in_transaction = false;
+    }
+}
+
+#[derive(Deserialize)]
+struct SentFile {
+    path: String,
+    content: Option<String>,
+    content_base64: Option<String>,
+}
+
+/// The files that a client sent.
+pub fn sent_files(list: JsonB) -> Result<Vec<File>, Error> {
+    let bad = |index, reason: String| Error::BadFileList { index, reason };
+    let serde_json::Value::Array(list) = list.0 else { return Err(Error::NoFileList) };
+    list.into_iter()
+        .enumerate()
+        .map(|(index, file)| {
+            let file: SentFile =
+                serde_json::from_value(file).map_err(|error| bad(index + 1, error.to_string()))?;
+            let bytes = match (file.content, file.content_base64) {
+                (Some(text), None) => text.into_bytes(),
+                (None, Some(text)) => {
+                    use base64::Engine;
+                    base64::engine::general_purpose::STANDARD
+                        .decode(text.as_bytes())
+                        .map_err(|error| bad(index + 1, error.to_string()))?
+                }
+                (None, None) => return Err(bad(index + 1, "it has no content".to_owned())),
+                (Some(_), Some(_)) => return Err(bad(index + 1, "it has two contents".to_owned())),
+            };
+            Ok(File { path: file.path, bytes })
+        })
+        .collect()
+}
+
+/// How deep a migrations folder may be nested: deeper files cannot be part of any layout.
+const MAX_DEPTH: usize = 4;
+
+/// Reads the files of a folder on the server, as its operating system user, for a role that may.
+pub fn read_folder(dir: &Path) -> Result<Vec<File>, Error> {
+    let shown = dir.display().to_string();
+    // SAFETY: a check of role memberships within a transaction. 4569 is pg_read_server_files.
+    let allowed = unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), pg_sys::Oid::from(4569)) };
+    if !allowed {
+        return Err(Error::MayNotReadFiles { path: shown });
+    }
+    if !dir.is_absolute() {
+        return Err(Error::RelativeFolder { path: shown });
+    }
+    let unreadable = |path: &Path, error: std::io::Error| Error::Unreadable {
+        path: path.display().to_string(),
+        reason: error.to_string(),
+    };
+    let root = dir.canonicalize().map_err(|error| unreadable(dir, error))?;
+    let mut files = Vec::new();
+    let mut folders = vec![(root.clone(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        for entry in fs::read_dir(&folder).map_err(|error| unreadable(&folder, error))? {
+            pgrx::check_for_interrupts!();
+            let path = entry.map_err(|error| unreadable(&folder, error))?.path();
+            let name = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy().into_owned();
+            // What is hidden is no migration, and may be anything: a repository, an editor's lock.
+            if path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")) {
+                files.push(File { path: name, bytes: Vec::new() });
+                continue;
+            }
+            // A link may point anywhere: what it points to must lie in the folder as well.
+            let target = path.canonicalize().map_err(|error| unreadable(&path, error))?;
+            if !target.starts_with(&root) {
+                return Err(Error::LinkLeavesFolder { path: name });
+            }
+            if target.is_dir() {
+                if depth < MAX_DEPTH && !path.is_symlink() {
+                    folders.push((path, depth + 1));
+                }
+            } else {
+                files.push(File {
+                    path: name,
+                    bytes: content(&target).map_err(|error| unreadable(&path, error))?,
+                });
+            }
+        }
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
+}
+
+/// Only SQL and JSON are ever looked into; of other files the name is enough, to say that they are ignored.
+fn content(path: &Path) -> std::io::Result<Vec<u8>> {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        // Reading a pipe would wait for somebody to write into it.
+        Some("sql" | "json") if !path.is_file() => Err(std::io::Error::other("it is not a regular file")),
+        Some("sql" | "json") => fs::read(path),
+        _ => Ok(Vec::new()),
+    }
+}

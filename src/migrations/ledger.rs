@@ -1,0 +1,226 @@
+//! The ledger: what this database did. Rows are only ever added.
+
+use std::time::Instant;
+
+use pgrx::datum::DatumWithOid;
+use pgrx::{Json, Spi};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use crate::error::Error;
+use crate::migrations::execute::MEANINGFUL_SETTINGS;
+use crate::migrations::journal::Entry;
+use crate::migrations::script::Script;
+use crate::server::session::{as_extension_owner, roles};
+use crate::server::spi;
+
+/// A migration that is applied now, with all that a replay of it needs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Applied {
+    pub version: String,
+    pub name: String,
+    pub path: String,
+    pub tenant: Option<String>,
+    pub sql: String,
+    pub breakpoints: bool,
+    pub in_transaction: bool,
+    /// How many statements have run of a migration that runs statement by statement; none: all of it has.
+    pub statements_done: Option<usize>,
+    /// The next statement was begun at top level, and may have ended. What it is about, see `top_level`.
+    pub statement_begun: Option<String>,
+    pub checksum: String,
+    /// The role as which the session logged in.
+    pub logged_in_as: String,
+    /// The role whose rights were in force.
+    pub applied_by: String,
+    pub settings: BTreeMap<String, String>,
+    #[serde(default)]
+    pub applied_at: Option<String>,
+    #[serde(default)]
+    pub duration_ms: i64,
+}
+
+impl Applied {
+    pub fn script(&self) -> Script<'_> {
+        Script {
+            version: &self.version,
+            path: &self.path,
+            sql: &self.sql,
+            first_line: 1,
+            breakpoints: self.breakpoints,
+            direction: Direction::Up,
+            in_transaction: self.in_transaction,
+        }
+    }
+
+    pub fn settings(&self) -> Vec<(&str, &str)> {
+        self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+}
+
+/// The migrations that are applied now, in whole or in part, of all tenants, in the order in which they were applied.
+pub fn applied() -> Result<Vec<Applied>, Error> {
+    read("", &[])
+}
+
+/// The last word about a migration, unless that is that it was undone.
+pub fn last(version: &str, tenant: Option<&str>) -> Result<Option<Applied>, Error> {
+    let one = "WHERE version = $1 AND tenant IS NOT DISTINCT FROM $2";
+    Ok(read(one, &[version.into(), tenant.into()])?.pop())
+}
+
+fn read(which: &str, args: &[DatumWithOid]) -> Result<Vec<Applied>, Error> {
+    let query = format!(
+        "SELECT coalesce(json_agg(json_build_object('version', version, 'name', name, 'path', path, \
+                'tenant', tenant, 'sql', sql, 'breakpoints', breakpoints, 'in_transaction', in_transaction, \
+                'statements_done', statements_done, 'statement_begun', statement_begun, 'checksum', checksum, \
+                'logged_in_as', logged_in_as, 'applied_by', applied_by, 'settings', settings, \
+                'applied_at', applied_at::text, 'duration_ms', duration_ms) ORDER BY id), '[]')::text \
+           FROM nself.applied {which}"
+    );
+    as_extension_owner(|| spi::read_json("ledger", &query, args))
+}
+
+/// The direction in which a migration ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    Up,
+    Down,
+}
+
+impl Direction {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+        }
+    }
+}
+
+/// What the ledger keeps of the session: it is read before a migration runs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Session {
+    pub logged_in_as: String,
+    pub applied_by: String,
+    pub settings: BTreeMap<String, String>,
+}
+
+impl Session {
+    /// The session as it is, with the search_path that a tenant's migrations get.
+    pub fn now(tenant: Option<&str>) -> Result<Self, Error> {
+        let (applied_by, logged_in_as) = roles();
+        let mut settings = spi::settings_in_force(&MEANINGFUL_SETTINGS)?;
+        if let Some(tenant) = tenant {
+            let path = settings.entry("search_path".to_owned()).or_default();
+            *path = match path.trim() {
+                "" | "\"\"" => nself_heal_core::quote::ident(tenant),
+                path => format!("{}, {path}", nself_heal_core::quote::ident(tenant)),
+            };
+        }
+        Ok(Self { logged_in_as, applied_by, settings })
+    }
+
+    /// This session, which goes on with what another one has begun: as the same role and under the same settings, because
+    /// a migration is replayed under those of one row.
+    pub fn going_on(&self, begun: &Applied) -> Result<Self, Error> {
+        if self.applied_by != begun.applied_by {
+            return Err(Error::OtherRole {
+                version: begun.version.clone(),
+                role: begun.applied_by.clone(),
+                now: self.applied_by.clone(),
+            });
+        }
+        Ok(Self { settings: begun.settings.clone(), ..self.clone() })
+    }
+
+    pub fn settings(&self) -> Vec<(&str, &str)> {
+        self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
+    /// What a migration of the journal would be in the ledger if this session applied it.
+    pub fn would_apply(&self, entry: &Entry) -> Applied {
+        Applied {
+            version: entry.version.clone(),
+            name: entry.name.clone(),
+            path: entry.path.clone(),
+            tenant: None,
+            sql: entry.up_sql.clone(),
+            breakpoints: entry.breakpoints,
+            in_transaction: entry.in_transaction,
+            statements_done: None,
+            statement_begun: None,
+            checksum: entry.checksum.clone(),
+            logged_in_as: self.logged_in_as.clone(),
+            applied_by: self.applied_by.clone(),
+            settings: self.settings.clone(),
+            applied_at: None,
+            duration_ms: 0,
+        }
+    }
+}
+
+/// What is written down: that a migration was applied or undone, or how far it came.
+pub struct Row<'a> {
+    pub entry: &'a Entry,
+    pub direction: Direction,
+    pub tenant: Option<&'a str>,
+    pub in_transaction: bool,
+    /// How far a migration came that runs statement by statement; none: all of it ran.
+    pub progress: Option<Progress<'a>>,
+    pub duration_ms: i64,
+}
+
+pub struct Progress<'a> {
+    pub statements_done: usize,
+    /// What the next statement is about, if it was begun at top level.
+    pub begun: Option<&'a str>,
+}
+
+/// Adds a row. It is kept or lost together with what the transaction did.
+pub fn record(session: &Session, row: &Row<'_>) -> Result<(), Error> {
+    let Row { entry, direction, tenant, in_transaction, progress, duration_ms } = row;
+    let (sql, checksum) = match direction {
+        Direction::Up => (Some(entry.up_sql.as_str()), &entry.checksum),
+        Direction::Down => {
+            (entry.down_sql.as_deref(), entry.down_checksum.as_ref().unwrap_or(&entry.checksum))
+        }
+    };
+    let done = progress.as_ref().map(|progress| i32::try_from(progress.statements_done).unwrap_or(i32::MAX));
+    let begun = progress.as_ref().and_then(|progress| progress.begun);
+    as_extension_owner(|| {
+        Spi::connect_mut(|client| {
+            client
+                .update(
+                    "INSERT INTO nself.ledger (version, name, path, direction, tenant, sql, breakpoints, checksum, \
+                            logged_in_as, applied_by, settings, duration_ms, in_transaction, statements_done, \
+                            statement_begun) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12, $13, $14, $15)",
+                    None,
+                    &[
+                        entry.version.as_str().into(),
+                        entry.name.as_str().into(),
+                        entry.path.as_str().into(),
+                        direction.as_str().into(),
+                        (*tenant).into(),
+                        sql.into(),
+                        entry.breakpoints.into(),
+                        checksum.as_str().into(),
+                        session.logged_in_as.as_str().into(),
+                        session.applied_by.as_str().into(),
+                        Json(serde_json::json!(session.settings)).into(),
+                        (*duration_ms).into(),
+                        (*in_transaction).into(),
+                        done.into(),
+                        begun.into(),
+                    ],
+                )
+                .map(drop)
+        })?;
+        Ok(())
+    })
+}
+
+/// Milliseconds.
+pub fn since(began: Instant) -> i64 {
+    i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,11 @@
+//! Migrations: the journal and the ledger of them, and how they are applied and undone.
+
+pub mod execute;
+pub mod journal;
+pub mod ledger;
+pub mod lock;
+pub mod no_transaction;
+mod resume;
+pub mod roles;
+pub mod script;
+pub mod up;

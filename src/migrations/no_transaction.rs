@@ -1,0 +1,234 @@
+//! Migrations that are marked to run without a transaction. Each statement has a transaction of its own, and the row of
+//! the ledger in it says how far the migration has come. A statement that refuses a transaction runs between two rows:
+//! one that says that it was begun, and one that says that it ended. Who runs a migration asks here what is next, again
+//! and again: the ledger alone knows, so it does not matter who has begun.
+
+use std::time::Instant;
+
+use nself_heal_core::scan;
+
+use crate::capture;
+use crate::error::Error;
+use crate::migrations::execute::{line_of_error, run_statement};
+use crate::migrations::journal::Entry;
+use crate::migrations::ledger::{self, Applied, Direction, Progress, Row, Session, since};
+use crate::migrations::resume::{self, Begun, Left};
+use crate::migrations::roles::Confined;
+use crate::migrations::script::{Statement, settings_before, split};
+use crate::migrations::up::{Pending, make_tenant};
+use crate::server::session::{look, with_settings};
+use crate::server::spi;
+
+/// What one transaction has done for a migration.
+pub enum Advanced {
+    /// Statement `index`, from 0, has run, and the ledger says so.
+    Ran { index: usize },
+    /// This is to run next, at top level, after the transaction has been committed. Then `finish`.
+    TopLevel(TopLevel),
+    /// All of the migration has run, and the ledger says so.
+    Done,
+}
+
+/// A statement that the server runs at top level only.
+pub struct TopLevel {
+    /// From 0.
+    pub index: usize,
+    /// The statement, or what is left to do of it.
+    pub sql: String,
+    /// The settings under which it runs, first those of the migration.
+    pub settings: Vec<(String, String)>,
+    /// Then the SET statements that come before it.
+    pub set: Vec<String>,
+    began: Instant,
+}
+
+/// Does what is next for the migration. The transaction is to be committed, and before that nobody else may change the
+/// schema of this database (`Turn`).
+pub fn advance(pending: &Pending, session: &Session, tenant: Option<&str>) -> Result<Advanced, Error> {
+    let before = ledger::last(&pending.entry.version, tenant)?;
+    let Some(course) = Course::new(pending, session, tenant, before.as_ref())? else {
+        return Ok(Advanced::Done);
+    };
+    make_tenant(tenant)?;
+    let Some(statement) = pending.statements.get(course.done) else {
+        course.record(course.done, None, Instant::now())?;
+        return Ok(Advanced::Done);
+    };
+    let began = Instant::now();
+    if statement.refuses_transaction {
+        return course.begin(statement, began);
+    }
+    run_statement(&pending.entry.up(), &pending.statements, course.done, &course.session.settings())
+        .map_err(|error| failed(pending, course.done, true, error))?;
+    course.record(course.done + 1, None, began)?;
+    Ok(Advanced::Ran { index: course.done })
+}
+
+/// Writes down that a statement ended which `advance` told to run.
+pub fn finish(
+    pending: &Pending,
+    session: &Session,
+    tenant: Option<&str>,
+    ran: &TopLevel,
+) -> Result<(), Error> {
+    let before = ledger::last(&pending.entry.version, tenant)?;
+    match Course::new(pending, session, tenant, before.as_ref())? {
+        Some(course) if course.done == ran.index && course.begun.is_some() => {
+            course.record(course.done + 1, None, ran.began)
+        }
+        _ => Err(Error::Overtaken { version: pending.entry.version.clone() }),
+    }
+}
+
+/// The error of a statement that `advance` told to run.
+pub fn failed_at_top_level(pending: &Pending, ran: &TopLevel, error: Error) -> Error {
+    failed(pending, ran.index, false, error)
+}
+
+/// In other words, because what came before is not undone.
+fn failed(pending: &Pending, index: usize, undone: bool, error: Error) -> Error {
+    let source = match error {
+        Error::MigrationFailed { source, .. }
+        | Error::DeferredCheckFailed { source, .. }
+        | Error::Server(source) => source,
+        other => return other,
+    };
+    Error::StatementFailed {
+        version: pending.entry.version.clone(),
+        statement: index + 1,
+        of: pending.statements.len(),
+        line: line_of_error(&pending.statements[index], &source),
+        path: pending.entry.path.clone(),
+        undone,
+        source,
+    }
+}
+
+/// Where a migration stands that has not ended.
+struct Course<'a> {
+    pending: &'a Pending,
+    tenant: Option<&'a str>,
+    /// As which it runs.
+    session: Session,
+    /// How many statements have run.
+    done: usize,
+    /// The next one was begun at top level.
+    begun: Option<Begun<'a>>,
+    /// How long those that ran took.
+    took_ms: i64,
+}
+
+impl<'a> Course<'a> {
+    /// By what the ledger says of the migration; none if all of it has run.
+    fn new(
+        pending: &'a Pending,
+        session: &Session,
+        tenant: Option<&'a str>,
+        before: Option<&'a Applied>,
+    ) -> Result<Option<Self>, Error> {
+        let Some(before) = before else {
+            let session = session.clone();
+            return Ok(Some(Self { pending, tenant, session, done: 0, begun: None, took_ms: 0 }));
+        };
+        let Some(done) = before.statements_done else { return Ok(None) };
+        if !is_same_so_far(before, &pending.entry) {
+            return Err(Error::EditedPart { version: before.version.clone(), done });
+        }
+        let session = match done {
+            0 => session.clone(),
+            _ => session.going_on(before)?,
+        };
+        let begun = before.statement_begun.as_deref().map(|about| Begun {
+            about,
+            is_same: statement_at(before, done)
+                .is_some_and(|then| pending.statements.get(done).is_some_and(|now| then == normal(now))),
+        });
+        Ok(Some(Self { pending, tenant, session, done, begun, took_ms: before.duration_ms }))
+    }
+
+    /// Decides what is left to do of a statement that refuses a transaction.
+    fn begin(&self, statement: &Statement, began: Instant) -> Result<Advanced, Error> {
+        let index = self.done;
+        let settings = self.session.settings();
+        let set = || settings_before(&self.pending.statements, index);
+        let left = capture::own(|| {
+            with_settings(&settings, || {
+                let mut confined = Confined::now()?;
+                for setting in set() {
+                    confined.run(setting, || spi::write(&setting.sql, &[]))?;
+                }
+                confined.within(|| resume::left(&statement.sql, self.begun.as_ref()))
+            })
+        })?;
+        let (version, number) = (self.pending.entry.version.clone(), index + 1);
+        match left {
+            Left::Nothing => {
+                self.record(index + 1, None, began)?;
+                Ok(Advanced::Ran { index })
+            }
+            Left::Run { sql, about } => {
+                let is_written =
+                    self.begun.as_ref().is_some_and(|begun| begun.is_same && begun.about == about);
+                if !is_written {
+                    self.record(index, Some(&about), began)?;
+                }
+                let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+                Ok(Advanced::TopLevel(TopLevel {
+                    index,
+                    sql,
+                    settings: settings.collect(),
+                    set: set().map(|setting| setting.sql.clone()).collect(),
+                    began,
+                }))
+            }
+            Left::Invalid(index) => Err(Error::IndexInvalid { version, statement: number, index }),
+            Left::Other(index) => Err(Error::IndexLeft { version, statement: number, index }),
+        }
+    }
+
+    /// Writes down how far the migration has come.
+    fn record(&self, statements_done: usize, begun: Option<&str>, began: Instant) -> Result<(), Error> {
+        let ended = statements_done == self.pending.statements.len();
+        ledger::record(
+            &self.session,
+            &Row {
+                entry: &self.pending.entry,
+                direction: Direction::Up,
+                tenant: self.tenant,
+                in_transaction: false,
+                progress: (!ended).then_some(Progress { statements_done, begun }),
+                duration_ms: self.took_ms + since(began),
+            },
+        )
+    }
+}
+
+/// Whether a migration can go on: it still is marked, and what ran of it is as it was, up to comments and white space.
+/// One that cannot be read is not called changed: who runs it will be told why.
+pub fn is_same_so_far(begun: &Applied, entry: &Entry) -> bool {
+    let done = begun.statements_done.unwrap_or(0);
+    let Ok(now) = look(|| split(&entry.up())) else { return true };
+    let Ok(then) = look(|| split(&begun.script())) else { return false };
+    let first = |statements: &[Statement]| {
+        statements.get(..done).map(|first| first.iter().map(normal).collect::<Vec<_>>())
+    };
+    !entry.in_transaction && first(&now).is_some_and(|now| Some(now) == first(&then))
+}
+
+/// How far a migration has come that has not ended, in words.
+pub fn progress(begun: &Applied, entry: &Entry) -> String {
+    let next = begun.statements_done.unwrap_or(0) + 1;
+    let of = look(|| split(&entry.up())).map_or(String::new(), |all| format!(" of {}", all.len()));
+    match begun.statement_begun {
+        Some(_) => format!("statement {next}{of} was begun"),
+        None => format!("statement {next}{of} is next"),
+    }
+}
+
+fn statement_at(begun: &Applied, index: usize) -> Option<String> {
+    look(|| split(&begun.script())).ok()?.get(index).map(normal)
+}
+
+fn normal(statement: &Statement) -> String {
+    scan::normal_form(&statement.sql)
+}

@@ -1,0 +1,380 @@
+//! A migration's SQL as statements, split and told apart by the server's own parser. What cannot run as the migration is
+//! to run, in one transaction or statement by statement, is refused here, before anything has run.
+
+use nself_heal_core::scan;
+use pgrx::{notice, pg_sys};
+
+use crate::error::{Error, ServerError};
+use crate::migrations::ledger::Direction;
+use crate::migrations::roles::change_of_role;
+use crate::server::session::{c_string, catch, look, with_settings};
+
+/// The SQL of one direction of a migration, and where it stands.
+pub struct Script<'a> {
+    pub version: &'a str,
+    pub path: &'a str,
+    pub sql: &'a str,
+    /// The line of the file on which `sql` begins.
+    pub first_line: usize,
+    /// Drizzle's marks part the statements.
+    pub breakpoints: bool,
+    pub direction: Direction,
+    /// Whether it runs in one transaction. If not, each of its statements has one of its own, or none.
+    pub in_transaction: bool,
+}
+
+/// One statement of a script.
+pub struct Statement {
+    pub sql: String,
+    /// In the file, from 1.
+    pub line: usize,
+    /// The server runs it at top level only, outside every transaction block and function.
+    pub refuses_transaction: bool,
+    /// SET or RESET: it holds for the statements after it, too.
+    pub is_setting: bool,
+}
+
+/// What a statement says of the role that the session has: of SET ROLE, or of SET SESSION AUTHORIZATION. No name: back to
+/// what it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RoleChange {
+    Role(Option<String>),
+    Session(Option<String>),
+}
+
+impl Statement {
+    /// The change of role that it is, if it is one.
+    pub fn change_of_role(&self) -> Option<RoleChange> {
+        let is_set = |word: &str| self.sql.get(..word.len()).is_some_and(|of| of.eq_ignore_ascii_case(word));
+        if !is_set("set") && !is_set("reset") {
+            return None;
+        }
+        let text = c_string(&self.sql);
+        // SAFETY: the parser returns a list of RawStmt in the current memory context.
+        unsafe {
+            let list = pgrx::PgList::<pg_sys::RawStmt>::from_pg(pg_sys::pg_parse_query(text.as_ptr()));
+            change_of_role((*list.get_ptr(0)?).stmt)
+        }
+    }
+}
+
+/// The statements before one that give it its settings, where each statement has a transaction of its own.
+pub fn settings_before(statements: &[Statement], index: usize) -> impl Iterator<Item = &Statement> {
+    statements[..index].iter().filter(|statement| statement.is_setting)
+}
+
+/// What a statement means for the transaction that it is to run in.
+enum Kind {
+    Ordinary,
+    Setting,
+    Begin,
+    Commit,
+    /// Other transaction control.
+    Control,
+    /// What refuses a transaction block.
+    TopLevel(&'static str),
+    /// What refuses one for some objects, which the parser does not know.
+    MayBeTopLevel,
+    /// What would make an index whose name is chosen by the server, at top level.
+    Unnamed(&'static str),
+    /// What refuses a transaction block, and does not belong into a migration.
+    Outside(&'static str),
+    /// Why it cannot run, and what to do.
+    Refused(String, &'static str),
+}
+
+const TRANSACTION_HINT: &str = "A migration runs in the transaction of its caller: leave BEGIN, COMMIT, ROLLBACK and SAVEPOINT out. Only a BEGIN at the start together with a COMMIT at the end of the file is understood.";
+const NO_CONTROL_HINT: &str = "Each of its statements is committed by itself: leave BEGIN, COMMIT, ROLLBACK and SAVEPOINT out, or take the mark off.";
+const MARK_HINT: &str = "Put the line -- nself:no-transaction before the first statement of the file and apply it with nself_migrate_up_start(), or use the form that can run in a transaction (CREATE INDEX without CONCURRENTLY).";
+const DOWN_HINT: &str = "A down part always runs in the transaction of its caller. Use the form that can run in one (DROP INDEX without CONCURRENTLY), or undo the migration by a new one that has the mark -- nself:no-transaction.";
+const OUTSIDE_HINT: &str = "Leave it out, and run it with psql.";
+const NAME_HINT: &str =
+    "Give the index a name: only then can a migration that was cut off see whether the index is there.";
+const COPY_HINT: &str = "Write the rows as INSERT … VALUES.";
+const PSQL_HINT: &str = "Commands of psql are not SQL: a migration holds SQL alone.";
+
+/// Splits a script into its statements. An error names the file and the line, and nothing has run.
+pub fn split(script: &Script<'_>) -> Result<Vec<Statement>, Error> {
+    let mut statements = Vec::new();
+    // Lines are counted from one statement to the next: from the start each time, a long script would take minutes.
+    let (mut counted, mut line) = (0, script.first_line);
+    for chunk in chunks(script) {
+        if let Some(offset) = scan::psql_command(chunk.text) {
+            let command = chunk.text[offset..].split_whitespace().next().unwrap_or("\\");
+            let what = format!("{command} is a command of psql");
+            let line = line_in(script, chunk.offset + offset);
+            return Err(refused_before(script, &chunk, offset)
+                .unwrap_or_else(|| script.refuse(line, what, PSQL_HINT)));
+        }
+        for (offset, sql, kind) in parse(chunk.text).map_err(|error| syntax_error(script, &chunk, error))? {
+            let offset = chunk.offset + offset;
+            line += newlines(&script.sql[counted..offset]);
+            counted = offset;
+            statements.push((line, sql.to_owned(), kind));
+        }
+    }
+    if script.in_transaction {
+        take_off_transaction(script, &mut statements);
+    }
+    statements
+        .into_iter()
+        .map(|(line, sql, kind)| {
+            let refuses_transaction = !script.in_transaction && kind.refuses_transaction();
+            let is_setting = matches!(kind, Kind::Setting);
+            match script.refusal(kind) {
+                None => Ok(Statement { sql, line, refuses_transaction, is_setting }),
+                Some((what, hint)) => Err(script.refuse(line, what, hint)),
+            }
+        })
+        .collect()
+}
+
+impl Kind {
+    fn refuses_transaction(&self) -> bool {
+        matches!(self, Self::TopLevel(_) | Self::MayBeTopLevel | Self::Unnamed(_))
+    }
+}
+
+/// Whether a text is one statement alone, and that refuses a transaction block.
+pub fn is_one_for_top_level(sql: &str) -> bool {
+    // Parsing all files of a folder would take long, and few have such a word.
+    let lower = sql.to_lowercase();
+    let may_be = ["concurrently", "vacuum", "reindex", "cluster"].iter().any(|word| lower.contains(word));
+    may_be
+        && look(|| Ok(matches!(parse(sql)?.as_slice(), [(_, _, Kind::TopLevel(_) | Kind::Unnamed(_))])))
+            .unwrap_or(false)
+}
+
+impl Script<'_> {
+    fn refuse(&self, line: usize, what: String, hint: &'static str) -> Error {
+        Error::Refused { path: self.path.to_owned(), line, what, hint }
+    }
+
+    /// Why a statement of this kind cannot run in this script, and what to do.
+    fn refusal(&self, kind: Kind) -> Option<(String, &'static str)> {
+        let in_transaction = |what| format!("{what} cannot run inside a transaction");
+        match kind {
+            Kind::Ordinary | Kind::Setting | Kind::MayBeTopLevel => None,
+            Kind::Begin | Kind::Commit | Kind::Control if self.in_transaction => {
+                Some(("transaction control inside the migration".to_owned(), TRANSACTION_HINT))
+            }
+            Kind::Begin | Kind::Commit | Kind::Control => {
+                let what =
+                    "transaction control inside a migration that is marked to run without a transaction";
+                Some((what.to_owned(), NO_CONTROL_HINT))
+            }
+            Kind::TopLevel(what) | Kind::Unnamed(what) if self.in_transaction => match self.direction {
+                Direction::Up => Some((in_transaction(what), MARK_HINT)),
+                Direction::Down => Some((in_transaction(what), DOWN_HINT)),
+            },
+            Kind::TopLevel(_) => None,
+            Kind::Unnamed(what) => Some((format!("{what} without the name of the index"), NAME_HINT)),
+            Kind::Outside(what) if self.in_transaction => Some((in_transaction(what), OUTSIDE_HINT)),
+            Kind::Outside(what) => Some((format!("{what} cannot be part of a migration"), OUTSIDE_HINT)),
+            Kind::Refused(what, hint) => Some((what, hint)),
+        }
+    }
+}
+
+/// What is refused in the part of a chunk before `end`, where something stands that is not SQL: the rows after a COPY
+/// FROM STDIN make no sense to the parser, but the reason that they are there is the COPY.
+fn refused_before(script: &Script<'_>, chunk: &scan::Chunk<'_>, mut end: usize) -> Option<Error> {
+    loop {
+        let before = &chunk.text[..end];
+        match parse(before) {
+            Ok(statements) => {
+                return statements.into_iter().find_map(|(offset, _, kind)| match kind {
+                    Kind::Begin | Kind::Commit => None,
+                    kind => {
+                        let (what, hint) = script.refusal(kind)?;
+                        Some(script.refuse(line_in(script, chunk.offset + offset), what, hint))
+                    }
+                });
+            }
+            Err(Error::Server(error)) => {
+                end = error.position?.offset_in(before).filter(|&offset| offset < end)?
+            }
+            Err(_) => return None,
+        }
+    }
+}
+
+fn chunks<'a>(script: &Script<'a>) -> Vec<scan::Chunk<'a>> {
+    if script.breakpoints {
+        scan::split_at_breakpoints(script.sql)
+    } else {
+        vec![scan::Chunk { text: script.sql, offset: 0 }]
+    }
+}
+
+fn line_in(script: &Script<'_>, offset: usize) -> usize {
+    script.first_line + newlines(&script.sql[..offset])
+}
+
+fn newlines(sql: &str) -> usize {
+    sql.bytes().filter(|&byte| byte == b'\n').count()
+}
+
+/// A `BEGIN` … `COMMIT` around the whole file says what is done anyway.
+fn take_off_transaction(script: &Script<'_>, statements: &mut Vec<(usize, String, Kind)>) {
+    let around = matches!(statements.first(), Some((_, _, Kind::Begin)))
+        && statements.len() > 1
+        && matches!(statements.last(), Some((_, _, Kind::Commit)))
+        && statements.iter().filter(|(_, _, kind)| matches!(kind, Kind::Begin | Kind::Commit)).count() == 2;
+    if around {
+        statements.pop();
+        statements.remove(0);
+        notice!(
+            "BEGIN and COMMIT around {} are left out: the migration runs in the transaction of its caller",
+            script.path
+        );
+    }
+}
+
+/// The statements of a text: offset, SQL, kind.
+fn parse(sql: &str) -> Result<Vec<(usize, &str, Kind)>, Error> {
+    let text = c_string(sql);
+    // What the scanner remarks, say that a name is too long, it will say again when the statement runs.
+    let list = with_settings(&[("client_min_messages", "error")], || {
+        // SAFETY: the parser works on a NUL-terminated text and returns a list of RawStmt in the current memory context.
+        catch(|| Ok(unsafe { pg_sys::pg_parse_query(text.as_ptr()) }))
+    })?;
+    let mut found = Vec::new();
+    // SAFETY: each element of the list is a RawStmt of the parser, alive as long as the memory context.
+    let statements: Vec<&pg_sys::RawStmt> =
+        unsafe { pgrx::PgList::<pg_sys::RawStmt>::from_pg(list).iter_ptr().map(|raw| &*raw).collect() };
+    for raw in statements {
+        let start = usize::try_from(raw.stmt_location).unwrap_or(0);
+        let end = match usize::try_from(raw.stmt_len) {
+            Ok(0) | Err(_) => sql.len(),
+            Ok(len) => start + len,
+        };
+        let statement = &sql[start..end];
+        let lead = scan::first_token(statement);
+        // SAFETY: the node belongs to the RawStmt.
+        let kind = unsafe { classify(raw.stmt) };
+        found.push((start + lead, &statement[lead..], kind));
+    }
+    Ok(found)
+}
+
+fn syntax_error(script: &Script<'_>, chunk: &scan::Chunk<'_>, error: Error) -> Error {
+    let Error::Server(error) = error else { return error };
+    let position = error.position.as_ref().and_then(|position| position.offset_in(chunk.text));
+    let within = position.unwrap_or_else(|| scan::first_token(chunk.text));
+    if let Some(refused) = refused_before(script, chunk, within) {
+        return refused;
+    }
+    let line = line_in(script, chunk.offset + within);
+    let message = format!("line {line} of {}: {}", script.path, error.message);
+    Error::Server(ServerError {
+        message,
+        hint: error
+            .hint
+            .or_else(|| Some("Nothing has run: the file is read before anything is applied.".to_owned())),
+        position: None,
+        ..error
+    })
+}
+
+/// What a statement means for its transaction.
+///
+/// # Safety
+/// `node` is the statement of a RawStmt.
+unsafe fn classify(node: *mut pg_sys::Node) -> Kind {
+    use pg_sys::NodeTag::*;
+    // SAFETY: the tag tells the type that the node is cast to.
+    unsafe {
+        match (*node).type_ {
+            T_TransactionStmt => match (*node.cast::<pg_sys::TransactionStmt>()).kind {
+                pg_sys::TransactionStmtKind::TRANS_STMT_BEGIN
+                | pg_sys::TransactionStmtKind::TRANS_STMT_START => Kind::Begin,
+                pg_sys::TransactionStmtKind::TRANS_STMT_COMMIT
+                    if !(*node.cast::<pg_sys::TransactionStmt>()).chain =>
+                {
+                    Kind::Commit
+                }
+                _ => Kind::Control,
+            },
+            T_CopyStmt => {
+                let copy = &*node.cast::<pg_sys::CopyStmt>();
+                match (copy.filename.is_null(), copy.is_from) {
+                    (true, true) => Kind::Refused("COPY FROM STDIN has no input here".to_owned(), COPY_HINT),
+                    (true, false) => Kind::Refused("COPY TO STDOUT has no output here".to_owned(), COPY_HINT),
+                    (false, _) => Kind::Ordinary,
+                }
+            }
+            T_IndexStmt if (*node.cast::<pg_sys::IndexStmt>()).concurrent => {
+                match (*node.cast::<pg_sys::IndexStmt>()).idxname.is_null() {
+                    true => Kind::Unnamed("CREATE INDEX CONCURRENTLY"),
+                    false => Kind::TopLevel("CREATE INDEX CONCURRENTLY"),
+                }
+            }
+            T_DropStmt if (*node.cast::<pg_sys::DropStmt>()).concurrent => {
+                Kind::TopLevel("DROP INDEX CONCURRENTLY")
+            }
+            T_VacuumStmt if (*node.cast::<pg_sys::VacuumStmt>()).is_vacuumcmd => Kind::TopLevel("VACUUM"),
+            T_ReindexStmt if reindexes_outside(&*node.cast::<pg_sys::ReindexStmt>()) => {
+                Kind::TopLevel("this REINDEX")
+            }
+            T_ClusterStmt if (*node.cast::<pg_sys::ClusterStmt>()).relation.is_null() => {
+                Kind::TopLevel("CLUSTER of all tables")
+            }
+            // Of something partitioned.
+            T_ReindexStmt | T_ClusterStmt => Kind::MayBeTopLevel,
+            T_AlterTableStmt if detaches_concurrently(&*node.cast::<pg_sys::AlterTableStmt>()) => {
+                Kind::TopLevel("DETACH PARTITION CONCURRENTLY")
+            }
+            T_CreatedbStmt => Kind::Outside("CREATE DATABASE"),
+            T_DropdbStmt => Kind::Outside("DROP DATABASE"),
+            T_CreateTableSpaceStmt => Kind::Outside("CREATE TABLESPACE"),
+            T_DropTableSpaceStmt => Kind::Outside("DROP TABLESPACE"),
+            T_AlterSystemStmt => Kind::Outside("ALTER SYSTEM"),
+            T_CreateSubscriptionStmt => Kind::Outside("CREATE SUBSCRIPTION"),
+            T_DropSubscriptionStmt => Kind::Outside("DROP SUBSCRIPTION"),
+            T_DiscardStmt
+                if (*node.cast::<pg_sys::DiscardStmt>()).target == pg_sys::DiscardMode::DISCARD_ALL =>
+            {
+                Kind::Outside("DISCARD ALL")
+            }
+            T_VariableSetStmt if outlives_transaction(&*node.cast::<pg_sys::VariableSetStmt>()) => {
+                Kind::Setting
+            }
+            _ => Kind::Ordinary,
+        }
+    }
+}
+
+/// SET and RESET, but not SET LOCAL, and not SET TRANSACTION and what is like it.
+fn outlives_transaction(set: &pg_sys::VariableSetStmt) -> bool {
+    !set.is_local && set.kind != pg_sys::VariableSetKind::VAR_SET_MULTI
+}
+
+/// REINDEX of a schema, database or system, or CONCURRENTLY, which is an option of the statement.
+unsafe fn reindexes_outside(reindex: &pg_sys::ReindexStmt) -> bool {
+    use pg_sys::ReindexObjectType::*;
+    if !matches!(reindex.kind, REINDEX_OBJECT_INDEX | REINDEX_OBJECT_TABLE) {
+        return true;
+    }
+    // SAFETY: the parameters of a REINDEX are a list of DefElem with names of their own.
+    unsafe {
+        pgrx::PgList::<pg_sys::DefElem>::from_pg(reindex.params)
+            .iter_ptr()
+            .any(|option| std::ffi::CStr::from_ptr((*option).defname).to_bytes() == b"concurrently")
+    }
+}
+
+/// Whether an ALTER TABLE is a DETACH PARTITION … CONCURRENTLY.
+///
+/// # Safety
+/// It comes from the parser.
+pub unsafe fn detaches_concurrently(alter: &pg_sys::AlterTableStmt) -> bool {
+    // SAFETY: the commands of an ALTER TABLE are a list of AlterTableCmd; the definition of DETACH PARTITION is a
+    // PartitionCmd.
+    unsafe {
+        pgrx::PgList::<pg_sys::AlterTableCmd>::from_pg(alter.cmds).iter_ptr().any(|command| {
+            (*command).subtype == pg_sys::AlterTableType::AT_DetachPartition
+                && (*(*command).def.cast::<pg_sys::PartitionCmd>()).concurrent
+        })
+    }
+}

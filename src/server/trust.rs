@@ -1,0 +1,443 @@
+//! Whose code may run with whose rights. The one rule, which docs/security.md tells: a role trusts superusers, itself, and
+//! roles that may become it anyway. With its rights no code runs that a role which it does not trust can change.
+//!
+//! The rule is kept twice. Before a step or a look at rows, the catalogs tell what its expressions refer to, all the way,
+//! and who owns it (`refusal`). While something is evaluated, the server asks at each function that it is about to call
+//! (`Region`): so the body of a function, the trigger of an event, or what somebody has put in the place of a function a
+//! moment ago cannot call what the catalogs did not tell of.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use nself_heal_core::model::Address;
+use nself_heal_core::plan::{Kind, Runs, Step};
+use pgrx::prelude::*;
+use serde::Deserialize;
+
+use crate::drift::compare;
+use crate::error::Error;
+use crate::expected::shadow::functions;
+use crate::server::session::pinned;
+use crate::server::spi;
+
+/// Whether code that `other` can change may run with the rights of `role`.
+pub fn trusts(role: pg_sys::Oid, other: pg_sys::Oid) -> bool {
+    // SAFETY: questions about roles and their memberships, within a transaction.
+    unsafe {
+        let other = real(other);
+        other == role
+            || pg_sys::superuser_arg(other)
+            || pg_sys::has_privs_of_role(other, role)
+            || may_become(other, role)
+    }
+}
+
+/// Whether a role may SET ROLE to another one.
+pub fn may_become(member: pg_sys::Oid, role: pg_sys::Oid) -> bool {
+    // SAFETY: a question about roles and their memberships, within a transaction.
+    unsafe {
+        #[cfg(feature = "pg15")]
+        return pg_sys::is_member_of_role(member, role);
+        #[cfg(not(feature = "pg15"))]
+        return pg_sys::member_can_set_role(member, role);
+    }
+}
+
+/// Who owns the schema public is said to be the owner of the database: that is somebody.
+fn real(role: pg_sys::Oid) -> pg_sys::Oid {
+    match role.to_u32() {
+        pg_sys::ROLE_PG_DATABASE_OWNER => database_owner(),
+        _ => role,
+    }
+}
+
+/// Who owns this database.
+pub fn database_owner() -> pg_sys::Oid {
+    // SAFETY: the cache entry is released before the value, which was copied, is used.
+    unsafe {
+        let tuple = pg_sys::SearchSysCache1(
+            pg_sys::SysCacheIdentifier::DATABASEOID as i32,
+            pg_sys::Datum::from(pg_sys::MyDatabaseId),
+        );
+        if tuple.is_null() {
+            return pg_sys::InvalidOid;
+        }
+        let owner = (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_database>()).datdba;
+        pg_sys::ReleaseSysCache(tuple);
+        owner
+    }
+}
+
+/// What the catalogs say of an object that an expression refers to.
+#[derive(Deserialize)]
+struct Code {
+    object: String,
+    owner: u32,
+    schema_owner: Option<u32>,
+}
+
+/// Why a step may not be taken, or looked into, with the rights of `role`, if so.
+pub fn refusal(runs: &Runs, role: pg_sys::Oid, role_name: &str) -> Result<Option<String>, Error> {
+    for written in &runs.written_by {
+        let writer = compare::role(&written.role)?;
+        if !trusts(role, writer) {
+            return Ok(Some(format!(
+                "it would do what {} may have written for {}, with the rights of {role_name}",
+                written.role, written.what
+            )));
+        }
+    }
+    if runs.refers_to.is_empty() {
+        return Ok(None);
+    }
+    let changed =
+        runs.changed.as_ref().map(|code| not_as_expected(&format!("{} {}", code.object_type, code.identity)));
+    let asked: Vec<_> = runs
+        .refers_to
+        .iter()
+        .map(|Address { object_type, identity }| {
+            serde_json::json!({ "object_type": object_type, "identity": identity })
+        })
+        .collect();
+    // The catalogs are open to everybody, and the query evaluates nothing but functions of the server.
+    let found: Vec<Code> = pinned(|| {
+        spi::read_json("trust", sql!("trust"), &[pgrx::Json(serde_json::Value::Array(asked)).into()])
+    })?;
+    for code in found {
+        let can_change = [Some(code.owner), code.schema_owner].into_iter().flatten().map(pg_sys::Oid::from);
+        if let Some(other) = can_change.into_iter().find(|other| !trusts(role, *other)) {
+            return Ok(Some(would_run(&code.object, other, role_name)));
+        }
+    }
+    Ok(changed)
+}
+
+/// `object` is a type and an identity, of which people need the second alone where it is a function.
+fn short(object: &str) -> &str {
+    let of_types = ["function ", "procedure ", "aggregate "];
+    of_types.iter().find_map(|of_type| object.strip_prefix(of_type)).unwrap_or(object)
+}
+
+fn not_as_expected(object: &str) -> String {
+    format!("it would run {}, which is not as expected", short(object))
+}
+
+fn would_run(object: &str, other: pg_sys::Oid, role_name: &str) -> String {
+    let other = crate::server::session::role_name(real(other));
+    format!("it would run {}, which {other} can change, with the rights of {role_name}", short(object))
+}
+
+/// What may run now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Region {
+    /// No code of a user's: what is done here is to read and to parse.
+    Nothing,
+    /// What this role trusts.
+    With(pg_sys::Oid),
+    /// What the role trusts whose rights are in force when it is to run.
+    InForce,
+}
+
+thread_local! {
+    static REGION: Cell<Option<Region>> = const { Cell::new(None) };
+    /// Functions that somebody has changed: they are not run, whoever owns them.
+    static CHANGED: RefCell<Rc<BTreeSet<u32>>> = RefCell::default();
+    /// Why something was not run last.
+    static REFUSED: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Runs `work`, in which no code of a user's runs: to call some is an error.
+pub fn nothing_runs<T>(work: impl FnOnce() -> T) -> T {
+    within(Region::Nothing, work)
+}
+
+/// Runs `work`, in which only code runs that this role trusts.
+pub fn with_rights_of<T>(role: pg_sys::Oid, work: impl FnOnce() -> T) -> T {
+    within(Region::With(role), work)
+}
+
+/// Runs `work`, in which only code runs that the role trusts whose rights are in force then. For what the server runs with
+/// the rights of one role after the other.
+pub fn with_rights_in_force<T>(work: impl FnOnce() -> T) -> T {
+    within(Region::InForce, work)
+}
+
+fn within<T>(region: Region, work: impl FnOnce() -> T) -> T {
+    struct Within(Option<Region>);
+    impl Drop for Within {
+        fn drop(&mut self) {
+            REGION.set(self.0);
+        }
+    }
+    install();
+    let _within = Within(REGION.replace(Some(region)));
+    work()
+}
+
+/// The functions that somebody has changed, by these steps. One that no migration gives is not among them: only what a
+/// database has of its own calls it, such as an event trigger.
+pub fn changed(steps: &[Step]) -> Result<BTreeSet<u32>, Error> {
+    let is_code = |step: &&Step| {
+        step.kind == Kind::Changed && matches!(step.object_type, "function" | "procedure" | "aggregate")
+    };
+    let names: Vec<&str> = steps.iter().filter(is_code).map(|step| step.identity.as_str()).collect();
+    if names.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let found: Option<Vec<pg_sys::Oid>> = pinned(|| {
+        let query =
+            "SELECT array_agg(f::oid) FROM unnest($1) n CROSS JOIN to_regprocedure(n) f WHERE f IS NOT NULL";
+        spi::read_one(query, &[names.into()])
+    })?;
+    Ok(found.unwrap_or_default().into_iter().map(pg_sys::Oid::to_u32).collect())
+}
+
+/// Runs `work`, in which none of these functions runs where something is evaluated with somebody's rights.
+pub fn without<T>(functions: BTreeSet<u32>, work: impl FnOnce() -> T) -> T {
+    struct Without(Rc<BTreeSet<u32>>);
+    impl Drop for Without {
+        fn drop(&mut self) {
+            CHANGED.set(self.0.clone());
+        }
+    }
+    let _without = Without(CHANGED.replace(Rc::new(functions)));
+    work()
+}
+
+/// Runs `work`, in which no function runs that somebody has changed, by these steps.
+pub fn without_changed<T>(steps: &[Step], work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    without(changed(steps)?, work)
+}
+
+/// Why the last thing that failed here was not run, if that is what it failed for.
+pub fn refused() -> Option<String> {
+    REFUSED.take()
+}
+
+/// Whether something was not run since `forget_refused`.
+pub fn has_refused() -> bool {
+    REFUSED.with_borrow(Option::is_some)
+}
+
+/// Forgets what was refused before.
+pub fn forget_refused() {
+    REFUSED.set(None);
+}
+
+/// Lets the server ask here before it calls a function. It asks at each one that is not built in, when it prepares the
+/// call, also of operators, casts, types, triggers, and before it puts the body of an SQL function in the place of a call.
+fn install() {
+    thread_local! {
+        static INSTALLED: Cell<bool> = const { Cell::new(false) };
+    }
+    if INSTALLED.replace(true) {
+        return;
+    }
+    // SAFETY: this process has one thread, and the functions are there as long as it is. What was asked before goes on
+    // being asked.
+    unsafe {
+        ASKED_BEFORE.set(pg_sys::needs_fmgr_hook);
+        CALLED_BEFORE.set(pg_sys::fmgr_hook);
+        pg_sys::needs_fmgr_hook = Some(before_function);
+        pg_sys::fmgr_hook = Some(around_function);
+        LOOKED_BEFORE.set(pg_sys::object_access_hook);
+        pg_sys::object_access_hook = Some(at_access);
+        CHECKED_BEFORE.set(pg_sys::ExecutorCheckPerms_hook);
+        pg_sys::ExecutorCheckPerms_hook = Some(before_query);
+    }
+}
+
+thread_local! {
+    static LOOKED_BEFORE: Cell<pg_sys::object_access_hook_type> = const { Cell::new(None) };
+    static CHECKED_BEFORE: Cell<pg_sys::ExecutorCheckPerms_hook_type> = const { Cell::new(None) };
+    static ASKED_BEFORE: Cell<pg_sys::needs_fmgr_hook_type> = const { Cell::new(None) };
+    static CALLED_BEFORE: Cell<pg_sys::fmgr_hook_type> = const { Cell::new(None) };
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn before_function(function: pg_sys::Oid) -> bool {
+    check(function);
+    // SAFETY: as the server calls it.
+    ASKED_BEFORE.get().is_some_and(|asked| unsafe { asked(function) })
+}
+
+/// The server does not ask before it calls a function that changes its user or its settings, but around the call.
+#[pg_guard]
+unsafe extern "C-unwind" fn around_function(
+    event: pg_sys::FmgrHookEventType::Type,
+    called: *mut pg_sys::FmgrInfo,
+    private: *mut pg_sys::Datum,
+) {
+    if event == pg_sys::FmgrHookEventType::FHET_START {
+        // SAFETY: the server hands over what it is about to call.
+        check(unsafe { (*called).fn_oid });
+    }
+    if let Some(before) = CALLED_BEFORE.get() {
+        // SAFETY: as the server calls it.
+        unsafe { before(event, called, private) }
+    }
+}
+
+/// What is code without being a function (the check of a domain, a default, a rule) is made of the server's functions
+/// alone, which are not looked up. Of those none is run that reaches outside the database.
+#[pg_guard]
+unsafe extern "C-unwind" fn at_access(
+    access: pg_sys::ObjectAccessType::Type,
+    class: pg_sys::Oid,
+    object: pg_sys::Oid,
+    part: std::ffi::c_int,
+    argument: *mut std::ffi::c_void,
+) {
+    if access == pg_sys::ObjectAccessType::OAT_FUNCTION_EXECUTE
+        && role_of_region().is_some()
+        && functions::reaches_outside(object)
+    {
+        refuse(format!("it would run {}, which reaches outside the database", name(object)));
+    }
+    if let Some(before) = LOOKED_BEFORE.get() {
+        // SAFETY: as the server calls it.
+        unsafe { before(access, class, object, part, argument) }
+    }
+}
+
+/// A view is the code of its owner, and whoever owns a table decides what happens when it is written to.
+fn check_relation(relation: pg_sys::Oid, is_written: bool) {
+    let Some(role) = role_of_region() else { return };
+    let Some((kind, owner)) = kind_and_owner(relation) else { return };
+    if (is_written || kind == pg_sys::RELKIND_VIEW) && !trusts(role, owner) {
+        // SAFETY: the relation is there; the texts are the server's, in the current memory context.
+        let object = unsafe {
+            let address = pg_sys::ObjectAddress {
+                classId: pg_sys::RelationRelationId,
+                objectId: relation,
+                objectSubId: 0,
+            };
+            let identity = pg_sys::getObjectIdentity(&address, false);
+            let of_type = pg_sys::getObjectTypeDescription(&address, false);
+            let text = |text| std::ffi::CStr::from_ptr(text).to_string_lossy().into_owned();
+            format!("{} {}", text(of_type), text(identity))
+        };
+        refuse(would_run(&object, owner, &crate::server::session::role_name(role)));
+    }
+}
+
+const WRITES: u32 = pg_sys::ACL_INSERT | pg_sys::ACL_UPDATE | pg_sys::ACL_DELETE;
+
+/// Called with the relations of each query, also of those in the bodies of functions.
+#[cfg(feature = "pg15")]
+#[pg_guard]
+unsafe extern "C-unwind" fn before_query(relations: *mut pg_sys::List, raises: bool) -> bool {
+    // SAFETY: a list of range table entries.
+    unsafe {
+        for entry in pgrx::PgList::<pg_sys::RangeTblEntry>::from_pg(relations).iter_ptr() {
+            if (*entry).relid != pg_sys::InvalidOid {
+                check_relation((*entry).relid, (*entry).requiredPerms & WRITES != 0);
+            }
+        }
+        CHECKED_BEFORE.get().is_none_or(|before| before(relations, raises))
+    }
+}
+
+/// Called with the relations of each query, also of those in the bodies of functions.
+#[cfg(not(feature = "pg15"))]
+#[pg_guard]
+unsafe extern "C-unwind" fn before_query(
+    relations: *mut pg_sys::List,
+    permissions: *mut pg_sys::List,
+    raises: bool,
+) -> bool {
+    // SAFETY: a list of what is asked for of each relation.
+    unsafe {
+        for asked in pgrx::PgList::<pg_sys::RTEPermissionInfo>::from_pg(permissions).iter_ptr() {
+            check_relation((*asked).relid, (*asked).requiredPerms & pg_sys::AclMode::from(WRITES) != 0);
+        }
+        CHECKED_BEFORE.get().is_none_or(|before| before(relations, permissions, raises))
+    }
+}
+
+fn kind_and_owner(relation: pg_sys::Oid) -> Option<(u8, pg_sys::Oid)> {
+    // SAFETY: the cache entry is released before the values, which were copied, are used.
+    unsafe {
+        let tuple =
+            pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::RELOID as i32, pg_sys::Datum::from(relation));
+        if tuple.is_null() {
+            return None;
+        }
+        let form = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_class>();
+        let found = ((*form).relkind as u8, (*form).relowner);
+        pg_sys::ReleaseSysCache(tuple);
+        Some(found)
+    }
+}
+
+/// With whose rights something is evaluated now, if it is.
+fn role_of_region() -> Option<pg_sys::Oid> {
+    match REGION.get()? {
+        Region::Nothing => None,
+        Region::With(role) => Some(role),
+        // SAFETY: a plain read of this backend's own state.
+        Region::InForce => Some(unsafe { pg_sys::GetUserId() }),
+    }
+}
+
+/// Raises the error of what is not run.
+fn refuse(says: String) {
+    REFUSED.set(Some(says.clone()));
+    pg_sys::panic::ErrorReport::from(Error::NotTrusted { says }).report(PgLogLevel::ERROR);
+}
+
+/// Languages with numbers of their own, which pgrx does not bind.
+const INTERNAL_LANGUAGE: u32 = 12;
+const C_LANGUAGE: u32 = 13;
+
+/// An error unless this function may run now.
+fn check(function: pg_sys::Oid) {
+    if REGION.get().is_none() {
+        return;
+    }
+    let Some((language, owner)) = language_and_owner(function) else { return };
+    // Only a superuser can have written it: the owner cannot replace it by code of that language.
+    if matches!(language.to_u32(), INTERNAL_LANGUAGE | C_LANGUAGE) {
+        return;
+    }
+    let refused = match role_of_region() {
+        None if function.to_u32() < pg_sys::FirstNormalObjectId => None,
+        None => Some(format!("it would run {}", name(function))),
+        Some(role) if !trusts(role, owner) => {
+            Some(would_run(&name(function), owner, &crate::server::session::role_name(role)))
+        }
+        Some(_) if CHANGED.with_borrow(|changed| changed.contains(&function.to_u32())) => {
+            Some(not_as_expected(&name(function)))
+        }
+        Some(_) => None,
+    };
+    if let Some(says) = refused {
+        refuse(says);
+    }
+}
+
+fn language_and_owner(function: pg_sys::Oid) -> Option<(pg_sys::Oid, pg_sys::Oid)> {
+    // SAFETY: the cache entry is released before the values, which were copied, are used.
+    unsafe {
+        let tuple = pg_sys::SearchSysCache1(
+            pg_sys::SysCacheIdentifier::PROCOID as i32,
+            pg_sys::Datum::from(function),
+        );
+        if tuple.is_null() {
+            return None;
+        }
+        let form = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_proc>();
+        let found = ((*form).prolang, (*form).proowner);
+        pg_sys::ReleaseSysCache(tuple);
+        Some(found)
+    }
+}
+
+/// The name of a function with its schema and its arguments.
+fn name(function: pg_sys::Oid) -> String {
+    // SAFETY: a look into the catalogs; the text is the server's, in the current memory context, and copied.
+    unsafe {
+        std::ffi::CStr::from_ptr(pg_sys::format_procedure_qualified(function)).to_string_lossy().into_owned()
+    }
+}

@@ -6,8 +6,6 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode, PgSqlErrorCode::*, pg_sys};
 use serde::{Deserialize, Serialize};
 
-use crate::server::session::Lent;
-
 /// Says something that has a code and a hint: a warning, a line in the log, or an error that is not this program's.
 pub fn say(level: PgLogLevel, code: PgSqlErrorCode, message: String, hint: &str) {
     ErrorReport::new(code, message, "nself_heal").set_hint(hint).report(level);
@@ -78,6 +76,15 @@ impl ServerError {
             ERRCODE_QUERY_CANCELED | ERRCODE_ADMIN_SHUTDOWN | ERRCODE_CRASH_SHUTDOWN | ERRCODE_OUT_OF_MEMORY
         )
     }
+}
+
+/// Whose rights are in force, where they are lent: nobody with these rights need have asked for what is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lent {
+    /// By a function that is SECURITY DEFINER.
+    Function,
+    /// By a security-restricted operation: what the server evaluates as the owner of a table, say for autovacuum.
+    Operation,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -15,14 +15,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::background::migrate;
-use crate::drift::compare;
 use crate::error::{Error, ServerError};
 use crate::heal::online::{self, Progress};
 use crate::migrations::execute::MEANINGFUL_SETTINGS;
 use crate::migrations::up::UpRequest;
-use crate::server::session::{as_extension_owner, may_act_for, roles};
+use crate::server::session::{self, as_extension_owner, may_act_for, roles};
 use crate::server::spi;
-use crate::server::worker::{self, Work, WorkerRole, in_transaction};
+use crate::server::transaction::{self, in_transaction};
+use crate::server::worker::{self, Work, WorkerRole};
 
 /// Settings of the caller's session that a job runs under, beside those that give SQL its meaning.
 const OWN_SETTINGS: [&str; 4] =
@@ -195,7 +195,7 @@ pub fn cancel(job: i64) -> Result<bool, Error> {
     };
     let cancel =
         || Ok(spi::read_one::<bool>("SELECT pg_catalog.pg_cancel_backend($1)", &[pid.into()])? == Some(true));
-    match compare::role(&found.run_by) {
+    match session::role(&found.run_by) {
         // To the server its worker may be the server's own, where the role may not log in.
         Ok(role) if may_act_for(role) => as_extension_owner(cancel),
         // As the caller: the server decides who may.
@@ -330,10 +330,10 @@ impl Row {
     /// Takes the settings of who asked, whatever they are now, and goes back to the role that this worker connected as.
     fn settle(&self) -> Result<(), Error> {
         // Where this worker is confined, nothing can have changed its role.
-        if !worker::is_confined() {
-            worker::utility("RESET SESSION AUTHORIZATION")?;
+        if !transaction::is_confined() {
+            transaction::utility("RESET SESSION AUTHORIZATION")?;
         }
-        worker::utility("RESET ALL")?;
+        transaction::utility("RESET ALL")?;
         for (name, value) in &self.asker.settings {
             worker::set(name, value);
         }

@@ -11,6 +11,7 @@ use pgrx::prelude::*;
 use crate::background::visitor::{self, Finding, Slip};
 use crate::background::wake;
 use crate::error::say;
+use crate::server::transaction;
 use crate::server::worker::{self, Handle, Work};
 use crate::settings;
 
@@ -166,7 +167,8 @@ impl Launcher {
 
     /// The databases that are to be visited, with their names.
     fn list(&mut self) -> Option<BTreeMap<u32, String>> {
-        let listed = worker::in_transaction(|| Ok(settings::databases().map(|of| (of, all_databases()))));
+        let listed =
+            transaction::in_transaction(|| Ok(settings::databases().map(|of| (of, all_databases()))));
         match listed {
             Ok(Some((wanted, all))) => {
                 self.said_bad_list = false;

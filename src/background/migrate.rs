@@ -1,14 +1,13 @@
 //! Migrations in a job: each in a transaction of its own with its row in the ledger, those that are marked to run without
 //! one statement by statement.
 
-use crate::capture;
 use crate::error::Error;
 use crate::heal::online::Progress;
 use crate::migrations::ledger::Session;
 use crate::migrations::lock::in_turn;
 use crate::migrations::no_transaction::{self, Advanced, TopLevel};
 use crate::migrations::up::{self, Pending, UpRequest};
-use crate::server::worker;
+use crate::server::{own_ddl, transaction, worker};
 
 /// Applies what the request asks for. `settle` takes the settings back that a statement at top level leaves behind.
 pub fn up(
@@ -19,11 +18,11 @@ pub fn up(
     let (session, chosen) = in_turn(|| Ok((Session::now(request.tenant)?, up::choose(request)?)))?;
     let at_top_level = |pending: &&Pending| pending.statements.iter().any(|of| of.refuses_transaction);
     let changes_role = |pending: &Pending| pending.statements.iter().any(|of| of.change_of_role().is_some());
-    if worker::is_confined()
+    if transaction::is_confined()
         && let Some(pending) = chosen
             .iter()
             .filter(at_top_level)
-            .find(|pending| !worker::can_confine_statements() || changes_role(pending))
+            .find(|pending| !transaction::can_confine_statements() || changes_role(pending))
     {
         let (version, role) = (pending.entry.version.clone(), session.applied_by);
         return Err(Error::JobWithoutLogin { version, role });
@@ -74,8 +73,8 @@ fn at_top_level(statement: &TopLevel) -> Result<(), Error> {
     for (name, value) in &statement.settings {
         worker::set(name, value);
     }
-    capture::own(|| {
-        statement.set.iter().try_for_each(|set| worker::utility(set))?;
-        worker::utility(&statement.sql)
+    own_ddl::run(|| {
+        statement.set.iter().try_for_each(|set| transaction::utility(set))?;
+        transaction::utility(&statement.sql)
     })
 }

@@ -18,7 +18,8 @@ use crate::migrations::up::{self, Status};
 use crate::migrations::{journal, ledger};
 use crate::server::session::{as_extension_owner, pinned};
 use crate::server::spi;
-use crate::server::worker::{self, Handle, Work, in_transaction};
+use crate::server::transaction::in_transaction;
+use crate::server::worker::{self, Handle, Work};
 use crate::settings;
 
 /// What the history calls its runs.

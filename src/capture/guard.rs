@@ -8,7 +8,7 @@ use crate::capture::objects::Touched;
 use crate::capture::{Event, this_statement};
 use crate::error::say;
 use crate::expected;
-use crate::server::session::subtransaction;
+use crate::server::transaction::subtransaction;
 use crate::settings::{self, Guard};
 
 const HINT: &str = "Write a migration and apply it with nself_migrate_up(), or nself_migrate_up_start(). A superuser may SET nself.guard = off.";

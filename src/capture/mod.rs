@@ -15,30 +15,14 @@ use pgrx::datum::{TimestampWithTimeZone, clock_timestamp};
 use pgrx::prelude::*;
 
 use crate::error::Error;
-use crate::server::session::{as_extension_owner_bare, look, roles, subtransaction};
-use crate::server::spi;
+use crate::server::session::{as_extension_owner_bare, roles};
+use crate::server::transaction::{subtransaction, try_read};
+use crate::server::{own_ddl, spi};
 use crate::settings::{self, Guard};
 use objects::Touched;
 
 /// How much of a command is kept, in bytes.
 const KEPT: usize = 10_000;
-
-thread_local! {
-    static OWN: Cell<u32> = const { Cell::new(0) };
-}
-
-/// Runs `work`, whose DDL is this program's own: a migration or a heal, which have books of their own.
-pub fn own<T>(work: impl FnOnce() -> T) -> T {
-    struct Within;
-    impl Drop for Within {
-        fn drop(&mut self) {
-            OWN.set(OWN.get() - 1);
-        }
-    }
-    OWN.set(OWN.get() + 1);
-    let _within = Within;
-    work()
-}
 
 /// For the server: how the function below is called.
 #[unsafe(no_mangle)]
@@ -62,7 +46,7 @@ pub unsafe extern "C-unwind" fn nself_note_ddl(fcinfo: pg_sys::FunctionCallInfo)
             return nothing;
         }
         if !settings::capture_ddl() && settings::guard() == Guard::Off
-            || OWN.get() > 0
+            || own_ddl::is_running()
             || pg_sys::creating_extension
             || pg_sys::IsBinaryUpgrade
             || pg_sys::XactReadOnly
@@ -91,7 +75,7 @@ pub unsafe extern "C-unwind" fn nself_note_ddl(fcinfo: pg_sys::FunctionCallInfo)
         _ => Event::End(statement),
     };
     let tag = tag.to_string_lossy();
-    let touched = match look(|| Ok(event.touched())) {
+    let touched = match try_read(|| Ok(event.touched())) {
         Ok(touched) => touched,
         Err(error) => {
             log!("nself_heal could not see what a DDL command did: {error}");

@@ -13,10 +13,10 @@ use pgrx::datum::DatumWithOid;
 use pgrx::{Json, PgLogLevel, PgSqlErrorCode, log, notice, pg_sys};
 use serde::Deserialize;
 
-use crate::drift::compare;
 use crate::error::{Error, say};
-use crate::server::session::{self, as_extension_owner, as_owner, c_string, pinned};
+use crate::server::session::{self, as_extension_owner, c_string, pinned};
 use crate::server::spi;
+use crate::server::trust::as_owner;
 
 /// Refuses the call of a function by a role that has not the level for it. What counts is the role whose rights are in
 /// force, and not the one that logged in.
@@ -170,7 +170,7 @@ pub fn warn_of_owners(steps: &[Step]) {
             Verdict::Blocked { .. } | Verdict::Manual { .. } => None,
         })
         .collect();
-    let is_closed = |owner: &&str| compare::role(owner).is_ok_and(|owner| !session::may_act_for(owner));
+    let is_closed = |owner: &&str| session::role(owner).is_ok_and(|owner| !session::may_act_for(owner));
     let closed: Vec<&str> = owners.into_iter().filter(is_closed).collect();
     if !closed.is_empty() {
         let (role, _) = session::roles();

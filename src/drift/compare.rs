@@ -21,9 +21,9 @@ use crate::error::Error;
 use crate::expected::chain::Against;
 use crate::expected::{self, Expected};
 use crate::server::locked::{self, Held, glance};
-use crate::server::session::{as_owner, pinned};
+use crate::server::session::{pinned, role};
 use crate::server::spi::{self, at_latest_moment, at_one_moment};
-use crate::server::trust;
+use crate::server::trust::{self, as_owner};
 use crate::settings;
 
 /// The two sides of a comparison, as far as they differ and as what differs has to do with, and what is to be done.
@@ -423,19 +423,6 @@ fn as_owner_of<T>(live: &Catalog, name: &Name, work: impl FnOnce() -> Result<T, 
     match tables.chain(domains).chain(definitions).find(|(other, _)| *other == name) {
         Some((_, owner)) => as_owner(role(owner)?, work),
         None => work(),
-    }
-}
-
-/// A role by its name. Who stands for the owner of the database, as of the schema public, is that owner.
-pub fn role(name: &str) -> Result<pg_sys::Oid, Error> {
-    if name == "pg_database_owner" {
-        return Ok(trust::database_owner());
-    }
-    let text = crate::server::session::c_string(name);
-    // SAFETY: a look into the catalogs; with true it returns InvalidOid for a role that is not there.
-    match unsafe { pg_sys::get_role_oid(text.as_ptr(), true) } {
-        pg_sys::InvalidOid => Err(Error::NoSuchRole { role: name.to_owned() }),
-        role => Ok(role),
     }
 }
 

@@ -7,9 +7,8 @@ use nself_heal_core::model::Catalog;
 use nself_heal_core::plan::{self, Facts, On, Options, Plan, Right};
 use pgrx::pg_sys;
 
-use crate::drift::compare;
 use crate::error::Error;
-use crate::server::spi;
+use crate::server::{session, spi};
 
 /// The plan, with those steps blocked that the server would refuse to their roles.
 pub fn plan(
@@ -92,7 +91,7 @@ impl Asked {
 fn lacking(rights: &BTreeSet<Right>) -> Result<BTreeSet<Right>, Error> {
     let mut known: Vec<(&Right, Asked)> = Vec::new();
     for right in rights {
-        match compare::role(&right.role) {
+        match session::role(&right.role) {
             Ok(role) => known.push((right, Asked::of(right, role))),
             Err(Error::NoSuchRole { .. }) => {}
             Err(error) => return Err(error),

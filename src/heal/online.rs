@@ -12,7 +12,6 @@ use nself_heal_core::model::Address;
 use nself_heal_core::plan::online::{Stage, stages};
 use nself_heal_core::plan::{Step, Verdict, Work};
 
-use crate::capture;
 use crate::drift::compare::{self, Comparison};
 use crate::error::Error;
 use crate::expected::Expected;
@@ -22,9 +21,10 @@ use crate::heal::notify::{self, Change};
 use crate::heal::only_adds;
 use crate::heal::steps::{self, Ended, Mode, Outcome, Status};
 use crate::migrations::lock::in_turn;
-use crate::server::session::{as_owner, pinned, with_settings};
-use crate::server::trust;
-use crate::server::worker::{self, in_transaction};
+use crate::server::session::{pinned, with_settings};
+use crate::server::transaction::{self, in_transaction};
+use crate::server::trust::{self, as_owner};
+use crate::server::{own_ddl, worker};
 
 /// How long to wait before a step is tried again that did not get its locks in time.
 const WAITS: [Duration; 4] =
@@ -356,7 +356,7 @@ impl Taking<'_> {
     fn alone(&self, sql: &str) -> Result<(), Error> {
         in_transaction(|| only_adds::only_adds(sql, false))?;
         worker::set("search_path", &self.plan.search_path);
-        trust::with_rights_in_force(|| capture::own(|| worker::utility(sql)))
+        trust::with_rights_in_force(|| own_ddl::run(|| transaction::utility(sql)))
     }
 
     /// Tries again what did not get its locks in time. An error of the server is how the step ended; a wish to stop, and

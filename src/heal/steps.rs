@@ -14,9 +14,11 @@ use crate::error::Error;
 use crate::expected::Expected;
 use crate::heal::only_adds;
 use crate::migrations::ledger;
-use crate::server::session::{as_owner, lent, may_act_for, pinned, subtransaction, with_settings};
-use crate::server::{locked, spi, trust};
-use crate::{capture, catalog, settings};
+use crate::server::session::{self, lent, may_act_for, pinned, with_settings};
+use crate::server::transaction::subtransaction;
+use crate::server::trust::{self, as_owner};
+use crate::server::{locked, own_ddl, spi};
+use crate::{catalog, settings};
 
 /// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -196,7 +198,7 @@ fn attempt(work: &Work, columns: &BTreeSet<String>, mode: Mode) -> Result<Ended,
 /// The role that a step runs as; or how the step ended, if the caller may not act for it, or it may not run what the step
 /// would.
 pub fn owner(work: &Work, mode: Mode) -> Result<Result<pg_sys::Oid, Ended>, Error> {
-    let owner = match compare::role(&work.run_as) {
+    let owner = match session::role(&work.run_as) {
         Ok(owner) => owner,
         Err(error) => return Ok(Err((Status::Failed, Some(error.to_string())))),
     };
@@ -246,7 +248,7 @@ pub fn apply(work: &Work, actions: &[Action]) -> Result<(), Error> {
     for action in actions {
         let sql = action.sql();
         only_adds::only_adds(&sql, just_created)?;
-        capture::own(|| spi::write(&sql, &[]))?;
+        own_ddl::run(|| spi::write(&sql, &[]))?;
         if let Action::CreateExtension { name, members, .. } = action {
             let created = catalog::read_extensions()?;
             let created = created.iter().find(|created| created.name == *name);

@@ -2,12 +2,12 @@
 
 use std::cell::RefCell;
 
-use crate::capture;
 use crate::error::{Error, ServerError};
 use crate::migrations::roles::Confined;
 use crate::migrations::script::{Script, Statement, settings_before, split};
-use crate::server::session::{catch, with_settings};
-use crate::server::{deferred, spi};
+use crate::server::session::with_settings;
+use crate::server::transaction::catch;
+use crate::server::{deferred, own_ddl, spi};
 
 /// The settings that give a migration's text its meaning. The ledger keeps their values, and a replay sets them again.
 pub const MEANINGFUL_SETTINGS: [&str; 13] = [
@@ -68,7 +68,7 @@ pub fn run_statement(
 }
 
 fn within(settings: &[(&str, &str)], work: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
-    capture::own(|| with_settings(settings, || deferred::watched(work)))
+    own_ddl::run(|| with_settings(settings, || deferred::watched(work)))
 }
 
 thread_local! {

@@ -8,8 +8,8 @@ use pgrx::pg_sys;
 
 use crate::error::Error;
 use crate::server::session::as_extension_owner;
-use crate::server::spi;
-use crate::server::worker::{self, in_transaction};
+use crate::server::transaction::in_transaction;
+use crate::server::{spi, worker};
 
 thread_local! {
     static TAKEN: Cell<bool> = const { Cell::new(false) };

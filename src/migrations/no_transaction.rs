@@ -7,7 +7,6 @@ use std::time::Instant;
 
 use nself_heal_core::scan;
 
-use crate::capture;
 use crate::error::Error;
 use crate::migrations::execute::{line_of_error, run_statement};
 use crate::migrations::journal::Entry;
@@ -16,8 +15,9 @@ use crate::migrations::resume::{self, Begun, Left};
 use crate::migrations::roles::Confined;
 use crate::migrations::script::{Statement, settings_before, split};
 use crate::migrations::up::{Pending, make_tenant};
-use crate::server::session::{look, with_settings};
-use crate::server::spi;
+use crate::server::session::with_settings;
+use crate::server::transaction::try_read;
+use crate::server::{own_ddl, spi};
 
 /// What one transaction has done for a migration.
 pub enum Advanced {
@@ -151,7 +151,7 @@ impl<'a> Course<'a> {
         let index = self.done;
         let settings = self.session.settings();
         let set = || settings_before(&self.pending.statements, index);
-        let left = capture::own(|| {
+        let left = own_ddl::run(|| {
             with_settings(&settings, || {
                 let mut confined = Confined::now()?;
                 for setting in set() {
@@ -207,8 +207,8 @@ impl<'a> Course<'a> {
 /// One that cannot be read is not called changed: who runs it will be told why.
 pub fn is_same_so_far(begun: &Applied, entry: &Entry) -> bool {
     let done = begun.statements_done.unwrap_or(0);
-    let Ok(now) = look(|| split(&entry.up())) else { return true };
-    let Ok(then) = look(|| split(&begun.script())) else { return false };
+    let Ok(now) = try_read(|| split(&entry.up())) else { return true };
+    let Ok(then) = try_read(|| split(&begun.script())) else { return false };
     let first = |statements: &[Statement]| {
         statements.get(..done).map(|first| first.iter().map(normal).collect::<Vec<_>>())
     };
@@ -218,7 +218,7 @@ pub fn is_same_so_far(begun: &Applied, entry: &Entry) -> bool {
 /// How far a migration has come that has not ended, in words.
 pub fn progress(begun: &Applied, entry: &Entry) -> String {
     let next = begun.statements_done.unwrap_or(0) + 1;
-    let of = look(|| split(&entry.up())).map_or(String::new(), |all| format!(" of {}", all.len()));
+    let of = try_read(|| split(&entry.up())).map_or(String::new(), |all| format!(" of {}", all.len()));
     match begun.statement_begun {
         Some(_) => format!("statement {next}{of} was begun"),
         None => format!("statement {next}{of} is next"),
@@ -226,7 +226,7 @@ pub fn progress(begun: &Applied, entry: &Entry) -> String {
 }
 
 fn statement_at(begun: &Applied, index: usize) -> Option<String> {
-    look(|| split(&begun.script())).ok()?.get(index).map(normal)
+    try_read(|| split(&begun.script())).ok()?.get(index).map(normal)
 }
 
 fn normal(statement: &Statement) -> String {

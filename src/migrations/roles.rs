@@ -8,8 +8,9 @@ use pgrx::prelude::*;
 
 use crate::error::Error;
 use crate::migrations::script::{RoleChange, Statement};
-use crate::server::session::{c_string, is_behind_a_role, locked_in, pinned};
-use crate::server::{deferred, spi, trust};
+use crate::server::left_for_end::{held_cursors, refuse_left};
+use crate::server::session::{c_string, is_behind_a_role, locked_in};
+use crate::server::trust;
 
 /// The role that a script runs as, from statement to statement.
 pub struct Confined {
@@ -67,29 +68,6 @@ impl Confined {
             None => work(),
             Some(roles) => locked_in(roles.now, work),
         }
-    }
-}
-
-/// The cursors WITH HOLD of this session, and when they were made.
-fn held_cursors() -> Result<Vec<(String, String)>, Error> {
-    pinned(|| {
-        spi::read_json(
-            "cursors",
-            "SELECT coalesce(json_agg(json_build_array(name, creation_time)), '[]')::text FROM pg_cursors WHERE is_holdable",
-            &[],
-        )
-    })
-}
-
-/// An error if a cursor WITH HOLD was made that is not among these, or a deferred check waits for the end of the
-/// transaction.
-pub fn refuse_left(before: &[(String, String)]) -> Result<(), Error> {
-    if let Some((name, _)) = held_cursors()?.into_iter().find(|held| !before.contains(held)) {
-        return Err(Error::LeftForTheEnd { what: format!("the cursor {name:?} WITH HOLD") });
-    }
-    match deferred::pending()?.is_empty() {
-        true => Ok(()),
-        false => Err(Error::LeftForTheEnd { what: "a deferred check".to_owned() }),
     }
 }
 

@@ -7,7 +7,8 @@ use pgrx::{notice, pg_sys};
 use crate::error::{Error, ServerError};
 use crate::migrations::ledger::Direction;
 use crate::migrations::roles::change_of_role;
-use crate::server::session::{c_string, catch, look, with_settings};
+use crate::server::session::{c_string, with_settings};
+use crate::server::transaction::{catch, try_read};
 
 /// The SQL of one direction of a migration, and where it stands.
 pub struct Script<'a> {
@@ -141,7 +142,7 @@ pub fn is_one_for_top_level(sql: &str) -> bool {
     let lower = sql.to_lowercase();
     let may_be = ["concurrently", "vacuum", "reindex", "cluster"].iter().any(|word| lower.contains(word));
     may_be
-        && look(|| Ok(matches!(parse(sql)?.as_slice(), [(_, _, Kind::TopLevel(_) | Kind::Unnamed(_))])))
+        && try_read(|| Ok(matches!(parse(sql)?.as_slice(), [(_, _, Kind::TopLevel(_) | Kind::Unnamed(_))])))
             .unwrap_or(false)
 }
 

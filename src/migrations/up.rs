@@ -9,7 +9,6 @@ use nself_heal_core::formats::compare_versions;
 use nself_heal_core::{quote, scan};
 use pgrx::{notice, pg_sys};
 
-use crate::drift::compare;
 use crate::error::Error;
 use crate::migrations::journal::{self, Entry};
 use crate::migrations::ledger::{self, Applied, Direction, Row, Session, since};
@@ -17,8 +16,8 @@ use crate::migrations::lock::Turn;
 use crate::migrations::script::{Statement, split};
 use crate::migrations::{execute, no_transaction};
 use crate::server::session::{self, with_settings};
-use crate::server::{spi, trust};
-use crate::{capture, settings};
+use crate::server::{own_ddl, spi, trust};
+use crate::settings;
 
 /// How the journal and the ledger stand to each other for one migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -230,7 +229,7 @@ fn refuse_untrusted(chosen: &[&Entry]) -> Result<(), Error> {
     // SAFETY: a plain read of this backend's own state.
     let role = unsafe { pg_sys::GetUserId() };
     for entry in chosen {
-        if !compare::role(&entry.loaded_by).is_ok_and(|loader| trust::trusts(role, loader)) {
+        if !session::role(&entry.loaded_by).is_ok_and(|loader| trust::trusts(role, loader)) {
             return Err(Error::LoadedByAnother {
                 version: entry.version.clone(),
                 loader: entry.loaded_by.clone(),
@@ -434,5 +433,5 @@ pub fn make_tenant(tenant: Option<&str>) -> Result<(), Error> {
         return Ok(());
     }
     let statement = format!("CREATE SCHEMA {}", quote::ident(tenant));
-    with_settings(&[], || capture::own(|| spi::write(&statement, &[])))
+    with_settings(&[], || own_ddl::run(|| spi::write(&statement, &[])))
 }

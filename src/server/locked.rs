@@ -8,8 +8,9 @@ use nself_heal_core::model::Address;
 use pgrx::pg_sys;
 
 use crate::error::Error;
-use crate::server::session::{undone, with_settings};
+use crate::server::session::with_settings;
 use crate::server::spi;
+use crate::server::transaction::undone;
 
 /// How long a reader waits for a lock at most, in milliseconds.
 const MOMENT: i32 = 20;

@@ -2,8 +2,12 @@
 
 pub mod channel;
 pub mod deferred;
+pub mod left_for_end;
 pub mod locked;
+pub mod outside;
+pub mod own_ddl;
 pub mod session;
 pub mod spi;
+pub mod transaction;
 pub mod trust;
 pub mod worker;

@@ -1,15 +1,11 @@
 //! Who runs what, and what may go wrong on the way: changes of user, of settings and of transaction that always end
 //! with the function that made them.
 
-use std::cell::RefCell;
 use std::ffi::{CStr, CString};
-use std::panic::AssertUnwindSafe;
 
-use pgrx::pg_sys::panic::CaughtError;
-use pgrx::{PgTryBuilder, pg_sys};
+use pgrx::pg_sys;
 
-use crate::error::{Error, Position, ServerError};
-use crate::server::trust;
+use crate::error::{Error, Lent};
 
 /// The settings of everything that is not a user's own statement. Nothing that a user made can shadow a name, and the
 /// server prints one thing in one way, whatever the session says.
@@ -91,19 +87,6 @@ pub fn as_extension_owner_bare<T>(work: impl FnOnce() -> Result<T, Error>) -> Re
     as_user(owner, pg_sys::SECURITY_LOCAL_USERID_CHANGE, work)
 }
 
-/// Runs `work` as the owner of what it touches, in a security-restricted operation: expressions of that owner run with
-/// no more rights than the owner's, and nothing of the session can be changed by them. No code runs that the owner does
-/// not trust, and no policy: the owner's own tables have none for it here, and to read another's under a policy is an
-/// error.
-pub fn as_owner<T>(owner: pg_sys::Oid, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    const CONTEXT: u32 = pg_sys::SECURITY_LOCAL_USERID_CHANGE
-        | pg_sys::SECURITY_RESTRICTED_OPERATION
-        | pg_sys::SECURITY_NOFORCE_RLS;
-    with_settings(&[("row_security", "off")], || {
-        trust::with_rights_of(owner, || as_user(owner, CONTEXT, work))
-    })
-}
-
 /// Runs `work` with the rights of a role, out of which it cannot get: SET ROLE and the like are refused by the server.
 pub fn locked_in<T>(role: pg_sys::Oid, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     as_user(role, pg_sys::SECURITY_LOCAL_USERID_CHANGE, work)
@@ -117,15 +100,6 @@ pub fn is_behind_a_role() -> bool {
         let role = pg_sys::GetUserId();
         role != pg_sys::GetSessionUserId() || role != pg_sys::GetAuthenticatedUserId()
     }
-}
-
-/// Whose rights are in force, where they are lent: nobody with these rights need have asked for what is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lent {
-    /// By a function that is SECURITY DEFINER.
-    Function,
-    /// By a security-restricted operation: what the server evaluates as the owner of a table, say for autovacuum.
-    Operation,
 }
 
 /// Whether the rights in force are lent.
@@ -148,7 +122,11 @@ pub fn may_act_for(role: pg_sys::Oid) -> bool {
     unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), role) }
 }
 
-fn as_user<T>(user: pg_sys::Oid, context: u32, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+pub fn as_user<T>(
+    user: pg_sys::Oid,
+    context: u32,
+    work: impl FnOnce() -> Result<T, Error>,
+) -> Result<T, Error> {
     let (mut before, mut flags) = (pg_sys::InvalidOid, 0);
     // SAFETY: the user is set back below; on an error the abort of the (sub)transaction does it.
     unsafe {
@@ -175,161 +153,33 @@ fn schema_owner(schema: pg_sys::Oid) -> pg_sys::Oid {
     }
 }
 
-/// What the server tells while it makes an error, and what pgrx does not hand on: every SQLSTATE, also one that a user
-/// made up, and where in which query the error stands.
-#[derive(Default)]
-struct Noted {
-    code: i32,
-    position: Option<Position>,
-}
-
-thread_local! {
-    static NOTED: RefCell<Noted> = RefCell::default();
-}
-
-#[pgrx::pg_guard]
-unsafe extern "C-unwind" fn note_error(_arg: *mut std::ffi::c_void) {
-    // SAFETY: the server calls this while it makes an error, which is when these may be asked.
-    let (code, inner, outer) =
-        unsafe { (pg_sys::geterrcode(), pg_sys::getinternalerrposition(), pg_sys::geterrposition()) };
-    let position = |query, at| usize::try_from(at).ok().filter(|&at| at > 0).map(|at| Position { query, at });
-    // SAFETY: as above.
-    let position =
-        if inner > 0 { position(unsafe { internal_query() }, inner) } else { position(None, outer) };
-    NOTED.set(Noted { code, position });
-}
-
-/// The query that an internal position counts in.
-///
-/// # Safety
-/// Only while the server makes an error.
-unsafe fn internal_query() -> Option<String> {
-    // SAFETY: the copy is made outside the context that the server keeps for errors, and freed once it has been read.
-    unsafe {
-        let context = pg_sys::MemoryContextSwitchTo(pg_sys::TopMemoryContext);
-        let error = pg_sys::CopyErrorData();
-        pg_sys::MemoryContextSwitchTo(context);
-        let query = (*error).internalquery;
-        let query = (!query.is_null()).then(|| CStr::from_ptr(query).to_string_lossy().into_owned());
-        pg_sys::FreeErrorData(error);
-        query
+/// A role by its name. Who stands for the owner of the database, as of the schema public, is that owner.
+pub fn role(name: &str) -> Result<pg_sys::Oid, Error> {
+    if name == "pg_database_owner" {
+        return Ok(database_owner());
+    }
+    let text = c_string(name);
+    // SAFETY: a look into the catalogs; with true it returns InvalidOid for a role that is not there.
+    match unsafe { pg_sys::get_role_oid(text.as_ptr(), true) } {
+        pg_sys::InvalidOid => Err(Error::NoSuchRole { role: name.to_owned() }),
+        role => Ok(role),
     }
 }
 
-/// Runs `work` and hands an error of the server to the caller. This is no savepoint: after an error the caller can only
-/// say it in other words and fail, or roll back a subtransaction.
-pub fn catch<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    // SAFETY: the callback lives in this frame, and the stack is set back before the frame ends, in either case.
-    let before = unsafe { pg_sys::error_context_stack };
-    let mut callback = pg_sys::ErrorContextCallback {
-        previous: before,
-        callback: Some(note_error),
-        arg: std::ptr::null_mut(),
-    };
-    // SAFETY: as above.
-    unsafe { pg_sys::error_context_stack = &mut callback };
-    let result =
-        PgTryBuilder::new(AssertUnwindSafe(work)).catch_others(|caught| Err(of_server(caught))).execute();
-    // SAFETY: as above.
-    unsafe { pg_sys::error_context_stack = before };
-    result
-}
-
-fn of_server(caught: CaughtError) -> Error {
-    let (report, noted) = match caught {
-        CaughtError::PostgresError(report) => (report, NOTED.take()),
-        // One of this program's own, which the server has not seen yet.
-        CaughtError::ErrorReport(report) => {
-            let code = report.sql_error_code() as i32;
-            (report, Noted { code, position: None })
-        }
-        // A bug of this program is not for anyone to handle.
-        panic @ CaughtError::RustPanic { .. } => panic.rethrow(),
-    };
-    Error::Server(ServerError {
-        code: noted.code,
-        message: report.message().to_owned(),
-        detail: report.detail().map(str::to_owned),
-        hint: report.hint().map(str::to_owned),
-        position: noted.position,
-    })
-}
-
-/// Runs `work` in a subtransaction of its own: an error undoes what `work` did, and is handed to the caller, who can go
-/// on. This is what PL/pgSQL does for a block with EXCEPTION. A wish to stop is not handed on: it stops.
-pub fn subtransaction<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    part(work, true)
-}
-
-/// As `subtransaction`, for `work` that only reads: it is rolled back in any case, which lets go of the locks that it took.
-pub fn undone<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    part(work, false)
-}
-
-fn part<T>(work: impl FnOnce() -> Result<T, Error>, is_kept: bool) -> Result<T, Error> {
-    // SAFETY: the pattern of exec_stmt_block in pl_exec.c: begin; then either release or roll back, and in both cases
-    // restore the memory context and the resource owner that were current.
+/// Who owns this database.
+pub fn database_owner() -> pg_sys::Oid {
+    // SAFETY: the cache entry is released before the value, which was copied, is used.
     unsafe {
-        let context = pg_sys::CurrentMemoryContext;
-        let owner = pg_sys::CurrentResourceOwner;
-        pg_sys::BeginInternalSubTransaction(std::ptr::null());
-        pg_sys::MemoryContextSwitchTo(context);
-        // The release is inside: what is deferred until then may fail, too.
-        let result = catch(|| {
-            let value = work()?;
-            if is_kept {
-                pg_sys::ReleaseCurrentSubTransaction();
-            }
-            Ok(value)
-        });
-        if result.is_err() || !is_kept {
-            pg_sys::MemoryContextSwitchTo(context);
-            pg_sys::RollbackAndReleaseCurrentSubTransaction();
+        let tuple = pg_sys::SearchSysCache1(
+            pg_sys::SysCacheIdentifier::DATABASEOID as i32,
+            pg_sys::Datum::from(pg_sys::MyDatabaseId),
+        );
+        if tuple.is_null() {
+            return pg_sys::InvalidOid;
         }
-        pg_sys::MemoryContextSwitchTo(context);
-        pg_sys::CurrentResourceOwner = owner;
-        stop_if_asked(&result);
-        result
-    }
-}
-
-/// As `subtransaction`, for `work` that changes nothing and runs no SQL: there is nothing to undo then but what it holds.
-/// A subtransaction takes the longer, the more its transaction has made.
-pub fn look<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    // SAFETY: what `work` holds belongs to an owner of its own, which hands it on or lets it go; locks that are not
-    // counted there are let go of as in AbortSubTransaction. The memory context and the owner are restored.
-    unsafe {
-        let context = pg_sys::CurrentMemoryContext;
-        let owner = pg_sys::CurrentResourceOwner;
-        let own = pg_sys::ResourceOwnerCreate(owner, c"nself_heal looks".as_ptr());
-        pg_sys::CurrentResourceOwner = own;
-        let result = catch(work);
-        pg_sys::MemoryContextSwitchTo(context);
-        if result.is_err() {
-            pg_sys::LWLockReleaseAll();
-        }
-        use pg_sys::ResourceReleasePhase as Phase;
-        for phase in [
-            Phase::RESOURCE_RELEASE_BEFORE_LOCKS,
-            Phase::RESOURCE_RELEASE_LOCKS,
-            Phase::RESOURCE_RELEASE_AFTER_LOCKS,
-        ] {
-            pg_sys::ResourceOwnerRelease(own, phase, result.is_ok(), false);
-        }
-        pg_sys::CurrentResourceOwner = owner;
-        pg_sys::ResourceOwnerDelete(own);
-        stop_if_asked(&result);
-        result
-    }
-}
-
-/// Goes on with an error that is a wish to stop.
-fn stop_if_asked<T>(result: &Result<T, Error>) {
-    if let Err(Error::Server(error)) = result
-        && error.is_cancel()
-    {
-        pgrx::pg_sys::panic::ErrorReport::from(Error::Server(error.clone())).report(pgrx::PgLogLevel::ERROR);
-        unreachable!("an error does not return");
+        let owner = (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_database>()).datdba;
+        pg_sys::ReleaseSysCache(tuple);
+        owner
     }
 }
 

@@ -15,11 +15,9 @@ use nself_heal_core::plan::{Kind, Runs, Step};
 use pgrx::prelude::*;
 use serde::Deserialize;
 
-use crate::drift::compare;
 use crate::error::Error;
-use crate::expected::shadow::functions;
-use crate::server::session::pinned;
-use crate::server::spi;
+use crate::server::session::{self, as_user, database_owner, pinned, with_settings};
+use crate::server::{outside, spi};
 
 /// Whether code that `other` can change may run with the rights of `role`.
 pub fn trusts(role: pg_sys::Oid, other: pg_sys::Oid) -> bool {
@@ -52,23 +50,6 @@ fn real(role: pg_sys::Oid) -> pg_sys::Oid {
     }
 }
 
-/// Who owns this database.
-pub fn database_owner() -> pg_sys::Oid {
-    // SAFETY: the cache entry is released before the value, which was copied, is used.
-    unsafe {
-        let tuple = pg_sys::SearchSysCache1(
-            pg_sys::SysCacheIdentifier::DATABASEOID as i32,
-            pg_sys::Datum::from(pg_sys::MyDatabaseId),
-        );
-        if tuple.is_null() {
-            return pg_sys::InvalidOid;
-        }
-        let owner = (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_database>()).datdba;
-        pg_sys::ReleaseSysCache(tuple);
-        owner
-    }
-}
-
 /// What the catalogs say of an object that an expression refers to.
 #[derive(Deserialize)]
 struct Code {
@@ -80,7 +61,7 @@ struct Code {
 /// Why a step may not be taken, or looked into, with the rights of `role`, if so.
 pub fn refusal(runs: &Runs, role: pg_sys::Oid, role_name: &str) -> Result<Option<String>, Error> {
     for written in &runs.written_by {
-        let writer = compare::role(&written.role)?;
+        let writer = session::role(&written.role)?;
         if !trusts(role, writer) {
             return Ok(Some(format!(
                 "it would do what {} may have written for {}, with the rights of {role_name}",
@@ -124,7 +105,7 @@ fn not_as_expected(object: &str) -> String {
 }
 
 fn would_run(object: &str, other: pg_sys::Oid, role_name: &str) -> String {
-    let other = crate::server::session::role_name(real(other));
+    let other = session::role_name(real(other));
     format!("it would run {}, which {other} can change, with the rights of {role_name}", short(object))
 }
 
@@ -173,6 +154,17 @@ fn within<T>(region: Region, work: impl FnOnce() -> T) -> T {
     install();
     let _within = Within(REGION.replace(Some(region)));
     work()
+}
+
+/// Runs `work` as the owner of what it touches, in a security-restricted operation: expressions of that owner run with
+/// no more rights than the owner's, and nothing of the session can be changed by them. No code runs that the owner does
+/// not trust, and no policy: the owner's own tables have none for it here, and to read another's under a policy is an
+/// error.
+pub fn as_owner<T>(owner: pg_sys::Oid, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    const CONTEXT: u32 = pg_sys::SECURITY_LOCAL_USERID_CHANGE
+        | pg_sys::SECURITY_RESTRICTED_OPERATION
+        | pg_sys::SECURITY_NOFORCE_RLS;
+    with_settings(&[("row_security", "off")], || with_rights_of(owner, || as_user(owner, CONTEXT, work)))
 }
 
 /// The functions that somebody has changed, by these steps. One that no migration gives is not among them: only what a
@@ -291,7 +283,7 @@ unsafe extern "C-unwind" fn at_access(
 ) {
     if access == pg_sys::ObjectAccessType::OAT_FUNCTION_EXECUTE
         && role_of_region().is_some()
-        && functions::reaches_outside(object)
+        && outside::reaches_outside(object)
     {
         refuse(format!("it would run {}, which reaches outside the database", name(object)));
     }
@@ -318,7 +310,7 @@ fn check_relation(relation: pg_sys::Oid, is_written: bool) {
             let text = |text| std::ffi::CStr::from_ptr(text).to_string_lossy().into_owned();
             format!("{} {}", text(of_type), text(identity))
         };
-        refuse(would_run(&object, owner, &crate::server::session::role_name(role)));
+        refuse(would_run(&object, owner, &session::role_name(role)));
     }
 }
 
@@ -405,7 +397,7 @@ fn check(function: pg_sys::Oid) {
         None if function.to_u32() < pg_sys::FirstNormalObjectId => None,
         None => Some(format!("it would run {}", name(function))),
         Some(role) if !trusts(role, owner) => {
-            Some(would_run(&name(function), owner, &crate::server::session::role_name(role)))
+            Some(would_run(&name(function), owner, &session::role_name(role)))
         }
         Some(_) if CHANGED.with_borrow(|changed| changed.contains(&function.to_u32())) => {
             Some(not_as_expected(&name(function)))

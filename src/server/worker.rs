@@ -1,16 +1,14 @@
 //! Background workers: how they are started, how they obey signals, and how they run transactions and statements.
 
-use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int};
 use std::time::{Duration, Instant};
 
-use pgrx::{PgBox, pg_sys};
+use pgrx::pg_sys;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::migrations::roles;
-use crate::server::session::{c_string, catch, locked_in};
-use crate::server::spi;
+use crate::server::session::c_string;
+use crate::server::{spi, transaction};
 
 /// A worker that was started.
 pub struct Handle(*mut pg_sys::BackgroundWorkerHandle);
@@ -305,7 +303,7 @@ impl WorkerRole {
         // SAFETY: it is called once in a worker, before anything that needs a database.
         unsafe { pg_sys::BackgroundWorkerInitializeConnectionByOid(database, connects_as, flags) };
         if !self.connects {
-            CONFINED.set(Some(role));
+            transaction::confine(role);
         }
         take_own_settings();
     }
@@ -316,172 +314,3 @@ impl WorkerRole {
 const BYPASS_LOGIN: u32 = 0;
 #[cfg(not(any(feature = "pg15", feature = "pg16")))]
 const BYPASS_LOGIN: u32 = pg_sys::BGWORKER_BYPASS_ROLELOGINCHECK;
-
-thread_local! {
-    /// The role whose rights this worker has, where it could not connect as that role.
-    static CONFINED: Cell<Option<pg_sys::Oid>> = const { Cell::new(None) };
-}
-
-/// Whether this worker could not connect as the role whose rights it has.
-pub fn is_confined() -> bool {
-    CONFINED.get().is_some()
-}
-
-/// Whether statements that make transactions of their own can be confined, too. The server asserts that no transaction
-/// begins confined, although nothing in it depends on that: one that was built with assertions would end.
-pub fn can_confine_statements() -> bool {
-    // SAFETY: the server knows this setting; the text is its own.
-    unsafe {
-        let value = pg_sys::GetConfigOption(c"debug_assertions".as_ptr(), true, false);
-        !value.is_null() && CStr::from_ptr(value) == c"off"
-    }
-}
-
-/// Runs `work` with the rights that this worker has. What was deferred to the end of the transaction runs with them, too.
-fn in_bounds<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    let Some(role) = CONFINED.get() else { return work() };
-    locked_in(role, || {
-        let value = work()?;
-        spi::write("SET CONSTRAINTS ALL IMMEDIATE", &[])?;
-        roles::refuse_left(&[])?;
-        Ok(value)
-    })
-}
-
-/// Runs `work` in a transaction of its own, with a snapshot. After an error the worker is as it was before.
-pub fn in_transaction<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    let result = catch(|| {
-        // SAFETY: a worker outside a transaction starts one and either commits it here or aborts it below.
-        unsafe {
-            pg_sys::SetCurrentStatementStartTimestamp();
-            pg_sys::StartTransactionCommand();
-            hold_extension();
-            pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
-        }
-        let value = in_bounds(work)?;
-        // SAFETY: as above.
-        unsafe {
-            if pg_sys::ActiveSnapshotSet() {
-                pg_sys::PopActiveSnapshot();
-            }
-            pg_sys::CommitTransactionCommand();
-        }
-        Ok(value)
-    });
-    if result.is_err() {
-        // SAFETY: the transaction that failed is the one started above.
-        unsafe { pg_sys::AbortCurrentTransaction() };
-    }
-    result
-}
-
-/// Lets whoever drops the extension wait for the end of this transaction before it locks anything. It locks table by table
-/// otherwise, so that each could come to wait for the other.
-///
-/// # Safety
-/// In a transaction.
-unsafe fn hold_extension() {
-    // SAFETY: the name is a text; the transaction lets go of the lock.
-    unsafe {
-        if pg_sys::MyDatabaseId == pg_sys::InvalidOid {
-            return;
-        }
-        let extension = pg_sys::get_extension_oid(c"nself_heal".as_ptr(), true);
-        if extension != pg_sys::InvalidOid {
-            let lock = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
-            pg_sys::LockDatabaseObject(pg_sys::ExtensionRelationId, extension, 0, lock);
-        }
-    }
-}
-
-/// Runs a utility statement that may make transactions of its own, as the server does with a client's. After an error the
-/// worker is as it was before.
-pub fn utility(statement: &str) -> Result<(), Error> {
-    let Some(role) = CONFINED.get() else { return run_utility(statement) };
-    // SAFETY: the session's own user is set back below, in either case: an error ends the transactions of the statement,
-    // which goes back to what was in force when they began.
-    unsafe {
-        pg_sys::SetUserIdAndSecContext(role, pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32);
-        let result = run_utility(statement);
-        pg_sys::SetUserIdAndSecContext(pg_sys::GetSessionUserId(), 0);
-        result
-    }
-}
-
-fn run_utility(statement: &str) -> Result<(), Error> {
-    let text = c_string(statement);
-    // SAFETY: what is parsed has to outlive the transactions that the statement makes, so it is kept in a memory context
-    // of its own.
-    let parsed = unsafe {
-        pg_sys::AllocSetContextCreateExtended(
-            pg_sys::TopMemoryContext,
-            c"nself_heal statement".as_ptr(),
-            pg_sys::ALLOCSET_DEFAULT_MINSIZE as usize,
-            pg_sys::ALLOCSET_DEFAULT_INITSIZE as usize,
-            pg_sys::ALLOCSET_DEFAULT_MAXSIZE as usize,
-        )
-    };
-    let result = catch(|| {
-        // SAFETY: the pattern of exec_simple_query in postgres.c, for one utility statement that returns no rows. An error
-        // is taken care of below.
-        unsafe {
-            pg_sys::SetCurrentStatementStartTimestamp();
-            pg_sys::StartTransactionCommand();
-            pg_sys::MemoryContextSwitchTo(parsed);
-            run_in_portal(&text);
-            pg_sys::CommitTransactionCommand();
-        }
-        Ok(())
-    });
-    // SAFETY: the transaction that failed is the one started above, or one that the statement made. Nothing of what was
-    // parsed is used any more.
-    unsafe {
-        if result.is_err() {
-            pg_sys::AbortCurrentTransaction();
-        }
-        pg_sys::MemoryContextSwitchTo(pg_sys::TopMemoryContext);
-        pg_sys::MemoryContextDelete(parsed);
-    }
-    result
-}
-
-/// # Safety
-/// In a transaction, at top level; the text is one utility statement and outlives the call.
-unsafe fn run_in_portal(text: &CStr) {
-    // SAFETY: the list has one RawStmt; the receiver drops what comes.
-    unsafe {
-        let list = pg_sys::pg_parse_query(text.as_ptr());
-        let raw = pgrx::PgList::<pg_sys::RawStmt>::from_pg(list).get_ptr(0).expect("one statement");
-        let mut planned = PgBox::<pg_sys::PlannedStmt>::alloc_node(pg_sys::NodeTag::T_PlannedStmt);
-        planned.commandType = pg_sys::CmdType::CMD_UTILITY;
-        planned.canSetTag = true;
-        planned.utilityStmt = (*raw).stmt;
-        planned.stmt_location = (*raw).stmt_location;
-        planned.stmt_len = (*raw).stmt_len;
-        let mut statements = pgrx::PgList::<pg_sys::PlannedStmt>::new();
-        statements.push(planned.into_pg());
-        let portal = pg_sys::CreatePortal(c"".as_ptr(), true, true);
-        (*portal).visible = false;
-        pg_sys::PortalDefineQuery(
-            portal,
-            std::ptr::null(),
-            text.as_ptr(),
-            pg_sys::CreateCommandTag((*raw).stmt),
-            statements.into_pg(),
-            std::ptr::null_mut(),
-        );
-        pg_sys::PortalStart(portal, std::ptr::null_mut(), 0, std::ptr::null_mut());
-        let receiver = pg_sys::CreateDestReceiver(pg_sys::CommandDest::DestNone);
-        pg_sys::PortalRun(
-            portal,
-            std::ffi::c_long::MAX,
-            true,
-            #[cfg(not(feature = "pg18"))]
-            true,
-            receiver,
-            receiver,
-            std::ptr::null_mut(),
-        );
-        pg_sys::PortalDrop(portal, false);
-    }
-}

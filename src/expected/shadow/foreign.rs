@@ -8,7 +8,8 @@ use std::ptr::null_mut;
 use pgrx::prelude::*;
 use pgrx::{PgBox, PgList};
 
-use crate::expected::shadow::left_out::{Reason, note};
+use crate::expected::shadow::left_out::note;
+use crate::server::outside::Reason;
 
 /// Stands for the function that returns a wrapper's callbacks.
 #[pg_guard]

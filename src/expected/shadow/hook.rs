@@ -13,8 +13,9 @@ use std::ptr::null_mut;
 use pgrx::pg_guard;
 use pgrx::pg_sys;
 
-use crate::expected::shadow::left_out::{Reason, note};
+use crate::expected::shadow::left_out::note;
 use crate::expected::shadow::{functions, kernel, plain, query};
+use crate::server::outside::{self, Reason};
 
 /// From now on nothing that this process runs reaches outside its database.
 pub fn install() {
@@ -155,7 +156,7 @@ unsafe fn is_untrusted(statement: *mut pg_sys::DoStmt) -> bool {
     unsafe {
         pgrx::PgList::<pg_sys::DefElem>::from_pg((*statement).args).iter_ptr().any(|argument| {
             CStr::from_ptr((*argument).defname).to_bytes() == b"language"
-                && functions::is_untrusted(pg_sys::get_language_oid(pg_sys::defGetString(argument), true))
+                && outside::is_untrusted(pg_sys::get_language_oid(pg_sys::defGetString(argument), true))
         })
     }
 }

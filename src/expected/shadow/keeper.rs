@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ServerError};
 use crate::server::channel::Channel;
+use crate::server::transaction;
 use crate::server::worker::{self, Work};
 
 #[derive(Serialize, Deserialize)]
@@ -80,7 +81,7 @@ pub extern "C-unwind" fn nself_heal_shadow_keeper(handle: pg_sys::Datum) {
         serve(channel, &name);
     }
     // Whoever let go, and for whatever reason: the shadow is not needed any more.
-    if let Err(error) = worker::utility(&drop_statement(&name)) {
+    if let Err(error) = transaction::utility(&drop_statement(&name)) {
         warning!("the shadow database {name} is left behind: {error}");
     }
 }
@@ -93,7 +94,7 @@ fn serve(channel: &Channel, name: &str) {
         let answer = match request {
             Request::Keep | Request::Use => Ok(()),
             Request::Make { options, left_overs } => make(name, &options, &left_overs),
-            Request::HandTo { role } => worker::utility(&format!(
+            Request::HandTo { role } => transaction::utility(&format!(
                 "ALTER DATABASE {} OWNER TO {}",
                 quote::ident(name),
                 quote::ident(&role)
@@ -108,10 +109,10 @@ fn serve(channel: &Channel, name: &str) {
 
 fn make(name: &str, options: &str, left_overs: &[String]) -> Result<(), Error> {
     for left_over in left_overs {
-        worker::utility(&drop_statement(left_over))?;
+        transaction::utility(&drop_statement(left_over))?;
     }
-    worker::utility(&drop_statement(name))?;
-    worker::utility(&format!(
+    transaction::utility(&drop_statement(name))?;
+    transaction::utility(&format!(
         "CREATE DATABASE {} TEMPLATE template0 ALLOW_CONNECTIONS false CONNECTION LIMIT 8 {options}",
         quote::ident(name)
     ))

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use serde::{Deserialize, Serialize};
 
 use crate::migrations::execute;
+use crate::server::outside::Reason;
 
 /// Something that would have reached outside the shadow database.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,31 +16,6 @@ pub struct LeftOut {
     /// A command, a function or a foreign table.
     pub what: String,
     pub reason: Reason,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Reason {
-    Shared,
-    Server,
-    Sessions,
-    Files,
-    Connection,
-    Foreign,
-    Untrusted,
-}
-
-impl Reason {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Shared => "all databases of the server share it",
-            Self::Server => "it acts on the whole server",
-            Self::Sessions => "it acts on other sessions",
-            Self::Files => "it uses files or programs of the server's machine",
-            Self::Connection => "it opens a connection",
-            Self::Foreign => "what it reads or writes is not in this database",
-            Self::Untrusted => "its language is untrusted: it can do anything on the server's machine",
-        }
-    }
 }
 
 thread_local! {

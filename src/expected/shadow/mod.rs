@@ -21,12 +21,13 @@ use std::time::Instant;
 
 use pgrx::pg_sys;
 
-use crate::error::{Error, ServerError};
+use crate::error::{Error, Lent, ServerError};
 use crate::expected::Outline;
 use crate::migrations::ledger::Applied;
 use crate::server::channel::Channel;
-use crate::server::session::{Lent, lent, pinned};
+use crate::server::session::{lent, pinned};
 use crate::server::spi::{self, at_latest_moment};
+use crate::server::transaction;
 use crate::server::worker::{self, WorkerRole};
 use crate::settings;
 pub use left_out::LeftOut;
@@ -106,8 +107,8 @@ fn check_roles(chain: &[Applied]) -> Result<(), Error> {
 
 /// Drops the shadows of backends that are no more. For a worker, outside a transaction.
 pub fn drop_left_overs() -> Result<(), Error> {
-    for left_over in worker::in_transaction(left_overs)? {
-        worker::utility(&keeper::drop_statement(&left_over))?;
+    for left_over in transaction::in_transaction(left_overs)? {
+        transaction::utility(&keeper::drop_statement(&left_over))?;
     }
     Ok(())
 }

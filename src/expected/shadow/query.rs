@@ -8,8 +8,8 @@ use std::ptr::null_mut;
 use pgrx::prelude::*;
 use pgrx::{PgBox, PgList};
 
-use crate::expected::shadow::functions::{self, Call, Outside};
-use crate::expected::shadow::left_out::{Reason, note};
+use crate::expected::shadow::left_out::note;
+use crate::server::outside::{self, Call, Outside, Reason};
 
 thread_local! {
     static NEXT: std::cell::Cell<pg_sys::planner_hook_type> = const { std::cell::Cell::new(None) };
@@ -132,14 +132,14 @@ unsafe fn copy_of_expression(node: *mut pg_sys::Node, context: *mut c_void) -> *
 
 /// What is said of a function of the server itself, which is noted. Others are looked at when they are called.
 unsafe fn outside(function: pg_sys::Oid) -> Option<Outside> {
-    if !functions::is_servers_own(function) {
+    if !outside::is_servers_own(function) {
         return None;
     }
     // SAFETY: a statement is planned in a transaction.
     unsafe {
-        match functions::call(function) {
+        match outside::call(function) {
             Call::Outside(outside) => {
-                note(functions::name(function), outside.reason);
+                note(outside::name(function), outside.reason);
                 Some(outside)
             }
             Call::Ordinary | Call::Sql | Call::Wrapper => None,

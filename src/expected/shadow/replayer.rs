@@ -17,6 +17,7 @@ use crate::migrations::{execute, up};
 use crate::server::channel::Channel;
 use crate::server::session::{pinned, with_settings};
 use crate::server::spi::at_one_moment;
+use crate::server::transaction;
 use crate::server::worker::{self, Work, WorkerRole};
 use nself_heal_core::digest::{Differing, Digests};
 use nself_heal_core::model::{Catalog, NotCompared};
@@ -101,7 +102,7 @@ fn replay(request: &Request) -> Result<Answer, Failed> {
         Reading::Whole => None,
         Reading::Since(digests) => Some(digests),
     };
-    let read = worker::in_transaction(|| read(since));
+    let read = transaction::in_transaction(|| read(since));
     let last = request.migrations.last().expect("a run of migrations has one");
     Ok(Answer { read: Some(read.map_err(|error| failed(last, error))?), left_out: left_out::take() })
 }
@@ -132,19 +133,19 @@ fn apply(migration: &Applied) -> Result<(), Error> {
     let tenant = || with_settings(&settings, || up::make_tenant(migration.tenant.as_deref()));
     let script = migration.script();
     if migration.in_transaction {
-        return worker::in_transaction(|| {
+        return transaction::in_transaction(|| {
             tenant()?;
             execute::run(&script, &settings)
         });
     }
-    let statements = worker::in_transaction(|| {
+    let statements = transaction::in_transaction(|| {
         tenant()?;
         split(&script)
     })?;
     // The others have not run, or nobody knows: what was begun counts when it has ended.
     let done = migration.statements_done.unwrap_or(statements.len()).min(statements.len());
     for index in 0..done {
-        worker::in_transaction(|| execute::run_statement(&script, &statements, index, &settings))?;
+        transaction::in_transaction(|| execute::run_statement(&script, &statements, index, &settings))?;
     }
     Ok(())
 }

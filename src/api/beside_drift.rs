@@ -5,7 +5,7 @@ use nself_heal_core::access::Level;
 use pgrx::prelude::*;
 
 use crate::catalog::access::ask;
-use crate::drift::compare;
+use crate::drift::{ignored, not_compared};
 use crate::expected;
 use crate::expected::chain::Against;
 use pgrx::pg_sys::panic::ErrorReport;
@@ -26,7 +26,7 @@ fn nself_drift_not_compared(
     ErrorReport,
 > {
     ask(Level::Look, "nself_drift_not_compared()")?;
-    let rows = compare::not_compared(Against::parse(against.unwrap_or("applied"))?)?;
+    let rows = not_compared::not_compared(Against::parse(against.unwrap_or("applied"))?)?;
     Ok(TableIterator::new(rows.into_iter().map(|kind| {
         let names = (!kind.names.is_empty()).then_some(kind.names);
         (kind.object_type, kind.live as i64, kind.expected as i64, names)
@@ -70,7 +70,7 @@ fn nself_ignored(
     ErrorReport,
 > {
     ask(Level::Look, "nself_ignored()")?;
-    let rows: Vec<_> = compare::ignored(Against::parse(against.unwrap_or("applied"))?)?
+    let rows: Vec<_> = ignored::ignored(Against::parse(against.unwrap_or("applied"))?)?
         .into_iter()
         .map(|row| {
             (

@@ -16,15 +16,18 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::background::job::{self, Asker, Task};
+use crate::background::switch;
 use crate::capture::culprit;
 use crate::catalog::access::{ask, of_caller, warn_of_owners};
-use crate::drift::compare;
+use crate::drift::{compare, not_compared};
 use crate::error::Error;
 use crate::expected::chain::Against;
-use crate::heal::{history, steps};
+use crate::heal::{history, in_transaction};
+use crate::migrations::down::{self, DownRequest};
+use crate::migrations::journal;
 use crate::migrations::lock::Turn;
-use crate::migrations::up::{self, DownRequest, State, UpRequest};
-use crate::migrations::{journal, no_transaction};
+use crate::migrations::status::{self, State};
+use crate::migrations::up::{self, UpRequest};
 use crate::settings;
 
 type Rows<T> = Result<TableIterator<'static, T>, ErrorReport>;
@@ -94,7 +97,7 @@ fn nself_migrate_status(
     ErrorReport,
 > {
     ask(Level::Look, "nself_migrate_status()")?;
-    let rows: Vec<_> = up::status(tenant)?
+    let rows: Vec<_> = status::status(tenant)?
         .into_iter()
         .map(|status| {
             let checksum = match (&status.journal, &status.ledger) {
@@ -111,10 +114,9 @@ fn nself_migrate_status(
             let note = |text: &str| Some(text.to_owned());
             let (state, note) = match status.state {
                 State::Pending => ("pending", None),
-                State::Partial => (
-                    "partial",
-                    ledger.zip(status.journal.as_ref()).map(|(l, j)| no_transaction::progress(l, j)),
-                ),
+                State::Partial => {
+                    ("partial", ledger.zip(status.journal.as_ref()).map(|(l, j)| status::progress(l, j)))
+                }
                 State::Applied => ("applied", None),
                 State::Cosmetic => ("cosmetic", note("edited in comments, white space or line ends alone")),
                 State::Edited if is_partial => ("edited", note("applied in part, and that part is edited")),
@@ -192,7 +194,7 @@ fn nself_migrate_down(
         true => ask(Level::Look, "nself_migrate_down(dry_run => true)")?,
         false => ask(Level::Migrate, "nself_migrate_down()")?,
     }
-    ran(up::down(&DownRequest { target, steps, dry_run, confirm, tenant })?)
+    ran(down::down(&DownRequest { target, steps, dry_run, confirm, tenant })?)
 }
 
 /// Who may only look sees no password that a migration holds.
@@ -219,7 +221,7 @@ fn nself_migrate_verify() -> Result<
     ErrorReport,
 > {
     ask(Level::Look, "nself_migrate_verify()")?;
-    let rows: Vec<_> = up::status(None)?
+    let rows: Vec<_> = status::status(None)?
         .into_iter()
         .filter_map(|status| {
             let verdict = match status.state {
@@ -267,11 +269,13 @@ fn nself_drift(
 > {
     ask(Level::Look, "nself_drift()")?;
     let (_, comparison) = compare::compare(Against::parse(against.unwrap_or("applied"))?, BTreeSet::new())?;
-    if let Some(line) = compare::not_compared_line(&comparison.not_compared) {
+    if let Some(line) = not_compared::not_compared_line(&comparison.not_compared) {
         notice!("not compared: {line}. See nself_drift_not_compared()");
     }
-    let found: Vec<_> =
-        steps::look(&comparison)?.into_iter().filter(|found| found.step.part_of.is_none()).collect();
+    let found: Vec<_> = in_transaction::preview(&comparison)?
+        .into_iter()
+        .filter(|found| found.step.part_of.is_none())
+        .collect();
     let culprits = culprit::of_each(found.iter().map(|found| &found.step))?;
     let rows: Vec<_> = found
         .into_iter()
@@ -326,7 +330,7 @@ fn nself_heal(
     let (expected, comparison) = compare::compare(Against::Applied, not_renamed.clone())?;
     let drift_items = compare::items(&comparison.steps);
     warn_of_owners(&comparison.steps);
-    let outcomes = steps::run(&expected, comparison, confirm, not_renamed)?;
+    let outcomes = in_transaction::run(&expected, comparison, confirm, not_renamed)?;
     if let Some(mut run) = history::Run::begin("call", drift_items, confirm, began)? {
         run.add(&outcomes)?;
         run.end(None, None)?;
@@ -427,7 +431,7 @@ fn nself_heal_status() -> Result<
     ErrorReport,
 > {
     ask(Level::Look, "nself_heal_status()")?;
-    let status = history::status()?;
+    let status = switch::status()?;
     let (at, outcome, items) = match status.last {
         Some(event) => (Some(event.at), Some(event.outcome), Some(event.drift_items)),
         None => (None, None, None),
@@ -530,11 +534,11 @@ fn nself_heal_steps(
 #[pg_extern]
 fn nself_heal_enable() -> Result<(), ErrorReport> {
     ask(Level::Admin, "nself_heal_enable()")?;
-    Ok(history::switch(true)?)
+    Ok(switch::switch(true)?)
 }
 
 #[pg_extern]
 fn nself_heal_disable() -> Result<(), ErrorReport> {
     ask(Level::Admin, "nself_heal_disable()")?;
-    Ok(history::switch(false)?)
+    Ok(switch::switch(false)?)
 }

@@ -8,21 +8,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CStr;
 
-use nself_heal_core::secrets;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::background::migrate;
-use crate::error::{Error, ServerError};
-use crate::heal::online::{self, Progress};
-use crate::migrations::execute::MEANINGFUL_SETTINGS;
-use crate::migrations::up::UpRequest;
+use crate::error::Error;
+use crate::migrations::script::MEANINGFUL_SETTINGS;
 use crate::server::session::{self, as_extension_owner, may_act_for, roles};
+use crate::server::worker::{Work, WorkerRole};
 use crate::server::spi;
-use crate::server::transaction::{self, in_transaction};
-use crate::server::worker::{self, Work, WorkerRole};
 
 /// Settings of the caller's session that a job runs under, beside those that give SQL its meaning.
 const OWN_SETTINGS: [&str; 4] =
@@ -204,11 +199,11 @@ pub fn cancel(job: i64) -> Result<bool, Error> {
 }
 
 /// What a job's worker is told.
-struct Extra {
-    database: pg_sys::Oid,
-    role: WorkerRole,
-    transaction: pg_sys::TransactionId,
-    job: i64,
+pub struct Extra {
+    pub database: pg_sys::Oid,
+    pub role: WorkerRole,
+    pub transaction: pg_sys::TransactionId,
+    pub job: i64,
 }
 
 impl Extra {
@@ -218,7 +213,7 @@ impl Extra {
         format!("{} {oid} {} {} {job}", database.to_u32(), u32::from(*connects), transaction.into_inner())
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split(' ');
         let mut number = || parts.next()?.parse::<u32>().ok();
         let (database, oid, connects, transaction) = (number()?, number()?, number()?, number()?);
@@ -229,156 +224,4 @@ impl Extra {
             job: parts.next()?.parse().ok()?,
         })
     }
-}
-
-#[pg_guard]
-#[unsafe(no_mangle)]
-pub extern "C-unwind" fn nself_heal_job(_argument: pg_sys::Datum) {
-    worker::obey_signals();
-    let Some(extra) = Extra::parse(&worker::extra()) else { return };
-    extra.role.connect(extra.database, 0);
-    let job = extra.job;
-    worker::show("waits for the transaction that asked for it");
-    let begun = in_transaction(|| {
-        // SAFETY: the wait is within a transaction of this process. It can be cancelled.
-        unsafe {
-            pg_sys::XactLockTableWait(
-                extra.transaction,
-                std::ptr::null_mut(),
-                std::ptr::null_mut(),
-                pg_sys::XLTW_Oper::XLTW_None,
-            );
-        }
-        Ok(())
-    });
-    let result = match begun.and_then(|()| in_transaction(|| begin(job))) {
-        // The transaction was rolled back: nobody asked.
-        Ok(None) => return,
-        Ok(Some(row)) => row.run(job),
-        Err(error) => Err(error),
-    };
-    if let Err(error) = in_transaction(|| end(job, result)) {
-        warning!("nself_heal could not write down how job {job} ended: {error}");
-    }
-    worker::linger();
-}
-
-/// What is to be done, as it was asked for.
-#[derive(Deserialize)]
-struct Row {
-    kind: String,
-    arguments: Arguments,
-    #[serde(flatten)]
-    asker: Asker,
-}
-
-#[derive(Deserialize)]
-struct Arguments {
-    #[serde(default)]
-    not_renamed: BTreeSet<String>,
-    target: Option<String>,
-    max_count: Option<i32>,
-    tenant: Option<String>,
-    #[serde(default)]
-    by_itself: bool,
-}
-
-/// Reads the job's row, and says in it that it runs. Nothing if there is none.
-fn begin(job: i64) -> Result<Option<Row>, Error> {
-    let text: Option<String> = as_extension_owner(|| {
-        spi::write_returning(
-            "UPDATE nself.job_log SET state = 'running', started_at = clock_timestamp() WHERE job = $1 \
-             RETURNING json_build_object('kind', kind, 'arguments', arguments, 'settings', settings, \
-                       'logged_in_as', logged_in_as, 'run_by', run_by)::text",
-            &[job.into()],
-        )
-    })?;
-    text.map(|text| serde_json::from_str(&text))
-        .transpose()
-        .map_err(|error| Error::BadAnswer { query: "job", reason: error.to_string() })
-}
-
-/// How a job ended well.
-struct Done {
-    /// Of a heal.
-    event: Option<i64>,
-}
-
-impl Row {
-    fn run(&self, job: i64) -> Result<Done, Error> {
-        self.settle()?;
-        let mut progress = |now: Progress<'_>| in_transaction(|| show(job, &now));
-        if self.kind == "heal" {
-            let report = online::heal("job", &self.arguments.not_renamed, None, &mut progress)?;
-            return match report.stopped {
-                Some(error) => Err(error),
-                None => Ok(Done { event: Some(report.ended.event) }),
-            };
-        }
-        let Arguments { not_renamed: _, target, max_count, tenant, by_itself } = &self.arguments;
-        let request = UpRequest {
-            target: target.as_deref(),
-            max_count: *max_count,
-            dry_run: false,
-            tenant: tenant.as_deref(),
-            by_itself: *by_itself,
-        };
-        migrate::up(&request, &|| self.settle(), &mut progress)?;
-        Ok(Done { event: None })
-    }
-
-    /// Takes the settings of who asked, whatever they are now, and goes back to the role that this worker connected as.
-    fn settle(&self) -> Result<(), Error> {
-        // Where this worker is confined, nothing can have changed its role.
-        if !transaction::is_confined() {
-            transaction::utility("RESET SESSION AUTHORIZATION")?;
-        }
-        transaction::utility("RESET ALL")?;
-        for (name, value) in &self.asker.settings {
-            worker::set(name, value);
-        }
-        Ok(())
-    }
-}
-
-fn show(job: i64, now: &Progress<'_>) -> Result<(), Error> {
-    let number = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
-    as_extension_owner(|| {
-        spi::write(
-            "UPDATE nself.job_log SET step = $2, steps = $3, statement = $4, event = coalesce($5, event) WHERE job = $1",
-            &[
-                job.into(),
-                number(now.step).into(),
-                number(now.of).into(),
-                // Whoever may look sees it.
-                secrets::hide(now.statement).as_ref().into(),
-                now.event.into(),
-            ],
-        )
-    })
-}
-
-fn end(job: i64, result: Result<Done, Error>) -> Result<(), Error> {
-    let (state, event, error) = match result {
-        Ok(done) => ("done", done.event, None),
-        Err(error) => {
-            let error = ServerError::from(error);
-            (if error.is_cancel() { "cancelled" } else { "failed" }, None, Some(error))
-        }
-    };
-    let error = error.as_ref();
-    as_extension_owner(|| {
-        spi::write(
-            "UPDATE nself.job_log SET state = $2, event = coalesce($3, event), error = $4, sqlstate = $5, hint = $6, \
-                    ended_at = clock_timestamp() WHERE job = $1",
-            &[
-                job.into(),
-                state.into(),
-                event.into(),
-                error.map(|error| error.message.as_str()).into(),
-                error.map(ServerError::sqlstate).into(),
-                error.and_then(|error| error.hint.as_deref()).into(),
-            ],
-        )
-    })
 }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use pgrx::prelude::*;
 
-use crate::background::visitor::{self, Finding, Slip};
-use crate::background::wake;
+use crate::background::finding::{Finding, Slip};
+use crate::background::{visitor, wake};
 use crate::error::say;
 use crate::server::transaction;
 use crate::server::worker::{self, Handle, Work};

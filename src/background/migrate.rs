@@ -2,11 +2,12 @@
 //! one statement by statement.
 
 use crate::error::Error;
-use crate::heal::online::Progress;
 use crate::migrations::ledger::Session;
 use crate::migrations::lock::in_turn;
 use crate::migrations::no_transaction::{self, Advanced, TopLevel};
-use crate::migrations::up::{self, Pending, UpRequest};
+use crate::migrations::status::Pending;
+use crate::migrations::up::{self, UpRequest};
+use crate::server::progress::Progress;
 use crate::server::{own_ddl, transaction, worker};
 
 /// Applies what the request asks for. `settle` takes the settings back that a statement at top level leaves behind.

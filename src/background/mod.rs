@@ -1,8 +1,11 @@
 //! What runs by itself, and what runs as a job.
 
+mod finding;
 pub mod job;
+mod job_worker;
 mod launcher;
 mod migrate;
+pub mod switch;
 mod visitor;
 pub mod wake;
 

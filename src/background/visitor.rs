@@ -2,105 +2,32 @@
 //! drift, writes down what it did, and goes.
 
 use std::collections::BTreeSet;
-use std::ffi::c_void;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use pgrx::prelude::*;
 
+use crate::background::finding::{Finding, Slip};
 use crate::background::job::{self, Asker, Task};
+use crate::background::switch::Switch;
 use crate::error::Error;
 use crate::expected::chain::Against;
-use crate::expected::{self, shadow};
-use crate::heal::history::Switch;
+use crate::expected::shadow::database;
 use crate::heal::{notify, online, steps};
-use crate::migrations::up::{self, Status};
+use crate::migrations::status::{self, Status};
 use crate::migrations::{journal, ledger};
 use crate::server::session::{as_extension_owner, pinned};
 use crate::server::spi;
 use crate::server::transaction::in_transaction;
 use crate::server::worker::{self, Handle, Work};
-use crate::settings;
+use crate::{expected, settings};
 
 /// What the history calls its runs.
 const TRIGGER: &str = "worker";
 
-/// What a visitor found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Finding {
-    /// It ended before it could say anything, or met an error and said so in the server's log.
-    Failed = 0,
-    /// It looked, and did what there was to do.
-    Looked = 1,
-    /// The database is not to be healed without being asked.
-    Disabled = 2,
-    NoExtension = 3,
-    /// The extension has another version than this library.
-    OtherVersion = 4,
-    /// Somebody is changing the schema.
-    PutOff = 5,
-}
-
-/// A piece of shared memory on which a visitor leaves what it found.
-pub struct Slip(*mut pg_sys::dsm_segment);
-
-impl Slip {
-    fn new() -> Self {
-        // SAFETY: the segment is this value's own, and mapped as long as it lives.
-        unsafe {
-            let segment = pg_sys::dsm_create(size_of::<AtomicU32>(), 0);
-            pg_sys::dsm_pin_mapping(segment);
-            let slip = Self(segment);
-            slip.place().store(Finding::Failed as u32, Ordering::Relaxed);
-            slip
-        }
-    }
-
-    fn attach(handle: pg_sys::dsm_handle) -> Option<Self> {
-        // SAFETY: a handle that `new` made, or that of a segment which is gone.
-        unsafe {
-            let segment = pg_sys::dsm_attach(handle);
-            if segment.is_null() {
-                return None;
-            }
-            pg_sys::dsm_pin_mapping(segment);
-            Some(Self(segment))
-        }
-    }
-
-    fn place(&self) -> &AtomicU32 {
-        // SAFETY: the segment is mapped as long as this value lives, and begins with such a number; new segments are
-        // aligned.
-        unsafe { &*pg_sys::dsm_segment_address(self.0).cast::<c_void>().cast::<AtomicU32>() }
-    }
-
-    fn write(&self, finding: Finding) {
-        self.place().store(finding as u32, Ordering::Relaxed);
-    }
-
-    pub fn read(&self) -> Finding {
-        use Finding::*;
-        let left = self.place().load(Ordering::Relaxed);
-        [Looked, Disabled, NoExtension, OtherVersion, PutOff]
-            .into_iter()
-            .find(|finding| *finding as u32 == left)
-            .unwrap_or(Failed)
-    }
-}
-
-impl Drop for Slip {
-    fn drop(&mut self) {
-        // SAFETY: the mapping is this value's own.
-        unsafe { pg_sys::dsm_detach(self.0) };
-    }
-}
-
 /// Sends a visitor to a database.
 pub fn start(database: pg_sys::Oid) -> Result<(Handle, Slip), Error> {
     let slip = Slip::new();
-    // SAFETY: the segment is mapped.
-    let argument = unsafe { pg_sys::dsm_segment_handle(slip.0) } as usize;
+    let argument = slip.handle() as usize;
     let handle = Work {
         title: "nself_heal worker",
         function: "nself_heal_visitor",
@@ -138,7 +65,7 @@ fn look() -> Result<Finding, Error> {
     if let Some(finding) = in_transaction(nothing_to_do)? {
         return Ok(finding);
     }
-    shadow::drop_left_overs()?;
+    database::drop_left_overs()?;
     // A lock on the log is no reason not to heal.
     if let Err(error) = in_transaction(|| steps::limited(forget_old_ddl)) {
         debug1!("nself_heal could not forget old DDL: {error}");
@@ -215,7 +142,7 @@ fn migrate() -> Result<(), Error> {
         return Ok(());
     }
     let job = in_transaction(|| {
-        if !up::status(None)?.iter().any(Status::is_pending) {
+        if !status::status(None)?.iter().any(Status::is_pending) {
             return Ok(None);
         }
         let asker = match ledger::applied()?.pop() {

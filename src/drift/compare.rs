@@ -1,29 +1,30 @@
 //! The drift of this database: expected and live schema, compared, and what could be done about each difference.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use nself_heal_core::diff::{Object, diff, own_partitions as own_partitions_of};
 use nself_heal_core::digest::Differing;
 use nself_heal_core::ignore;
-use nself_heal_core::model::{self, Catalog, Definition, Name};
+use nself_heal_core::model::{Catalog, Definition};
 use nself_heal_core::pieces::{Pieces, join};
-use nself_heal_core::plan::{self, Facts, Kind, Options, Step, TableFacts};
+use nself_heal_core::plan::{self, Kind, Options, Step};
 use nself_heal_core::settle::{self, TextPair};
-use pgrx::pg_sys;
 
 use crate::catalog;
 use crate::catalog::outline::{self, Outline};
 use crate::drift::allowed::{self, Entry};
-use crate::drift::expression::{self, Pair, Volatility};
+use crate::drift::expression::{self, Pair};
+use crate::drift::facts::{as_owner_of, facts};
+use crate::drift::not_compared::{NotCompared, pair_counts};
 use crate::drift::rights;
 use crate::error::Error;
 use crate::expected::chain::Against;
 use crate::expected::{self, Expected};
 use crate::server::locked::{self, Held, glance};
-use crate::server::session::{pinned, role};
+use crate::server::session::pinned;
 use crate::server::spi::{self, at_latest_moment, at_one_moment};
-use crate::server::trust::{self, as_owner};
+use crate::server::trust;
 use crate::settings;
 
 /// The two sides of a comparison, as far as they differ and as what differs has to do with, and what is to be done.
@@ -57,6 +58,27 @@ pub enum IgnoredBy {
     Allowed(usize),
     /// It is a partition that no migration knows, below a table that one does.
     OwnPartition,
+}
+
+fn of_rule(rule: &'static ignore::Rule, object: &Object) -> Ignored {
+    Ignored {
+        by: IgnoredBy::Rule(rule),
+        kind: Kind::Extra.as_str(),
+        object_type: object.object_type().to_owned(),
+        identity: object.identity(),
+    }
+}
+
+pub fn own_partitions(expected: &Catalog, live: &Catalog) -> Vec<Ignored> {
+    let partitions = own_partitions_of(expected, live).into_iter();
+    partitions
+        .map(|identity| Ignored {
+            by: IgnoredBy::OwnPartition,
+            kind: Kind::Extra.as_str(),
+            object_type: "table".to_owned(),
+            identity,
+        })
+        .collect()
 }
 
 /// Compares the live schema with the expected one. `not_renamed` names the missing objects that the caller knows are
@@ -300,27 +322,6 @@ fn locked_step(live: &Catalog, pair: &TextPair) -> Option<Step> {
     Some(Step::not_compared(Kind::Changed, object_type, identity, reason))
 }
 
-fn of_rule(rule: &'static ignore::Rule, object: &Object) -> Ignored {
-    Ignored {
-        by: IgnoredBy::Rule(rule),
-        kind: Kind::Extra.as_str(),
-        object_type: object.object_type().to_owned(),
-        identity: object.identity(),
-    }
-}
-
-fn own_partitions(expected: &Catalog, live: &Catalog) -> Vec<Ignored> {
-    let partitions = own_partitions_of(expected, live).into_iter();
-    partitions
-        .map(|identity| Ignored {
-            by: IgnoredBy::OwnPartition,
-            kind: Kind::Extra.as_str(),
-            object_type: "table".to_owned(),
-            identity,
-        })
-        .collect()
-}
-
 /// The schema that this extension was put into belongs to it, unless the migrations say that it is theirs.
 fn leave_own_schema_out(live: &mut Catalog, expected: &Catalog) -> Result<(), Error> {
     let own: Option<String> = spi::read_one(
@@ -341,199 +342,4 @@ fn leave_own_schema_out(live: &mut Catalog, expected: &Catalog) -> Result<(), Er
 /// How many differences there are, not counting those inside a missing or extra table.
 pub fn items(steps: &[Step]) -> usize {
     steps.iter().filter(|step| step.part_of.is_none()).count()
-}
-
-fn facts(live: &Catalog, questions: &plan::Questions) -> Result<Facts, Error> {
-    let (schemas, names): (Vec<&str>, Vec<&str>) =
-        questions.relations.iter().map(|name| (name.schema.as_str(), name.name.as_str())).unzip();
-    let relations: Vec<(Name, String)> = spi::read_json(
-        "relations",
-        "SELECT coalesce(json_agg(json_build_array(json_build_object('schema', n.nspname, 'name', r.relname), \
-                                                   format('%I.%I', n.nspname, r.relname))), '[]')::text \
-           FROM ROWS FROM (unnest($1), unnest($2)) q(schema, name) \
-           JOIN pg_namespace n ON n.nspname = q.schema::name \
-           JOIN pg_class r ON r.relnamespace = n.oid AND r.relname = q.name::name",
-        &[schemas.into(), names.into()],
-    )?;
-    let mut facts = Facts { relations: relations.into_iter().collect(), ..Facts::default() };
-    for question in &questions.tables {
-        // What is in a foreign table is another server's business.
-        if live.tables.iter().any(|table| table.name == question.name && table.foreign.is_none())
-            && let Some(known) = table_facts(live, question)?
-        {
-            facts.tables.insert(question.identity.clone(), known);
-        }
-    }
-    for question in &questions.defaults {
-        let volatility = as_owner_of(live, &question.table, || {
-            Ok(trust::nothing_runs(|| expression::volatility(&question.table, &question.default)))
-        })?;
-        match volatility {
-            Volatility::Constant => {}
-            Volatility::Stable => drop(facts.stable_defaults.insert(question.column.clone())),
-            Volatility::Volatile => drop(facts.volatile_defaults.insert(question.column.clone())),
-        }
-    }
-    Ok(facts)
-}
-
-/// Nothing if somebody has locked the table against readers, or a part of it: nobody waits for that.
-fn table_facts(live: &Catalog, question: &plan::TableQuestion) -> Result<Option<TableFacts>, Error> {
-    let parts: Option<Vec<pg_sys::Oid>> = spi::read_one(
-        // With its partitions and children. Found by name, and not as a regclass, which would need the right to use the
-        // schema.
-        "WITH RECURSIVE t(oid) AS (SELECT r.oid FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace \
-                                    WHERE n.nspname = $1::name AND r.relname = $2::name \
-                UNION SELECT h.inhrelid FROM pg_inherits h JOIN t ON t.oid = h.inhparent) \
-         SELECT array_agg(oid) FROM t",
-        &[question.name.schema.as_str().into(), question.name.name.as_str().into()],
-    )?;
-    let parts = parts.unwrap_or_default();
-    if !parts.iter().all(|part| locked::can_be_read(*part)) {
-        return Ok(None);
-    }
-    trust::forget_refused();
-    let facts = glance(|| {
-        let bytes: Option<i64> = spi::read_one(
-            // With what is stored out of line.
-            "SELECT sum(pg_table_size(oid))::bigint FROM unnest($1) t(oid)",
-            &[parts.into()],
-        )?;
-        let bytes = bytes.unwrap_or(0).unsigned_abs();
-        let has_rows = as_owner_of(live, &question.name, || {
-            spi::read_one::<bool>(&format!("SELECT EXISTS (SELECT FROM {})", question.name.sql()), &[])
-        })?;
-        Ok(TableFacts { bytes, has_rows: has_rows == Some(true) })
-    });
-    match facts {
-        Err(error) if locked::is_locked(&error) => Ok(None),
-        // The server may work out a part of a check when it plans this: if that is code nobody trusts, nothing is known.
-        Err(Error::Server(_)) if trust::has_refused() => Ok(None),
-        facts => facts.map(Some),
-    }
-}
-
-/// Runs `work` as the owner of a live table, domain or view: whoever asks need not have a right on it, nor on what its
-/// expressions name.
-fn as_owner_of<T>(live: &Catalog, name: &Name, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    let tables = live.tables.iter().map(|table| (&table.name, &table.owner));
-    let domains = live.domains.iter().map(|domain| (&domain.name, &domain.owner));
-    let definitions = live.definitions.iter();
-    let definitions = definitions.filter_map(|of| Some((of.name.as_ref()?, of.owner.as_ref()?)));
-    match tables.chain(domains).chain(definitions).find(|(other, _)| *other == name) {
-        Some((_, owner)) => as_owner(role(owner)?, work),
-        None => work(),
-    }
-}
-
-/// A rule or an entry of the list of allowed drift, with one object that it is about, if there is one.
-pub struct IgnoredRow {
-    pub source: &'static str,
-    pub pattern: String,
-    pub kind: Option<&'static str>,
-    pub object_type: Option<String>,
-    pub identity: Option<String>,
-    pub reason: String,
-    pub owner: Option<String>,
-    pub expires: Option<String>,
-}
-
-/// All rules and entries with what they keep out of the drift now.
-pub fn ignored(against: Against) -> Result<Vec<IgnoredRow>, Error> {
-    let (_, comparison) = compare(against, BTreeSet::new())?;
-    let Comparison { expected, live, ignored: mut found, .. } = comparison;
-    found.extend(own_partitions(&expected, &live));
-    let row = |source, pattern: &str, reason: &str| IgnoredRow {
-        source,
-        pattern: pattern.to_owned(),
-        kind: None,
-        object_type: None,
-        identity: None,
-        reason: reason.to_owned(),
-        owner: None,
-        expires: None,
-    };
-    let mut rows = Vec::new();
-    let mut add = |empty: IgnoredRow, is_by: &dyn Fn(IgnoredBy) -> bool| {
-        let before = rows.len();
-        rows.extend(found.iter().filter(|ignored| is_by(ignored.by)).map(|ignored| IgnoredRow {
-            kind: Some(ignored.kind),
-            object_type: Some(ignored.object_type.clone()),
-            identity: Some(ignored.identity.clone()),
-            source: empty.source,
-            pattern: empty.pattern.clone(),
-            reason: empty.reason.clone(),
-            owner: empty.owner.clone(),
-            expires: empty.expires.clone(),
-        }));
-        if rows.len() == before {
-            rows.push(empty);
-        }
-    };
-    let partitions = row(
-        "built-in",
-        "partitions that no migration makes, of tables that one does",
-        "made as rows come, by jobs or by pg_partman",
-    );
-    add(partitions, &|by| matches!(by, IgnoredBy::OwnPartition));
-    for rule in ignore::RULES {
-        add(
-            row("built-in", rule.pattern, rule.reason),
-            &|by| matches!(by, IgnoredBy::Rule(other) if std::ptr::eq(rule, other)),
-        );
-    }
-    for (place, entry) in allowed::read()?.into_iter().enumerate() {
-        let mut empty = row("allowed", &entry.pattern, &entry.reason);
-        empty.owner = Some(entry.owner);
-        empty.expires = entry.expires;
-        add(empty, &|by| matches!(by, IgnoredBy::Allowed(other) if place == other));
-    }
-    // Members of extensions are not read at all: they are their extension's.
-    rows.push(row("built-in", "members of extensions", "they come and go with their extension"));
-    Ok(rows)
-}
-
-/// A kind of objects that is counted, not compared.
-pub struct NotCompared {
-    pub object_type: String,
-    pub live: u64,
-    pub expected: u64,
-    /// The live ones, of kinds whose every object should be known by name.
-    pub names: Vec<String>,
-}
-
-/// The kinds that are not compared, of this database and of what is expected.
-pub fn not_compared(against: Against) -> Result<Vec<NotCompared>, Error> {
-    let expected = expected::of(against)?;
-    let live = pinned(|| at_one_moment(outline::read))?;
-    Ok(pair_counts(&live.not_compared, expected.not_compared()))
-}
-
-/// One line that names what was not compared, or nothing if all was.
-pub fn not_compared_line(kinds: &[NotCompared]) -> Option<String> {
-    let listed: Vec<String> =
-        kinds.iter().map(|kind| format!("{} ({})", kind.object_type, kind.live)).collect();
-    (!listed.is_empty()).then(|| listed.join(", "))
-}
-
-fn pair_counts(
-    live: &BTreeMap<String, model::NotCompared>,
-    expected: &BTreeMap<String, model::NotCompared>,
-) -> Vec<NotCompared> {
-    let kinds: BTreeSet<&String> = live.keys().chain(expected.keys()).collect();
-    let none = model::NotCompared::default();
-    let compared = |kind: &&String| *kind == catalog::MEMBERS && live.get(*kind) == expected.get(*kind);
-    kinds
-        .into_iter()
-        .filter(|kind| !compared(kind))
-        .map(|kind| {
-            let (live, expected) = (live.get(kind).unwrap_or(&none), expected.get(kind).unwrap_or(&none));
-            NotCompared {
-                object_type: kind.clone(),
-                live: live.count,
-                expected: expected.count,
-                names: live.names.clone(),
-            }
-        })
-        .collect()
 }

@@ -3,4 +3,7 @@
 pub mod allowed;
 pub mod compare;
 pub mod expression;
+mod facts;
+pub mod ignored;
+pub mod not_compared;
 mod rights;

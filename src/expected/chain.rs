@@ -10,7 +10,7 @@ use crate::catalog::digest::{self, Held};
 use crate::error::Error;
 use crate::migrations::journal::Entry;
 use crate::migrations::ledger::{self, Applied, Session};
-use crate::migrations::up::{self, State};
+use crate::migrations::status::{self, State};
 use crate::server::spi::at_one_moment;
 
 /// What the live schema is compared with.
@@ -37,7 +37,7 @@ pub fn chain(against: Against) -> Result<Vec<Applied>, Error> {
     let mut chain = ledger::applied()?;
     if against == Against::Journal {
         let session = Session::now(None)?;
-        for status in up::status(None)? {
+        for status in status::status(None)? {
             let Some(entry) = status.journal else { continue };
             match status.state {
                 State::Pending => chain.push(session.would_apply(&entry)),

@@ -2,6 +2,8 @@
 
 pub mod chain;
 pub mod shadow;
+mod store;
+pub mod summary;
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,43 +12,24 @@ use nself_heal_core::digest::Digests;
 use nself_heal_core::model::{Catalog, NotCompared};
 use nself_heal_core::pieces::Pieces;
 use pgrx::{notice, pg_sys};
-use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::expected::store::{Places, keep, kept};
+use crate::expected::summary::Summary;
 use crate::server::session::as_extension_owner;
 use crate::server::spi;
 use chain::Against;
 use shadow::LeftOut;
 
-/// How many expected states are kept: going back and forth between a few chains costs no replay.
-const KEPT: i32 = 8;
-
 /// The schema that a chain gives. Its outline is at hand; pieces of it are read when they differ.
 pub struct Expected {
     against: Against,
     hash: String,
-    outline: Outline,
+    outline: Summary,
     /// Where the pieces are kept.
     places: Places,
     /// All pieces, where they are at hand.
     pieces: OnceCell<Pieces>,
-}
-
-/// What is enough to see that nothing differs.
-#[derive(Serialize, Deserialize)]
-pub struct Outline {
-    pub digests: Digests,
-    /// By object type.
-    pub not_compared: BTreeMap<String, NotCompared>,
-    /// What would have reached outside the database, and was left out of the replay.
-    pub left_out: Vec<LeftOut>,
-}
-
-/// Where each piece begins in what is kept, and how long it is, in bytes: the rest, and relations by identity.
-#[derive(Default, Serialize, Deserialize)]
-struct Places {
-    rest: (u32, u32),
-    relations: BTreeMap<String, (u32, u32)>,
 }
 
 impl Expected {
@@ -141,7 +124,7 @@ fn of_silently(against: Against) -> Result<Expected, Error> {
 
 /// Replays the chain, from the beginning or from what this session has kept of it. With the hash of the chain that was
 /// replayed.
-fn replay(against: Against) -> Result<(String, Outline, Pieces), Error> {
+fn replay(against: Against) -> Result<(String, Summary, Pieces), Error> {
     let chain = chain::chain(against)?;
     let mut hashes = chain::hashes(&chain);
     let hash = hashes.pop().ok_or(Error::NothingApplied)?;
@@ -167,7 +150,7 @@ fn replay(against: Against) -> Result<(String, Outline, Pieces), Error> {
 }
 
 /// All that is kept of the schema of a chain.
-fn base(against: Against, hash: &str) -> Result<Option<(Outline, Pieces)>, Error> {
+fn base(against: Against, hash: &str) -> Result<Option<(Summary, Pieces)>, Error> {
     let Some((outline, places)) = kept(hash)? else { return Ok(None) };
     let relations = places.relations.keys().cloned().collect();
     let known = Expected { against, hash: hash.to_owned(), outline, places, pieces: OnceCell::new() };
@@ -188,58 +171,6 @@ fn tell_left_out(left_out: &[LeftOut]) {
             listed.join(", ")
         );
     }
-}
-
-fn kept(hash: &str) -> Result<Option<(Outline, Places)>, Error> {
-    let outline: Option<Vec<u8>> = as_extension_owner(|| {
-        spi::read_one("SELECT outline FROM nself.expected_state WHERE chain_hash = $1", &[hash.into()])
-    })?;
-    Ok(outline.and_then(|outline| postcard::from_bytes(&outline).ok()))
-}
-
-fn keep(hash: &str, outline: &Outline, pieces: &Pieces) -> Result<Places, Error> {
-    let bad =
-        |error: postcard::Error| Error::BadAnswer { query: "expected_state", reason: error.to_string() };
-    let mut bytes: Vec<u8> = Vec::new();
-    let mut append = |piece: &Catalog| {
-        let begin = bytes.len();
-        bytes = postcard::to_extend(piece, std::mem::take(&mut bytes)).map_err(bad)?;
-        Ok::<_, Error>((begin as u32, (bytes.len() - begin) as u32))
-    };
-    let mut places = Places { rest: append(&pieces.rest)?, ..Places::default() };
-    for (relation, piece) in &pieces.relations {
-        places.relations.insert(relation.clone(), append(piece)?);
-    }
-    let outline = postcard::to_allocvec(&(outline, &places)).map_err(bad)?;
-    as_extension_owner(|| {
-        // Another transaction may have kept the same and not have ended: a cache is not worth waiting for.
-        if spi::read_one::<bool>("SELECT pg_try_advisory_xact_lock(7236270, 2)", &[])? != Some(true) {
-            return Ok(());
-        }
-        spi::write(
-            "INSERT INTO nself.expected_state (chain_hash, outline, pieces, schemas) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (chain_hash) DO UPDATE \
-                SET outline = excluded.outline, pieces = excluded.pieces, schemas = excluded.schemas, \
-                    made_at = clock_timestamp()",
-            &[hash.into(), outline.as_slice().into(), bytes.as_slice().into(), schemas(pieces).into()],
-        )?;
-        spi::write(
-            "DELETE FROM nself.expected_state WHERE chain_hash IN \
-                    (SELECT chain_hash FROM nself.expected_state ORDER BY made_at DESC OFFSET $1)",
-            &[KEPT.into()],
-        )
-    })?;
-    Ok(places)
-}
-
-/// The schemas that the migrations made, or made relations in.
-fn schemas(pieces: &Pieces) -> Vec<String> {
-    let made = pieces.rest.schemas.iter().map(|schema| &schema.name);
-    let catalogs = || std::iter::once(&pieces.rest).chain(pieces.relations.values());
-    let tables = catalogs().flat_map(|catalog| &catalog.tables).map(|table| &table.name.schema);
-    let sequences = catalogs().flat_map(|catalog| &catalog.sequences).map(|sequence| &sequence.name.schema);
-    let all: BTreeSet<&String> = made.chain(tables).chain(sequences).collect();
-    all.into_iter().cloned().collect()
 }
 
 /// Whether the applied migrations have something to say of a schema; of every one, as long as what they give is not worked

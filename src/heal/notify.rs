@@ -8,7 +8,7 @@ use pgrx::prelude::*;
 use serde_json::{Value, json};
 
 use crate::error::Error;
-use crate::heal::online::Report;
+use crate::heal::history::Report;
 use crate::server::spi;
 use crate::settings;
 

@@ -16,11 +16,12 @@ use crate::drift::compare::{self, Comparison};
 use crate::error::Error;
 use crate::expected::Expected;
 use crate::expected::chain::{self, Against};
-use crate::heal::history::{self, Run};
+use crate::heal::history::{self, Report, Run};
 use crate::heal::notify::{self, Change};
 use crate::heal::only_adds;
 use crate::heal::steps::{self, Ended, Mode, Outcome, Status};
 use crate::migrations::lock::in_turn;
+use crate::server::progress::Progress;
 use crate::server::session::{pinned, with_settings};
 use crate::server::transaction::{self, in_transaction};
 use crate::server::trust::{self, as_owner};
@@ -31,26 +32,6 @@ const WAITS: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
 /// How often the drift is worked out anew because migrations were applied meanwhile.
 const TIMES: usize = 3;
-
-/// What a run did.
-pub struct Report {
-    pub drift_items: usize,
-    pub outcomes: Vec<Outcome>,
-    pub ended: history::Ended,
-    /// What went wrong, in a sentence.
-    pub trouble: Option<String>,
-    /// What ended the run before it had gone through its steps, or that they did not close the drift.
-    pub stopped: Option<Error>,
-}
-
-/// The statement that is run now, and which step of how many it belongs to.
-pub struct Progress<'a> {
-    /// Of a heal, in the history.
-    pub event: Option<i64>,
-    pub step: usize,
-    pub of: usize,
-    pub statement: &'a str,
-}
 
 /// Closes the drift. Called outside a transaction. `trigger` is what the history says of it, `trouble` what went wrong
 /// before, which is no reason not to heal. What goes wrong here is in the report, once the run is in the history.

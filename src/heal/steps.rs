@@ -9,12 +9,11 @@ use nself_heal_core::model::{Address, Catalog};
 use nself_heal_core::plan::{Step, Verdict, Work};
 use pgrx::pg_sys;
 
-use crate::drift::compare::{self, Comparison};
+use crate::drift::compare::Comparison;
 use crate::error::Error;
-use crate::expected::Expected;
 use crate::heal::only_adds;
 use crate::migrations::ledger;
-use crate::server::session::{self, lent, may_act_for, pinned, with_settings};
+use crate::server::session::{self, lent, may_act_for, with_settings};
 use crate::server::transaction::subtransaction;
 use crate::server::trust::{self, as_owner};
 use crate::server::{locked, own_ddl, spi};
@@ -57,50 +56,6 @@ pub struct Outcome {
     pub step: Step,
     pub status: Status,
     pub detail: Option<String>,
-}
-
-/// Goes through the steps of a comparison. Without `confirm` nothing is changed, and every step says what it would do.
-pub fn run(
-    expected: &Expected,
-    comparison: Comparison,
-    confirm: bool,
-    not_renamed: BTreeSet<String>,
-) -> Result<Vec<Outcome>, Error> {
-    if !confirm {
-        return pinned(|| {
-            trust::without_changed(&comparison.steps, || {
-                go(&comparison, |_, work, columns| attempt(work, columns, Mode::DryRun))
-            })
-        });
-    }
-    let mut outcomes = Vec::new();
-    let path = search_path()?;
-    let kept = subtransaction(|| {
-        outcomes = pinned(|| {
-            trust::without_changed(&comparison.steps, || {
-                with_settings(&[("search_path", &path)], || {
-                    go(&comparison, |_, work, columns| attempt(work, columns, Mode::Heal))
-                })
-            })
-        })?;
-        let after = compare::compare_with(expected, not_renamed)?;
-        let stuck = stuck(&outcomes, &after);
-        if stuck.is_empty() { Ok(()) } else { Err(Error::NotClosed { stuck: stuck.join(", ") }) }
-    });
-    match kept {
-        Ok(()) => Ok(outcomes),
-        Err(Error::NotClosed { stuck }) => Ok(undone(outcomes, &stuck)),
-        Err(error) => Err(error),
-    }
-}
-
-/// What a heal would find now: the steps with those blocked that rows are in the way of, or that nobody may take.
-pub fn look(comparison: &Comparison) -> Result<Vec<Outcome>, Error> {
-    pinned(|| {
-        trust::without_changed(&comparison.steps, || {
-            go(comparison, |_, work, columns| attempt(work, columns, Mode::Look))
-        })
-    })
 }
 
 /// How far to go.
@@ -161,7 +116,7 @@ pub fn go(
 }
 
 /// Checks the rows, then applies the step if it is confirmed.
-fn attempt(work: &Work, columns: &BTreeSet<String>, mode: Mode) -> Result<Ended, Error> {
+pub fn attempt(work: &Work, columns: &BTreeSet<String>, mode: Mode) -> Result<Ended, Error> {
     if mode == Mode::Look && work.checks.is_empty() && work.runs.is_none() {
         return Ok((Status::Planned, work.detail.clone()));
     }
@@ -341,20 +296,4 @@ pub fn stuck(outcomes: &[Outcome], after: &Comparison) -> Vec<String> {
     };
     let name = |outcome: &Outcome| format!("{} {}", outcome.step.object_type, outcome.step.identity);
     outcomes.iter().filter(still_differs).map(name).collect()
-}
-
-fn undone(outcomes: Vec<Outcome>, stuck: &str) -> Vec<Outcome> {
-    outcomes
-        .into_iter()
-        .map(|outcome| match outcome.status {
-            Status::Applied => Outcome {
-                status: Status::Failed,
-                detail: Some(format!(
-                    "undone with the whole heal, because it did not close the drift of {stuck}"
-                )),
-                ..outcome
-            },
-            Status::Planned | Status::Blocked | Status::Manual | Status::Failed => outcome,
-        })
-        .collect()
 }

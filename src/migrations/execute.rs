@@ -9,23 +9,6 @@ use crate::server::session::with_settings;
 use crate::server::transaction::catch;
 use crate::server::{deferred, own_ddl, spi};
 
-/// The settings that give a migration's text its meaning. The ledger keeps their values, and a replay sets them again.
-pub const MEANINGFUL_SETTINGS: [&str; 13] = [
-    "search_path",
-    "DateStyle",
-    "IntervalStyle",
-    "TimeZone",
-    "array_nulls",
-    "backslash_quote",
-    "check_function_bodies",
-    "default_table_access_method",
-    "default_tablespace",
-    "default_toast_compression",
-    "standard_conforming_strings",
-    "transform_null_equals",
-    "xmloption",
-];
-
 /// Reads a script and runs it.
 pub fn run(script: &Script<'_>, settings: &[(&str, &str)]) -> Result<(), Error> {
     run_statements(script, &split(script)?, settings)

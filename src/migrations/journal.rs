@@ -11,8 +11,7 @@ use pgrx::{Json, PgLogLevel, PgSqlErrorCode, pg_sys};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, say};
-use crate::migrations::ledger::Direction;
-use crate::migrations::script::{Script, is_one_for_top_level};
+use crate::migrations::script::{Direction, Script, is_one_for_top_level};
 use crate::server::session::{as_extension_owner, roles};
 use crate::server::spi;
 

@@ -8,9 +8,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::error::Error;
-use crate::migrations::execute::MEANINGFUL_SETTINGS;
 use crate::migrations::journal::Entry;
-use crate::migrations::script::Script;
+use crate::migrations::script::{Direction, MEANINGFUL_SETTINGS, Script};
 use crate::server::session::{as_extension_owner, roles};
 use crate::server::spi;
 
@@ -79,22 +78,6 @@ fn read(which: &str, args: &[DatumWithOid]) -> Result<Vec<Applied>, Error> {
            FROM nself.applied {which}"
     );
     as_extension_owner(|| spi::read_json("ledger", &query, args))
-}
-
-/// The direction in which a migration ran.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    Up,
-    Down,
-}
-
-impl Direction {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Up => "up",
-            Self::Down => "down",
-        }
-    }
 }
 
 /// What the ledger keeps of the session: it is read before a migration runs.

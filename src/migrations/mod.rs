@@ -1,5 +1,6 @@
 //! Migrations: the journal and the ledger of them, and how they are applied and undone.
 
+pub mod down;
 pub mod execute;
 pub mod journal;
 pub mod ledger;
@@ -8,4 +9,6 @@ pub mod no_transaction;
 mod resume;
 pub mod roles;
 pub mod script;
+pub mod status;
+pub mod tenant;
 pub mod up;

@@ -5,18 +5,16 @@
 
 use std::time::Instant;
 
-use nself_heal_core::scan;
 
 use crate::error::Error;
 use crate::migrations::execute::{line_of_error, run_statement};
-use crate::migrations::journal::Entry;
-use crate::migrations::ledger::{self, Applied, Direction, Progress, Row, Session, since};
+use crate::migrations::ledger::{self, Applied, Progress, Row, Session, since};
 use crate::migrations::resume::{self, Begun, Left};
 use crate::migrations::roles::Confined;
-use crate::migrations::script::{Statement, settings_before, split};
-use crate::migrations::up::{Pending, make_tenant};
+use crate::migrations::script::{Direction, Statement, settings_before};
+use crate::migrations::status::{Pending, is_same_so_far, normal, statement_at};
+use crate::migrations::tenant::make_tenant;
 use crate::server::session::with_settings;
-use crate::server::transaction::try_read;
 use crate::server::{own_ddl, spi};
 
 /// What one transaction has done for a migration.
@@ -201,34 +199,4 @@ impl<'a> Course<'a> {
             },
         )
     }
-}
-
-/// Whether a migration can go on: it still is marked, and what ran of it is as it was, up to comments and white space.
-/// One that cannot be read is not called changed: who runs it will be told why.
-pub fn is_same_so_far(begun: &Applied, entry: &Entry) -> bool {
-    let done = begun.statements_done.unwrap_or(0);
-    let Ok(now) = try_read(|| split(&entry.up())) else { return true };
-    let Ok(then) = try_read(|| split(&begun.script())) else { return false };
-    let first = |statements: &[Statement]| {
-        statements.get(..done).map(|first| first.iter().map(normal).collect::<Vec<_>>())
-    };
-    !entry.in_transaction && first(&now).is_some_and(|now| Some(now) == first(&then))
-}
-
-/// How far a migration has come that has not ended, in words.
-pub fn progress(begun: &Applied, entry: &Entry) -> String {
-    let next = begun.statements_done.unwrap_or(0) + 1;
-    let of = try_read(|| split(&entry.up())).map_or(String::new(), |all| format!(" of {}", all.len()));
-    match begun.statement_begun {
-        Some(_) => format!("statement {next}{of} was begun"),
-        None => format!("statement {next}{of} is next"),
-    }
-}
-
-fn statement_at(begun: &Applied, index: usize) -> Option<String> {
-    try_read(|| split(&begun.script())).ok()?.get(index).map(normal)
-}
-
-fn normal(statement: &Statement) -> String {
-    scan::normal_form(&statement.sql)
 }

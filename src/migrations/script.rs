@@ -5,10 +5,42 @@ use nself_heal_core::scan;
 use pgrx::{notice, pg_sys};
 
 use crate::error::{Error, ServerError};
-use crate::migrations::ledger::Direction;
 use crate::migrations::roles::change_of_role;
 use crate::server::session::{c_string, with_settings};
 use crate::server::transaction::{catch, try_read};
+
+/// The direction in which a migration ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    Up,
+    Down,
+}
+
+impl Direction {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+        }
+    }
+}
+
+/// The settings that give a migration's text its meaning. The ledger keeps their values, and a replay sets them again.
+pub const MEANINGFUL_SETTINGS: [&str; 13] = [
+    "search_path",
+    "DateStyle",
+    "IntervalStyle",
+    "TimeZone",
+    "array_nulls",
+    "backslash_quote",
+    "check_function_bodies",
+    "default_table_access_method",
+    "default_tablespace",
+    "default_toast_compression",
+    "standard_conforming_strings",
+    "transform_null_equals",
+    "xmloption",
+];
 
 /// The SQL of one direction of a migration, and where it stands.
 pub struct Script<'a> {

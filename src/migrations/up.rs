@@ -2,61 +2,20 @@
 //! each migration together with its row in the ledger. Those that refuse that run in `stepwise`.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use nself_heal_core::formats::compare_versions;
-use nself_heal_core::{quote, scan};
 use pgrx::{notice, pg_sys};
 
 use crate::error::Error;
-use crate::migrations::journal::{self, Entry};
-use crate::migrations::ledger::{self, Applied, Direction, Row, Session, since};
+use crate::migrations::execute;
+use crate::migrations::journal::Entry;
+use crate::migrations::ledger::{self, Row, Session, since};
 use crate::migrations::lock::Turn;
-use crate::migrations::script::{Statement, split};
-use crate::migrations::{execute, no_transaction};
-use crate::server::session::{self, with_settings};
-use crate::server::{own_ddl, spi, trust};
-use crate::settings;
-
-/// How the journal and the ledger stand to each other for one migration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// In the journal, not in the ledger.
-    Pending,
-    /// Some of its statements have run, and are as they were.
-    Partial,
-    /// In both, equal to the byte.
-    Applied,
-    /// In both; the file differs in comments, white space or line ends alone.
-    Cosmetic,
-    /// In both, and different; if not all of it has run, in what has.
-    Edited,
-    /// In the ledger, not in the journal.
-    Missing,
-}
-
-/// A migration of the journal, the ledger or both.
-pub struct Status {
-    pub version: String,
-    pub name: String,
-    pub state: State,
-    pub journal: Option<Entry>,
-    pub ledger: Option<Applied>,
-}
-
-/// A migration that is to run, or to go on. All that can be checked before is checked.
-pub struct Pending {
-    pub entry: Entry,
-    pub statements: Vec<Statement>,
-}
-
-impl Status {
-    /// Whether something of it is still to run.
-    pub fn is_pending(&self) -> bool {
-        matches!(self.state, State::Pending | State::Partial)
-    }
-}
+use crate::migrations::script::{Direction, split};
+use crate::migrations::status::{Pending, State, Status, status};
+use crate::migrations::tenant::{check_tenant, make_tenant};
+use crate::server::{session, trust};
 
 /// One migration that ran, or would run.
 pub struct Ran {
@@ -65,57 +24,6 @@ pub struct Ran {
     pub status: &'static str,
     pub duration_ms: Option<i64>,
     pub sql: String,
-}
-
-/// All migrations of the journal in their order, then those that only the ledger knows.
-pub fn status(tenant: Option<&str>) -> Result<Vec<Status>, Error> {
-    let mut applied: BTreeMap<String, Applied> = ledger::applied()?
-        .into_iter()
-        .filter(|applied| applied.tenant.as_deref() == tenant)
-        .map(|applied| (applied.version.clone(), applied))
-        .collect();
-    let mut all: Vec<Status> = journal::entries()?
-        .into_iter()
-        .map(|entry| {
-            let ledger = applied.remove(&entry.version);
-            let state = match &ledger {
-                None => State::Pending,
-                Some(applied) => compare(applied, &entry),
-            };
-            Status {
-                version: entry.version.clone(),
-                name: entry.name.clone(),
-                state,
-                journal: Some(entry),
-                ledger,
-            }
-        })
-        .collect();
-    let mut missing: Vec<Applied> = applied.into_values().collect();
-    missing.sort_by(|a, b| compare_versions(&a.version, &b.version));
-    all.extend(missing.into_iter().map(|applied| Status {
-        version: applied.version.clone(),
-        name: applied.name.clone(),
-        state: State::Missing,
-        journal: None,
-        ledger: Some(applied),
-    }));
-    Ok(all)
-}
-
-fn compare(applied: &Applied, entry: &Entry) -> State {
-    if applied.statements_done.is_some() {
-        match no_transaction::is_same_so_far(applied, entry) {
-            true => State::Partial,
-            false => State::Edited,
-        }
-    } else if applied.checksum == entry.checksum {
-        State::Applied
-    } else if scan::normal_form(&applied.sql) == scan::normal_form(&entry.up_sql) {
-        State::Cosmetic
-    } else {
-        State::Edited
-    }
 }
 
 pub struct UpRequest<'a> {
@@ -186,7 +94,7 @@ fn apply_chosen(pending: &Pending, session: &Session, tenant: Option<&str>) -> R
 }
 
 /// Writes down that a migration was applied or undone as a whole.
-fn record(
+pub fn record(
     session: &Session,
     entry: &Entry,
     direction: Direction,
@@ -206,7 +114,7 @@ fn check_request(request: &UpRequest<'_>) -> Result<(), Error> {
 }
 
 impl Ran {
-    fn of(entry: &Entry, status: &'static str, duration_ms: Option<i64>, sql: &str) -> Self {
+    pub fn of(entry: &Entry, status: &'static str, duration_ms: Option<i64>, sql: &str) -> Self {
         Self {
             version: entry.version.clone(),
             name: entry.name.clone(),
@@ -217,7 +125,7 @@ impl Ran {
     }
 }
 
-fn at_least_one(name: &'static str, value: Option<i32>) -> Result<(), Error> {
+pub fn at_least_one(name: &'static str, value: Option<i32>) -> Result<(), Error> {
     match value {
         Some(value) if value < 1 => Err(Error::TooFew { name, value }),
         _ => Ok(()),
@@ -309,129 +217,16 @@ fn refuse_out_of_order(all: &[Status], chosen: &[&Entry]) -> Result<(), Error> {
     }
 }
 
-fn find(all: &[Status], version: &str) -> Result<usize, Error> {
+pub fn find(all: &[Status], version: &str) -> Result<usize, Error> {
     position(all.iter().map(|status| status.version.as_str()), version)
         .ok_or_else(|| Error::NoSuchMigration { version: version.to_owned() })
 }
 
 /// The position of the migration that a user named: by its version as written, or by the same number.
-fn position<'a>(mut versions: impl Iterator<Item = &'a str> + Clone, named: &str) -> Option<usize> {
+pub fn position<'a>(mut versions: impl Iterator<Item = &'a str> + Clone, named: &str) -> Option<usize> {
     // No digit at all would be the number zero.
     let is_number = named.starts_with(|c: char| c.is_ascii_digit());
     versions.clone().position(|version| version == named).or_else(|| {
         versions.position(|version| is_number && compare_versions(version, named) == Ordering::Equal)
     })
-}
-
-pub struct DownRequest<'a> {
-    pub target: Option<&'a str>,
-    pub steps: Option<i32>,
-    pub dry_run: bool,
-    pub confirm: Option<&'a str>,
-    pub tenant: Option<&'a str>,
-}
-
-/// What has to be typed before a production database is taken back.
-const PRODUCTION_CONFIRMATION: &str = "yes-destroy-production";
-
-/// Undoes the last applied migration, the last `steps` of them, or all that came after `target`.
-pub fn down(request: &DownRequest<'_>) -> Result<Vec<Ran>, Error> {
-    if request.target.is_some() && request.steps.is_some() {
-        return Err(Error::Both { a: "target", b: "steps" });
-    }
-    at_least_one("steps", request.steps)?;
-    let confirmed = request.confirm == Some(PRODUCTION_CONFIRMATION);
-    if settings::is_production() && !request.dry_run && !confirmed {
-        return Err(Error::Production);
-    }
-    let _turn = match request.dry_run {
-        true => None,
-        false => Some(Turn::take(c"nself_migrate_down()")?),
-    };
-    let applied: Vec<Applied> = ledger::applied()?
-        .into_iter()
-        .filter(|applied| applied.tenant.as_deref() == request.tenant)
-        .collect();
-    let chosen = choose_down(&applied, request)?;
-    let journal: BTreeMap<String, Entry> =
-        journal::entries()?.into_iter().map(|entry| (entry.version.clone(), entry)).collect();
-    let chosen = chosen
-        .into_iter()
-        .map(|applied| {
-            let no_down = || Error::NoDown { version: applied.version.clone() };
-            let entry = journal.get(&applied.version).ok_or_else(no_down)?;
-            let script = entry.down().ok_or_else(no_down)?;
-            let statements = split(&script)?;
-            Ok((entry, script, statements))
-        })
-        .collect::<Result<Vec<_>, Error>>()?;
-    let session = Session::now(request.tenant)?;
-    chosen
-        .into_iter()
-        .map(|(entry, script, statements)| {
-            if request.dry_run {
-                return Ok(Ran::of(entry, "planned", None, script.sql));
-            }
-            if !entry.down_in_transaction {
-                notice!(
-                    "the down part of migration {} is marked to run without a transaction, and runs in that of its caller",
-                    entry.version
-                );
-            }
-            let began = Instant::now();
-            execute::run_statements(&script, &statements, &session.settings())?;
-            let duration_ms = since(began);
-            record(&session, entry, Direction::Down, request.tenant, duration_ms)?;
-            Ok(Ran::of(entry, "reverted", Some(duration_ms), script.sql))
-        })
-        .collect()
-}
-
-/// The applied migrations that are to be undone, the latest first.
-fn choose_down<'a>(applied: &'a [Applied], request: &DownRequest<'_>) -> Result<Vec<&'a Applied>, Error> {
-    if let Some(target) = request.target {
-        if let Some(last) = position(applied.iter().map(|applied| applied.version.as_str()), target) {
-            return Ok(applied[last + 1..].iter().rev().collect());
-        }
-        let journal = journal::entries()?;
-        return Err(match position(journal.iter().map(|entry| entry.version.as_str()), target) {
-            Some(_) => Error::NotApplied { version: target.to_owned() },
-            None => Error::NoSuchMigration { version: target.to_owned() },
-        });
-    }
-    let steps = request.steps.unwrap_or(1);
-    if request.steps.is_some() && steps as usize > applied.len() {
-        return Err(Error::TooMany {
-            count: steps,
-            available: applied.len(),
-            verb: "undone",
-            state: "applied",
-        });
-    }
-    Ok(applied.iter().rev().take(steps as usize).collect())
-}
-
-/// What the server would cut off could be another tenant's name, and the product's own schema is nobody's.
-fn check_tenant(tenant: Option<&str>) -> Result<(), Error> {
-    let bad = |tenant: &str, reason| Err(Error::BadTenant { tenant: tenant.to_owned(), reason });
-    match tenant {
-        Some("") => bad("", "it is empty"),
-        Some("nself") => bad("nself", "it is the schema of nself_heal itself"),
-        Some(long) if long.len() >= pg_sys::NAMEDATALEN as usize => bad(long, "it is longer than 63 bytes"),
-        _ => Ok(()),
-    }
-}
-
-/// A tenant is a schema of its own, first in the search_path of its migrations.
-pub fn make_tenant(tenant: Option<&str>) -> Result<(), Error> {
-    let Some(tenant) = tenant else { return Ok(()) };
-    let exists: Option<bool> = spi::read_one(
-        "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname OPERATOR(pg_catalog.=) $1::pg_catalog.name)",
-        &[tenant.into()],
-    )?;
-    if exists == Some(true) {
-        return Ok(());
-    }
-    let statement = format!("CREATE SCHEMA {}", quote::ident(tenant));
-    with_settings(&[], || own_ddl::run(|| spi::write(&statement, &[])))
 }

@@ -6,6 +6,7 @@ pub mod left_for_end;
 pub mod locked;
 pub mod outside;
 pub mod own_ddl;
+pub mod progress;
 pub mod session;
 pub mod spi;
 pub mod transaction;

@@ -5,6 +5,7 @@
 //! drops it as soon as the backend lets go of it, in whatever way that happens. A *replayer* for each run of migrations
 //! of one role connects to the shadow as that role, and replays. They talk through shared memory, see `server::channel`.
 
+pub mod database;
 mod foreign;
 pub mod functions;
 mod hook;
@@ -16,43 +17,17 @@ mod query;
 mod replayer;
 mod reuse;
 
-use std::cell::Cell;
 use std::time::Instant;
 
-use pgrx::pg_sys;
 
-use crate::error::{Error, Lent, ServerError};
-use crate::expected::Outline;
+use crate::error::{Error, Lent};
+use crate::expected::shadow::database::{Replayed, Shadow, groups};
 use crate::migrations::ledger::Applied;
-use crate::server::channel::Channel;
-use crate::server::session::{lent, pinned};
-use crate::server::spi::{self, at_latest_moment};
-use crate::server::transaction;
-use crate::server::worker::{self, WorkerRole};
+use crate::server::session::lent;
+use crate::server::worker::WorkerRole;
 use crate::settings;
+pub use database::Base;
 pub use left_out::LeftOut;
-use nself_heal_core::digest::{Differing, Digests};
-use nself_heal_core::model::Catalog;
-use replayer::Reading;
-
-/// What a replay gives.
-pub struct Replayed {
-    /// All of the schema, or what is in `differing`.
-    pub catalog: Catalog,
-    pub outline: Outline,
-    /// What is not as the base was; nothing if the replay began from nothing.
-    pub differing: Option<Differing>,
-    /// All of the schema, to check the rest by.
-    #[cfg(debug_assertions)]
-    pub whole: Catalog,
-}
-
-/// What a replay can go on from.
-pub struct Base {
-    /// How many migrations of the chain it holds.
-    pub migrations: usize,
-    pub digests: Digests,
-}
 
 /// The hash of the chain from which the next replay of this session can go on.
 pub fn kept() -> Option<String> {
@@ -89,11 +64,6 @@ pub fn replay(chain: &[Applied], hash: &str, base: Option<Base>) -> Result<Repla
     replayed
 }
 
-/// The chain as runs of migrations that one role applied.
-fn groups(chain: &[Applied]) -> impl Iterator<Item = &[Applied]> {
-    chain.chunk_by(|a, b| a.applied_by == b.applied_by)
-}
-
 /// Every role of the chain has to be there.
 fn check_roles(chain: &[Applied]) -> Result<(), Error> {
     for applied in groups(chain).filter_map(|group| group.first()) {
@@ -103,143 +73,4 @@ fn check_roles(chain: &[Applied]) -> Result<(), Error> {
         })?;
     }
     Ok(())
-}
-
-/// Drops the shadows of backends that are no more. For a worker, outside a transaction.
-pub fn drop_left_overs() -> Result<(), Error> {
-    for left_over in transaction::in_transaction(left_overs)? {
-        transaction::utility(&keeper::drop_statement(&left_over))?;
-    }
-    Ok(())
-}
-
-/// The shadows of backends that are no more: the server was stopped while they were there.
-fn left_overs() -> Result<Vec<String>, Error> {
-    let names: Option<Vec<String>> = pinned(|| {
-        spi::read_one(
-            "SELECT array_agg(d.datname::text) FROM pg_database d \
-              WHERE d.datname ~ ('^' || $1 || '[0-9]+_[0-9]+_[0-9]+$') AND NOT d.datallowconn \
-                AND NOT EXISTS (SELECT FROM pg_stat_activity a \
-                                 WHERE a.pid::text = substring(d.datname FROM '_([0-9]+)_[0-9]+$'))",
-            &[keeper::PREFIX.into()],
-        )
-    })?;
-    Ok(names.unwrap_or_default())
-}
-
-thread_local! {
-    /// How many shadows this backend has made.
-    static MADE: Cell<u32> = const { Cell::new(0) };
-}
-
-/// A shadow database that lives as long as this value, or the transaction, unless it is kept.
-struct Shadow {
-    name: String,
-    keeper: worker::Handle,
-    channel: Channel,
-}
-
-impl Shadow {
-    fn make() -> Result<Self, Error> {
-        // SAFETY: plain reads of this backend's own state.
-        let (database, pid) = unsafe { (pg_sys::MyDatabaseId, pg_sys::MyProcPid) };
-        let number = MADE.get() + 1;
-        MADE.set(number);
-        let name = keeper::name(database, pid, number);
-        let channel = Channel::create();
-        let keeper = keeper::work(&channel, &name).start()?;
-        channel.expect(&keeper);
-        let shadow = Self { name, keeper, channel };
-        let options = pinned(|| spi::read_one(sql!("shadow_options"), &[]))?.unwrap_or_default();
-        shadow.ask(&keeper::Request::Make { options, left_overs: left_overs()? })?;
-        Ok(shadow)
-    }
-
-    /// Lets `role` own the shadow, so that it may there what it might in the live database.
-    fn hand_to(&self, role: &str) -> Result<(), Error> {
-        self.ask(&keeper::Request::HandTo { role: role.to_owned() })
-    }
-
-    fn ask(&self, request: &keeper::Request) -> Result<(), Error> {
-        self.channel.send(request, "keeper")?;
-        self.channel.receive::<Result<(), ServerError>>("keeper")?.map_err(Error::ShadowFailed)
-    }
-
-    /// The number that it has since the keeper made it.
-    fn oid(&self) -> Result<pg_sys::Oid, Error> {
-        let number: Option<pg_sys::Oid> = at_latest_moment(|| {
-            spi::read_here(
-                "SELECT oid FROM pg_catalog.pg_database WHERE datname OPERATOR(pg_catalog.=) $1::pg_catalog.name",
-                &[self.name.as_str().into()],
-            )
-        })?;
-        number.ok_or(Error::WorkerLost { what: "keeper" })
-    }
-
-    fn exists(&self) -> Result<bool, Error> {
-        let exists = pinned(|| {
-            spi::read_one(
-                "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1::name)",
-                &[self.name.as_str().into()],
-            )
-        })?;
-        Ok(exists == Some(true))
-    }
-
-    /// Whether it is the only shadow of this server. Each that is kept takes one of the server's places for workers.
-    fn is_alone(&self) -> Result<bool, Error> {
-        let alone = pinned(|| {
-            spi::read_one(
-                "SELECT count(*) = 0 FROM pg_database WHERE starts_with(datname, $1) AND datname <> $2::name",
-                &[keeper::PREFIX.into(), self.name.as_str().into()],
-            )
-        })?;
-        Ok(alone == Some(true))
-    }
-
-    /// Replays the chain, but for what is there already, a run of migrations of one role after the other, and reads what
-    /// the last one left.
-    fn replay_all(&self, chain: &[Applied], base: Option<Base>) -> Result<Replayed, Error> {
-        let (done, mut digests) = base.map_or((0, None), |base| (base.migrations, Some(base.digests)));
-        let mut left_out = Vec::new();
-        let mut read = None;
-        let mut groups = groups(&chain[done..]).peekable();
-        while let Some(group) = groups.next() {
-            self.hand_to(&group[0].applied_by)?;
-            let reading = match groups.peek() {
-                Some(_) => Reading::Nothing,
-                None => digests.take().map_or(Reading::Whole, Reading::Since),
-            };
-            let answer = self.replay(group, reading)?;
-            left_out.extend(answer.left_out);
-            read = answer.read;
-        }
-        let read = read.ok_or(Error::WorkerLost { what: "replay" })?;
-        Ok(Replayed {
-            catalog: read.catalog,
-            outline: Outline { digests: read.digests, not_compared: read.not_compared, left_out },
-            differing: read.differing,
-            #[cfg(debug_assertions)]
-            whole: read.whole,
-        })
-    }
-
-    fn replay(&self, group: &[Applied], read: Reading) -> Result<replayer::Answer, Error> {
-        let channel = Channel::create();
-        let handle = replayer::work(&channel).start()?;
-        channel.expect(&handle);
-        let database = self.oid()?.to_u32();
-        let role = WorkerRole::of(&group[0].applied_by)?;
-        channel.send(&replayer::Request { database, role, migrations: group.to_vec(), read }, "replay")?;
-        let answer: Result<replayer::Answer, replayer::Failed> = channel.receive("replay")?;
-        channel.close();
-        handle.wait();
-        answer.map_err(|failed| Error::ReplayFailed { version: failed.version, source: failed.error })
-    }
-
-    /// Drops the database and waits until it is gone.
-    fn drop(self) {
-        self.channel.close();
-        self.keeper.wait();
-    }
 }

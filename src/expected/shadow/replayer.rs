@@ -13,7 +13,7 @@ use crate::expected::shadow::hook;
 use crate::expected::shadow::left_out::{self, LeftOut};
 use crate::migrations::ledger::Applied;
 use crate::migrations::script::split;
-use crate::migrations::{execute, up};
+use crate::migrations::{execute, tenant};
 use crate::server::channel::Channel;
 use crate::server::session::{pinned, with_settings};
 use crate::server::spi::at_one_moment;
@@ -130,7 +130,7 @@ fn read(since: Option<&Digests>) -> Result<Read, Error> {
 
 fn apply(migration: &Applied) -> Result<(), Error> {
     let settings = migration.settings();
-    let tenant = || with_settings(&settings, || up::make_tenant(migration.tenant.as_deref()));
+    let tenant = || with_settings(&settings, || tenant::make_tenant(migration.tenant.as_deref()));
     let script = migration.script();
     if migration.in_transaction {
         return transaction::in_transaction(|| {

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 
 use crate::error::Error;
-use crate::expected::shadow::Shadow;
+use crate::expected::shadow::database::Shadow;
 use crate::expected::shadow::keeper::Request;
 
 struct Kept {

@@ -1,0 +1,169 @@
+//! The worker of a job.
+
+use std::collections::BTreeSet;
+
+use nself_heal_core::secrets;
+use pgrx::prelude::*;
+use serde::Deserialize;
+
+use crate::background::job::{Asker, Extra};
+use crate::background::migrate;
+use crate::error::{Error, ServerError};
+use crate::heal::online;
+use crate::migrations::up::UpRequest;
+use crate::server::progress::Progress;
+use crate::server::session::as_extension_owner;
+use crate::server::transaction::{in_transaction, is_confined, utility};
+use crate::server::{spi, worker};
+
+#[pg_guard]
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn nself_heal_job(_argument: pg_sys::Datum) {
+    worker::obey_signals();
+    let Some(extra) = Extra::parse(&worker::extra()) else { return };
+    extra.role.connect(extra.database, 0);
+    let job = extra.job;
+    worker::show("waits for the transaction that asked for it");
+    let begun = in_transaction(|| {
+        // SAFETY: the wait is within a transaction of this process. It can be cancelled.
+        unsafe {
+            pg_sys::XactLockTableWait(
+                extra.transaction,
+                std::ptr::null_mut(),
+                std::ptr::null_mut(),
+                pg_sys::XLTW_Oper::XLTW_None,
+            );
+        }
+        Ok(())
+    });
+    let result = match begun.and_then(|()| in_transaction(|| begin(job))) {
+        // The transaction was rolled back: nobody asked.
+        Ok(None) => return,
+        Ok(Some(row)) => row.run(job),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = in_transaction(|| end(job, result)) {
+        warning!("nself_heal could not write down how job {job} ended: {error}");
+    }
+    worker::linger();
+}
+
+/// What is to be done, as it was asked for.
+#[derive(Deserialize)]
+struct JobRow {
+    kind: String,
+    arguments: Arguments,
+    #[serde(flatten)]
+    asker: Asker,
+}
+
+#[derive(Deserialize)]
+struct Arguments {
+    #[serde(default)]
+    not_renamed: BTreeSet<String>,
+    target: Option<String>,
+    max_count: Option<i32>,
+    tenant: Option<String>,
+    #[serde(default)]
+    by_itself: bool,
+}
+
+/// Reads the job's row, and says in it that it runs. Nothing if there is none.
+fn begin(job: i64) -> Result<Option<JobRow>, Error> {
+    let text: Option<String> = as_extension_owner(|| {
+        spi::write_returning(
+            "UPDATE nself.job_log SET state = 'running', started_at = clock_timestamp() WHERE job = $1 \
+             RETURNING json_build_object('kind', kind, 'arguments', arguments, 'settings', settings, \
+                       'logged_in_as', logged_in_as, 'run_by', run_by)::text",
+            &[job.into()],
+        )
+    })?;
+    text.map(|text| serde_json::from_str(&text))
+        .transpose()
+        .map_err(|error| Error::BadAnswer { query: "job", reason: error.to_string() })
+}
+
+/// How a job ended well.
+struct Done {
+    /// Of a heal.
+    event: Option<i64>,
+}
+
+impl JobRow {
+    fn run(&self, job: i64) -> Result<Done, Error> {
+        self.settle()?;
+        let mut progress = |now: Progress<'_>| in_transaction(|| show(job, &now));
+        if self.kind == "heal" {
+            let report = online::heal("job", &self.arguments.not_renamed, None, &mut progress)?;
+            return match report.stopped {
+                Some(error) => Err(error),
+                None => Ok(Done { event: Some(report.ended.event) }),
+            };
+        }
+        let Arguments { not_renamed: _, target, max_count, tenant, by_itself } = &self.arguments;
+        let request = UpRequest {
+            target: target.as_deref(),
+            max_count: *max_count,
+            dry_run: false,
+            tenant: tenant.as_deref(),
+            by_itself: *by_itself,
+        };
+        migrate::up(&request, &|| self.settle(), &mut progress)?;
+        Ok(Done { event: None })
+    }
+
+    /// Takes the settings of who asked, whatever they are now, and goes back to the role that this worker connected as.
+    fn settle(&self) -> Result<(), Error> {
+        // Where this worker is confined, nothing can have changed its role.
+        if !is_confined() {
+            utility("RESET SESSION AUTHORIZATION")?;
+        }
+        utility("RESET ALL")?;
+        for (name, value) in &self.asker.settings {
+            worker::set(name, value);
+        }
+        Ok(())
+    }
+}
+
+fn show(job: i64, now: &Progress<'_>) -> Result<(), Error> {
+    let number = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
+    as_extension_owner(|| {
+        spi::write(
+            "UPDATE nself.job_log SET step = $2, steps = $3, statement = $4, event = coalesce($5, event) WHERE job = $1",
+            &[
+                job.into(),
+                number(now.step).into(),
+                number(now.of).into(),
+                // Whoever may look sees it.
+                secrets::hide(now.statement).as_ref().into(),
+                now.event.into(),
+            ],
+        )
+    })
+}
+
+fn end(job: i64, result: Result<Done, Error>) -> Result<(), Error> {
+    let (state, event, error) = match result {
+        Ok(done) => ("done", done.event, None),
+        Err(error) => {
+            let error = ServerError::from(error);
+            (if error.is_cancel() { "cancelled" } else { "failed" }, None, Some(error))
+        }
+    };
+    let error = error.as_ref();
+    as_extension_owner(|| {
+        spi::write(
+            "UPDATE nself.job_log SET state = $2, event = coalesce($3, event), error = $4, sqlstate = $5, hint = $6, \
+                    ended_at = clock_timestamp() WHERE job = $1",
+            &[
+                job.into(),
+                state.into(),
+                event.into(),
+                error.map(|error| error.message.as_str()).into(),
+                error.map(ServerError::sqlstate).into(),
+                error.and_then(|error| error.hint.as_deref()).into(),
+            ],
+        )
+    })
+}

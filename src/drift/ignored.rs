@@ -1,0 +1,77 @@
+//! What differs and is no drift.
+
+use std::collections::BTreeSet;
+
+use nself_heal_core::ignore;
+
+use crate::drift::allowed::{self};
+use crate::drift::compare::{Comparison, IgnoredBy, compare, own_partitions};
+use crate::error::Error;
+use crate::expected::chain::Against;
+
+/// A rule or an entry of the list of allowed drift, with one object that it is about, if there is one.
+pub struct IgnoredRow {
+    pub source: &'static str,
+    pub pattern: String,
+    pub kind: Option<&'static str>,
+    pub object_type: Option<String>,
+    pub identity: Option<String>,
+    pub reason: String,
+    pub owner: Option<String>,
+    pub expires: Option<String>,
+}
+
+/// All rules and entries with what they keep out of the drift now.
+pub fn ignored(against: Against) -> Result<Vec<IgnoredRow>, Error> {
+    let (_, comparison) = compare(against, BTreeSet::new())?;
+    let Comparison { expected, live, ignored: mut found, .. } = comparison;
+    found.extend(own_partitions(&expected, &live));
+    let row = |source, pattern: &str, reason: &str| IgnoredRow {
+        source,
+        pattern: pattern.to_owned(),
+        kind: None,
+        object_type: None,
+        identity: None,
+        reason: reason.to_owned(),
+        owner: None,
+        expires: None,
+    };
+    let mut rows = Vec::new();
+    let mut add = |empty: IgnoredRow, is_by: &dyn Fn(IgnoredBy) -> bool| {
+        let before = rows.len();
+        rows.extend(found.iter().filter(|ignored| is_by(ignored.by)).map(|ignored| IgnoredRow {
+            kind: Some(ignored.kind),
+            object_type: Some(ignored.object_type.clone()),
+            identity: Some(ignored.identity.clone()),
+            source: empty.source,
+            pattern: empty.pattern.clone(),
+            reason: empty.reason.clone(),
+            owner: empty.owner.clone(),
+            expires: empty.expires.clone(),
+        }));
+        if rows.len() == before {
+            rows.push(empty);
+        }
+    };
+    let partitions = row(
+        "built-in",
+        "partitions that no migration makes, of tables that one does",
+        "made as rows come, by jobs or by pg_partman",
+    );
+    add(partitions, &|by| matches!(by, IgnoredBy::OwnPartition));
+    for rule in ignore::RULES {
+        add(
+            row("built-in", rule.pattern, rule.reason),
+            &|by| matches!(by, IgnoredBy::Rule(other) if std::ptr::eq(rule, other)),
+        );
+    }
+    for (place, entry) in allowed::read()?.into_iter().enumerate() {
+        let mut empty = row("allowed", &entry.pattern, &entry.reason);
+        empty.owner = Some(entry.owner);
+        empty.expires = entry.expires;
+        add(empty, &|by| matches!(by, IgnoredBy::Allowed(other) if place == other));
+    }
+    // Members of extensions are not read at all: they are their extension's.
+    rows.push(row("built-in", "members of extensions", "they come and go with their extension"));
+    Ok(rows)
+}

@@ -1,0 +1,57 @@
+//! What is counted, because it cannot be compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use nself_heal_core::model;
+
+use crate::catalog::{self, outline};
+use crate::error::Error;
+use crate::expected;
+use crate::expected::chain::Against;
+use crate::server::session::pinned;
+use crate::server::spi::at_one_moment;
+
+/// A kind of objects that is counted, not compared.
+pub struct NotCompared {
+    pub object_type: String,
+    pub live: u64,
+    pub expected: u64,
+    /// The live ones, of kinds whose every object should be known by name.
+    pub names: Vec<String>,
+}
+
+/// The kinds that are not compared, of this database and of what is expected.
+pub fn not_compared(against: Against) -> Result<Vec<NotCompared>, Error> {
+    let expected = expected::of(against)?;
+    let live = pinned(|| at_one_moment(outline::read))?;
+    Ok(pair_counts(&live.not_compared, expected.not_compared()))
+}
+
+/// One line that names what was not compared, or nothing if all was.
+pub fn not_compared_line(kinds: &[NotCompared]) -> Option<String> {
+    let listed: Vec<String> =
+        kinds.iter().map(|kind| format!("{} ({})", kind.object_type, kind.live)).collect();
+    (!listed.is_empty()).then(|| listed.join(", "))
+}
+
+pub fn pair_counts(
+    live: &BTreeMap<String, model::NotCompared>,
+    expected: &BTreeMap<String, model::NotCompared>,
+) -> Vec<NotCompared> {
+    let kinds: BTreeSet<&String> = live.keys().chain(expected.keys()).collect();
+    let none = model::NotCompared::default();
+    let compared = |kind: &&String| *kind == catalog::MEMBERS && live.get(*kind) == expected.get(*kind);
+    kinds
+        .into_iter()
+        .filter(|kind| !compared(kind))
+        .map(|kind| {
+            let (live, expected) = (live.get(kind).unwrap_or(&none), expected.get(kind).unwrap_or(&none));
+            NotCompared {
+                object_type: kind.clone(),
+                live: live.count,
+                expected: expected.count,
+                names: live.names.clone(),
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,74 @@
+//! Where expected schemas are kept, by the hash of their chain.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use nself_heal_core::model::Catalog;
+use nself_heal_core::pieces::Pieces;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::expected::summary::Summary;
+use crate::server::session::as_extension_owner;
+use crate::server::spi;
+
+/// How many expected states are kept: going back and forth between a few chains costs no replay.
+const KEPT: i32 = 8;
+
+/// Where each piece begins in what is kept, and how long it is, in bytes: the rest, and relations by identity.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Places {
+    pub rest: (u32, u32),
+    pub relations: BTreeMap<String, (u32, u32)>,
+}
+
+pub fn kept(hash: &str) -> Result<Option<(Summary, Places)>, Error> {
+    let outline: Option<Vec<u8>> = as_extension_owner(|| {
+        spi::read_one("SELECT outline FROM nself.expected_state WHERE chain_hash = $1", &[hash.into()])
+    })?;
+    Ok(outline.and_then(|outline| postcard::from_bytes(&outline).ok()))
+}
+
+pub fn keep(hash: &str, outline: &Summary, pieces: &Pieces) -> Result<Places, Error> {
+    let bad =
+        |error: postcard::Error| Error::BadAnswer { query: "expected_state", reason: error.to_string() };
+    let mut bytes: Vec<u8> = Vec::new();
+    let mut append = |piece: &Catalog| {
+        let begin = bytes.len();
+        bytes = postcard::to_extend(piece, std::mem::take(&mut bytes)).map_err(bad)?;
+        Ok::<_, Error>((begin as u32, (bytes.len() - begin) as u32))
+    };
+    let mut places = Places { rest: append(&pieces.rest)?, ..Places::default() };
+    for (relation, piece) in &pieces.relations {
+        places.relations.insert(relation.clone(), append(piece)?);
+    }
+    let outline = postcard::to_allocvec(&(outline, &places)).map_err(bad)?;
+    as_extension_owner(|| {
+        // Another transaction may have kept the same and not have ended: a cache is not worth waiting for.
+        if spi::read_one::<bool>("SELECT pg_try_advisory_xact_lock(7236270, 2)", &[])? != Some(true) {
+            return Ok(());
+        }
+        spi::write(
+            "INSERT INTO nself.expected_state (chain_hash, outline, pieces, schemas) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (chain_hash) DO UPDATE \
+                SET outline = excluded.outline, pieces = excluded.pieces, schemas = excluded.schemas, \
+                    made_at = clock_timestamp()",
+            &[hash.into(), outline.as_slice().into(), bytes.as_slice().into(), schemas(pieces).into()],
+        )?;
+        spi::write(
+            "DELETE FROM nself.expected_state WHERE chain_hash IN \
+                    (SELECT chain_hash FROM nself.expected_state ORDER BY made_at DESC OFFSET $1)",
+            &[KEPT.into()],
+        )
+    })?;
+    Ok(places)
+}
+
+/// The schemas that the migrations made, or made relations in.
+fn schemas(pieces: &Pieces) -> Vec<String> {
+    let made = pieces.rest.schemas.iter().map(|schema| &schema.name);
+    let catalogs = || std::iter::once(&pieces.rest).chain(pieces.relations.values());
+    let tables = catalogs().flat_map(|catalog| &catalog.tables).map(|table| &table.name.schema);
+    let sequences = catalogs().flat_map(|catalog| &catalog.sequences).map(|sequence| &sequence.name.schema);
+    let all: BTreeSet<&String> = made.chain(tables).chain(sequences).collect();
+    all.into_iter().cloned().collect()
+}

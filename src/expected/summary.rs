@@ -1,0 +1,19 @@
+//! What of an expected schema is enough to see that nothing differs.
+
+use std::collections::BTreeMap;
+
+use nself_heal_core::digest::Digests;
+use nself_heal_core::model::NotCompared;
+use serde::{Deserialize, Serialize};
+
+use crate::expected::shadow::LeftOut;
+
+/// What is enough to see that nothing differs.
+#[derive(Serialize, Deserialize)]
+pub struct Summary {
+    pub digests: Digests,
+    /// By object type.
+    pub not_compared: BTreeMap<String, NotCompared>,
+    /// What would have reached outside the database, and was left out of the replay.
+    pub left_out: Vec<LeftOut>,
+}

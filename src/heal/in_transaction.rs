@@ -1,0 +1,72 @@
+//! Heal in the caller's transaction: each step in a subtransaction of its own. Afterwards the catalogs are read again, and
+//! what was healed must be gone from the drift; otherwise all is undone.
+
+use std::collections::BTreeSet;
+
+use crate::drift::compare::{self, Comparison};
+use crate::error::Error;
+use crate::expected::Expected;
+use crate::heal::steps::{Mode, Outcome, Status, attempt, go, search_path, stuck};
+use crate::server::session::{pinned, with_settings};
+use crate::server::transaction::subtransaction;
+use crate::server::trust;
+
+/// Goes through the steps of a comparison. Without `confirm` nothing is changed, and every step says what it would do.
+pub fn run(
+    expected: &Expected,
+    comparison: Comparison,
+    confirm: bool,
+    not_renamed: BTreeSet<String>,
+) -> Result<Vec<Outcome>, Error> {
+    if !confirm {
+        return pinned(|| {
+            trust::without_changed(&comparison.steps, || {
+                go(&comparison, |_, work, columns| attempt(work, columns, Mode::DryRun))
+            })
+        });
+    }
+    let mut outcomes = Vec::new();
+    let path = search_path()?;
+    let kept = subtransaction(|| {
+        outcomes = pinned(|| {
+            trust::without_changed(&comparison.steps, || {
+                with_settings(&[("search_path", &path)], || {
+                    go(&comparison, |_, work, columns| attempt(work, columns, Mode::Heal))
+                })
+            })
+        })?;
+        let after = compare::compare_with(expected, not_renamed)?;
+        let stuck = stuck(&outcomes, &after);
+        if stuck.is_empty() { Ok(()) } else { Err(Error::NotClosed { stuck: stuck.join(", ") }) }
+    });
+    match kept {
+        Ok(()) => Ok(outcomes),
+        Err(Error::NotClosed { stuck }) => Ok(undone(outcomes, &stuck)),
+        Err(error) => Err(error),
+    }
+}
+
+/// What a heal would find now: the steps with those blocked that rows are in the way of, or that nobody may take.
+pub fn preview(comparison: &Comparison) -> Result<Vec<Outcome>, Error> {
+    pinned(|| {
+        trust::without_changed(&comparison.steps, || {
+            go(comparison, |_, work, columns| attempt(work, columns, Mode::Look))
+        })
+    })
+}
+
+fn undone(outcomes: Vec<Outcome>, stuck: &str) -> Vec<Outcome> {
+    outcomes
+        .into_iter()
+        .map(|outcome| match outcome.status {
+            Status::Applied => Outcome {
+                status: Status::Failed,
+                detail: Some(format!(
+                    "undone with the whole heal, because it did not close the drift of {stuck}"
+                )),
+                ..outcome
+            },
+            Status::Planned | Status::Blocked | Status::Manual | Status::Failed => outcome,
+        })
+        .collect()
+}

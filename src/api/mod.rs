@@ -25,7 +25,7 @@ use crate::expected::chain::Against;
 use crate::heal::{history, in_transaction};
 use crate::migrations::down::{self, DownRequest};
 use crate::migrations::journal;
-use crate::migrations::lock::Turn;
+use crate::migrations::lock::SchemaLock;
 use crate::migrations::status::{self, State};
 use crate::migrations::up::{self, UpRequest};
 use crate::settings;
@@ -326,7 +326,7 @@ fn nself_heal(
         false => ask(Level::Look, "nself_heal()")?,
     }
     let not_renamed: BTreeSet<String> = not_renamed.unwrap_or_default().into_iter().collect();
-    let _turn = if confirm { Some(Turn::take(c"nself_heal(true)")?) } else { None };
+    let _turn = if confirm { Some(SchemaLock::take(c"nself_heal(true)")?) } else { None };
     let (expected, comparison) = compare::compare(Against::Applied, not_renamed.clone())?;
     let drift_items = compare::items(&comparison.steps);
     warn_of_owners(&comparison.steps);

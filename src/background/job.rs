@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use crate::error::Error;
 use crate::migrations::script::MEANINGFUL_SETTINGS;
 use crate::server::session::{self, as_extension_owner, may_act_for, roles};
-use crate::server::worker::{Work, WorkerRole};
 use crate::server::spi;
+use crate::server::worker::{WorkerRole, WorkerSpec};
 
 /// Settings of the caller's session that a job runs under, beside those that give SQL its meaning.
 const OWN_SETTINGS: [&str; 4] =
@@ -93,7 +93,7 @@ pub fn start(task: &Task<'_>, asker: &Asker) -> Result<i64, Error> {
     // SAFETY: plain reads of this backend's state; the row above has given the transaction its number.
     let (database, transaction) = unsafe { (pg_sys::MyDatabaseId, pg_sys::GetTopTransactionId()) };
     let extra = Extra { database, role, transaction, job };
-    let handle = Work {
+    let handle = WorkerSpec {
         title: "nself_heal job",
         function: "nself_heal_job",
         argument: 0,
@@ -146,7 +146,7 @@ pub struct Job {
 /// A job, read now.
 pub fn read(job: i64) -> Result<Job, Error> {
     let found = as_extension_owner(|| {
-        spi::at_one_moment(|| {
+        spi::with_snapshot(|| {
             Spi::connect(|client| {
                 let rows = client.select(
                     "SELECT kind, state, step, steps, statement, wait_event_type, wait_event, error, sqlstate, hint, \

@@ -12,7 +12,7 @@ use crate::background::finding::{Finding, Slip};
 use crate::background::{visitor, wake};
 use crate::error::say;
 use crate::server::transaction;
-use crate::server::worker::{self, Handle, Work};
+use crate::server::worker::{self, Handle, WorkerSpec};
 use crate::settings;
 
 /// How often the list of databases is read.
@@ -34,7 +34,7 @@ const AGAIN_AT_MOST: Duration = Duration::from_secs(300);
 
 /// Asks the server to start the launcher. Only while the server loads its libraries.
 pub fn register() {
-    Work {
+    WorkerSpec {
         title: "nself_heal launcher",
         function: "nself_heal_launcher",
         argument: 0,

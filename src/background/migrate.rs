@@ -3,7 +3,7 @@
 
 use crate::error::Error;
 use crate::migrations::ledger::Session;
-use crate::migrations::lock::in_turn;
+use crate::migrations::lock::with_schema_lock;
 use crate::migrations::no_transaction::{self, Advanced, TopLevel};
 use crate::migrations::status::Pending;
 use crate::migrations::up::{self, UpRequest};
@@ -16,7 +16,7 @@ pub fn up(
     settle: &dyn Fn() -> Result<(), Error>,
     progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let (session, chosen) = in_turn(|| Ok((Session::now(request.tenant)?, up::choose(request)?)))?;
+    let (session, chosen) = with_schema_lock(|| Ok((Session::now(request.tenant)?, up::choose(request)?)))?;
     let at_top_level = |pending: &&Pending| pending.statements.iter().any(|of| of.refuses_transaction);
     let changes_role = |pending: &Pending| pending.statements.iter().any(|of| of.change_of_role().is_some());
     if transaction::is_confined()
@@ -35,7 +35,7 @@ pub fn up(
         };
         if pending.entry.in_transaction {
             show(&format!("-- migration {}", pending.entry.version))?;
-            in_turn(|| up::apply(pending, &session, request.tenant).map(drop))?;
+            with_schema_lock(|| up::apply(pending, &session, request.tenant).map(drop))?;
         } else {
             by_statements(pending, &session, request.tenant, settle, &mut show)?;
         }
@@ -52,7 +52,7 @@ fn by_statements(
 ) -> Result<(), Error> {
     show(&format!("-- migration {}", pending.entry.version))?;
     loop {
-        match in_turn(|| no_transaction::advance(pending, session, tenant))? {
+        match with_schema_lock(|| no_transaction::advance(pending, session, tenant))? {
             Advanced::Done => return Ok(()),
             Advanced::Ran { index } => {
                 if let Some(next) = pending.statements.get(index + 1) {
@@ -64,7 +64,7 @@ fn by_statements(
                 let ran = at_top_level(&statement);
                 settle()?;
                 ran.map_err(|error| no_transaction::failed_at_top_level(pending, &statement, error))?;
-                in_turn(|| no_transaction::finish(pending, session, tenant, &statement))?;
+                with_schema_lock(|| no_transaction::finish(pending, session, tenant, &statement))?;
             }
         }
     }

@@ -15,10 +15,10 @@ use crate::expected::shadow::database;
 use crate::heal::{notify, online, steps};
 use crate::migrations::status::{self, Status};
 use crate::migrations::{journal, ledger};
-use crate::server::session::{as_extension_owner, pinned};
+use crate::server::session::{as_extension_owner, with_pinned_settings};
 use crate::server::spi;
 use crate::server::transaction::in_transaction;
-use crate::server::worker::{self, Handle, Work};
+use crate::server::worker::{self, Handle, WorkerSpec};
 use crate::{expected, settings};
 
 /// What the history calls its runs.
@@ -28,7 +28,7 @@ const TRIGGER: &str = "worker";
 pub fn start(database: pg_sys::Oid) -> Result<(Handle, Slip), Error> {
     let slip = Slip::new();
     let argument = slip.handle() as usize;
-    let handle = Work {
+    let handle = WorkerSpec {
         title: "nself_heal worker",
         function: "nself_heal_visitor",
         argument,
@@ -92,7 +92,7 @@ fn look() -> Result<Finding, Error> {
 
 /// Why this worker has no business in this database, if so.
 fn nothing_to_do() -> Result<Option<Finding>, Error> {
-    let version: Option<String> = pinned(|| {
+    let version: Option<String> = with_pinned_settings(|| {
         spi::read_one("SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'nself_heal'", &[])
     })?;
     Ok(match version.as_deref() {

@@ -45,7 +45,7 @@ pub fn of_each<'s>(steps: impl IntoIterator<Item = &'s Step>) -> Result<Vec<Opti
     }
     capture::write_down();
     as_extension_owner(|| {
-        spi::at_one_moment(|| {
+        spi::with_snapshot(|| {
             Spi::connect(|client| {
                 let rows = client.select(sql!("culprits"), None, &[Json(Value::Array(wanted)).into()])?;
                 for row in rows {

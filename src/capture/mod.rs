@@ -116,7 +116,7 @@ fn this_statement() -> i64 {
 }
 
 /// A command of this transaction that is still to be written down.
-struct Noted {
+struct DdlCommand {
     /// It is forgotten with that.
     subtransaction: pg_sys::SubTransactionId,
     at: TimestampWithTimeZone,
@@ -134,7 +134,7 @@ struct Noted {
 const AT_ONCE: usize = 1000;
 
 thread_local! {
-    static NOTED: RefCell<Vec<Noted>> = const { RefCell::new(Vec::new()) };
+    static NOTED: RefCell<Vec<DdlCommand>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Event {
@@ -158,7 +158,7 @@ fn note(event: &Event, tag: &str, touched: Vec<Touched>) {
         (pg_sys::GetCurrentSubTransactionId(), name)
     };
     NOTED.with_borrow_mut(|noted| {
-        noted.push(Noted {
+        noted.push(DdlCommand {
             subtransaction,
             at: clock_timestamp(),
             logged_in_as,
@@ -191,7 +191,7 @@ pub fn write_down() {
 }
 
 /// False where the log cannot be had at once.
-fn insert(noted: &[Noted]) -> Result<bool, Error> {
+fn insert(noted: &[DdlCommand]) -> Result<bool, Error> {
     // One statement for all, because each one costs as much as several rows. All names in full, and no operators: it runs
     // under whatever search_path the user has.
     const INSERT: &str = "INSERT INTO nself.ddl_log (at, logged_in_as, run_by, client_addr, application_name, tag, command, \
@@ -202,7 +202,7 @@ fn insert(noted: &[Noted]) -> Result<bool, Error> {
                           pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7), pg_catalog.unnest($8), \
                           pg_catalog.unnest($9)) \
                n(at, logged_in_as, run_by, application_name, tag, command, objects, dropped, rewrote)";
-    let texts = |of: fn(&Noted) -> &str| noted.iter().map(of).collect::<Vec<_>>();
+    let texts = |of: fn(&DdlCommand) -> &str| noted.iter().map(of).collect::<Vec<_>>();
     let rows = [
         noted.iter().map(|one| one.at).collect::<Vec<_>>().into(),
         texts(|one| &one.logged_in_as).into(),
@@ -218,7 +218,7 @@ fn insert(noted: &[Noted]) -> Result<bool, Error> {
         if !lock() {
             return Ok(false);
         }
-        spi::at_one_moment(|| {
+        spi::with_snapshot(|| {
             spi::with_prepared(
                 "ddl log",
                 || INSERT.to_owned(),

@@ -174,9 +174,9 @@ pub fn dropped() -> Vec<Touched> {
 }
 
 /// A row of what a function of the server returned.
-struct Row(*mut pg_sys::TupleTableSlot);
+struct EventRow(*mut pg_sys::TupleTableSlot);
 
-impl Row {
+impl EventRow {
     fn text(&self, column: &CStr) -> Option<&str> {
         self.get(column)
     }
@@ -194,7 +194,7 @@ impl Row {
 
 /// Calls a function of the server without arguments, and hands on each row that it returns. This is done at each DDL
 /// command: a query would take several times as long, and would have to ask who may call the function.
-fn for_each_row(function: u32, mut work: impl FnMut(&Row)) {
+fn for_each_row(function: u32, mut work: impl FnMut(&EventRow)) {
     // SAFETY: the function is one of the server's own that returns its rows in a store; all that is handed to it lives
     // in this frame, and all that it makes is freed here, or on an error with the memory and the resources of the caller.
     unsafe {
@@ -224,7 +224,7 @@ fn for_each_row(function: u32, mut work: impl FnMut(&Row)) {
                 pg_sys::MakeSingleTupleTableSlot(returned.setDesc, &raw const pg_sys::TTSOpsMinimalTuple);
             while pg_sys::tuplestore_gettupleslot(returned.setResult, true, false, slot) {
                 pg_sys::slot_getallattrs(slot);
-                work(&Row(slot));
+                work(&EventRow(slot));
                 pg_sys::ExecClearTuple(slot);
             }
             pg_sys::ExecDropSingleTupleTableSlot(slot);

@@ -14,7 +14,7 @@ use pgrx::{Json, PgLogLevel, PgSqlErrorCode, log, notice, pg_sys};
 use serde::Deserialize;
 
 use crate::error::{Error, say};
-use crate::server::session::{self, as_extension_owner, c_string, pinned};
+use crate::server::session::{self, as_extension_owner, c_string, with_pinned_settings};
 use crate::server::spi;
 use crate::server::trust::as_owner;
 
@@ -50,8 +50,8 @@ fn held_by(role: pg_sys::Oid) -> Result<Option<Level>, Error> {
     if unsafe { pg_sys::superuser_arg(role) } {
         return Ok(Level::ALL.last().copied());
     }
-    let place: Option<i32> = pinned(|| {
-        spi::at_one_moment(|| {
+    let place: Option<i32> = with_pinned_settings(|| {
+        spi::with_snapshot(|| {
             spi::read_prepared(
                 "level of a role",
                 || sql!("access/effective").to_owned(),
@@ -185,7 +185,7 @@ pub fn warn_of_owners(steps: &[Step]) {
 
 /// A schema that the extension was put into is not the product's, so rights on it are for others to give.
 fn tell_of_schema(grantee: &Grantee) -> Result<(), Error> {
-    let closed: Option<String> = pinned(|| {
+    let closed: Option<String> = with_pinned_settings(|| {
         spi::read_one(
             "SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace \
               WHERE e.extname = 'nself_heal' \

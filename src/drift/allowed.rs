@@ -9,7 +9,7 @@ use crate::server::spi;
 
 /// One entry of the list.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Entry {
+pub struct AllowedDrift {
     pub pattern: String,
     pub kind: Option<String>,
     pub object_type: Option<String>,
@@ -20,7 +20,7 @@ pub struct Entry {
     pub expired: bool,
 }
 
-impl Entry {
+impl AllowedDrift {
     /// Whether it is in force.
     pub fn holds(&self) -> bool {
         !self.expired
@@ -32,7 +32,7 @@ impl Entry {
 }
 
 /// All entries, those in force first.
-pub fn read() -> Result<Vec<Entry>, Error> {
+pub fn read() -> Result<Vec<AllowedDrift>, Error> {
     as_extension_owner(|| {
         spi::read_json(
             "allowed_drift",

@@ -13,7 +13,7 @@ use nself_heal_core::settle::{self, TextPair};
 
 use crate::catalog;
 use crate::catalog::outline::{self, Outline};
-use crate::drift::allowed::{self, Entry};
+use crate::drift::allowed::{self, AllowedDrift};
 use crate::drift::expression::{self, Pair};
 use crate::drift::facts::{as_owner_of, facts};
 use crate::drift::not_compared::{NotCompared, pair_counts};
@@ -22,8 +22,8 @@ use crate::error::Error;
 use crate::expected::chain::Against;
 use crate::expected::{self, Expected};
 use crate::server::locked::{self, Held, glance};
-use crate::server::session::pinned;
-use crate::server::spi::{self, at_latest_moment, at_one_moment};
+use crate::server::session::with_pinned_settings;
+use crate::server::spi::{self, at_latest_moment, with_snapshot};
 use crate::server::trust;
 use crate::settings;
 
@@ -97,7 +97,7 @@ pub fn compare_with(expected: &Expected, not_renamed: BTreeSet<String>) -> Resul
 }
 
 fn compare_here(expected: &Expected, not_renamed: BTreeSet<String>) -> Result<Comparison, Error> {
-    pinned(|| {
+    with_pinned_settings(|| {
         let Sides { outline, schemas, held } = sides(expected)?;
         let not_compared = pair_counts(&outline.not_compared, expected.not_compared());
         let compared = match schemas {
@@ -129,7 +129,7 @@ fn sides(expected: &Expected) -> Result<Sides, Error> {
     let mut is_known = true;
     for _ in 0..READINGS {
         let begun = spi::Changes::now();
-        let (outline, near, held, schemas) = at_one_moment(|| {
+        let (outline, near, held, schemas) = with_snapshot(|| {
             let outline = outline::read()?;
             let differing = outline.digested.differing(expected.digests());
             let near = differing.with_neighbours([expected.digests(), &outline.digested.digests]);
@@ -203,8 +203,8 @@ fn check_against_whole(
         return Ok(());
     }
     let begun = spi::Changes::now();
-    let live = glance(|| at_one_moment(|| catalog::read(&catalog::Wanted::ALL)));
-    let now = at_one_moment(outline::read)?;
+    let live = glance(|| with_snapshot(|| catalog::read(&catalog::Wanted::ALL)));
+    let now = with_snapshot(outline::read)?;
     if !begun.none_since() || now.digested.digests != outline.digested.digests {
         return Ok(());
     }
@@ -251,7 +251,7 @@ fn compare_catalogs(
         }
     }
     let allowed: Vec<_> =
-        allowed::read()?.into_iter().filter(Entry::holds).map(Entry::into_allowed).collect();
+        allowed::read()?.into_iter().filter(AllowedDrift::holds).map(AllowedDrift::into_allowed).collect();
     locked.retain(|step| !allowed.iter().any(|allowed| allowed.covers(step)));
     let (mut plan, mut ignored) = {
         let mut changes = diff(&expected, &live);

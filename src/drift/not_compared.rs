@@ -8,8 +8,8 @@ use crate::catalog::{self, outline};
 use crate::error::Error;
 use crate::expected;
 use crate::expected::chain::Against;
-use crate::server::session::pinned;
-use crate::server::spi::at_one_moment;
+use crate::server::session::with_pinned_settings;
+use crate::server::spi::with_snapshot;
 
 /// A kind of objects that is counted, not compared.
 pub struct NotCompared {
@@ -23,7 +23,7 @@ pub struct NotCompared {
 /// The kinds that are not compared, of this database and of what is expected.
 pub fn not_compared(against: Against) -> Result<Vec<NotCompared>, Error> {
     let expected = expected::of(against)?;
-    let live = pinned(|| at_one_moment(outline::read))?;
+    let live = with_pinned_settings(|| with_snapshot(outline::read))?;
     Ok(pair_counts(&live.not_compared, expected.not_compared()))
 }
 

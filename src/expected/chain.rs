@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::migrations::journal::Entry;
 use crate::migrations::ledger::{self, Applied, Session};
 use crate::migrations::status::{self, State};
-use crate::server::spi::at_one_moment;
+use crate::server::spi::with_snapshot;
 
 /// What the live schema is compared with.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,7 +76,7 @@ pub fn hash_of(against: Against) -> Result<String, Error> {
     let ledger = unsafe {
         pg_sys::get_relname_relid(c"ledger".as_ptr(), pg_sys::get_namespace_oid(c"nself".as_ptr(), true))
     };
-    let held = at_one_moment(|| Ok(digest::held(ledger.to_u32())))?;
+    let held = with_snapshot(|| Ok(digest::held(ledger.to_u32())))?;
     let is_same = |(then, _): &&(Held, String)| *then == held;
     if let Some(hash) = LAST.with_borrow(|last| last.as_ref().filter(is_same).map(|(_, hash)| hash.clone())) {
         return Ok(hash);

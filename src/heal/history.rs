@@ -194,7 +194,7 @@ pub fn events(limit: i32) -> Result<Vec<Event>, Error> {
         return Err(Error::BadLimit(limit));
     }
     as_extension_owner(|| {
-        spi::at_one_moment(|| {
+        spi::with_snapshot(|| {
             Spi::connect(|client| {
                 client
                     .select(
@@ -243,7 +243,7 @@ pub struct Step {
 /// The steps of a run, the latest unless one is named, in their order.
 pub fn steps(event: Option<i64>) -> Result<Vec<Step>, Error> {
     as_extension_owner(|| {
-        spi::at_one_moment(|| {
+        spi::with_snapshot(|| {
             Spi::connect(|client| {
                 client
                     .select(

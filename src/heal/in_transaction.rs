@@ -7,7 +7,7 @@ use crate::drift::compare::{self, Comparison};
 use crate::error::Error;
 use crate::expected::Expected;
 use crate::heal::steps::{Mode, Outcome, Status, attempt, go, search_path, stuck};
-use crate::server::session::{pinned, with_settings};
+use crate::server::session::{with_pinned_settings, with_settings};
 use crate::server::transaction::subtransaction;
 use crate::server::trust;
 
@@ -19,7 +19,7 @@ pub fn run(
     not_renamed: BTreeSet<String>,
 ) -> Result<Vec<Outcome>, Error> {
     if !confirm {
-        return pinned(|| {
+        return with_pinned_settings(|| {
             trust::without_changed(&comparison.steps, || {
                 go(&comparison, |_, work, columns| attempt(work, columns, Mode::DryRun))
             })
@@ -28,7 +28,7 @@ pub fn run(
     let mut outcomes = Vec::new();
     let path = search_path()?;
     let kept = subtransaction(|| {
-        outcomes = pinned(|| {
+        outcomes = with_pinned_settings(|| {
             trust::without_changed(&comparison.steps, || {
                 with_settings(&[("search_path", &path)], || {
                     go(&comparison, |_, work, columns| attempt(work, columns, Mode::Heal))
@@ -48,7 +48,7 @@ pub fn run(
 
 /// What a heal would find now: the steps with those blocked that rows are in the way of, or that nobody may take.
 pub fn preview(comparison: &Comparison) -> Result<Vec<Outcome>, Error> {
-    pinned(|| {
+    with_pinned_settings(|| {
         trust::without_changed(&comparison.steps, || {
             go(comparison, |_, work, columns| attempt(work, columns, Mode::Look))
         })

@@ -20,9 +20,9 @@ use crate::heal::history::{self, Report, Run};
 use crate::heal::notify::{self, Change};
 use crate::heal::only_adds;
 use crate::heal::steps::{self, Ended, Mode, Outcome, Status};
-use crate::migrations::lock::in_turn;
+use crate::migrations::lock::with_schema_lock;
 use crate::server::progress::Progress;
-use crate::server::session::{pinned, with_settings};
+use crate::server::session::{with_pinned_settings, with_settings};
 use crate::server::transaction::{self, in_transaction};
 use crate::server::trust::{self, as_owner};
 use crate::server::{own_ddl, worker};
@@ -57,7 +57,7 @@ pub fn heal(
         notify::change(&change)?;
         Ok(run)
     })?;
-    let mut course = Course::default();
+    let mut course = Executor::default();
     let (mut stopped, last) = match course.run(plan, &mut run, not_renamed, progress) {
         Ok(last) => (None, last),
         Err(error) => (Some(error), None),
@@ -155,26 +155,26 @@ impl Plan {
     }
 
     /// Runs `work` in a transaction, if the migrations are still those that this plan was made for.
-    fn in_turn<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-        in_turn(|| {
+    fn with_schema_lock<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        with_schema_lock(|| {
             if chain::hash_of(Against::Applied)? != self.hash {
                 return Err(Error::PlanOutdated);
             }
-            pinned(|| with_settings(&[("search_path", &self.search_path)], work))
+            with_pinned_settings(|| with_settings(&[("search_path", &self.search_path)], work))
         })
     }
 }
 
 /// What a run has done so far.
 #[derive(Default)]
-struct Course {
+struct Executor {
     /// In the history.
     outcomes: Vec<Outcome>,
     /// How those steps ended that were taken.
     taken: BTreeMap<Address, Ended>,
 }
 
-impl Course {
+impl Executor {
     fn has_applied(&self) -> bool {
         self.outcomes.iter().any(|outcome| outcome.status == Status::Applied)
     }
@@ -275,7 +275,7 @@ impl Taking<'_> {
             let event = Some(run.event());
             progress(Progress { event, step: self.number, of: self.of, statement: &statement })?;
             let ended = self.with_patience(|| match stage {
-                Stage::Together(actions) => self.plan.in_turn(|| {
+                Stage::Together(actions) => self.plan.with_schema_lock(|| {
                     let ended = self.together(actions, index == 0)?;
                     if ended.is_none() && index == last {
                         run.add(std::slice::from_ref(&applied))?;
@@ -283,7 +283,7 @@ impl Taking<'_> {
                     Ok(ended)
                 }),
                 Stage::Alone(sql) => {
-                    if let Some(ended) = self.plan.in_turn(|| self.together(&[], index == 0))? {
+                    if let Some(ended) = self.plan.with_schema_lock(|| self.together(&[], index == 0))? {
                         return Ok(Some(ended));
                     }
                     self.alone(sql)?;

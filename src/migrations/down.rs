@@ -6,12 +6,12 @@ use std::time::Instant;
 use pgrx::notice;
 
 use crate::error::Error;
+use crate::migrations::execute;
 use crate::migrations::journal::{self, Entry};
 use crate::migrations::ledger::{self, Applied, Session, since};
-use crate::migrations::lock::Turn;
+use crate::migrations::lock::SchemaLock;
 use crate::migrations::script::{Direction, split};
 use crate::migrations::up::{Ran, at_least_one, position, record};
-use crate::migrations::execute;
 use crate::settings;
 
 pub struct DownRequest<'a> {
@@ -37,7 +37,7 @@ pub fn down(request: &DownRequest<'_>) -> Result<Vec<Ran>, Error> {
     }
     let _turn = match request.dry_run {
         true => None,
-        false => Some(Turn::take(c"nself_migrate_down()")?),
+        false => Some(SchemaLock::take(c"nself_migrate_down()")?),
     };
     let applied: Vec<Applied> = ledger::applied()?
         .into_iter()

@@ -143,7 +143,7 @@ impl Session {
 }
 
 /// What is written down: that a migration was applied or undone, or how far it came.
-pub struct Row<'a> {
+pub struct LedgerRow<'a> {
     pub entry: &'a Entry,
     pub direction: Direction,
     pub tenant: Option<&'a str>,
@@ -160,8 +160,8 @@ pub struct Progress<'a> {
 }
 
 /// Adds a row. It is kept or lost together with what the transaction did.
-pub fn record(session: &Session, row: &Row<'_>) -> Result<(), Error> {
-    let Row { entry, direction, tenant, in_transaction, progress, duration_ms } = row;
+pub fn record(session: &Session, row: &LedgerRow<'_>) -> Result<(), Error> {
+    let LedgerRow { entry, direction, tenant, in_transaction, progress, duration_ms } = row;
     let (sql, checksum) = match direction {
         Direction::Up => (Some(entry.up_sql.as_str()), &entry.checksum),
         Direction::Down => {

@@ -17,9 +17,9 @@ thread_local! {
 
 /// As long as this lives, no other session of this database runs migrations or a heal, and not a second time this one;
 /// the others wait until the transaction has ended.
-pub struct Turn;
+pub struct SchemaLock;
 
-impl Turn {
+impl SchemaLock {
     pub fn take(command: &CStr) -> Result<Self, Error> {
         spi::refuse_read_only(command);
         if TAKEN.get() {
@@ -37,12 +37,12 @@ impl Turn {
 }
 
 /// For a worker: runs `work` in a transaction, in its turn. It waits outside a transaction, for as long as it takes.
-pub fn in_turn<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+pub fn with_schema_lock<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     let mut work = Some(work);
     loop {
         let done = in_transaction(|| match is_free()?.then(|| work.take()).flatten() {
             Some(work) => {
-                let _turn = Turn::taken()?;
+                let _turn = SchemaLock::taken()?;
                 work().map(Some)
             }
             None => Ok(None),
@@ -54,7 +54,7 @@ pub fn in_turn<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     }
 }
 
-impl Drop for Turn {
+impl Drop for SchemaLock {
     fn drop(&mut self) {
         TAKEN.set(false);
     }
@@ -64,7 +64,7 @@ impl Drop for Turn {
 /// again.
 fn refuse_stale() -> Result<(), Error> {
     let last = || spi::read_here::<i64>("SELECT max(id) FROM nself.ledger", &[]);
-    as_extension_owner(|| match spi::at_one_moment(last)? == spi::at_latest_moment(last)? {
+    as_extension_owner(|| match spi::with_snapshot(last)? == spi::at_latest_moment(last)? {
         true => Ok(()),
         false => Err(Error::Stale),
     })

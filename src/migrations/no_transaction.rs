@@ -5,10 +5,9 @@
 
 use std::time::Instant;
 
-
 use crate::error::Error;
 use crate::migrations::execute::{line_of_error, run_statement};
-use crate::migrations::ledger::{self, Applied, Progress, Row, Session, since};
+use crate::migrations::ledger::{self, Applied, LedgerRow, Progress, Session, since};
 use crate::migrations::resume::{self, Begun, Left};
 use crate::migrations::roles::Confined;
 use crate::migrations::script::{Direction, Statement, settings_before};
@@ -44,7 +43,7 @@ pub struct TopLevel {
 /// schema of this database (`Turn`).
 pub fn advance(pending: &Pending, session: &Session, tenant: Option<&str>) -> Result<Advanced, Error> {
     let before = ledger::last(&pending.entry.version, tenant)?;
-    let Some(course) = Course::new(pending, session, tenant, before.as_ref())? else {
+    let Some(course) = Standing::new(pending, session, tenant, before.as_ref())? else {
         return Ok(Advanced::Done);
     };
     make_tenant(tenant)?;
@@ -70,7 +69,7 @@ pub fn finish(
     ran: &TopLevel,
 ) -> Result<(), Error> {
     let before = ledger::last(&pending.entry.version, tenant)?;
-    match Course::new(pending, session, tenant, before.as_ref())? {
+    match Standing::new(pending, session, tenant, before.as_ref())? {
         Some(course) if course.done == ran.index && course.begun.is_some() => {
             course.record(course.done + 1, None, ran.began)
         }
@@ -103,7 +102,7 @@ fn failed(pending: &Pending, index: usize, undone: bool, error: Error) -> Error 
 }
 
 /// Where a migration stands that has not ended.
-struct Course<'a> {
+struct Standing<'a> {
     pending: &'a Pending,
     tenant: Option<&'a str>,
     /// As which it runs.
@@ -116,7 +115,7 @@ struct Course<'a> {
     took_ms: i64,
 }
 
-impl<'a> Course<'a> {
+impl<'a> Standing<'a> {
     /// By what the ledger says of the migration; none if all of it has run.
     fn new(
         pending: &'a Pending,
@@ -189,7 +188,7 @@ impl<'a> Course<'a> {
         let ended = statements_done == self.pending.statements.len();
         ledger::record(
             &self.session,
-            &Row {
+            &LedgerRow {
                 entry: &self.pending.entry,
                 direction: Direction::Up,
                 tenant: self.tenant,

@@ -5,7 +5,7 @@
 use pgrx::pg_sys;
 
 use crate::error::Error;
-use crate::server::session::{c_string, pinned};
+use crate::server::session::{c_string, with_pinned_settings};
 use crate::server::spi;
 
 /// A statement that was begun before, and may have ended.
@@ -138,7 +138,7 @@ unsafe fn relation(name: *mut pg_sys::RangeVar) -> Option<pg_sys::Oid> {
 fn identity(schema: pg_sys::Oid, name: &str) -> Result<String, Error> {
     let name = c_string(name);
     // SAFETY: a look into the catalogs; both texts live through the call, and the answer is copied.
-    pinned(|| unsafe {
+    with_pinned_settings(|| unsafe {
         let schema = pg_sys::get_namespace_name(schema);
         Ok(text(pg_sys::quote_qualified_identifier(schema, name.as_ptr())))
     })
@@ -166,12 +166,12 @@ unsafe fn text(text: *mut std::ffi::c_char) -> String {
 /// Whether there is no relation of this name any more, if one is named.
 fn is_gone(identity: &str) -> Result<bool, Error> {
     let gone = "SELECT $1 <> '' AND to_regclass($1) IS NULL";
-    Ok(pinned(|| spi::read_one(gone, &[identity.into()]))? == Some(true))
+    Ok(with_pinned_settings(|| spi::read_one(gone, &[identity.into()]))? == Some(true))
 }
 
 /// Whether the index of this name on this table is valid, if there is one.
 fn validity(index: &str, table: pg_sys::Oid) -> Result<Option<bool>, Error> {
-    pinned(|| {
+    with_pinned_settings(|| {
         spi::read_one(
             "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1) AND indrelid = $2",
             &[index.into(), table.into()],
@@ -181,7 +181,7 @@ fn validity(index: &str, table: pg_sys::Oid) -> Result<Option<bool>, Error> {
 
 /// Whether the partition is on its way out, if it is one of this table.
 fn pending_detach(parent: pg_sys::Oid, child: pg_sys::Oid) -> Result<Option<bool>, Error> {
-    pinned(|| {
+    with_pinned_settings(|| {
         spi::read_one(
             "SELECT inhdetachpending FROM pg_inherits WHERE inhparent = $1 AND inhrelid = $2",
             &[parent.into(), child.into()],

@@ -10,8 +10,8 @@ use pgrx::{notice, pg_sys};
 use crate::error::Error;
 use crate::migrations::execute;
 use crate::migrations::journal::Entry;
-use crate::migrations::ledger::{self, Row, Session, since};
-use crate::migrations::lock::Turn;
+use crate::migrations::ledger::{self, LedgerRow, Session, since};
+use crate::migrations::lock::SchemaLock;
 use crate::migrations::script::{Direction, split};
 use crate::migrations::status::{Pending, State, Status, status};
 use crate::migrations::tenant::{check_tenant, make_tenant};
@@ -40,7 +40,7 @@ pub fn up(request: &UpRequest<'_>) -> Result<Vec<Ran>, Error> {
     check_request(request)?;
     let _turn = match request.dry_run {
         true => None,
-        false => Some(Turn::take(c"nself_migrate_up()")?),
+        false => Some(SchemaLock::take(c"nself_migrate_up()")?),
     };
     let chosen = choose(request)?;
     if request.dry_run {
@@ -74,7 +74,7 @@ pub fn choose(request: &UpRequest<'_>) -> Result<Vec<Pending>, Error> {
 }
 
 /// Applies a migration that runs in one transaction, in the current one, with its row in the ledger. Nobody else may
-/// change the schema of this database meanwhile (`Turn`).
+/// change the schema of this database meanwhile (`SchemaLock`).
 pub fn apply(pending: &Pending, session: &Session, tenant: Option<&str>) -> Result<Ran, Error> {
     // It was chosen in another transaction, perhaps.
     if ledger::last(&pending.entry.version, tenant)?.is_some() {
@@ -101,7 +101,7 @@ pub fn record(
     tenant: Option<&str>,
     duration_ms: i64,
 ) -> Result<(), Error> {
-    let row = Row { entry, direction, tenant, in_transaction: true, progress: None, duration_ms };
+    let row = LedgerRow { entry, direction, tenant, in_transaction: true, progress: None, duration_ms };
     ledger::record(session, &row)
 }
 

@@ -15,7 +15,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::error::Error;
-use crate::server::session::{c_string, pinned};
+use crate::server::session::{c_string, with_pinned_settings};
 use crate::server::spi;
 
 /// What the migration that runs has said of deferrable constraints.
@@ -123,7 +123,7 @@ impl Said {
 
 /// The tables with checks that wait.
 pub fn pending() -> Result<Vec<pg_sys::Oid>, Error> {
-    let tables: Option<Vec<pg_sys::Oid>> = pinned(|| {
+    let tables: Option<Vec<pg_sys::Oid>> = with_pinned_settings(|| {
         spi::read_one("SELECT array_agg(DISTINCT tgrelid) FROM pg_trigger WHERE tgdeferrable", &[])
     })?;
     // SAFETY: a look at this transaction's own list of events.
@@ -133,7 +133,7 @@ pub fn pending() -> Result<Vec<pg_sys::Oid>, Error> {
 
 /// The deferrable constraints that can be named, all of them or those that are checked by triggers of these tables.
 fn constraints(tables: Option<Vec<pg_sys::Oid>>) -> Result<Vec<Constraint>, Error> {
-    let rows: Vec<(u32, String, String, bool, bool)> = pinned(|| {
+    let rows: Vec<(u32, String, String, bool, bool)> = with_pinned_settings(|| {
         spi::read_json(
             "constraints",
             "SELECT coalesce(json_agg(json_build_array( \

@@ -1,12 +1,12 @@
 //! What is left to the end of a transaction, when other rights may be in force.
 
 use crate::error::Error;
-use crate::server::session::pinned;
+use crate::server::session::with_pinned_settings;
 use crate::server::{deferred, spi};
 
 /// The cursors WITH HOLD of this session, and when they were made.
 pub fn held_cursors() -> Result<Vec<(String, String)>, Error> {
-    pinned(|| {
+    with_pinned_settings(|| {
         spi::read_json(
             "cursors",
             "SELECT coalesce(json_agg(json_build_array(name, creation_time)), '[]')::text FROM pg_cursors WHERE is_holdable",

@@ -67,14 +67,14 @@ pub fn c_string(text: &str) -> CString {
 }
 
 /// Runs `work` under settings of this program's own, so that no user's setting changes what it means.
-pub fn pinned<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+pub fn with_pinned_settings<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     with_settings(&PINNED, work)
 }
 
 /// Runs `work` on the product's own tables, with the rights of the extension's owner: whoever may EXECUTE a function
 /// needs no right on the tables behind it. Only statements that are written in this program may run here.
 pub fn as_extension_owner<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    as_extension_owner_bare(|| pinned(work))
+    as_extension_owner_bare(|| with_pinned_settings(work))
 }
 
 /// As `as_extension_owner`, under the session's settings.

@@ -14,12 +14,12 @@ use crate::error::Error;
 
 /// Runs `work` with a snapshot of its own: all reads within see one moment, which is now, with all that this
 /// transaction and those that have ended did. From REPEATABLE READ on it is the moment when the transaction began.
-pub fn at_one_moment<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+pub fn with_snapshot<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     // SAFETY: a snapshot of the server, valid until the next one is taken; it is pushed at once.
     at(unsafe { pg_sys::GetTransactionSnapshot() }, work)
 }
 
-/// As `at_one_moment`, with what others have done until now, whatever the isolation level is.
+/// As `with_snapshot`, with what others have done until now, whatever the isolation level is.
 pub fn at_latest_moment<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     // SAFETY: as above.
     at(unsafe { pg_sys::GetLatestSnapshot() }, work)
@@ -55,7 +55,7 @@ impl Changes {
 
 /// The first column of the first row, read without writing.
 pub fn read_one<T: FromDatum + IntoDatum>(query: &str, args: &[DatumWithOid]) -> Result<Option<T>, Error> {
-    at_one_moment(|| read_here(query, args))
+    with_snapshot(|| read_here(query, args))
 }
 
 /// As `read_one`, at the moment that is in force.

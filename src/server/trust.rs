@@ -16,7 +16,7 @@ use pgrx::prelude::*;
 use serde::Deserialize;
 
 use crate::error::Error;
-use crate::server::session::{self, as_user, database_owner, pinned, with_settings};
+use crate::server::session::{self, as_user, database_owner, with_pinned_settings, with_settings};
 use crate::server::{outside, spi};
 
 /// Whether code that `other` can change may run with the rights of `role`.
@@ -82,7 +82,7 @@ pub fn refusal(runs: &Runs, role: pg_sys::Oid, role_name: &str) -> Result<Option
         })
         .collect();
     // The catalogs are open to everybody, and the query evaluates nothing but functions of the server.
-    let found: Vec<Code> = pinned(|| {
+    let found: Vec<Code> = with_pinned_settings(|| {
         spi::read_json("trust", sql!("trust"), &[pgrx::Json(serde_json::Value::Array(asked)).into()])
     })?;
     for code in found {
@@ -177,7 +177,7 @@ pub fn changed(steps: &[Step]) -> Result<BTreeSet<u32>, Error> {
     if names.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let found: Option<Vec<pg_sys::Oid>> = pinned(|| {
+    let found: Option<Vec<pg_sys::Oid>> = with_pinned_settings(|| {
         let query =
             "SELECT array_agg(f::oid) FROM unnest($1) n CROSS JOIN to_regprocedure(n) f WHERE f IS NOT NULL";
         spi::read_one(query, &[names.into()])

@@ -54,7 +54,7 @@ impl Drop for Handle {
 }
 
 /// What a worker is to do.
-pub struct Work<'a> {
+pub struct WorkerSpec<'a> {
     /// Shown in pg_stat_activity.
     pub title: &'a str,
     /// Exported by this library.
@@ -68,7 +68,7 @@ pub struct Work<'a> {
     pub returns_after: Option<Duration>,
 }
 
-impl Work<'_> {
+impl WorkerSpec<'_> {
     fn registration(&self) -> pg_sys::BackgroundWorker {
         let mut worker = pg_sys::BackgroundWorker {
             bgw_flags: (pg_sys::BGWORKER_SHMEM_ACCESS | pg_sys::BGWORKER_BACKEND_DATABASE_CONNECTION) as i32,
@@ -117,7 +117,7 @@ fn fill(field: &mut [c_char], text: &str) {
     }
 }
 
-/// The `extra` of this worker's `Work`.
+/// The `extra` of this worker's `WorkerSpec`.
 pub fn extra() -> String {
     // SAFETY: MyBgworkerEntry is set in every background worker; the text ends with a zero within the field.
     unsafe { CStr::from_ptr((*pg_sys::MyBgworkerEntry).bgw_extra.as_ptr()).to_string_lossy().into_owned() }

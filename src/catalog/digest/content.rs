@@ -9,7 +9,7 @@ use pgrx::pg_sys;
 
 use crate::catalog::digest::catalogs;
 use crate::catalog::digest::names::Names;
-use crate::catalog::digest::rows::{Column, Row, position};
+use crate::catalog::digest::rows::{CatalogRow, Column, position};
 use crate::error::Error;
 use crate::server::spi;
 
@@ -185,7 +185,7 @@ impl Contents {
     }
 
     /// The digest of a row. `about` is what the row is about, where its own columns do not say it.
-    pub fn digest(&self, row: &Row, about: &[Digest], names: &Names, buffer: &mut Vec<u8>) -> Digest {
+    pub fn digest(&self, row: &CatalogRow, about: &[Digest], names: &Names, buffer: &mut Vec<u8>) -> Digest {
         buffer.clear();
         buffer.extend_from_slice(&self.class.to_ne_bytes());
         for digest in about {

@@ -1,7 +1,7 @@
 //! What this program has heard of: rows of the catalogs whose kind or state a later server may have added are counted
 //! as not compared, so that they are never silence.
 
-use crate::catalog::digest::rows::{Column, Row, position};
+use crate::catalog::digest::rows::{CatalogRow, Column, position};
 
 /// The values of a column that are known.
 enum Values {
@@ -125,7 +125,7 @@ impl Known {
     }
 
     /// What a row is counted as, if it is of no known kind.
-    pub fn unknown(&self, row: &Row) -> Option<String> {
+    pub fn unknown(&self, row: &CatalogRow) -> Option<String> {
         self.0.iter().find_map(|(kind, columns)| {
             let (place, values) = columns.iter().find(|(place, values)| !values.hold(row, *place))?;
             let value = match values {
@@ -138,7 +138,7 @@ impl Known {
 }
 
 impl Values {
-    fn hold(&self, row: &Row, column: usize) -> bool {
+    fn hold(&self, row: &CatalogRow, column: usize) -> bool {
         match self {
             Of(known) => known.contains(&row.character(column)),
             SumsOf(known) => row.number(column) & !known == 0,

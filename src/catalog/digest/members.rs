@@ -5,7 +5,7 @@ use nself_heal_core::digest::Digest;
 
 use crate::catalog::digest::content::{Contents, References};
 use crate::catalog::digest::names::Names;
-use crate::catalog::digest::rows::{Column, Row, position};
+use crate::catalog::digest::rows::{CatalogRow, Column, position};
 
 /// Catalogs whose rows can say more of a member than who owns it: in columns that are null where nothing is said, and in
 /// columns that are false.
@@ -46,7 +46,7 @@ impl Alterations {
     /// The digest of what a row says of a member of an extension that `creator` owns, if it says anything.
     pub fn digest(
         &self,
-        row: &Row,
+        row: &CatalogRow,
         name: Digest,
         creator: u32,
         names: &Names,

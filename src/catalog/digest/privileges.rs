@@ -6,7 +6,7 @@ use pgrx::pg_sys;
 use rustc_hash::FxHashMap;
 
 use crate::catalog::digest::names::{FIRST_OF_USERS, Names};
-use crate::catalog::digest::rows::{self, Column, Held, Row, position};
+use crate::catalog::digest::rows::{self, CatalogRow, Column, Held, position};
 
 /// Catalogs whose rows have privileges, and the column that holds them.
 const COLUMNS: [(&str, &str); 8] = [
@@ -64,7 +64,7 @@ impl Privileges {
         &self,
         (class, object): (u32, u32),
         column: i16,
-        row: &Row,
+        row: &CatalogRow,
         acl: usize,
         names: &Names,
     ) -> Option<Digest> {

@@ -15,7 +15,7 @@ use crate::catalog::digest::known::{self, Known};
 use crate::catalog::digest::members::Alterations;
 use crate::catalog::digest::names::{FIRST_OF_USERS, Names};
 use crate::catalog::digest::privileges::{self, Privileges};
-use crate::catalog::digest::rows::{self, Column, Held, Row, position};
+use crate::catalog::digest::rows::{self, CatalogRow, Column, Held, position};
 use crate::catalog::digest::{Digested, Versions};
 use crate::error::Error;
 use crate::server::session::c_string;
@@ -29,7 +29,7 @@ struct Sum {
 }
 
 impl Sum {
-    fn of(row: &Row, digest: Digest) -> Self {
+    fn of(row: &CatalogRow, digest: Digest) -> Self {
         Sum { digest, version: row.version() }
     }
 

@@ -8,6 +8,7 @@ use std::slice;
 use nself_heal_core::digest::Digest;
 use pgrx::pg_sys;
 
+
 /// A column of a catalog.
 #[derive(Clone)]
 pub struct Column {
@@ -69,7 +70,7 @@ struct Rows {
 }
 
 /// A row, valid until the next one is read.
-pub struct Row<'a> {
+pub struct CatalogRow<'a> {
     of: &'a Rows,
     tuple: pg_sys::HeapTuple,
     /// Where the values are.
@@ -78,7 +79,7 @@ pub struct Row<'a> {
     taken_apart: Cell<bool>,
 }
 
-impl Row<'_> {
+impl CatalogRow<'_> {
     /// Which version of which row this is.
     pub fn version(&self) -> Digest {
         // SAFETY: as for every look at the tuple.
@@ -238,7 +239,7 @@ pub fn each<T>(
     catalog: u32,
     wanted: impl Fn(u32) -> bool,
     prepare: impl FnOnce(&[Column]) -> T,
-    mut row: impl FnMut(&mut T, &Row),
+    mut row: impl FnMut(&mut T, &CatalogRow),
 ) -> Held {
     let mut held = Held::default();
     // SAFETY: what the server allocates for a row goes into a context that is emptied after it. On an error the abort of
@@ -267,7 +268,7 @@ pub fn each<T>(
                 return;
             }
             let outer = pg_sys::MemoryContextSwitchTo(context);
-            row(state, &Row { of: rows, tuple, data, taken_apart: Cell::new(false) });
+            row(state, &CatalogRow { of: rows, tuple, data, taken_apart: Cell::new(false) });
             pg_sys::MemoryContextSwitchTo(outer);
             if !(*context).isReset {
                 pg_sys::MemoryContextReset(context);

@@ -12,7 +12,7 @@ use crate::expected::shadow::replayer::{self, Reading};
 use crate::expected::summary::Summary;
 use crate::migrations::ledger::Applied;
 use crate::server::channel::Channel;
-use crate::server::session::pinned;
+use crate::server::session::with_pinned_settings;
 use crate::server::spi::{self, at_latest_moment};
 use crate::server::transaction::{in_transaction, utility};
 use crate::server::worker::{self, WorkerRole};
@@ -51,7 +51,7 @@ pub fn drop_left_overs() -> Result<(), Error> {
 
 /// The shadows of backends that are no more: the server was stopped while they were there.
 fn left_overs() -> Result<Vec<String>, Error> {
-    let names: Option<Vec<String>> = pinned(|| {
+    let names: Option<Vec<String>> = with_pinned_settings(|| {
         spi::read_one(
             "SELECT array_agg(d.datname::text) FROM pg_database d \
               WHERE d.datname ~ ('^' || $1 || '[0-9]+_[0-9]+_[0-9]+$') AND NOT d.datallowconn \
@@ -86,7 +86,8 @@ impl Shadow {
         let keeper = keeper::work(&channel, &name).start()?;
         channel.expect(&keeper);
         let shadow = Self { name, keeper, channel };
-        let options = pinned(|| spi::read_one(sql!("shadow_options"), &[]))?.unwrap_or_default();
+        let options =
+            with_pinned_settings(|| spi::read_one(sql!("shadow_options"), &[]))?.unwrap_or_default();
         shadow.ask(&keeper::Request::Make { options, left_overs: left_overs()? })?;
         Ok(shadow)
     }
@@ -113,7 +114,7 @@ impl Shadow {
     }
 
     pub fn exists(&self) -> Result<bool, Error> {
-        let exists = pinned(|| {
+        let exists = with_pinned_settings(|| {
             spi::read_one(
                 "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1::name)",
                 &[self.name.as_str().into()],
@@ -124,7 +125,7 @@ impl Shadow {
 
     /// Whether it is the only shadow of this server. Each that is kept takes one of the server's places for workers.
     pub fn is_alone(&self) -> Result<bool, Error> {
-        let alone = pinned(|| {
+        let alone = with_pinned_settings(|| {
             spi::read_one(
                 "SELECT count(*) = 0 FROM pg_database WHERE starts_with(datname, $1) AND datname <> $2::name",
                 &[keeper::PREFIX.into(), self.name.as_str().into()],

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, ServerError};
 use crate::server::channel::Channel;
 use crate::server::transaction;
-use crate::server::worker::{self, Work};
+use crate::server::worker::{self, WorkerSpec};
 
 #[derive(Serialize, Deserialize)]
 pub enum Request {
@@ -50,8 +50,8 @@ fn database_of(shadow: &str) -> Option<pg_sys::Oid> {
 
 /// A keeper of the shadow `name`, at the other end of the channel. After a crash of the server it comes back, to remove
 /// what it kept.
-pub fn work<'a>(channel: &Channel, name: &'a str) -> Work<'a> {
-    Work {
+pub fn work<'a>(channel: &Channel, name: &'a str) -> WorkerSpec<'a> {
+    WorkerSpec {
         title: "nself_heal shadow keeper",
         function: "nself_heal_shadow_keeper",
         argument: channel.handle() as usize,

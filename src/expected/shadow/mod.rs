@@ -19,7 +19,6 @@ mod reuse;
 
 use std::time::Instant;
 
-
 use crate::error::{Error, Lent};
 use crate::expected::shadow::database::{Replayed, Shadow, groups};
 use crate::migrations::ledger::Applied;

@@ -5,7 +5,7 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::panic::ErrorReport;
 
 use crate::error::Error;
-use crate::server::session::pinned;
+use crate::server::session::with_pinned_settings;
 use crate::server::spi;
 
 unsafe extern "C-unwind" {
@@ -106,7 +106,7 @@ unsafe fn keep_constraint(partition: *mut pg_sys::RangeVar) -> Result<(), Error>
     if is_said {
         return Ok(());
     }
-    let add: Option<String> = pinned(|| {
+    let add: Option<String> = with_pinned_settings(|| {
         spi::read_one(
             "SELECT format('ALTER TABLE %s ADD CHECK (%s)', inhrelid::regclass, pg_get_partition_constraintdef($1)) \
                FROM pg_inherits JOIN pg_partitioned_table ON partrelid = inhparent \
@@ -115,7 +115,7 @@ unsafe fn keep_constraint(partition: *mut pg_sys::RangeVar) -> Result<(), Error>
         )
     })?;
     match add {
-        Some(add) => pinned(|| spi::write(&add, &[])),
+        Some(add) => with_pinned_settings(|| spi::write(&add, &[])),
         None => Ok(()),
     }
 }

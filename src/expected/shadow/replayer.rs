@@ -15,10 +15,10 @@ use crate::migrations::ledger::Applied;
 use crate::migrations::script::split;
 use crate::migrations::{execute, tenant};
 use crate::server::channel::Channel;
-use crate::server::session::{pinned, with_settings};
-use crate::server::spi::at_one_moment;
+use crate::server::session::{with_pinned_settings, with_settings};
+use crate::server::spi::with_snapshot;
 use crate::server::transaction;
-use crate::server::worker::{self, Work, WorkerRole};
+use crate::server::worker::{self, WorkerRole, WorkerSpec};
 use nself_heal_core::digest::{Differing, Digests};
 use nself_heal_core::model::{Catalog, NotCompared};
 
@@ -68,8 +68,8 @@ pub struct Failed {
 }
 
 /// A replayer at the other end of the channel.
-pub fn work(channel: &Channel) -> Work<'static> {
-    Work {
+pub fn work(channel: &Channel) -> WorkerSpec<'static> {
+    WorkerSpec {
         title: "nself_heal replay",
         function: "nself_heal_shadow_replayer",
         argument: channel.handle() as usize,
@@ -108,8 +108,8 @@ fn replay(request: &Request) -> Result<Answer, Failed> {
 }
 
 fn read(since: Option<&Digests>) -> Result<Read, Error> {
-    pinned(|| {
-        at_one_moment(|| {
+    with_pinned_settings(|| {
+        with_snapshot(|| {
             let Outline { digested, not_compared } = outline::fresh()?;
             let differing = since.map(|since| digested.differing(since));
             let wanted = match &differing {

@@ -22,7 +22,7 @@ use std::time::Instant;
 
 use pgrx::pg_sys;
 
-use crate::caller::{Lent, lent, pinned};
+use crate::caller::{FIRST_ROLE, Lent, lent, pinned, role_name};
 use crate::error::{Error, ServerError};
 use crate::expected::Outline;
 use crate::ledger::Applied;
@@ -89,9 +89,9 @@ pub fn replay(chain: &[Applied], hash: &str, base: Option<Base>) -> Result<Repla
     replayed
 }
 
-/// The chain as runs of migrations that one role applied.
+/// The chain as runs of migrations that one role applied, with the same rights.
 fn groups(chain: &[Applied]) -> impl Iterator<Item = &[Applied]> {
-    chain.chunk_by(|a, b| a.applied_by == b.applied_by)
+    chain.chunk_by(|a, b| (&a.applied_by, a.rights) == (&b.applied_by, b.rights))
 }
 
 /// Every role of the chain has to be there.
@@ -156,9 +156,15 @@ impl Shadow {
         Ok(shadow)
     }
 
-    /// Lets `role` own the shadow, so that it may there what it might in the live database.
-    fn hand_to(&self, role: &str) -> Result<(), Error> {
-        self.ask(&keeper::Request::HandTo { role: role.to_owned() })
+    /// Lets the role of a migration do there what it could in the live database: who owned that owns the shadow, which is
+    /// otherwise the server's own. What the role can create in schema public is the replayer's business: it can get there.
+    fn hand_to(&self, first: &Applied) -> Result<(), Error> {
+        let (role, rights) = (first.applied_by.clone(), first.rights);
+        let owner = match rights.owns_database {
+            true => role.clone(),
+            false => role_name(pg_sys::Oid::from(FIRST_ROLE)),
+        };
+        self.ask(&keeper::Request::HandTo { owner, role, creates_schemas: rights.creates_schemas })
     }
 
     fn ask(&self, request: &keeper::Request) -> Result<(), Error> {
@@ -206,7 +212,7 @@ impl Shadow {
         let mut read = None;
         let mut groups = groups(&chain[done..]).peekable();
         while let Some(group) = groups.next() {
-            self.hand_to(&group[0].applied_by)?;
+            self.hand_to(&group[0])?;
             let reading = match groups.peek() {
                 Some(_) => Reading::Nothing,
                 None => digests.take().map_or(Reading::Whole, Reading::Since),

@@ -52,6 +52,7 @@ CREATE TABLE nself.ledger (
     logged_in_as text NOT NULL,
     applied_by text NOT NULL,
     settings jsonb NOT NULL,
+    rights jsonb NOT NULL DEFAULT '{}',
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     duration_ms bigint NOT NULL,
     in_transaction boolean NOT NULL DEFAULT true,
@@ -65,6 +66,8 @@ COMMENT ON COLUMN nself.ledger.statements_done IS
 COMMENT ON COLUMN nself.ledger.statement_begun IS
     'Not NULL: the next statement, which cannot share a transaction with its row, was begun. Names what it makes or takes away, or is empty';
 COMMENT ON COLUMN nself.ledger.settings IS 'The settings that gave the SQL its meaning, set again when it is replayed';
+COMMENT ON COLUMN nself.ledger.rights IS
+    'What the role could do where migrations begin: whether it had the rights of the database''s owner, and could create schemas and what is in schema public. A replay gives it these rights and no more';
 COMMENT ON COLUMN nself.ledger.logged_in_as IS 'The session user; applied_by is the role whose rights were in force';
 
 CREATE FUNCTION nself.refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -72,6 +75,15 @@ BEGIN
     RAISE EXCEPTION 'the ledger is append-only: % of nself.ledger is refused', TG_OP
         USING ERRCODE = 'object_not_in_prerequisite_state',
               HINT = 'What a database did stays written. To undo a migration, call nself_migrate_down().';
+END $$;
+-- Whoever may write to all tables (pg_write_all_data) still writes nothing that this program goes by.
+CREATE FUNCTION nself.refuse_others() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE') THEN
+        RAISE EXCEPTION '% of %.% is refused: nself_heal alone writes there', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
+            USING ERRCODE = 'insufficient_privilege', HINT = 'Its functions write there for those who have a level: see nself_access().';
+    END IF;
+    RETURN NULL;
 END $$;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON nself.ledger
     FOR EACH STATEMENT EXECUTE FUNCTION nself.refuse_change();
@@ -240,3 +252,14 @@ SELECT pg_catalog.pg_extension_config_dump('nself.heal_steps', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.heal_switch', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.allowed_drift', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.allowed_drift_id_seq', '');
+
+DO $$
+DECLARE books regclass;
+BEGIN
+    FOR books IN SELECT oid FROM pg_class WHERE relnamespace = 'nself'::regnamespace AND relkind = 'r' AND relname <> 'allowed_drift'
+    LOOP
+        EXECUTE format('CREATE TRIGGER others BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s
+                            FOR EACH STATEMENT EXECUTE FUNCTION nself.refuse_others()', books);
+        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER others', books);
+    END LOOP;
+END $$;

@@ -11,7 +11,9 @@ use crate::error::Error;
 use crate::migrations::journal::Entry;
 use crate::migrations::ledger::{self, Applied, Session};
 use crate::migrations::status::{self, State};
+use crate::server::session::role;
 use crate::server::spi::with_snapshot;
+use crate::server::trust;
 
 /// What the live schema is compared with.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,8 +42,8 @@ pub fn chain(against: Against) -> Result<Vec<Applied>, Error> {
         for status in status::status(None)? {
             let Some(entry) = status.journal else { continue };
             match status.state {
-                State::Pending => chain.push(session.would_apply(&entry)),
-                State::Partial => complete(&mut chain, &entry, &session),
+                State::Pending => chain.push(asker(&session, &entry)?.would_apply(&entry)),
+                State::Partial => complete(&mut chain, &entry, &session)?,
                 State::Applied | State::Cosmetic | State::Edited | State::Missing => {}
             }
         }
@@ -51,15 +53,23 @@ pub fn chain(against: Against) -> Result<Vec<Applied>, Error> {
     if chain.is_empty() { Err(Error::NothingApplied) } else { Ok(chain) }
 }
 
+/// As whom a pending migration is replayed: as the caller, or as the role that loaded it, if the caller does not trust that
+/// one. Nobody has read it, perhaps.
+fn asker(session: &Session, entry: &Entry) -> Result<Session, Error> {
+    let trusts = trust::trusts(role(&session.applied_by)?, role(&entry.loaded_by)?);
+    if trusts { Ok(session.clone()) } else { session.as_role(&entry.loaded_by) }
+}
+
 /// The rest of a migration that has run in part, as if the caller went on with it now.
-fn complete(chain: &mut [Applied], entry: &Entry, session: &Session) {
+fn complete(chain: &mut [Applied], entry: &Entry, session: &Session) -> Result<(), Error> {
     let begun = chain.iter_mut().find(|applied| applied.version == entry.version && applied.tenant.is_none());
-    if let Some(begun) = begun {
-        *begun = match begun.statements_done {
-            Some(0) => session.would_apply(entry),
-            _ => Applied { sql: entry.up_sql.clone(), statements_done: None, ..begun.clone() },
-        };
+    let Some(begun) = begun else { return Ok(()) };
+    if begun.statements_done == Some(0) {
+        *begun = asker(session, entry)?.would_apply(entry);
+    } else if trust::trusts(role(&begun.applied_by)?, role(&entry.loaded_by)?) {
+        *begun = Applied { sql: entry.up_sql.clone(), statements_done: None, ..begun.clone() };
     }
+    Ok(())
 }
 
 thread_local! {
@@ -122,10 +132,11 @@ fn with(before: &str, applied: &Applied) -> String {
         logged_in_as: _,
         applied_by,
         settings,
+        rights,
         applied_at: _,
         duration_ms: _,
     } = applied;
     let ran = (in_transaction, statements_done);
-    let link = serde_json::json!([version, tenant, sql, breakpoints, ran, applied_by, settings]);
+    let link = serde_json::json!([version, tenant, sql, breakpoints, ran, applied_by, settings, rights]);
     sha256_hex(format!("{before}\n{link}").as_bytes())
 }

@@ -3,14 +3,14 @@
 use std::time::Instant;
 
 use pgrx::datum::DatumWithOid;
-use pgrx::{Json, Spi};
+use pgrx::{Json, Spi, pg_sys};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::error::Error;
 use crate::migrations::journal::Entry;
 use crate::migrations::script::{Direction, MEANINGFUL_SETTINGS, Script};
-use crate::server::session::{as_extension_owner, roles};
+use crate::server::session::{self, as_extension_owner, roles, with_pinned_settings};
 use crate::server::spi;
 
 /// A migration that is applied now, with all that a replay of it needs.
@@ -33,6 +33,7 @@ pub struct Applied {
     /// The role whose rights were in force.
     pub applied_by: String,
     pub settings: BTreeMap<String, String>,
+    pub rights: Rights,
     #[serde(default)]
     pub applied_at: Option<String>,
     #[serde(default)]
@@ -73,11 +74,39 @@ fn read(which: &str, args: &[DatumWithOid]) -> Result<Vec<Applied>, Error> {
         "SELECT coalesce(json_agg(json_build_object('version', version, 'name', name, 'path', path, \
                 'tenant', tenant, 'sql', sql, 'breakpoints', breakpoints, 'in_transaction', in_transaction, \
                 'statements_done', statements_done, 'statement_begun', statement_begun, 'checksum', checksum, \
-                'logged_in_as', logged_in_as, 'applied_by', applied_by, 'settings', settings, \
+                'logged_in_as', logged_in_as, 'applied_by', applied_by, 'settings', settings, 'rights', rights, \
                 'applied_at', applied_at::text, 'duration_ms', duration_ms) ORDER BY id), '[]')::text \
            FROM nself.applied {which}"
     );
     as_extension_owner(|| spi::read_json("ledger", &query, args))
+}
+
+/// What a role could do where migrations begin, in a database without anything of a user's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Rights {
+    /// Whether it had the rights of the database's owner.
+    pub owns_database: bool,
+    pub creates_schemas: bool,
+    pub creates_in_public: bool,
+}
+
+impl Rights {
+    /// Those of a role now.
+    fn of(role: pg_sys::Oid) -> Result<Self, Error> {
+        with_pinned_settings(|| {
+            spi::read_json(
+                "rights_of_role",
+                "SELECT json_build_object( \
+                        'owns_database', pg_has_role($1, d.datdba, 'USAGE'), \
+                        'creates_schemas', has_database_privilege($1, d.oid, 'CREATE'), \
+                        'creates_in_public', coalesce(has_schema_privilege($1, to_regnamespace('public'), 'CREATE'), false) \
+                        )::text \
+                   FROM pg_database d WHERE d.datname = current_database()",
+                &[role.into()],
+            )
+        })
+    }
 }
 
 /// What the ledger keeps of the session: it is read before a migration runs.
@@ -86,6 +115,7 @@ pub struct Session {
     pub logged_in_as: String,
     pub applied_by: String,
     pub settings: BTreeMap<String, String>,
+    pub rights: Rights,
 }
 
 impl Session {
@@ -100,7 +130,15 @@ impl Session {
                 path => format!("{}, {path}", nself_heal_core::quote::ident(tenant)),
             };
         }
-        Ok(Self { logged_in_as, applied_by, settings })
+        // SAFETY: a plain read of this backend's own state.
+        let rights = Rights::of(unsafe { pg_sys::GetUserId() })?;
+        Ok(Self { logged_in_as, applied_by, settings, rights })
+    }
+
+    /// This session, if another role had its rights.
+    pub fn as_role(&self, role: &str) -> Result<Self, Error> {
+        let rights = Rights::of(session::role(role)?)?;
+        Ok(Self { logged_in_as: role.to_owned(), applied_by: role.to_owned(), rights, ..self.clone() })
     }
 
     /// This session, which goes on with what another one has begun: as the same role and under the same settings, because
@@ -113,7 +151,7 @@ impl Session {
                 now: self.applied_by.clone(),
             });
         }
-        Ok(Self { settings: begun.settings.clone(), ..self.clone() })
+        Ok(Self { settings: begun.settings.clone(), rights: begun.rights, ..self.clone() })
     }
 
     pub fn settings(&self) -> Vec<(&str, &str)> {
@@ -136,6 +174,7 @@ impl Session {
             logged_in_as: self.logged_in_as.clone(),
             applied_by: self.applied_by.clone(),
             settings: self.settings.clone(),
+            rights: self.rights,
             applied_at: None,
             duration_ms: 0,
         }
@@ -176,8 +215,8 @@ pub fn record(session: &Session, row: &LedgerRow<'_>) -> Result<(), Error> {
                 .update(
                     "INSERT INTO nself.ledger (version, name, path, direction, tenant, sql, breakpoints, checksum, \
                             logged_in_as, applied_by, settings, duration_ms, in_transaction, statements_done, \
-                            statement_begun) \
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12, $13, $14, $15)",
+                            statement_begun, rights) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12, $13, $14, $15, $16::jsonb)",
                     None,
                     &[
                         entry.version.as_str().into(),
@@ -195,6 +234,7 @@ pub fn record(session: &Session, row: &LedgerRow<'_>) -> Result<(), Error> {
                         (*in_transaction).into(),
                         done.into(),
                         begun.into(),
+                        Json(serde_json::json!(session.rights)).into(),
                     ],
                 )
                 .map(drop)

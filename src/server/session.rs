@@ -189,6 +189,9 @@ pub fn roles() -> (String, String) {
     unsafe { (role_name(pg_sys::GetUserId()), role_name(pg_sys::GetSessionUserId())) }
 }
 
+/// The role that initdb makes: the server itself.
+pub const FIRST_ROLE: u32 = 10;
+
 /// The name of a role; of one that is gone, its number.
 pub fn role_name(role: pg_sys::Oid) -> String {
     // SAFETY: the server returns a text of its own, in the current memory context, or with true nothing.

@@ -6,6 +6,7 @@ use nself_heal_core::digest::Digest;
 use crate::catalog::digest::content::{Contents, References};
 use crate::catalog::digest::names::Names;
 use crate::catalog::digest::rows::{CatalogRow, Column, position};
+use crate::server::session::FIRST_ROLE;
 
 /// Catalogs whose rows can say more of a member than who owns it: in columns that are null where nothing is said, and in
 /// columns that are false.
@@ -16,9 +17,6 @@ const COLUMNS: [(&str, &[&str], &[&str]); 5] = [
     ("pg_proc", &["proconfig"], &["prosecdef", "proleakproof"]),
     ("pg_ts_dict", &["dictinitoption"], &[]),
 ];
-
-/// The role that initdb makes: members of trusted extensions are its own, whoever creates the extension.
-const FIRST_ROLE: u32 = 10;
 
 /// Where a catalog's rows say it.
 pub struct Alterations {
@@ -43,7 +41,8 @@ impl Alterations {
         }
     }
 
-    /// The digest of what a row says of a member of an extension that `creator` owns, if it says anything.
+    /// The digest of what a row says of a member of an extension that `creator` owns, if it says anything. Members of trusted
+    /// extensions are the first role's, whoever creates the extension.
     pub fn digest(
         &self,
         row: &CatalogRow,

@@ -8,7 +8,6 @@ use std::slice;
 use nself_heal_core::digest::Digest;
 use pgrx::pg_sys;
 
-
 /// A column of a catalog.
 #[derive(Clone)]
 pub struct Column {

@@ -12,7 +12,7 @@ use crate::expected::shadow::replayer::{self, Reading};
 use crate::expected::summary::Summary;
 use crate::migrations::ledger::Applied;
 use crate::server::channel::Channel;
-use crate::server::session::with_pinned_settings;
+use crate::server::session::{FIRST_ROLE, role_name, with_pinned_settings};
 use crate::server::spi::{self, at_latest_moment};
 use crate::server::transaction::{in_transaction, utility};
 use crate::server::worker::{self, WorkerRole};
@@ -36,9 +36,9 @@ pub struct Base {
     pub digests: Digests,
 }
 
-/// The chain as runs of migrations that one role applied.
+/// The chain as runs of migrations that one role applied, with the same rights.
 pub fn groups(chain: &[Applied]) -> impl Iterator<Item = &[Applied]> {
-    chain.chunk_by(|a, b| a.applied_by == b.applied_by)
+    chain.chunk_by(|a, b| (&a.applied_by, a.rights) == (&b.applied_by, b.rights))
 }
 
 /// Drops the shadows of backends that are no more. For a worker, outside a transaction.
@@ -92,9 +92,15 @@ impl Shadow {
         Ok(shadow)
     }
 
-    /// Lets `role` own the shadow, so that it may there what it might in the live database.
-    fn hand_to(&self, role: &str) -> Result<(), Error> {
-        self.ask(&keeper::Request::HandTo { role: role.to_owned() })
+    /// Lets the role of a migration do there what it could in the live database: who owned that owns the shadow, which is
+    /// otherwise the server's own. What the role can create in schema public is the replayer's business: it can get there.
+    fn hand_to(&self, first: &Applied) -> Result<(), Error> {
+        let (role, rights) = (first.applied_by.clone(), first.rights);
+        let owner = match rights.owns_database {
+            true => role.clone(),
+            false => role_name(pg_sys::Oid::from(FIRST_ROLE)),
+        };
+        self.ask(&keeper::Request::HandTo { owner, role, creates_schemas: rights.creates_schemas })
     }
 
     pub fn ask(&self, request: &keeper::Request) -> Result<(), Error> {
@@ -142,7 +148,7 @@ impl Shadow {
         let mut read = None;
         let mut groups = groups(&chain[done..]).peekable();
         while let Some(group) = groups.next() {
-            self.hand_to(&group[0].applied_by)?;
+            self.hand_to(&group[0])?;
             let reading = match groups.peek() {
                 Some(_) => Reading::Nothing,
                 None => digests.take().map_or(Reading::Whole, Reading::Since),

@@ -17,13 +17,9 @@ use crate::server::worker::{self, WorkerSpec};
 #[derive(Serialize, Deserialize)]
 pub enum Request {
     /// Makes the shadow with these options, and drops what earlier shadows left behind.
-    Make {
-        options: String,
-        left_overs: Vec<String>,
-    },
-    HandTo {
-        role: String,
-    },
+    Make { options: String, left_overs: Vec<String> },
+    /// Gives it to this owner, and lets a role create schemas in it, or not.
+    HandTo { owner: String, role: String, creates_schemas: bool },
     /// Keeps it for a while, in which nothing may be asked.
     Keep,
     /// It is to be used again.
@@ -94,11 +90,7 @@ fn serve(channel: &Channel, name: &str) {
         let answer = match request {
             Request::Keep | Request::Use => Ok(()),
             Request::Make { options, left_overs } => make(name, &options, &left_overs),
-            Request::HandTo { role } => transaction::utility(&format!(
-                "ALTER DATABASE {} OWNER TO {}",
-                quote::ident(name),
-                quote::ident(&role)
-            )),
+            Request::HandTo { owner, role, creates_schemas } => hand_to(name, &owner, &role, creates_schemas),
         };
         let answer = answer.map_err(ServerError::from);
         if channel.send(&answer, "backend").is_err() {
@@ -116,6 +108,15 @@ fn make(name: &str, options: &str, left_overs: &[String]) -> Result<(), Error> {
         "CREATE DATABASE {} TEMPLATE template0 ALLOW_CONNECTIONS false CONNECTION LIMIT 8 {options}",
         quote::ident(name)
     ))
+}
+
+fn hand_to(name: &str, owner: &str, role: &str, creates_schemas: bool) -> Result<(), Error> {
+    let (name, owner, role) = (quote::ident(name), quote::ident(owner), quote::ident(role));
+    transaction::utility(&format!("ALTER DATABASE {name} OWNER TO {owner}"))?;
+    transaction::utility(&match creates_schemas {
+        true => format!("GRANT CREATE ON DATABASE {name} TO {role}"),
+        false => format!("REVOKE CREATE ON DATABASE {name} FROM {role}"),
+    })
 }
 
 pub fn drop_statement(name: &str) -> String {

@@ -15,12 +15,15 @@ use crate::migrations::ledger::Applied;
 use crate::migrations::script::split;
 use crate::migrations::{execute, tenant};
 use crate::server::channel::Channel;
-use crate::server::session::{with_pinned_settings, with_settings};
-use crate::server::spi::with_snapshot;
+use crate::server::session::{
+    FIRST_ROLE, c_string, locked_in, role_name, with_pinned_settings, with_settings,
+};
+use crate::server::spi::{self, with_snapshot};
 use crate::server::transaction;
 use crate::server::worker::{self, WorkerRole, WorkerSpec};
 use nself_heal_core::digest::{Differing, Digests};
 use nself_heal_core::model::{Catalog, NotCompared};
+use nself_heal_core::quote;
 
 #[derive(Serialize, Deserialize)]
 pub struct Request {
@@ -94,8 +97,17 @@ pub extern "C-unwind" fn nself_heal_shadow_replayer(handle: pg_sys::Datum) {
 
 fn replay(request: &Request) -> Result<Answer, Failed> {
     hook::install();
+    let first = request.migrations.first().expect("a run of migrations has one");
+    let last = request.migrations.last().unwrap_or(first);
+    // What it could create in schema public by a right that no migration gave it has to be lent to it here.
+    let role = pg_sys::Oid::from(request.role.oid);
+    let lent = first.rights.creates_in_public
+        && in_public(role, "GRANT", "TO", false).map_err(|error| failed(first, error))?;
     for migration in &request.migrations {
         apply(migration).map_err(|error| failed(migration, error))?;
+    }
+    if lent {
+        in_public(role, "REVOKE", "FROM", true).map_err(|error| failed(last, error))?;
     }
     let since = match &request.read {
         Reading::Nothing => return Ok(Answer { read: None, left_out: left_out::take() }),
@@ -103,8 +115,35 @@ fn replay(request: &Request) -> Result<Answer, Failed> {
         Reading::Since(digests) => Some(digests),
     };
     let read = transaction::in_transaction(|| read(since));
-    let last = request.migrations.last().expect("a run of migrations has one");
     Ok(Answer { read: Some(read.map_err(|error| failed(last, error))?), left_out: left_out::take() })
+}
+
+/// Changes, as the server itself, whether a role can create in schema public, if it `can` or cannot yet. Returns whether it
+/// did. No event trigger sees this, as it is no command.
+fn in_public(role: pg_sys::Oid, verb: &str, preposition: &str, can: bool) -> Result<bool, Error> {
+    transaction::in_transaction(|| {
+        let found = with_pinned_settings(|| {
+            spi::read_one(
+                "SELECT has_schema_privilege($1, to_regnamespace('public'), 'CREATE')",
+                &[role.into()],
+            )
+        })?;
+        if found != Some(can) {
+            return Ok(false);
+        }
+        let change =
+            format!("{verb} CREATE ON SCHEMA public {preposition} {}", quote::ident(&role_name(role)));
+        let text = c_string(&change);
+        locked_in(pg_sys::Oid::from(FIRST_ROLE), || {
+            // SAFETY: the statement is one GRANT, and the text outlives it.
+            unsafe {
+                let parsed = pgrx::PgList::<pg_sys::RawStmt>::from_pg(pg_sys::pg_parse_query(text.as_ptr()));
+                let statement = (*parsed.get_ptr(0).expect("one statement")).stmt;
+                pg_sys::ExecuteGrantStmt(statement.cast());
+            }
+            Ok(true)
+        })
+    })
 }
 
 fn read(since: Option<&Digests>) -> Result<Read, Error> {

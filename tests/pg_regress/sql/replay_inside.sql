@@ -1,6 +1,7 @@
 -- A replay reads and changes nothing outside its shadow database, whatever calls what reaches outside: a query, DO, a
 -- function, a default, a trigger, a view. What it leaves out, it lists. Each part first shows that the migration itself
 -- did reach outside.
+-- Needs extensions: dblink file_fdw postgres_fdw
 CREATE EXTENSION nself_heal;
 -- Who changed what, and when, is the story of culprit.sql.
 SET nself.capture_ddl = off;

@@ -6,6 +6,8 @@ CREATE ROLE regress_other NOLOGIN;
 GRANT regress_team TO regress_mallory;
 CREATE EXTENSION nself_heal;
 SET nself.capture_ddl = off;
+ALTER DATABASE regress_rights_in_force SET nself.shadow_keep_from = -1;
+SET nself.shadow_keep_from = -1;
 CREATE SCHEMA app AUTHORIZATION regress_mallory;
 GRANT CREATE ON DATABASE regress_rights_in_force TO regress_mallory;
 GRANT ALL ON SCHEMA app TO regress_team;

@@ -1,10 +1,10 @@
 -- To find drift, schemas are read, printed and parsed. None of that runs code of a user's, whatever is in them: each
 -- function here says when it runs. What the server must run to read a value (in C) it does run.
+-- Needs extensions: hstore
 CREATE ROLE regress_mallory LOGIN;
 CREATE EXTENSION nself_heal;
 SET nself.shadow_keep_from = -1;
 SET nself.capture_ddl = off;
-SET nself.shadow_keep_from = -1;
 SELECT version FROM nself_journal_put(jsonb_build_array(jsonb_build_object('path', '1_all.sql', 'content', $$
     CREATE EXTENSION hstore;
     CREATE SCHEMA trap AUTHORIZATION regress_mallory;

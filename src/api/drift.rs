@@ -1,14 +1,74 @@
-//! What belongs to the answer of nself_drift() and is no drift: what is not compared, what is ignored, and what the replay
-//! left out.
+//! Drift, and what belongs to its answer and is none: what is not compared, what is ignored, and what the replay left out.
+
+use std::collections::BTreeSet;
 
 use nself_heal_core::access::Level;
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use crate::capture::culprit;
 use crate::catalog::access::ask;
-use crate::drift::{ignored, not_compared};
+use crate::drift::{compare, ignored, not_compared};
 use crate::expected;
 use crate::expected::chain::Against;
-use pgrx::pg_sys::panic::ErrorReport;
+use crate::heal::in_transaction;
+
+#[pg_extern]
+fn nself_drift(
+    against: default!(Option<&str>, "'applied'"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(kind, &'static str),
+            name!(object_type, &'static str),
+            name!(identity, String),
+            name!(expected, Option<String>),
+            name!(actual, Option<String>),
+            name!(remedy, String),
+            name!(safety, &'static str),
+            name!(reason, Option<String>),
+            name!(changed_by, Option<String>),
+            name!(changed_at, Option<TimestampWithTimeZone>),
+            name!(command, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    ask(Level::Look, "nself_drift()")?;
+    let (_, comparison) = compare::compare(Against::parse(against.unwrap_or("applied"))?, BTreeSet::new())?;
+    if let Some(line) = not_compared::not_compared_line(&comparison.not_compared) {
+        notice!("not compared: {line}. See nself_drift_not_compared()");
+    }
+    let found: Vec<_> = in_transaction::preview(&comparison)?
+        .into_iter()
+        .filter(|found| found.step.part_of.is_none())
+        .collect();
+    let culprits = culprit::of_each(found.iter().map(|found| &found.step))?;
+    let rows: Vec<_> = found
+        .into_iter()
+        .zip(culprits)
+        .map(|(found, culprit)| {
+            let (safety, reason, step) = (found.status.safety(), found.detail, found.step);
+            let (changed_by, changed_at, command) = culprit::parts(culprit);
+            (
+                step.kind.as_str(),
+                step.object_type,
+                step.identity,
+                step.expected,
+                step.actual,
+                step.remedy,
+                safety,
+                reason,
+                changed_by,
+                changed_at,
+                command,
+            )
+        })
+        .collect();
+    Ok(TableIterator::new(rows))
+}
 
 #[pg_extern]
 fn nself_drift_not_compared(

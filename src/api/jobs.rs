@@ -1,0 +1,78 @@
+//! Jobs.
+
+use nself_heal_core::access::Level;
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use crate::background::job::{self, Asker, Task};
+use crate::catalog::access::ask;
+use crate::error::Error;
+
+#[pg_extern]
+fn nself_heal_start(not_renamed: default!(Option<Vec<String>>, "NULL")) -> Result<i64, ErrorReport> {
+    ask(Level::Heal, "nself_heal_start()")?;
+    let not_renamed = not_renamed.unwrap_or_default().into_iter().collect();
+    Ok(job::start(&Task::Heal { not_renamed }, &Asker::caller()?)?)
+}
+
+#[pg_extern]
+fn nself_migrate_up_start(
+    target: default!(Option<&str>, "NULL"),
+    max_count: default!(Option<i32>, "NULL"),
+    tenant: default!(Option<&str>, "NULL"),
+) -> Result<i64, ErrorReport> {
+    ask(Level::Migrate, "nself_migrate_up_start()")?;
+    Ok(job::start(&Task::MigrateUp { target, max_count, tenant, by_itself: false }, &Asker::caller()?)?)
+}
+
+#[pg_extern]
+fn nself_job(
+    job: default!(Option<i64>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(kind, String),
+            name!(state, String),
+            name!(step, Option<i32>),
+            name!(steps, Option<i32>),
+            name!(statement, Option<String>),
+            name!(wait_event_type, Option<String>),
+            name!(wait_event, Option<String>),
+            name!(error, Option<String>),
+            name!(sqlstate, Option<String>),
+            name!(hint, Option<String>),
+            name!(created_at, Option<TimestampWithTimeZone>),
+            name!(started_at, Option<TimestampWithTimeZone>),
+            name!(ended_at, Option<TimestampWithTimeZone>),
+            name!(event, Option<i64>),
+        ),
+    >,
+    ErrorReport,
+> {
+    ask(Level::Look, "nself_job()")?;
+    let job = job::read(job.ok_or(Error::WhichJob { function: "nself_job()" })?)?;
+    Ok(TableIterator::once((
+        job.kind,
+        job.state,
+        job.step,
+        job.steps,
+        job.statement,
+        job.wait_event_type,
+        job.wait_event,
+        job.error,
+        job.sqlstate,
+        job.hint,
+        job.created_at,
+        job.started_at,
+        job.ended_at,
+        job.event,
+    )))
+}
+
+#[pg_extern]
+fn nself_job_cancel(job: default!(Option<i64>, "NULL")) -> Result<bool, ErrorReport> {
+    ask(Level::Heal, "nself_job_cancel()")?;
+    Ok(job::cancel(job.ok_or(Error::WhichJob { function: "nself_job_cancel()" })?)?)
+}

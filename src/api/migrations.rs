@@ -1,0 +1,233 @@
+//! Journal and migrations.
+
+use std::str::FromStr;
+
+use nself_heal_core::access::Level;
+use nself_heal_core::secrets;
+use pgrx::JsonB;
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use crate::catalog::access::{ask, of_caller};
+use crate::error::Error;
+use crate::migrations::down::{self, DownRequest};
+use crate::migrations::journal;
+use crate::migrations::status::{self, State};
+use crate::migrations::up::{self, UpRequest};
+use crate::settings;
+
+use crate::api::Rows;
+
+#[pg_extern]
+fn nself_journal_load(
+    dir: default!(Option<&str>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(version, Option<String>),
+            name!(name, String),
+            name!(state, String),
+            name!(note, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    ask(Level::Migrate, "nself_journal_load()")?;
+    let dir = dir.map(Into::into).or_else(settings::migrations_dir).ok_or(Error::NoFolder)?;
+    loaded(journal::put(&journal::read_folder(&dir)?)?)
+}
+
+#[pg_extern]
+fn nself_journal_put(
+    files: default!(Option<JsonB>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(version, Option<String>),
+            name!(name, String),
+            name!(state, String),
+            name!(note, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    ask(Level::Migrate, "nself_journal_put()")?;
+    let files = files.unwrap_or(JsonB(serde_json::Value::Null));
+    loaded(journal::put(&journal::sent_files(files)?)?)
+}
+
+fn loaded(rows: Vec<journal::Loaded>) -> Rows<(Option<String>, String, String, Option<String>)> {
+    Ok(TableIterator::new(rows.into_iter().map(|row| (row.version, row.name, row.state, row.note))))
+}
+
+#[pg_extern]
+fn nself_migrate_status(
+    tenant: default!(Option<&str>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(version, String),
+            name!(name, String),
+            name!(state, &'static str),
+            name!(applied_at, Option<TimestampWithTimeZone>),
+            name!(applied_by, Option<String>),
+            name!(duration_ms, Option<i64>),
+            name!(checksum, String),
+            name!(note, Option<String>),
+            name!(in_transaction, bool),
+        ),
+    >,
+    ErrorReport,
+> {
+    ask(Level::Look, "nself_migrate_status()")?;
+    let rows: Vec<_> = status::status(tenant)?
+        .into_iter()
+        .map(|status| {
+            let checksum = match (&status.journal, &status.ledger) {
+                (Some(entry), _) => entry.checksum.clone(),
+                (None, Some(applied)) => applied.checksum.clone(),
+                (None, None) => String::new(),
+            };
+            let ledger = status.ledger.as_ref();
+            let in_transaction = match (&status.journal, ledger) {
+                (Some(entry), _) => entry.in_transaction,
+                (None, applied) => applied.is_none_or(|applied| applied.in_transaction),
+            };
+            let is_partial = ledger.is_some_and(|applied| applied.statements_done.is_some());
+            let note = |text: &str| Some(text.to_owned());
+            let (state, note) = match status.state {
+                State::Pending => ("pending", None),
+                State::Partial => {
+                    ("partial", ledger.zip(status.journal.as_ref()).map(|(l, j)| status::progress(l, j)))
+                }
+                State::Applied => ("applied", None),
+                State::Cosmetic => ("cosmetic", note("edited in comments, white space or line ends alone")),
+                State::Edited if is_partial => ("edited", note("applied in part, and that part is edited")),
+                State::Edited => ("edited", note("the file is not what was applied")),
+                State::Missing if is_partial => ("missing", note("applied in part, but not in the journal")),
+                State::Missing => ("missing", note("applied, but not in the journal")),
+            };
+            (
+                status.version.clone(),
+                status.name.clone(),
+                state,
+                ledger
+                    .and_then(|applied| applied.applied_at.as_deref())
+                    .and_then(|at| TimestampWithTimeZone::from_str(at).ok()),
+                ledger.map(|applied| applied.applied_by.clone()),
+                ledger.map(|applied| applied.duration_ms),
+                checksum,
+                note,
+                in_transaction,
+            )
+        })
+        .collect();
+    Ok(TableIterator::new(rows))
+}
+
+#[pg_extern]
+fn nself_migrate_up(
+    target: default!(Option<&str>, "NULL"),
+    max_count: default!(Option<i32>, "NULL"),
+    dry_run: default!(Option<bool>, "false"),
+    tenant: default!(Option<&str>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(version, String),
+            name!(name, String),
+            name!(status, &'static str),
+            name!(duration_ms, Option<i64>),
+            name!(sql, String),
+        ),
+    >,
+    ErrorReport,
+> {
+    let dry_run = dry_run.unwrap_or(false);
+    match dry_run {
+        true => ask(Level::Look, "nself_migrate_up(dry_run => true)")?,
+        false => ask(Level::Migrate, "nself_migrate_up()")?,
+    }
+    ran(up::up(&UpRequest { target, max_count, dry_run, tenant, by_itself: false })?)
+}
+
+#[pg_extern]
+fn nself_migrate_down(
+    target: default!(Option<&str>, "NULL"),
+    steps: default!(Option<i32>, "NULL"),
+    dry_run: default!(Option<bool>, "false"),
+    confirm: default!(Option<&str>, "NULL"),
+    tenant: default!(Option<&str>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(version, String),
+            name!(name, String),
+            name!(status, &'static str),
+            name!(duration_ms, Option<i64>),
+            name!(sql, String),
+        ),
+    >,
+    ErrorReport,
+> {
+    let dry_run = dry_run.unwrap_or(false);
+    match dry_run {
+        true => ask(Level::Look, "nself_migrate_down(dry_run => true)")?,
+        false => ask(Level::Migrate, "nself_migrate_down()")?,
+    }
+    ran(down::down(&DownRequest { target, steps, dry_run, confirm, tenant })?)
+}
+
+/// Who may only look sees no password that a migration holds.
+fn ran(rows: Vec<up::Ran>) -> Rows<(String, String, &'static str, Option<i64>, String)> {
+    let sees_all = of_caller()? >= Some(Level::Migrate);
+    Ok(TableIterator::new(rows.into_iter().map(move |row| {
+        let sql = if sees_all { row.sql } else { secrets::hide(&row.sql).into_owned() };
+        (row.version, row.name, row.status, row.duration_ms, sql)
+    })))
+}
+
+#[pg_extern]
+fn nself_migrate_verify() -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(version, String),
+            name!(name, String),
+            name!(status, &'static str),
+            name!(expected, String),
+            name!(actual, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    ask(Level::Look, "nself_migrate_verify()")?;
+    let rows: Vec<_> = status::status(None)?
+        .into_iter()
+        .filter_map(|status| {
+            let verdict = match status.state {
+                State::Pending => return None,
+                State::Partial => "partial",
+                State::Applied => "ok",
+                State::Cosmetic => "cosmetic",
+                State::Edited => "mismatch",
+                State::Missing => "missing",
+            };
+            let applied = status.ledger?;
+            Some((
+                status.version,
+                status.name,
+                verdict,
+                applied.checksum,
+                status.journal.map(|entry| entry.checksum),
+            ))
+        })
+        .collect();
+    Ok(TableIterator::new(rows))
+}

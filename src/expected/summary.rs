@@ -6,7 +6,7 @@ use nself_heal_core::digest::Digests;
 use nself_heal_core::model::NotCompared;
 use serde::{Deserialize, Serialize};
 
-use crate::expected::shadow::LeftOut;
+use crate::expected::shadow::left_out::LeftOut;
 
 /// What is enough to see that nothing differs.
 #[derive(Serialize, Deserialize)]

@@ -2,7 +2,6 @@
 //! in as another role than that one, RESET ROLE would go back to it: then the server is told to refuse every change of
 //! role, and the ones that a migration says by statements of its own are made here, as far as the role may.
 
-use std::ffi::CStr;
 
 use pgrx::prelude::*;
 
@@ -108,37 +107,4 @@ fn role(name: &str) -> pg_sys::Oid {
     let name = c_string(name);
     // SAFETY: a look into the catalogs; with false it raises an error for a role that is not there.
     unsafe { pg_sys::get_role_oid(name.as_ptr(), false) }
-}
-
-/// What a statement says of the role, if it is SET or RESET of it.
-///
-/// # Safety
-/// `node` is a statement of the parser.
-pub unsafe fn change_of_role(node: *mut pg_sys::Node) -> Option<RoleChange> {
-    use pg_sys::VariableSetKind::*;
-    // SAFETY: the tag tells the type that the node is cast to; the arguments of SET are constants.
-    unsafe {
-        if (*node).type_ != pg_sys::NodeTag::T_VariableSetStmt {
-            return None;
-        }
-        let set = &*node.cast::<pg_sys::VariableSetStmt>();
-        if set.name.is_null() {
-            return None;
-        }
-        let change = match CStr::from_ptr(set.name).to_bytes() {
-            name if name.eq_ignore_ascii_case(b"role") => RoleChange::Role,
-            name if name.eq_ignore_ascii_case(b"session_authorization") => RoleChange::Session,
-            _ => return None,
-        };
-        match set.kind {
-            VAR_SET_VALUE => {
-                let value = pg_sys::ExtractSetVariableArgs(std::ptr::from_ref(set).cast_mut());
-                let value = CStr::from_ptr(value).to_string_lossy().into_owned();
-                let none = matches!(change(None), RoleChange::Role(_)) && value == "none";
-                Some(change((!none).then_some(value)))
-            }
-            VAR_SET_DEFAULT | VAR_RESET => Some(change(None)),
-            _ => None,
-        }
-    }
 }

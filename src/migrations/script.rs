@@ -1,11 +1,12 @@
 //! A migration's SQL as statements, split and told apart by the server's own parser. What cannot run as the migration is
 //! to run, in one transaction or statement by statement, is refused here, before anything has run.
 
+use std::ffi::CStr;
+
 use nself_heal_core::scan;
 use pgrx::{notice, pg_sys};
 
 use crate::error::{Error, ServerError};
-use crate::migrations::roles::change_of_role;
 use crate::server::session::{c_string, with_settings};
 use crate::server::transaction::{catch, try_read};
 
@@ -394,6 +395,39 @@ unsafe fn reindexes_outside(reindex: &pg_sys::ReindexStmt) -> bool {
         pgrx::PgList::<pg_sys::DefElem>::from_pg(reindex.params)
             .iter_ptr()
             .any(|option| std::ffi::CStr::from_ptr((*option).defname).to_bytes() == b"concurrently")
+    }
+}
+
+/// What a statement says of the role, if it is SET or RESET of it.
+///
+/// # Safety
+/// `node` is a statement of the parser.
+unsafe fn change_of_role(node: *mut pg_sys::Node) -> Option<RoleChange> {
+    use pg_sys::VariableSetKind::*;
+    // SAFETY: the tag tells the type that the node is cast to; the arguments of SET are constants.
+    unsafe {
+        if (*node).type_ != pg_sys::NodeTag::T_VariableSetStmt {
+            return None;
+        }
+        let set = &*node.cast::<pg_sys::VariableSetStmt>();
+        if set.name.is_null() {
+            return None;
+        }
+        let change = match CStr::from_ptr(set.name).to_bytes() {
+            name if name.eq_ignore_ascii_case(b"role") => RoleChange::Role,
+            name if name.eq_ignore_ascii_case(b"session_authorization") => RoleChange::Session,
+            _ => return None,
+        };
+        match set.kind {
+            VAR_SET_VALUE => {
+                let value = pg_sys::ExtractSetVariableArgs(std::ptr::from_ref(set).cast_mut());
+                let value = CStr::from_ptr(value).to_string_lossy().into_owned();
+                let none = matches!(change(None), RoleChange::Role(_)) && value == "none";
+                Some(change((!none).then_some(value)))
+            }
+            VAR_SET_DEFAULT | VAR_RESET => Some(change(None)),
+            _ => None,
+        }
     }
 }
 

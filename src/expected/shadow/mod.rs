@@ -11,7 +11,7 @@ pub mod functions;
 mod hook;
 mod keeper;
 pub mod kernel;
-mod left_out;
+pub mod left_out;
 mod plain;
 mod query;
 mod replayer;

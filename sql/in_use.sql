@@ -1,7 +1,7 @@
 -- Who is changing the schema of this database now, so that a worker leaves it in peace: migrations or a heal, a restore,
 -- or a session that ran DDL and goes on working. One sentence, or nothing.
 SELECT coalesce(
-    -- The lock that src/turn.rs takes.
+    -- The lock that src/migrations/lock.rs takes.
     (SELECT format('process %s is running migrations or a heal', l.pid)
        FROM pg_locks l
        JOIN pg_database d ON d.oid = l.database

@@ -1,5 +1,5 @@
 //! The launcher: the worker that the server starts with itself. It sleeps, and now and then lets a visitor look at each
-//! database, see `visit`. It is connected to none of them, and a visitor only for as long as it works: a database can be
+//! database, see `visitor`. It is connected to none of them, and a visitor only for as long as it works: a database can be
 //! dropped, renamed, restored or taken as a template as if there were no worker.
 
 use std::collections::BTreeMap;

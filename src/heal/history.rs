@@ -1,4 +1,4 @@
-//! The history of heals, and the switch that says whether the database is to be healed without being asked.
+//! The history of heals.
 
 use std::time::Instant;
 

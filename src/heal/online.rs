@@ -1,4 +1,4 @@
-//! Heal while others are at work, in a background worker: the plan and the checks of `heal`, but each step in as many
+//! Heal while others are at work, in a background worker: the plan and the checks of `in_transaction`, but each step in as many
 //! transactions as it needs, under a short lock_timeout that is tried again, and indexes built while others write.
 //!
 //! What is done stays done: a run that is cut short has closed a part of the drift, and the next one closes the rest.

@@ -1,5 +1,4 @@
-//! Heal: takes the additive steps of a plan, each in a subtransaction of its own and as the owner of what it touches.
-//! Afterwards the catalogs are read again, and what was healed must be gone from the drift; otherwise all is undone.
+//! The steps of a plan: who runs one, what is in its way, how it ended.
 
 use std::collections::BTreeSet;
 

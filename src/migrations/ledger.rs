@@ -25,7 +25,7 @@ pub struct Applied {
     pub in_transaction: bool,
     /// How many statements have run of a migration that runs statement by statement; none: all of it has.
     pub statements_done: Option<usize>,
-    /// The next statement was begun at top level, and may have ended. What it is about, see `top_level`.
+    /// The next statement was begun at top level, and may have ended. What it is about, see `resume`.
     pub statement_begun: Option<String>,
     pub checksum: String,
     /// The role as which the session logged in.

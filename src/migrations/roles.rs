@@ -2,7 +2,6 @@
 //! in as another role than that one, RESET ROLE would go back to it: then the server is told to refuse every change of
 //! role, and the ones that a migration says by statements of its own are made here, as far as the role may.
 
-
 use pgrx::prelude::*;
 
 use crate::error::Error;

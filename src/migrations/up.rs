@@ -1,5 +1,5 @@
-//! Migrations, up and down: what is to run is decided and read in full first, then it runs in the caller's transaction,
-//! each migration together with its row in the ledger. Those that refuse that run in `stepwise`.
+//! Applies migrations: what is to run is decided and read in full first, then it runs in the caller's transaction,
+//! each migration together with its row in the ledger. Those that refuse that run in `no_transaction`.
 
 use std::cmp::Ordering;
 use std::time::Instant;
@@ -55,7 +55,7 @@ pub fn up(request: &UpRequest<'_>) -> Result<Vec<Ran>, Error> {
 }
 
 /// The migrations that are to run, in order: those of the request that are pending or have run in part. All of them are
-/// read, and what can be refused is refused here. Marked ones are applied by `stepwise`, the others by `apply`.
+/// read, and what can be refused is refused here. Marked ones are applied by `no_transaction`, the others by `apply`.
 pub fn choose(request: &UpRequest<'_>) -> Result<Vec<Pending>, Error> {
     check_request(request)?;
     let all = status(request.tenant)?;

@@ -1,5 +1,4 @@
-//! Who runs what, and what may go wrong on the way: changes of user, of settings and of transaction that always end
-//! with the function that made them.
+//! Roles and settings of the session: changes of both that always end with the function that made them.
 
 use std::ffi::{CStr, CString};
 

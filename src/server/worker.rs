@@ -1,4 +1,4 @@
-//! Background workers: how they are started, how they obey signals, and how they run transactions and statements.
+//! Background workers: how they are started, as whom they connect, and how they obey signals.
 
 use std::ffi::{CStr, c_char, c_int};
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Which functions reach outside the shadow database, and what a replay calls in place of them.
+//! What a replay calls in place of functions that reach outside (`server::outside`).
 //!
 //! A function of the server itself is called by address: `query` takes its calls out of a statement before it is planned,
 //! and what is left, say a default of ALTER TABLE, is refused here. Every other function is looked up when it is called,

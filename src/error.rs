@@ -1,6 +1,8 @@
 //! Every way in which nself_heal fails, each as one sentence with the object in it, and the one place where SQLSTATEs
 //! and hints are given.
 
+#![allow(unsafe_code)]
+
 use nself_heal_core::formats;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode, PgSqlErrorCode::*, pg_sys};

@@ -34,6 +34,7 @@ extension_sql_file!("../sql/worker.sql", name = "worker", requires = ["schema"])
 extension_sql_file!("../sql/grants.sql", name = "grants", finalize);
 
 /// Called by the server when the library is loaded.
+#[allow(unsafe_code)]
 #[pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     settings::define();

@@ -1,5 +1,7 @@
 //! The settings of nself_heal, each defined once and read through one function.
 
+#![allow(unsafe_code)]
+
 use std::ffi::{CStr, CString};
 use std::path::PathBuf;
 use std::time::Duration;

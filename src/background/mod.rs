@@ -1,5 +1,7 @@
 //! What runs by itself, and what runs as a job.
 
+#![allow(unsafe_code)]
+
 mod finding;
 pub mod job;
 mod job_worker;

@@ -2,6 +2,8 @@
 //! never makes one fail, and never waits for a lock. Commands are noted in memory as they end, and written down together
 //! when the transaction does: writing needs a subtransaction, and many of those in one transaction slow the server down.
 
+#![allow(unsafe_code)]
+
 pub mod culprit;
 mod guard;
 mod objects;

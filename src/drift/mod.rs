@@ -1,5 +1,7 @@
 //! Drift: how the live schema differs from the expected one, and what may be done about it.
 
+#![allow(unsafe_code)]
+
 pub mod allowed;
 pub mod compare;
 pub mod expression;

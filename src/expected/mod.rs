@@ -1,5 +1,7 @@
 //! The expected state: the schema that a chain of migrations gives. It is replayed once and kept by the chain's hash.
 
+#![allow(unsafe_code)]
+
 pub mod chain;
 pub mod shadow;
 mod store;

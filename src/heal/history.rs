@@ -84,8 +84,7 @@ impl Run {
         confirmed: bool,
         began: Instant,
     ) -> Result<Option<Self>, Error> {
-        // SAFETY: a plain read of the transaction's state.
-        if unsafe { pg_sys::XactReadOnly } {
+        if spi::is_read_only() {
             notice!("the transaction is read-only, so this run is not in the history");
             return Ok(None);
         }

@@ -1,6 +1,8 @@
 //! The last look at a statement before a heal runs it: the server's own parser must find in it one statement that only
 //! adds. What a plan can hold cannot express anything else; this holds even if a text in it were not what it seems.
 
+#![allow(unsafe_code)]
+
 use pgrx::pg_sys;
 
 use crate::error::Error;

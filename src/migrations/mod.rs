@@ -1,5 +1,7 @@
 //! Migrations: the journal and the ledger of them, and how they are applied and undone.
 
+#![allow(unsafe_code)]
+
 pub mod down;
 pub mod execute;
 pub mod journal;

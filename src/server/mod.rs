@@ -1,5 +1,7 @@
 //! The plumbing to PostgreSQL: queries, roles and settings, transactions, workers, and whose code may run.
 
+#![allow(unsafe_code)]
+
 pub mod channel;
 pub mod deferred;
 pub mod left_for_end;

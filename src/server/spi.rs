@@ -131,6 +131,12 @@ pub fn refuse_read_only(command: &CStr) {
     unsafe { pg_sys::PreventCommandIfReadOnly(command.as_ptr()) };
 }
 
+/// Whether this transaction may only read.
+pub fn is_read_only() -> bool {
+    // SAFETY: a plain read of the transaction's state.
+    unsafe { pg_sys::XactReadOnly }
+}
+
 /// Runs a statement that writes.
 pub fn write(statement: &str, args: &[DatumWithOid]) -> Result<(), Error> {
     Spi::connect_mut(|client| client.update(statement, None, args).map(drop))?;

@@ -7,7 +7,7 @@ use std::ptr::null_mut;
 use pgrx::prelude::*;
 use pgrx::{pg_sys, pg_sys::ffi::pg_guard_ffi_boundary};
 
-use crate::migrations::script::detaches_concurrently;
+use crate::server::parser::{concurrent_detach, relation_of};
 
 /// An object that a command was about.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,20 +104,10 @@ unsafe fn table_alone(statement: *const pg_sys::Node) -> Option<Touched> {
 pub unsafe fn of_committing(statement: *const pg_sys::Node) -> Option<Touched> {
     // SAFETY: the tag tells the type that the node is cast to; names are the parser's. What is missing has no number.
     unsafe {
-        let relation = |name: *mut pg_sys::RangeVar| {
-            let oid = pg_sys::RangeVarGetRelidExtended(
-                name,
-                pg_sys::NoLock as pg_sys::LOCKMODE,
-                pg_sys::RVROption::RVR_MISSING_OK,
-                None,
-                null_mut(),
-            );
-            (oid != pg_sys::InvalidOid).then_some(oid)
-        };
         let oid = match statement.as_ref()?.type_ {
             pg_sys::NodeTag::T_IndexStmt => {
                 let create = &*statement.cast::<pg_sys::IndexStmt>();
-                let table = relation(create.relation).filter(|_| create.concurrent)?;
+                let table = relation_of(create.relation).filter(|_| create.concurrent)?;
                 let is_there = create.if_not_exists
                     && !create.idxname.is_null()
                     && pg_sys::get_relname_relid(create.idxname, pg_sys::get_rel_namespace(table))
@@ -128,11 +118,11 @@ pub unsafe fn of_committing(statement: *const pg_sys::Node) -> Option<Touched> {
                 let drop = &*statement.cast::<pg_sys::DropStmt>();
                 let indexes = pgrx::PgList::<pg_sys::List>::from_pg(drop.objects);
                 let index = indexes.head().filter(|_| drop.concurrent)?;
-                relation(pg_sys::makeRangeVarFromNameList(index))?
+                relation_of(pg_sys::makeRangeVarFromNameList(index))?
             }
             pg_sys::NodeTag::T_AlterTableStmt => {
                 let alter = &*statement.cast::<pg_sys::AlterTableStmt>();
-                relation(alter.relation).filter(|_| detaches_concurrently(alter))?
+                concurrent_detach(statement.cast_mut().cast()).and_then(|_| relation_of(alter.relation))?
             }
             _ => return None,
         };

@@ -14,6 +14,7 @@ use pgrx::{Json, PgLogLevel, PgSqlErrorCode, log, notice, pg_sys};
 use serde::Deserialize;
 
 use crate::error::{Error, say};
+use crate::server::parser;
 use crate::server::session::{self, as_extension_owner, c_string, with_pinned_settings};
 use crate::server::spi;
 use crate::server::trust::as_owner;
@@ -227,12 +228,9 @@ fn take(grantee: &Grantee, level: Option<Level>) -> Result<(), Error> {
 /// Runs a GRANT or REVOKE that was written by a query of this program. It does not go through SPI: event triggers, which
 /// may run functions of others, are not for what runs as the extension's owner.
 fn run(sql: &str) -> Result<(), Error> {
-    let text = c_string(sql);
-    // SAFETY: the parser returns a list of RawStmt in the current memory context, and the tag tells the type of the
-    // node. The counter makes the change seen by the next statement.
+    // SAFETY: the tag tells the type of the node. The counter makes the change seen by the next statement.
     unsafe {
-        let list = pgrx::PgList::<pg_sys::RawStmt>::from_pg(pg_sys::pg_parse_query(text.as_ptr()));
-        let statement = list.get_ptr(0).map(|raw| (*raw).stmt);
+        let statement = parser::only_statement(sql);
         let Some(statement) = statement.filter(|node| (**node).type_ == pg_sys::NodeTag::T_GrantStmt) else {
             return Err(Error::BadAnswer {
                 query: "access",

@@ -9,6 +9,7 @@ use pgrx::pg_sys;
 
 use crate::error::Error;
 use crate::server::locked::{self, glance};
+use crate::server::parser;
 use crate::server::session::c_string;
 
 mod body;
@@ -147,17 +148,14 @@ unsafe fn analyze_and_print(raw: *mut pg_sys::RawStmt, text: &str) -> String {
 /// `query` is what parse analysis returned.
 unsafe fn print(query: *mut pg_sys::Query) -> String {
     // SAFETY: see above; the printed text is copied.
-    unsafe { CStr::from_ptr(pg_sys::pg_get_querydef(query, false)).to_string_lossy().into_owned() }
+    unsafe { parser::text(pg_sys::pg_get_querydef(query, false)) }
 }
 
 /// Reads a text as one statement.
 fn one_statement(text: &str) -> *mut pg_sys::RawStmt {
-    let text = c_string(text);
-    // SAFETY: the parser returns a list in the current memory context.
-    let list = unsafe { pgrx::PgList::<pg_sys::RawStmt>::from_pg(pg_sys::pg_parse_query(text.as_ptr())) };
-    match list.get_ptr(0).filter(|_| list.len() == 1) {
-        Some(statement) => statement,
-        None => pgrx::error!("{text:?} is not one statement"),
+    match parser::statements(text).as_slice() {
+        [statement] => *statement,
+        _ => pgrx::error!("{text:?} is not one statement"),
     }
 }
 
@@ -257,15 +255,14 @@ unsafe fn of_column(
 
 /// Reads a text as one expression.
 fn parse(text: &str) -> *mut pg_sys::Node {
-    let query = c_string(&format!("SELECT ({text})"));
+    let query = format!("SELECT ({text})");
     // SAFETY: what the parser makes of SELECT ( … ) is one SelectStmt with one target; more would be several
     // expressions, and is refused.
     unsafe {
-        let list = pgrx::PgList::<pg_sys::RawStmt>::from_pg(pg_sys::pg_parse_query(query.as_ptr()));
-        let statement = list.get_ptr(0).map(|raw| (*raw).stmt.cast::<pg_sys::SelectStmt>());
+        let statement = parser::only_statement(&query).map(|node| node.cast::<pg_sys::SelectStmt>());
         let targets =
             statement.map(|select| pgrx::PgList::<pg_sys::ResTarget>::from_pg((*select).targetList));
-        match targets.filter(|targets| list.len() == 1 && targets.len() == 1) {
+        match targets.filter(|targets| targets.len() == 1) {
             Some(targets) => (*targets.get_ptr(0).expect("there is one")).val,
             None => pgrx::error!("{text:?} is not one expression"),
         }

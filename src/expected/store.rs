@@ -44,7 +44,9 @@ pub fn keep(hash: &str, outline: &Summary, pieces: &Pieces) -> Result<Places, Er
     let outline = postcard::to_allocvec(&(outline, &places)).map_err(bad)?;
     as_extension_owner(|| {
         // Another transaction may have kept the same and not have ended: a cache is not worth waiting for.
-        if spi::read_one::<bool>("SELECT pg_try_advisory_xact_lock(7236270, 2)", &[])? != Some(true) {
+        if spi::read_one::<bool>("SELECT pg_try_advisory_xact_lock($1, 2)", &[spi::LOCKS.into()])?
+            != Some(true)
+        {
             return Ok(());
         }
         spi::write(

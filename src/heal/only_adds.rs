@@ -6,17 +6,13 @@
 use pgrx::pg_sys;
 
 use crate::error::Error;
-use crate::server::session::c_string;
+use crate::server::parser;
 
 /// An error unless `sql` is one statement that only adds. What was just created may also be held back: privileges that
 /// everybody has by default, or a trigger that is not to fire.
 pub fn only_adds(sql: &str, just_created: bool) -> Result<(), Error> {
-    let text = c_string(sql);
-    // SAFETY: the parser returns a list of RawStmt in the current memory context.
-    let adds = unsafe {
-        let list = pgrx::PgList::<pg_sys::RawStmt>::from_pg(pg_sys::pg_parse_query(text.as_ptr()));
-        list.len() == 1 && list.get_ptr(0).is_some_and(|raw| adds((*raw).stmt, just_created))
-    };
+    // SAFETY: the statement comes from the parser.
+    let adds = parser::only_statement(sql).is_some_and(|node| unsafe { adds(node, just_created) });
     if adds { Ok(()) } else { Err(Error::NotAdditive { sql: sql.to_owned() }) }
 }
 

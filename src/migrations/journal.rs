@@ -216,8 +216,10 @@ const MAX_DEPTH: usize = 4;
 /// Reads the files of a folder on the server, as its operating system user, for a role that may.
 pub fn read_folder(dir: &Path) -> Result<Vec<File>, Error> {
     let shown = dir.display().to_string();
-    // SAFETY: a check of role memberships within a transaction. 4569 is pg_read_server_files.
-    let allowed = unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), pg_sys::Oid::from(4569)) };
+    // SAFETY: a check of role memberships within a transaction.
+    let allowed = unsafe {
+        pg_sys::has_privs_of_role(pg_sys::GetUserId(), pg_sys::Oid::from(pg_sys::ROLE_PG_READ_SERVER_FILES))
+    };
     if !allowed {
         return Err(Error::MayNotReadFiles { path: shown });
     }

@@ -71,12 +71,12 @@ fn refuse_stale() -> Result<(), Error> {
 }
 
 /// The advisory lock, one for a database.
-const LOCK: &str = "SELECT pg_catalog.pg_try_advisory_xact_lock(7236270, 1)";
+const LOCK: &str = "SELECT pg_catalog.pg_try_advisory_xact_lock($1, 1)";
 const POLL: Duration = Duration::from_millis(50);
 
 /// Takes the lock if it is to be had at once.
 fn is_free() -> Result<bool, Error> {
-    Ok(spi::read_one::<bool>(LOCK, &[])? == Some(true))
+    Ok(spi::read_one::<bool>(LOCK, &[spi::LOCKS.into()])? == Some(true))
 }
 
 /// Waits for other sessions, for as long as lock_timeout allows. It polls, so that it never stands in a

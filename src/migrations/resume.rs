@@ -5,6 +5,7 @@
 use pgrx::pg_sys;
 
 use crate::error::Error;
+use crate::server::parser::{self, relation_of, text};
 use crate::server::session::{c_string, with_pinned_settings};
 use crate::server::spi;
 
@@ -85,34 +86,30 @@ enum About {
 
 fn about(sql: &str) -> About {
     use pg_sys::NodeTag::*;
-    let text = c_string(sql);
-    // SAFETY: the parser returns a list of RawStmt in the current memory context; a tag tells the type that a node is cast
-    // to. An index without a name was refused when the migration was read.
+    let Some(node) = parser::only_statement(sql) else { return About::Nothing };
+    // SAFETY: a tag tells the type that a node is cast to. An index without a name was refused when the migration was read.
     unsafe {
-        let list = pgrx::PgList::<pg_sys::RawStmt>::from_pg(pg_sys::pg_parse_query(text.as_ptr()));
-        let Some(raw) = list.get_ptr(0) else { return About::Nothing };
-        let node = (*raw).stmt;
         match (*node).type_ {
             T_IndexStmt => {
                 let index = &*node.cast::<pg_sys::IndexStmt>();
                 About::NewIndex {
-                    table: relation(index.relation),
-                    name: std::ffi::CStr::from_ptr(index.idxname).to_string_lossy().into_owned(),
+                    table: relation_of(index.relation),
+                    name: text(index.idxname),
                     if_not_exists: index.if_not_exists,
                 }
             }
             T_DropStmt => {
                 let names = (*node.cast::<pg_sys::DropStmt>()).objects;
                 let name = pgrx::PgList::<pg_sys::List>::from_pg(names).get_ptr(0);
-                About::OldIndex(name.and_then(|name| relation(pg_sys::makeRangeVarFromNameList(name))))
+                About::OldIndex(name.and_then(|name| relation_of(pg_sys::makeRangeVarFromNameList(name))))
             }
             T_AlterTableStmt => {
                 let alter = &*node.cast::<pg_sys::AlterTableStmt>();
                 let command = pgrx::PgList::<pg_sys::AlterTableCmd>::from_pg(alter.cmds).get_ptr(0);
                 match command {
                     Some(command) => About::Partition {
-                        parent: relation(alter.relation),
-                        child: relation((*(*command).def.cast::<pg_sys::PartitionCmd>()).name),
+                        parent: relation_of(alter.relation),
+                        child: relation_of((*(*command).def.cast::<pg_sys::PartitionCmd>()).name),
                     },
                     None => About::Nothing,
                 }
@@ -120,18 +117,6 @@ fn about(sql: &str) -> About {
             _ => About::Nothing,
         }
     }
-}
-
-/// The relation of a name.
-///
-/// # Safety
-/// The name comes from the parser.
-unsafe fn relation(name: *mut pg_sys::RangeVar) -> Option<pg_sys::Oid> {
-    let (no_lock, missing_ok) = (pg_sys::NoLock as pg_sys::LOCKMODE, pg_sys::RVROption::RVR_MISSING_OK);
-    // SAFETY: a look into the catalogs.
-    let oid =
-        unsafe { pg_sys::RangeVarGetRelidExtended(name, no_lock, missing_ok, None, std::ptr::null_mut()) };
-    (oid != pg_sys::InvalidOid).then_some(oid)
 }
 
 /// The name of a relation with its schema, quoted where it has to be, whatever the session says.
@@ -149,18 +134,6 @@ fn identity_of(relation: pg_sys::Oid) -> Result<String, Error> {
     let (schema, name) =
         unsafe { (pg_sys::get_rel_namespace(relation), text(pg_sys::get_rel_name(relation))) };
     identity(schema, &name)
-}
-
-/// The copy of a text of the server, empty if there is none.
-///
-/// # Safety
-/// The text ends with a zero, if it is there.
-unsafe fn text(text: *mut std::ffi::c_char) -> String {
-    if text.is_null() {
-        return String::new();
-    }
-    // SAFETY: see above.
-    unsafe { std::ffi::CStr::from_ptr(text).to_string_lossy().into_owned() }
 }
 
 /// Whether there is no relation of this name any more, if one is named.

@@ -7,7 +7,8 @@ use nself_heal_core::scan;
 use pgrx::{notice, pg_sys};
 
 use crate::error::{Error, ServerError};
-use crate::server::session::{c_string, with_settings};
+use crate::server::parser;
+use crate::server::session::with_settings;
 use crate::server::transaction::{catch, try_read};
 
 /// The direction in which a migration ran.
@@ -83,12 +84,8 @@ impl Statement {
         if !is_set("set") && !is_set("reset") {
             return None;
         }
-        let text = c_string(&self.sql);
-        // SAFETY: the parser returns a list of RawStmt in the current memory context.
-        unsafe {
-            let list = pgrx::PgList::<pg_sys::RawStmt>::from_pg(pg_sys::pg_parse_query(text.as_ptr()));
-            change_of_role((*list.get_ptr(0)?).stmt)
-        }
+        // SAFETY: the statement comes from the parser.
+        unsafe { change_of_role(parser::only_statement(&self.sql)?) }
     }
 }
 
@@ -267,17 +264,13 @@ fn take_off_transaction(script: &Script<'_>, statements: &mut Vec<(usize, String
 
 /// The statements of a text: offset, SQL, kind.
 fn parse(sql: &str) -> Result<Vec<(usize, &str, Kind)>, Error> {
-    let text = c_string(sql);
     // What the scanner remarks, say that a name is too long, it will say again when the statement runs.
-    let list = with_settings(&[("client_min_messages", "error")], || {
-        // SAFETY: the parser works on a NUL-terminated text and returns a list of RawStmt in the current memory context.
-        catch(|| Ok(unsafe { pg_sys::pg_parse_query(text.as_ptr()) }))
-    })?;
+    let statements =
+        with_settings(&[("client_min_messages", "error")], || catch(|| Ok(parser::statements(sql))))?;
     let mut found = Vec::new();
-    // SAFETY: each element of the list is a RawStmt of the parser, alive as long as the memory context.
-    let statements: Vec<&pg_sys::RawStmt> =
-        unsafe { pgrx::PgList::<pg_sys::RawStmt>::from_pg(list).iter_ptr().map(|raw| &*raw).collect() };
     for raw in statements {
+        // SAFETY: it lives as long as the memory context, which nobody resets here.
+        let raw = unsafe { &*raw };
         let start = usize::try_from(raw.stmt_location).unwrap_or(0);
         let end = match usize::try_from(raw.stmt_len) {
             Ok(0) | Err(_) => sql.len(),
@@ -356,7 +349,7 @@ unsafe fn classify(node: *mut pg_sys::Node) -> Kind {
             }
             // Of something partitioned.
             T_ReindexStmt | T_ClusterStmt => Kind::MayBeTopLevel,
-            T_AlterTableStmt if detaches_concurrently(&*node.cast::<pg_sys::AlterTableStmt>()) => {
+            T_AlterTableStmt if parser::concurrent_detach(node.cast()).is_some() => {
                 Kind::TopLevel("DETACH PARTITION CONCURRENTLY")
             }
             T_CreatedbStmt => Kind::Outside("CREATE DATABASE"),
@@ -428,20 +421,5 @@ unsafe fn change_of_role(node: *mut pg_sys::Node) -> Option<RoleChange> {
             VAR_SET_DEFAULT | VAR_RESET => Some(change(None)),
             _ => None,
         }
-    }
-}
-
-/// Whether an ALTER TABLE is a DETACH PARTITION … CONCURRENTLY.
-///
-/// # Safety
-/// It comes from the parser.
-pub unsafe fn detaches_concurrently(alter: &pg_sys::AlterTableStmt) -> bool {
-    // SAFETY: the commands of an ALTER TABLE are a list of AlterTableCmd; the definition of DETACH PARTITION is a
-    // PartitionCmd.
-    unsafe {
-        pgrx::PgList::<pg_sys::AlterTableCmd>::from_pg(alter.cmds).iter_ptr().any(|command| {
-            (*command).subtype == pg_sys::AlterTableType::AT_DetachPartition
-                && (*(*command).def.cast::<pg_sys::PartitionCmd>()).concurrent
-        })
     }
 }

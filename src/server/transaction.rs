@@ -8,6 +8,7 @@ use pgrx::pg_sys::panic::CaughtError;
 use pgrx::{PgBox, PgTryBuilder, pg_sys};
 
 use crate::error::{Error, Position, ServerError};
+use crate::server::parser;
 use crate::server::session::{c_string, locked_in};
 use crate::server::{left_for_end, spi};
 
@@ -307,8 +308,7 @@ fn run_utility(statement: &str) -> Result<(), Error> {
 unsafe fn run_in_portal(text: &CStr) {
     // SAFETY: the list has one RawStmt; the receiver drops what comes.
     unsafe {
-        let list = pg_sys::pg_parse_query(text.as_ptr());
-        let raw = pgrx::PgList::<pg_sys::RawStmt>::from_pg(list).get_ptr(0).expect("one statement");
+        let raw = *parser::statements(&text.to_string_lossy()).first().expect("one statement");
         let mut planned = PgBox::<pg_sys::PlannedStmt>::alloc_node(pg_sys::NodeTag::T_PlannedStmt);
         planned.commandType = pg_sys::CmdType::CMD_UTILITY;
         planned.canSetTag = true;

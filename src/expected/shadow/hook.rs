@@ -16,6 +16,7 @@ use pgrx::pg_sys;
 use crate::expected::shadow::left_out::note;
 use crate::expected::shadow::{functions, kernel, plain, query};
 use crate::server::outside::{self, Reason};
+use crate::server::parser::relation_of;
 
 /// From now on nothing that this process runs reaches outside its database.
 pub fn install() {
@@ -145,9 +146,7 @@ unsafe fn locks_shared(statement: *mut pg_sys::LockStmt) -> bool {
 /// Whether a relation is a catalog that all databases share.
 unsafe fn is_shared(name: *mut pg_sys::RangeVar) -> bool {
     // SAFETY: the name comes from the parser, if there is one; a look into the catalogs.
-    unsafe {
-        !name.is_null() && plain::relation(name).is_some_and(|relation| pg_sys::IsSharedRelation(relation))
-    }
+    unsafe { !name.is_null() && relation_of(name).is_some_and(|relation| pg_sys::IsSharedRelation(relation)) }
 }
 
 /// Whether a DO is in an untrusted language.

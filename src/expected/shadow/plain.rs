@@ -5,6 +5,7 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::panic::ErrorReport;
 
 use crate::error::Error;
+use crate::server::parser::{concurrent_detach, relation_of};
 use crate::server::session::with_pinned_settings;
 use crate::server::spi;
 
@@ -36,7 +37,7 @@ pub unsafe fn changes_no_schema(node: *mut pg_sys::Node) -> bool {
 
 unsafe fn is_partitioned(table: *mut pg_sys::RangeVar) -> bool {
     // SAFETY: the name comes from the parser; looks into the catalogs.
-    unsafe { relation(table) }
+    unsafe { relation_of(table) }
         .is_some_and(|oid| unsafe { pg_sys::get_rel_relkind(oid) } as u8 == pg_sys::RELKIND_PARTITIONED_TABLE)
 }
 
@@ -63,12 +64,12 @@ pub unsafe fn form(planned: *mut pg_sys::PlannedStmt) -> *mut pg_sys::PlannedStm
                 plain
             }
             T_AlterTableStmt => {
-                let Some(partition) = detached_concurrently(node) else { return planned };
+                let Some(partition) = concurrent_detach(node.cast()) else { return planned };
                 if let Err(error) = keep_constraint((*partition).name) {
                     ErrorReport::from(error).report(pgrx::PgLogLevel::ERROR);
                 }
                 let plain = copy();
-                if let Some(partition) = detached_concurrently((*plain).utilityStmt) {
+                if let Some(partition) = concurrent_detach((*plain).utilityStmt.cast()) {
                     (*partition).concurrent = false;
                 }
                 plain
@@ -78,26 +79,12 @@ pub unsafe fn form(planned: *mut pg_sys::PlannedStmt) -> *mut pg_sys::PlannedStm
     }
 }
 
-/// The partition that an ALTER TABLE detaches CONCURRENTLY.
-unsafe fn detached_concurrently(node: *mut pg_sys::Node) -> Option<*mut pg_sys::PartitionCmd> {
-    // SAFETY: the commands of an ALTER TABLE are a list of AlterTableCmd; the definition of DETACH PARTITION is a
-    // PartitionCmd.
-    unsafe {
-        let commands = (*node.cast::<pg_sys::AlterTableStmt>()).cmds;
-        pgrx::PgList::<pg_sys::AlterTableCmd>::from_pg(commands).iter_ptr().find_map(|command| {
-            let partition = (*command).def.cast::<pg_sys::PartitionCmd>();
-            let detaches = (*command).subtype == pg_sys::AlterTableType::AT_DetachPartition;
-            (detaches && (*partition).concurrent).then_some(partition)
-        })
-    }
-}
-
 /// DETACH CONCURRENTLY leaves the table a CHECK constraint that says what it may hold, unless others say so, or it is one
 /// that only the partitioned table can tell.
 unsafe fn keep_constraint(partition: *mut pg_sys::RangeVar) -> Result<(), Error> {
     // SAFETY: the name comes from the parser. The table is locked as the statement will lock it, and is closed.
     let (oid, is_said) = unsafe {
-        let Some(oid) = relation(partition) else { return Ok(()) };
+        let Some(oid) = relation_of(partition) else { return Ok(()) };
         let table = pg_sys::table_open(oid, pg_sys::AccessExclusiveLock as pg_sys::LOCKMODE);
         let is_said = pg_sys::PartConstraintImpliedByRelConstraint(table, RelationGetPartitionQual(table));
         pg_sys::table_close(table, pg_sys::NoLock as pg_sys::LOCKMODE);
@@ -118,16 +105,4 @@ unsafe fn keep_constraint(partition: *mut pg_sys::RangeVar) -> Result<(), Error>
         Some(add) => with_pinned_settings(|| spi::write(&add, &[])),
         None => Ok(()),
     }
-}
-
-/// The relation of a name.
-///
-/// # Safety
-/// The name comes from the parser.
-pub unsafe fn relation(name: *mut pg_sys::RangeVar) -> Option<pg_sys::Oid> {
-    let (no_lock, missing_ok) = (pg_sys::NoLock as pg_sys::LOCKMODE, pg_sys::RVROption::RVR_MISSING_OK);
-    // SAFETY: a look into the catalogs.
-    let oid =
-        unsafe { pg_sys::RangeVarGetRelidExtended(name, no_lock, missing_ok, None, std::ptr::null_mut()) };
-    (oid != pg_sys::InvalidOid).then_some(oid)
 }

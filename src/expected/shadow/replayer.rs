@@ -15,8 +15,9 @@ use crate::migrations::ledger::Applied;
 use crate::migrations::script::split;
 use crate::migrations::{execute, tenant};
 use crate::server::channel::Channel;
+use crate::server::parser;
 use crate::server::session::{
-    FIRST_ROLE, c_string, locked_in, role_name, with_pinned_settings, with_settings,
+    FIRST_ROLE, locked_in, role_name, with_pinned_settings, with_settings,
 };
 use crate::server::spi::{self, with_snapshot};
 use crate::server::transaction;
@@ -133,14 +134,10 @@ fn in_public(role: pg_sys::Oid, verb: &str, preposition: &str, can: bool) -> Res
         }
         let change =
             format!("{verb} CREATE ON SCHEMA public {preposition} {}", quote::ident(&role_name(role)));
-        let text = c_string(&change);
+        let statement = parser::only_statement(&change).expect("one statement");
         locked_in(pg_sys::Oid::from(FIRST_ROLE), || {
-            // SAFETY: the statement is one GRANT, and the text outlives it.
-            unsafe {
-                let parsed = pgrx::PgList::<pg_sys::RawStmt>::from_pg(pg_sys::pg_parse_query(text.as_ptr()));
-                let statement = (*parsed.get_ptr(0).expect("one statement")).stmt;
-                pg_sys::ExecuteGrantStmt(statement.cast());
-            }
+            // SAFETY: the statement is a GRANT or REVOKE.
+            unsafe { pg_sys::ExecuteGrantStmt(statement.cast()) };
             Ok(true)
         })
     })

@@ -27,7 +27,8 @@ use crate::server::spi::{self, at_latest_moment, with_snapshot};
 use crate::server::trust;
 use crate::settings;
 
-/// The two sides of a comparison, as far as they differ and as what differs has to do with, and what is to be done.
+/// The result of comparing expected and live schema: only the objects that differ and their neighbours, and the step for
+/// each difference.
 #[derive(Default)]
 pub struct Comparison {
     pub expected: Catalog,
@@ -110,10 +111,10 @@ fn compare_here(expected: &Expected, not_renamed: BTreeSet<String>) -> Result<Co
     })
 }
 
-/// The two sides, as far as they differ and as what differs has to do with: expected and live. Nothing if both are the
-/// same.
+/// Expected and live schema, each with only the objects that differ and their neighbours.
 struct Sides {
     outline: Rc<Outline>,
+    /// Expected and live; nothing if both are the same.
     schemas: Option<(Catalog, Catalog)>,
     /// What is in them as expected, because it cannot be read.
     held: Held,

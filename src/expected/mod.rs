@@ -175,8 +175,7 @@ fn tell_left_out(left_out: &[LeftOut]) {
     }
 }
 
-/// Whether the applied migrations have something to say of a schema; of every one, as long as what they give is not worked
-/// out.
+/// True if the applied migrations define this schema. Also true while their expected state is not kept.
 pub fn is_managed(schema: &str) -> Result<bool, Error> {
     let hash = match chain::hash_of(Against::Applied) {
         Err(Error::NothingApplied) => return Ok(false),

@@ -58,8 +58,8 @@ pub struct Report {
     pub stopped: Option<Error>,
 }
 
-/// A run of a heal that is being written down: first that it began, then its steps, then how it ended. What is written in
-/// a transaction of its own stays if the run is cut short, which then shows as interrupted.
+/// The history's record of a heal that runs: first its beginning, then its steps, then its end. Where each is written in a
+/// transaction of its own and the heal is cut short, the record has no end, and the history shows it as interrupted.
 pub struct Run {
     event: i64,
     began: Instant,

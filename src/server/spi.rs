@@ -12,14 +12,14 @@ use serde::de::DeserializeOwned;
 
 use crate::error::Error;
 
-/// Runs `work` with a snapshot of its own: all reads within see one moment, which is now, with all that this
-/// transaction and those that have ended did. From REPEATABLE READ on it is the moment when the transaction began.
+/// Runs `work` with a new snapshot. All reads within see the same rows: those of this transaction, and those of the
+/// transactions that have ended. From REPEATABLE READ on these are the transactions that had ended when this one began.
 pub fn with_snapshot<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     // SAFETY: a snapshot of the server, valid until the next one is taken; it is pushed at once.
     at(unsafe { pg_sys::GetTransactionSnapshot() }, work)
 }
 
-/// As `with_snapshot`, with what others have done until now, whatever the isolation level is.
+/// As `with_snapshot`, but with the rows of all transactions that have ended by now, at every isolation level.
 pub fn at_latest_moment<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     // SAFETY: as above.
     at(unsafe { pg_sys::GetLatestSnapshot() }, work)

@@ -26,20 +26,20 @@ pub use rows::{Held, held};
 /// The digests of this database, and where what they stand for is.
 pub struct Digested {
     pub digests: Digests,
-    /// What nobody has heard of, counted by kind.
+    /// Objects of kinds that this program does not know, counted by kind.
     pub unknown: BTreeMap<String, u64>,
     /// The catalogs that hold something of a user.
     catalogs: BTreeSet<String>,
-    /// What the catalogs held: all of this is as it was read as long as they hold that.
+    /// The versions of the catalogs that were read. While the catalogs have these, the digests are current.
     pub held: Versions,
     /// The numbers of the relations, in their order, and their kinds as in pg_class.
     oids: Vec<(pg_sys::Oid, u8)>,
     /// Which versions of their rows were read.
     versions: Vec<Digest>,
     rest_version: Digest,
-    /// For relations those whose text speaks of their columns: a new name there is a new text here.
+    /// By relation: the relations whose texts name its columns. If a column is renamed, these texts change.
     named_by: BTreeMap<u32, Vec<u32>>,
-    /// The relations of whose columns something speaks that belongs to no relation.
+    /// The relations whose columns are named by texts of the rest.
     named_by_rest: BTreeSet<u32>,
 }
 

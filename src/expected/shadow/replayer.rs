@@ -16,9 +16,7 @@ use crate::migrations::script::split;
 use crate::migrations::{execute, tenant};
 use crate::server::channel::Channel;
 use crate::server::parser;
-use crate::server::session::{
-    FIRST_ROLE, locked_in, role_name, with_pinned_settings, with_settings,
-};
+use crate::server::session::{FIRST_ROLE, locked_in, role_name, with_pinned_settings, with_settings};
 use crate::server::spi::{self, with_snapshot};
 use crate::server::transaction;
 use crate::server::worker::{self, WorkerRole, WorkerSpec};

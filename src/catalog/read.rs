@@ -169,16 +169,17 @@ fn definitions(reader: &Reader) -> Result<Vec<Definition>, Error> {
 
 /// What was made of members of extensions. Where both sides say the same it is compared; where they do not, another version
 /// of the extension may be the reason.
-pub const MEMBERS: &str = "member of an extension with settings of its own";
+pub const MEMBERS: &str = "altered member of extension ";
 
 /// Counts what the reader does not read or the diff does not judge, at the moment that is in force.
 pub fn count_not_compared() -> Result<BTreeMap<String, NotCompared>, Error> {
     let reader = Reader { variables: Variables::of_this_server()?, wanted: &Wanted::ALL };
     let mut counted: BTreeMap<String, NotCompared> = query!(reader, "not_compared");
-    let members = read_extensions()?.into_iter().flat_map(|extension| extension.members);
-    let names: Vec<String> = members.map(|Member { object, said }| format!("{object}: {said}")).collect();
-    if !names.is_empty() {
-        counted.insert(MEMBERS.to_owned(), NotCompared { count: names.len() as u64, names });
+    for Extension { identity, members, .. } in read_extensions()? {
+        let names: Vec<String> =
+            members.into_iter().map(|Member { object, said }| format!("{object}: {said}")).collect();
+        let counts = NotCompared { count: names.len() as u64, names };
+        counted.insert(format!("{MEMBERS}{identity}"), counts);
     }
     Ok(counted)
 }

@@ -40,7 +40,11 @@ pub fn pair_counts(
 ) -> Vec<NotCompared> {
     let kinds: BTreeSet<&String> = live.keys().chain(expected.keys()).collect();
     let none = model::NotCompared::default();
-    let compared = |kind: &&String| *kind == catalog::MEMBERS && live.get(*kind) == expected.get(*kind);
+    // An extension that one side lacks is drift itself.
+    let compared = |kind: &&String| {
+        let sides = (live.get(*kind), expected.get(*kind));
+        kind.starts_with(catalog::MEMBERS) && (sides.0 == sides.1 || sides.0.is_none() || sides.1.is_none())
+    };
     kinds
         .into_iter()
         .filter(|kind| !compared(kind))

@@ -293,11 +293,13 @@ unsafe extern "C-unwind" fn at_access(
     }
 }
 
-/// A view is the code of its owner, and whoever owns a table decides what happens when it is written to.
+/// A view is the code of its owner, who also decides where a foreign table reads. Whoever owns a table decides what happens
+/// when it is written to.
 fn check_relation(relation: pg_sys::Oid, is_written: bool) {
     let Some(role) = role_of_region() else { return };
     let Some((kind, owner)) = kind_and_owner(relation) else { return };
-    if (is_written || kind == pg_sys::RELKIND_VIEW) && !trusts(role, owner) {
+    let is_code = matches!(kind, pg_sys::RELKIND_VIEW | pg_sys::RELKIND_FOREIGN_TABLE);
+    if (is_written || is_code) && !trusts(role, owner) {
         // SAFETY: the relation is there; the texts are the server's, in the current memory context.
         let object = unsafe {
             let address = pg_sys::ObjectAddress {
@@ -339,8 +341,13 @@ unsafe extern "C-unwind" fn before_query(
     permissions: *mut pg_sys::List,
     raises: bool,
 ) -> bool {
-    // SAFETY: a list of what is asked for of each relation.
+    // SAFETY: a list of range table entries, children among them, and a list of what is asked for of each relation.
     unsafe {
+        for entry in pgrx::PgList::<pg_sys::RangeTblEntry>::from_pg(relations).iter_ptr() {
+            if (*entry).relid != pg_sys::InvalidOid {
+                check_relation((*entry).relid, false);
+            }
+        }
         for asked in pgrx::PgList::<pg_sys::RTEPermissionInfo>::from_pg(permissions).iter_ptr() {
             check_relation((*asked).relid, (*asked).requiredPerms & pg_sys::AclMode::from(WRITES) != 0);
         }

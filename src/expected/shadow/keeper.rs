@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ServerError};
 use crate::server::channel::Channel;
+use crate::server::session::c_string;
 use crate::server::transaction;
 use crate::server::worker::{self, WorkerSpec};
 
@@ -110,9 +111,27 @@ fn make(name: &str, options: &str, left_overs: &[String]) -> Result<(), Error> {
     ))
 }
 
-fn hand_to(name: &str, owner: &str, role: &str, creates_schemas: bool) -> Result<(), Error> {
-    let (name, owner, role) = (quote::ident(name), quote::ident(owner), quote::ident(role));
+/// Lets nobody in, and ends the sessions of whom the last owner let in: they must not see what the next one does.
+fn close(name: &str) -> Result<(), Error> {
+    transaction::utility(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", quote::ident(name)))?;
+    transaction::in_transaction(|| {
+        let (mut sessions, mut prepared) = (0, 0);
+        // SAFETY: the name is a text. The server waits for the sessions that it was told to end.
+        unsafe {
+            let database = pg_sys::get_database_oid(c_string(name).as_ptr(), false);
+            pg_sys::TerminateOtherDBBackends(database);
+            match pg_sys::CountOtherDBBackends(database, &mut sessions, &mut prepared) {
+                true => Err(Error::WorkerLost { what: "shadow, in which others are," }),
+                false => Ok(()),
+            }
+        }
+    })
+}
+
+fn hand_to(plain: &str, owner: &str, role: &str, creates_schemas: bool) -> Result<(), Error> {
+    let (name, owner, role) = (quote::ident(plain), quote::ident(owner), quote::ident(role));
     transaction::utility(&format!("ALTER DATABASE {name} OWNER TO {owner}"))?;
+    close(plain)?;
     transaction::utility(&match creates_schemas {
         true => format!("GRANT CREATE ON DATABASE {name} TO {role}"),
         false => format!("REVOKE CREATE ON DATABASE {name} FROM {role}"),

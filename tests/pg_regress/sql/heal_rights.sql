@@ -209,7 +209,7 @@ COMMENT ON FUNCTION %1$s IS NULL;
 $$, :'member'))))
  WHERE state = 'added';
 SELECT version, status FROM nself_migrate_up();
-CREATE VIEW altered AS SELECT object_type, live - expected AS more, replace(name, :'member', 'member') AS name
+CREATE VIEW altered AS SELECT replace(object_type, :'ext', 'it') AS object_type, live - expected AS more, replace(name, :'member', 'member') AS name
   FROM nself_drift_not_compared() CROSS JOIN unnest(names) name WHERE object_type ~ 'member' AND name ~ '^function';
 SELECT * FROM altered;
 ALTER FUNCTION :member RESET search_path;

@@ -67,7 +67,7 @@ impl ServerError {
     }
 
     /// The server's detail, with a sentence of this program's own below.
-    fn detail_and(&self, own: &str) -> String {
+    pub fn detail_and(&self, own: &str) -> String {
         self.detail.as_ref().map_or_else(|| own.to_owned(), |detail| format!("{detail}\n{own}"))
     }
 
@@ -221,6 +221,8 @@ pub enum Error {
     ReplayFailed { version: String, source: ServerError },
     #[error("a replay does not call {function}: {why}")]
     ReachesOutside { function: String, why: &'static str },
+    #[error("a replay does not make the domain {domain} as it is: its check or its default calls {function}")]
+    DomainCalls { domain: String, function: String },
     #[error("the answer of query {query} is not what was expected: {reason}")]
     BadAnswer { query: &'static str, reason: String },
     #[error("the heal did not close the drift of {stuck}")]
@@ -273,7 +275,7 @@ impl Error {
             | Self::NoFolder
             | Self::LinkLeavesFolder { .. }
             | Self::BadTenant { .. } => ERRCODE_INVALID_NAME,
-            Self::MayNotReadFiles { .. } => ERRCODE_INSUFFICIENT_PRIVILEGE,
+            Self::MayNotReadFiles { .. } | Self::DomainCalls { .. } => ERRCODE_INSUFFICIENT_PRIVILEGE,
             Self::NoFileList
             | Self::BadFileList { .. }
             | Self::NoSuchMigration { .. }
@@ -369,6 +371,9 @@ impl Error {
             ),
             Self::ShadowFailed(source) | Self::Server(source) => source.detail.clone(),
             Self::Production => Some("The setting nself.env says prod.".to_owned()),
+            Self::DomainCalls { .. } => Some(
+                "It would be called with the rights of whoever writes to a column of this domain.".to_owned(),
+            ),
             _ => None,
         }
     }
@@ -429,6 +434,7 @@ impl Error {
             Self::Standby => "Call nself_drift() on the primary once: the expected schema is kept there and comes here by replication.",
             Self::NoWorker { .. } => "Raise max_worker_processes, or try again when other workers have ended.",
             Self::WorkerLost { .. } => "The server's log tells why.",
+            Self::DomainCalls { .. } => "Write the call into a function of your own, and let the domain call that.",
             Self::RoleGone { .. } => "Create the role again, and repeat. The replay never runs as a stronger role instead.",
             Self::ReplayFailed { source, .. } => return Some(match &source.hint {
                 Some(hint) => hint.clone(),

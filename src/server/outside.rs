@@ -13,6 +13,7 @@ pub enum Reason {
     Files,
     Connection,
     Foreign,
+    Storage,
     Untrusted,
 }
 
@@ -25,6 +26,7 @@ impl Reason {
             Self::Files => "it uses files or programs of the server's machine",
             Self::Connection => "it opens a connection",
             Self::Foreign => "what it reads or writes is not in this database",
+            Self::Storage => "it changes how rows are stored, also those that all databases share",
             Self::Untrusted => "its language is untrusted: it can do anything on the server's machine",
         }
     }
@@ -159,6 +161,8 @@ const LIBRARIES: &[(&str, &str, Reason)] = &[
     ("pg_buffercache", "pg_buffercache_evict", Reason::Server),
     ("pg_prewarm", "autoprewarm_", Reason::Server),
     ("pg_stat_statements", "pg_stat_statements_reset", Reason::Server),
+    ("pg_surgery", "", Reason::Storage),
+    ("pg_visibility", "pg_truncate_visibility_map", Reason::Storage),
     ("pgmemcache", "", Reason::Connection),
     ("plproxy", "", Reason::Connection),
 ];
@@ -288,6 +292,23 @@ pub fn reaches_outside(function: pg_sys::Oid) -> bool {
 /// Whether the server calls a function by address, without a look into the catalogs.
 pub fn is_servers_own(function: pg_sys::Oid) -> bool {
     function.to_u32() < pg_sys::FirstGenbkiObjectId
+}
+
+/// The name that a function of the server has in its program.
+pub fn symbol(function: pg_sys::Oid) -> Option<String> {
+    // SAFETY: what is read of the cache entry is copied before it is released.
+    unsafe {
+        let cache = pg_sys::SysCacheIdentifier::PROCOID as i32;
+        let tuple = pg_sys::SearchSysCache1(cache, pg_sys::Datum::from(function));
+        if tuple.is_null() {
+            return None;
+        }
+        let mut is_null = false;
+        let column = pg_sys::Anum_pg_proc_prosrc as pg_sys::AttrNumber;
+        let symbol = String::from_datum(pg_sys::SysCacheGetAttr(cache, tuple, column, &mut is_null), is_null);
+        pg_sys::ReleaseSysCache(tuple);
+        symbol
+    }
 }
 
 /// The name of a function with the types of its arguments.

@@ -293,13 +293,20 @@ unsafe extern "C-unwind" fn at_access(
     }
 }
 
-/// A view is the code of its owner, who also decides where a foreign table reads. Whoever owns a table decides what happens
-/// when it is written to.
+/// Who decides what happens when a relation is read or written, if `role` does not trust them. A view is the code of its
+/// owner, who also decides where a foreign table reads, and by which policies a table is read. Whoever owns a table decides
+/// what happens when it is written to.
+pub fn owner_of_relation(relation: pg_sys::Oid, is_written: bool, role: pg_sys::Oid) -> Option<pg_sys::Oid> {
+    let Relation { kind, owner, has_policies } = look_up(relation)?;
+    let is_code = matches!(kind, pg_sys::RELKIND_VIEW | pg_sys::RELKIND_FOREIGN_TABLE)
+        // SAFETY: a question about a role, within a transaction.
+        || has_policies && unsafe { !pg_sys::has_bypassrls_privilege(role) };
+    ((is_written || is_code) && !trusts(role, owner)).then_some(owner)
+}
+
 fn check_relation(relation: pg_sys::Oid, is_written: bool) {
     let Some(role) = role_of_region() else { return };
-    let Some((kind, owner)) = kind_and_owner(relation) else { return };
-    let is_code = matches!(kind, pg_sys::RELKIND_VIEW | pg_sys::RELKIND_FOREIGN_TABLE);
-    if (is_written || is_code) && !trusts(role, owner) {
+    if let Some(owner) = owner_of_relation(relation, is_written, role) {
         // SAFETY: the relation is there; the texts are the server's, in the current memory context.
         let object = unsafe {
             let address = pg_sys::ObjectAddress {
@@ -318,16 +325,42 @@ fn check_relation(relation: pg_sys::Oid, is_written: bool) {
 
 const WRITES: u32 = pg_sys::ACL_INSERT | pg_sys::ACL_UPDATE | pg_sys::ACL_DELETE;
 
+/// The relations that a query touches, views and children among them, and whether it writes to them.
+///
+/// # Safety
+/// A list of range table entries and, since 16, a list of what is asked for of each relation.
+pub unsafe fn touched(
+    relations: *mut pg_sys::List,
+    #[cfg_attr(feature = "pg15", expect(unused_variables, reason = "15 says it in the entries"))]
+    permissions: *mut pg_sys::List,
+) -> Vec<(pg_sys::Oid, bool)> {
+    let mut touched = Vec::new();
+    // SAFETY: see above.
+    unsafe {
+        for entry in pgrx::PgList::<pg_sys::RangeTblEntry>::from_pg(relations).iter_ptr() {
+            if (*entry).relid != pg_sys::InvalidOid {
+                #[cfg(feature = "pg15")]
+                touched.push(((*entry).relid, (*entry).requiredPerms & WRITES != 0));
+                #[cfg(not(feature = "pg15"))]
+                touched.push(((*entry).relid, false));
+            }
+        }
+        #[cfg(not(feature = "pg15"))]
+        for asked in pgrx::PgList::<pg_sys::RTEPermissionInfo>::from_pg(permissions).iter_ptr() {
+            touched.push(((*asked).relid, (*asked).requiredPerms & pg_sys::AclMode::from(WRITES) != 0));
+        }
+    }
+    touched
+}
+
 /// Called with the relations of each query, also of those in the bodies of functions.
 #[cfg(feature = "pg15")]
 #[pg_guard]
 unsafe extern "C-unwind" fn before_query(relations: *mut pg_sys::List, raises: bool) -> bool {
-    // SAFETY: a list of range table entries.
+    // SAFETY: as the server calls it.
     unsafe {
-        for entry in pgrx::PgList::<pg_sys::RangeTblEntry>::from_pg(relations).iter_ptr() {
-            if (*entry).relid != pg_sys::InvalidOid {
-                check_relation((*entry).relid, (*entry).requiredPerms & WRITES != 0);
-            }
+        for (relation, is_written) in touched(relations, std::ptr::null_mut()) {
+            check_relation(relation, is_written);
         }
         CHECKED_BEFORE.get().is_none_or(|before| before(relations, raises))
     }
@@ -341,21 +374,22 @@ unsafe extern "C-unwind" fn before_query(
     permissions: *mut pg_sys::List,
     raises: bool,
 ) -> bool {
-    // SAFETY: a list of range table entries, children among them, and a list of what is asked for of each relation.
+    // SAFETY: as the server calls it.
     unsafe {
-        for entry in pgrx::PgList::<pg_sys::RangeTblEntry>::from_pg(relations).iter_ptr() {
-            if (*entry).relid != pg_sys::InvalidOid {
-                check_relation((*entry).relid, false);
-            }
-        }
-        for asked in pgrx::PgList::<pg_sys::RTEPermissionInfo>::from_pg(permissions).iter_ptr() {
-            check_relation((*asked).relid, (*asked).requiredPerms & pg_sys::AclMode::from(WRITES) != 0);
+        for (relation, is_written) in touched(relations, permissions) {
+            check_relation(relation, is_written);
         }
         CHECKED_BEFORE.get().is_none_or(|before| before(relations, permissions, raises))
     }
 }
 
-fn kind_and_owner(relation: pg_sys::Oid) -> Option<(u8, pg_sys::Oid)> {
+struct Relation {
+    kind: u8,
+    owner: pg_sys::Oid,
+    has_policies: bool,
+}
+
+fn look_up(relation: pg_sys::Oid) -> Option<Relation> {
     // SAFETY: the cache entry is released before the values, which were copied, are used.
     unsafe {
         let tuple =
@@ -364,7 +398,11 @@ fn kind_and_owner(relation: pg_sys::Oid) -> Option<(u8, pg_sys::Oid)> {
             return None;
         }
         let form = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_class>();
-        let found = ((*form).relkind as u8, (*form).relowner);
+        let found = Relation {
+            kind: (*form).relkind as u8,
+            owner: (*form).relowner,
+            has_policies: (*form).relrowsecurity,
+        };
         pg_sys::ReleaseSysCache(tuple);
         Some(found)
     }
@@ -390,16 +428,24 @@ fn refuse(says: String) {
 const INTERNAL_LANGUAGE: u32 = 12;
 const C_LANGUAGE: u32 = 13;
 
+/// The owner of a function, if the owner can have written it: code in C is always a superuser's, and the owner cannot
+/// replace it by code of that language.
+fn writer(function: pg_sys::Oid) -> Option<pg_sys::Oid> {
+    let (language, owner) = language_and_owner(function)?;
+    (!matches!(language.to_u32(), INTERNAL_LANGUAGE | C_LANGUAGE)).then_some(owner)
+}
+
+/// The owner of a function, if `role` does not trust that one.
+pub fn owner_of_function(function: pg_sys::Oid, role: pg_sys::Oid) -> Option<pg_sys::Oid> {
+    writer(function).filter(|owner| !trusts(role, *owner))
+}
+
 /// An error unless this function may run now.
 fn check(function: pg_sys::Oid) {
     if REGION.get().is_none() {
         return;
     }
-    let Some((language, owner)) = language_and_owner(function) else { return };
-    // Only a superuser can have written it: the owner cannot replace it by code of that language.
-    if matches!(language.to_u32(), INTERNAL_LANGUAGE | C_LANGUAGE) {
-        return;
-    }
+    let Some(owner) = writer(function) else { return };
     let refused = match role_of_region() {
         None if function.to_u32() < pg_sys::FirstNormalObjectId => None,
         None => Some(format!("it would run {}", name(function))),

@@ -8,8 +8,8 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::error::Error;
-use crate::expected::shadow::foreign;
 use crate::expected::shadow::left_out::note;
+use crate::expected::shadow::{foreign, owners_rights};
 use crate::server::outside::{Call, call, is_servers_own, name};
 
 /// From now on this process calls no function that reaches outside.
@@ -28,7 +28,7 @@ pub unsafe fn install() {
 #[pg_guard]
 unsafe extern "C-unwind" fn is_looked_at(function: pg_sys::Oid) -> bool {
     // SAFETY: the server asks in a transaction.
-    !matches!(unsafe { call(function) }, Call::Ordinary)
+    !matches!(unsafe { call(function) }, Call::Ordinary) || owners_rights::is_of_other(function)
 }
 
 /// Called before the function itself is, with its address.
@@ -44,7 +44,7 @@ unsafe extern "C-unwind" fn look_at(
     // SAFETY: the server calls the address that stands there after this.
     unsafe {
         match call((*function).fn_oid) {
-            Call::Ordinary | Call::Sql => {}
+            Call::Ordinary | Call::Sql => owners_rights::before_call(function),
             Call::Wrapper => (*function).fn_addr = Some(foreign::handler),
             Call::Outside(outside) => {
                 note(name((*function).fn_oid), outside.reason);

@@ -10,22 +10,23 @@
 use std::ffi::{CStr, c_char};
 use std::ptr::null_mut;
 
-use pgrx::pg_guard;
-use pgrx::pg_sys;
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::{PgLogLevel, pg_guard, pg_sys};
 
 use crate::expected::shadow::left_out::note;
-use crate::expected::shadow::{functions, kernel, plain, query};
+use crate::expected::shadow::{functions, kernel, owners_rights, plain, query};
 use crate::server::outside::{self, Reason};
 use crate::server::parser::relation_of;
 
-/// From now on nothing that this process runs reaches outside its database.
-pub fn install() {
+/// From now on nothing that this process, which replays as `role`, runs reaches outside its database.
+pub fn install(role: pg_sys::Oid) {
     // SAFETY: this is a process of one thread. No other library is asked for its hook of utility statements in a replay:
     // what it does there (audit, logging) is about users' statements.
     unsafe {
         pg_sys::ProcessUtility_hook = Some(process_utility);
         functions::install();
         query::install();
+        owners_rights::install(role);
     }
     kernel::confine(kernel::checkpointer());
 }
@@ -53,11 +54,13 @@ unsafe extern "C-unwind" fn process_utility(
         if plain::changes_no_schema((*planned).utilityStmt) {
             return;
         }
+        owners_rights::refuse_held_cursor((*planned).utilityStmt);
         let planned = plain::form(planned);
         let planned = without_outside_arguments(planned);
         // A parallel worker is a process of its own, which knows nothing of these hooks. The setting could be changed by
         // a migration.
         pg_sys::max_parallel_maintenance_workers = 0;
+        let level = owners_rights::settings_level((*planned).utilityStmt);
         pg_sys::standard_ProcessUtility(
             planned,
             query,
@@ -68,6 +71,12 @@ unsafe extern "C-unwind" fn process_utility(
             receiver,
             completion,
         );
+        if level > 0 {
+            pg_sys::AtEOXact_GUC(false, level);
+        }
+        if let Err(error) = owners_rights::check_domain((*planned).utilityStmt) {
+            ErrorReport::from(error).report(PgLogLevel::ERROR);
+        }
     }
 }
 
@@ -118,7 +127,12 @@ unsafe fn reaches_outside(node: *mut pg_sys::Node) -> Option<Reason> {
             }
             T_CopyStmt => (!(*node.cast::<pg_sys::CopyStmt>()).filename.is_null()).then_some(Reason::Files),
             T_DoStmt => is_untrusted(node.cast()).then_some(Reason::Untrusted),
-            T_LockStmt => locks_shared(node.cast()).then_some(Reason::Shared),
+            T_LockStmt => {
+                any_is_shared((*node.cast::<pg_sys::LockStmt>()).relations).then_some(Reason::Shared)
+            }
+            T_TruncateStmt => {
+                any_is_shared((*node.cast::<pg_sys::TruncateStmt>()).relations).then_some(Reason::Shared)
+            }
             T_ClusterStmt => {
                 is_shared((*node.cast::<pg_sys::ClusterStmt>()).relation).then_some(Reason::Shared)
             }
@@ -132,15 +146,11 @@ unsafe fn reaches_outside(node: *mut pg_sys::Node) -> Option<Reason> {
     }
 }
 
-/// Whether a LOCK is of a catalog that all databases share: who asked for this replay may hold a lock of it, and waits for
-/// the replay where the server does not see it.
-unsafe fn locks_shared(statement: *mut pg_sys::LockStmt) -> bool {
-    // SAFETY: what a LOCK locks is a list of names.
-    unsafe {
-        pgrx::PgList::<pg_sys::RangeVar>::from_pg((*statement).relations)
-            .iter_ptr()
-            .any(|name| is_shared(name))
-    }
+/// Whether one of these names is that of a catalog that all databases share. Who asked for this replay may hold a lock of
+/// it, and waits for the replay where the server does not see it.
+unsafe fn any_is_shared(names: *mut pg_sys::List) -> bool {
+    // SAFETY: a list of names.
+    unsafe { pgrx::PgList::<pg_sys::RangeVar>::from_pg(names).iter_ptr().any(|name| is_shared(name)) }
 }
 
 /// Whether a relation is a catalog that all databases share.

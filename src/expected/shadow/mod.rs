@@ -12,6 +12,7 @@ mod hook;
 mod keeper;
 pub mod kernel;
 pub mod left_out;
+mod owners_rights;
 mod plain;
 mod query;
 mod replayer;

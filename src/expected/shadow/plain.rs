@@ -15,7 +15,8 @@ unsafe extern "C-unwind" {
 }
 
 /// Whether a utility statement changes nothing that a schema holds. CLUSTER of one table says by which index. A background
-/// process cannot LISTEN, and nobody listens in a shadow.
+/// process cannot LISTEN, and nobody listens in a shadow. Nobody else is there to be locked out, and through a view a lock
+/// may be one of catalogs that all databases share.
 ///
 /// # Safety
 /// `node` is a utility statement.
@@ -25,7 +26,7 @@ pub unsafe fn changes_no_schema(node: *mut pg_sys::Node) -> bool {
     unsafe {
         match (*node).type_ {
             T_VacuumStmt => (*node.cast::<pg_sys::VacuumStmt>()).is_vacuumcmd,
-            T_ReindexStmt | T_NotifyStmt | T_ListenStmt | T_UnlistenStmt => true,
+            T_ReindexStmt | T_LockStmt | T_NotifyStmt | T_ListenStmt | T_UnlistenStmt => true,
             T_ClusterStmt => {
                 let table = (*node.cast::<pg_sys::ClusterStmt>()).relation;
                 table.is_null() || is_partitioned(table)

@@ -10,6 +10,7 @@ use pgrx::{PgBox, PgList};
 
 use crate::expected::shadow::left_out::note;
 use crate::server::outside::{self, Call, Outside, Reason};
+use crate::server::parser::text;
 
 thread_local! {
     static NEXT: std::cell::Cell<pg_sys::planner_hook_type> = const { std::cell::Cell::new(None) };
@@ -65,6 +66,7 @@ pub unsafe extern "C-unwind" fn without_outside(
             T_Query => {
                 let query = node.cast::<pg_sys::Query>();
                 leave_shared_catalogs(query);
+                lock_no_shared_rows(query);
                 for entry in PgList::<pg_sys::RangeTblEntry>::from_pg((*query).rtable).iter_ptr() {
                     if returns_rows_from_outside(entry) {
                         empty(entry);
@@ -224,6 +226,32 @@ unsafe fn empty(entry: *mut pg_sys::RangeTblEntry) {
     }
 }
 
+/// Takes FOR UPDATE and the like from catalogs that all databases share: it is written into their rows.
+unsafe fn lock_no_shared_rows(query: *mut pg_sys::Query) {
+    // SAFETY: the number of a relation counts in the list of relations, from 1.
+    unsafe {
+        let relations = PgList::<pg_sys::RangeTblEntry>::from_pg((*query).rtable);
+        let marks = PgList::<pg_sys::RowMarkClause>::from_pg((*query).rowMarks);
+        let mut kept = PgList::<pg_sys::RowMarkClause>::new();
+        for mark in marks.iter_ptr() {
+            match relations.get_ptr((*mark).rti as usize - 1) {
+                Some(entry) if pg_sys::IsSharedRelation((*entry).relid) => {
+                    note(format!("SELECT FOR UPDATE of {}", catalog_name((*entry).relid)), Reason::Shared);
+                }
+                _ => kept.push(mark),
+            }
+        }
+        if kept.len() < marks.len() {
+            (*query).rowMarks = kept.into_pg();
+        }
+    }
+}
+
+unsafe fn catalog_name(catalog: pg_sys::Oid) -> String {
+    // SAFETY: a look into the catalogs; the text is the server's.
+    unsafe { format!("pg_catalog.{}", text(pg_sys::get_rel_name(catalog))) }
+}
+
 /// Lets an INSERT, UPDATE, DELETE or MERGE of a catalog that all databases share find no row to do it for.
 unsafe fn leave_shared_catalogs(query: *mut pg_sys::Query) {
     use pg_sys::CmdType::*;
@@ -239,15 +267,13 @@ unsafe fn leave_shared_catalogs(query: *mut pg_sys::Query) {
         if !writes || !pg_sys::IsSharedRelation((*entry).relid) {
             return;
         }
-        let name = pg_sys::get_rel_name((*entry).relid);
-        let name = std::ffi::CStr::from_ptr(name).to_string_lossy();
         let command = match (*query).commandType {
             CMD_INSERT => "INSERT INTO",
             CMD_UPDATE => "UPDATE",
             CMD_DELETE => "DELETE FROM",
             _ => "MERGE INTO",
         };
-        note(format!("{command} pg_catalog.{name}"), Reason::Shared);
+        note(format!("{command} {}", catalog_name((*entry).relid)), Reason::Shared);
         (*query).mergeActionList = null_mut();
         if (*query).commandType != CMD_MERGE {
             (*(*query).jointree).quals = pg_sys::makeBoolConst(false, false);

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::outline::{self, Outline};
 use crate::catalog::{self, Wanted};
 use crate::error::{Error, ServerError};
-use crate::expected::shadow::hook;
 use crate::expected::shadow::left_out::{self, LeftOut};
+use crate::expected::shadow::{hook, owners_rights};
 use crate::migrations::ledger::Applied;
 use crate::migrations::script::split;
 use crate::migrations::{execute, tenant};
@@ -95,11 +95,11 @@ pub extern "C-unwind" fn nself_heal_shadow_replayer(handle: pg_sys::Datum) {
 }
 
 fn replay(request: &Request) -> Result<Answer, Failed> {
-    hook::install();
+    let role = pg_sys::Oid::from(request.role.oid);
+    hook::install(role);
     let first = request.migrations.first().expect("a run of migrations has one");
     let last = request.migrations.last().unwrap_or(first);
     // What it could create in schema public by a right that no migration gave it has to be lent to it here.
-    let role = pg_sys::Oid::from(request.role.oid);
     let lent = first.rights.creates_in_public
         && in_public(role, "GRANT", "TO", false).map_err(|error| failed(first, error))?;
     for migration in &request.migrations {
@@ -163,6 +163,7 @@ fn read(since: Option<&Digests>) -> Result<Read, Error> {
 }
 
 fn apply(migration: &Applied) -> Result<(), Error> {
+    owners_rights::begin();
     let settings = migration.settings();
     let tenant = || with_settings(&settings, || tenant::make_tenant(migration.tenant.as_deref()));
     let script = migration.script();
@@ -190,6 +191,10 @@ fn failed(migration: &Applied, error: Error) -> Failed {
             ServerError { message: format!("statement {statement}: {}", source.message), ..source }
         }
         other => other.into(),
+    };
+    let error = match owners_rights::what_failed() {
+        Some(says) => ServerError { detail: Some(error.detail_and(&says)), ..error },
+        None => error,
     };
     Failed { version: migration.version.clone(), error }
 }

@@ -10,6 +10,7 @@ pub mod outside;
 pub mod own_ddl;
 pub mod parser;
 pub mod progress;
+pub mod rows;
 pub mod session;
 pub mod spi;
 pub mod transaction;

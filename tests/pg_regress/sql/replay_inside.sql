@@ -1,7 +1,7 @@
 -- A replay reads and changes nothing outside its shadow database, whatever calls what reaches outside: a query, DO, a
 -- function, a default, a trigger, a view. What it leaves out, it lists. Each part first shows that the migration itself
 -- did reach outside.
--- Needs extensions: dblink file_fdw postgres_fdw
+-- Needs extensions: dblink file_fdw pg_surgery postgres_fdw
 CREATE EXTENSION nself_heal;
 -- Who changed what, and when, is the story of culprit.sql.
 SET nself.capture_ddl = off;
@@ -28,6 +28,7 @@ SELECT * FROM pg_temp.migrate('1_extensions.sql', $$
     CREATE EXTENSION dblink;
     CREATE EXTENSION postgres_fdw;
     CREATE EXTENSION file_fdw;
+    CREATE EXTENSION pg_surgery;
     CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '@sockets@', dbname 'regress_far');
     CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (user 'postgres');
     CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;
@@ -132,6 +133,8 @@ SELECT * FROM pg_temp.far();
 SELECT * FROM nself_replay_left_out() WHERE version >= '4';
 
 -- Files, the server, what all databases share, and languages in which everything can be done.
+COMMENT ON DATABASE regress_replay_inside IS 'to be killed';
+SELECT pg_relation_filenode('pg_shseclabel') AS file \gset
 SELECT * FROM pg_temp.migrate('6_server.sql', $$
     CREATE TABLE doc (body text NOT NULL, image oid NOT NULL, lines int NOT NULL);
     SELECT lo_from_bytea(4711, 'text');
@@ -157,6 +160,12 @@ SELECT * FROM pg_temp.migrate('6_server.sql', $$
     -- The server takes its body for the call, and so knows that it is immutable.
     CREATE FUNCTION short(text) RETURNS text LANGUAGE sql AS 'SELECT lower($1)';
     CREATE INDEX doc_short ON doc (short(body));
+    SET LOCAL allow_system_table_mods = on;
+    TRUNCATE pg_catalog.pg_shseclabel;
+    SELECT heap_force_kill('pg_shdescription', array_agg(ctid)) FROM pg_shdescription WHERE description = 'to be killed';
+    SELECT spcname FROM pg_tablespace FOR UPDATE;
+    CREATE VIEW spaces AS SELECT * FROM pg_tablespace;
+    LOCK TABLE spaces IN ACCESS EXCLUSIVE MODE;
 $$);
 CREATE FUNCTION pg_temp.outside() RETURNS SETOF text LANGUAGE sql AS $$
     SELECT slot_name FROM pg_replication_slots WHERE slot_name = 'regress_replay_inside'
@@ -165,13 +174,21 @@ CREATE FUNCTION pg_temp.outside() RETURNS SETOF text LANGUAGE sql AS $$
                 FROM pg_database WHERE datname = 'regress_far'
 $$;
 SELECT * FROM pg_temp.outside();
+SELECT count(*), pg_relation_filenode('pg_shseclabel') <> :file AS truncated FROM pg_shdescription WHERE description = 'to be killed';
+COMMENT ON DATABASE regress_replay_inside IS 'to be killed';
+SELECT pg_relation_filenode('pg_shseclabel') AS file \gset
 \! cat /tmp/regress_replay_inside.lo && echo && rm -f /tmp/regress_replay_inside.lo
 SELECT pg_drop_replication_slot('regress_replay_inside'), pg_replication_origin_drop('regress_replay_inside');
 ALTER DATABASE regress_far CONNECTION LIMIT 9 IS_TEMPLATE false;
 COMMENT ON DATABASE regress_far IS NULL;
+-- Who asks for the replay may hold a lock that the replay would wait for, where the server sees no deadlock.
+BEGIN;
+LOCK TABLE pg_tablespace IN SHARE MODE;
 -- What an untrusted language does to the schema is not known to the replay.
 SELECT kind, object_type, identity FROM nself_drift() WHERE identity !~ 'decided|imported';
+COMMIT;
 SELECT * FROM pg_temp.outside();
+SELECT count(*), pg_relation_filenode('pg_shseclabel') <> :file AS truncated FROM pg_shdescription WHERE description = 'to be killed';
 \! ls /tmp/regress_replay_inside.lo
 SELECT * FROM nself_replay_left_out() WHERE version = '6';
 

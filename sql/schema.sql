@@ -207,13 +207,17 @@ CREATE VIEW nself.jobs AS
            CASE WHEN j.ended_at IS NULL AND a.pid IS NULL
                      AND (j.state <> 'waiting' OR j.created_at < pg_catalog.clock_timestamp() - interval '5 seconds')
                 THEN 'interrupted' ELSE j.state END AS state,
-           j.step, j.steps, j.statement, a.wait_event_type, a.wait_event, j.error, j.sqlstate, j.hint, j.arguments,
-           j.logged_in_as, j.run_by, j.created_at, j.started_at, j.ended_at, j.event, j.pid
+           j.step, j.steps, CASE WHEN may.read_sql THEN j.statement END AS statement, a.wait_event_type, a.wait_event,
+           CASE WHEN may.read_sql THEN j.error END AS error, j.sqlstate, CASE WHEN may.read_sql THEN j.hint END AS hint,
+           j.arguments, j.logged_in_as, j.run_by, j.created_at, j.started_at, j.ended_at, j.event, j.pid
       FROM nself.job_log j
+     -- The statements of a heal are of the schema, which anybody can read; those of migrations are not.
+     CROSS JOIN LATERAL (SELECT j.kind = 'heal' OR pg_catalog.has_function_privilege('nself.may_migrate()', 'EXECUTE'))
+                may(read_sql)
       LEFT JOIN pg_catalog.pg_stat_activity a
              ON j.ended_at IS NULL AND a.pid = j.pid AND a.backend_type = 'nself_heal job';
 COMMENT ON VIEW nself.jobs IS
-    'The jobs of nself_heal_start() and nself_migrate_up_start(). state: waiting (for the transaction that asked), running, done, failed, cancelled, or interrupted by the end of its process';
+    'The jobs of nself_heal_start() and nself_migrate_up_start(). state: waiting (for the transaction that asked), running, done, failed, cancelled, or interrupted by the end of its process. statement, error and hint of migrations are for level migrate';
 COMMENT ON COLUMN nself.jobs.step IS 'The step that is run, or was run last, of steps';
 COMMENT ON COLUMN nself.jobs.event IS 'The event of a heal in nself.heal_events';
 

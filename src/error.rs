@@ -205,8 +205,8 @@ pub enum Error {
     SecondJob { kind: &'static str, job: i64 },
     #[error("there is no job {job}")]
     NoSuchJob { job: i64 },
-    #[error("pending migrations could not be applied: {reason}")]
-    NotMigrated { reason: String },
+    #[error("pending migrations could not be applied: job {job} {reason}")]
+    NotMigrated { job: i64, reason: String },
     #[error("the migrations changed while the heal was under way")]
     PlanOutdated,
     #[error("no background worker is free to {purpose}")]
@@ -217,8 +217,11 @@ pub enum Error {
     RoleGone { version: String, role: String },
     #[error("cannot make the shadow database: {}", .0.message)]
     ShadowFailed(ServerError),
-    #[error("migration {version} could be applied, but not replayed: {}", source.message)]
-    ReplayFailed { version: String, source: ServerError },
+    #[error("migration {version} cannot be replayed: {}{}", match statement {
+        Some(number) => format!("statement {number}: "),
+        None => String::new(),
+    }, source.message)]
+    ReplayFailed { version: String, statement: Option<usize>, source: ServerError },
     #[error("a replay does not call {function}: {why}")]
     ReachesOutside { function: String, why: &'static str },
     #[error("a replay does not make the domain {domain} as it is: its check or its default calls {function}")]
@@ -334,6 +337,20 @@ impl Error {
             | Self::ShadowFailed(source)
             | Self::Server(source) => source.code(),
         }
+    }
+
+    /// The error as whoever may only look may read it. What the server says of a migration can hold a part of its SQL.
+    pub fn without_sql(mut self) -> Self {
+        if let Self::MigrationFailed { source, .. }
+        | Self::StatementFailed { source, .. }
+        | Self::DeferredCheckFailed { source, .. }
+        | Self::ReplayFailed { source, .. } = &mut self
+        {
+            source.message =
+                format!("SQLSTATE {}; the server's words are for level migrate", source.sqlstate());
+            (source.detail, source.hint) = (None, None);
+        }
+        self
     }
 
     /// The server's own error, where this is one in other words.

@@ -115,9 +115,9 @@ const READ: [(&str, Level); 10] = [
     ("heal_events", Level::Look),
     ("heal_steps", Level::Look),
     ("heal_switch", Level::Look),
-    ("job_log", Level::Look),
     ("jobs", Level::Look),
     ("applied", Level::Migrate),
+    ("job_log", Level::Migrate),
     ("journal", Level::Migrate),
     ("ledger", Level::Migrate),
 ];
@@ -148,7 +148,7 @@ const READ_IN_PART: [(&str, &[&str]); 3] = [
     ("applied", &LEDGER),
 ];
 
-const LEDGER: [&str; 16] = [
+const LEDGER: [&str; 15] = [
     "id",
     "version",
     "name",
@@ -159,7 +159,6 @@ const LEDGER: [&str; 16] = [
     "checksum",
     "logged_in_as",
     "applied_by",
-    "settings",
     "applied_at",
     "duration_ms",
     "in_transaction",
@@ -222,10 +221,10 @@ mod tests {
     fn look_sees_no_sql_and_writes_nothing() {
         let look: Vec<Right> =
             rights().into_iter().filter(|right| right.level == Level::Look.place()).collect();
-        let secret = ["up_sql", "down_sql", "snapshot", "sql"];
+        let secret = ["up_sql", "down_sql", "snapshot", "sql", "settings"];
         assert!(!look.iter().any(|right| right.column.is_some_and(|column| secret.contains(&column))));
         let whole = |name| look.iter().any(|right| right.on == On::Relation && right.name == name);
-        assert!(!["journal", "ledger", "applied", "expected_state"].into_iter().any(whole));
+        assert!(!["journal", "ledger", "applied", "expected_state", "job_log"].into_iter().any(whole));
         assert!(whole("jobs"));
         assert!(look.iter().all(|right| ["SELECT", "USAGE", "EXECUTE"].contains(&right.privilege)));
     }

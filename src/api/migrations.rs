@@ -3,7 +3,6 @@
 use std::str::FromStr;
 
 use nself_heal_core::access::Level;
-use nself_heal_core::secrets;
 use pgrx::JsonB;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys::panic::ErrorReport;
@@ -143,7 +142,7 @@ fn nself_migrate_up(
             name!(name, String),
             name!(status, &'static str),
             name!(duration_ms, Option<i64>),
-            name!(sql, String),
+            name!(sql, Option<String>),
         ),
     >,
     ErrorReport,
@@ -171,7 +170,7 @@ fn nself_migrate_down(
             name!(name, String),
             name!(status, &'static str),
             name!(duration_ms, Option<i64>),
-            name!(sql, String),
+            name!(sql, Option<String>),
         ),
     >,
     ErrorReport,
@@ -184,13 +183,14 @@ fn nself_migrate_down(
     ran(down::down(&DownRequest { target, steps, dry_run, confirm, tenant })?)
 }
 
-/// Who may only look sees no password that a migration holds.
-fn ran(rows: Vec<up::Ran>) -> Rows<(String, String, &'static str, Option<i64>, String)> {
-    let sees_all = of_caller()? >= Some(Level::Migrate);
-    Ok(TableIterator::new(rows.into_iter().map(move |row| {
-        let sql = if sees_all { row.sql } else { secrets::hide(&row.sql).into_owned() };
-        (row.version, row.name, row.status, row.duration_ms, sql)
-    })))
+/// Who may only look sees no SQL of migrations.
+fn ran(rows: Vec<up::Ran>) -> Rows<(String, String, &'static str, Option<i64>, Option<String>)> {
+    let sees_sql = of_caller()? >= Some(Level::Migrate);
+    Ok(TableIterator::new(
+        rows.into_iter().map(move |row| {
+            (row.version, row.name, row.status, row.duration_ms, sees_sql.then_some(row.sql))
+        }),
+    ))
 }
 
 #[pg_extern]

@@ -96,7 +96,8 @@ impl JobRow {
         if self.kind == "heal" {
             let report = online::heal("job", &self.arguments.not_renamed, None, &mut progress)?;
             return match report.stopped {
-                Some(error) => Err(error),
+                // Who may look reads how a heal ended.
+                Some(error) => Err(error.without_sql()),
                 None => Ok(Done { event: Some(report.ended.event) }),
             };
         }
@@ -135,7 +136,6 @@ fn show(job: i64, now: &Progress<'_>) -> Result<(), Error> {
                 job.into(),
                 number(now.step).into(),
                 number(now.of).into(),
-                // Whoever may look sees it.
                 secrets::hide(now.statement).as_ref().into(),
                 now.event.into(),
             ],

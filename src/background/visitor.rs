@@ -77,10 +77,10 @@ fn look() -> Result<Finding, Error> {
     if is_in_use()? {
         return Ok(Finding::PutOff);
     }
-    let trouble = load_journal().and_then(|()| migrate()).err().map(|error| error.to_string());
+    let trouble = load_journal().and_then(|()| migrate()).err().map(|error| error.without_sql().to_string());
     worker::show("works out the schema that the migrations give");
     let report = match in_transaction(work_out) {
-        Err(error) => online::not_compared(TRIGGER, Instant::now(), trouble, error)?,
+        Err(error) => online::not_compared(TRIGGER, Instant::now(), trouble, error.without_sql())?,
         // That can have taken long enough for somebody to begin.
         Ok(()) if is_in_use()? => return Ok(Finding::PutOff),
         Ok(()) => online::heal(TRIGGER, &BTreeSet::new(), trouble, &mut |_| Ok(()))?,
@@ -162,15 +162,18 @@ fn migrate() -> Result<(), Error> {
         job::start(&Task::MigrateUp { target: None, max_count: None, tenant: None, by_itself: true }, &asker)
             .map(Some)
     })?;
-    let Some(job) = job else { return Ok(()) };
+    let Some(number) = job else { return Ok(()) };
     worker::show("waits for the job that applies pending migrations");
     loop {
         worker::pause(Duration::from_millis(100));
-        let job = in_transaction(|| job::read(job))?;
+        let job = in_transaction(|| job::read(number))?;
         match job.state.as_str() {
             "waiting" | "running" => {}
             "done" => return Ok(()),
-            _ => return Err(Error::NotMigrated { reason: job.error.unwrap_or(job.state) }),
+            _ => {
+                let code = job.sqlstate.map(|code| format!(" with SQLSTATE {code}")).unwrap_or_default();
+                return Err(Error::NotMigrated { job: number, reason: format!("{}{code}", job.state) });
+            }
         }
     }
 }

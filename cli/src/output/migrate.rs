@@ -68,6 +68,9 @@ pub fn planned(direction: Direction, steps: &[MigrationStep], now: &[MigrationSt
             text.push('\n');
         }
     }
+    if steps.iter().all(|step| step.sql.is_none()) {
+        text.push_str("    The SQL is for roles with level migrate.\n");
+    }
     text + &format!("Dry run: {} to {infinitive}. Nothing was changed.\n", count(steps.len(), "migration"))
 }
 

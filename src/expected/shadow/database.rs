@@ -2,13 +2,15 @@
 
 use std::cell::Cell;
 
+use nself_heal_core::access::Level;
 use nself_heal_core::digest::{Differing, Digests};
 use nself_heal_core::model::Catalog;
 use pgrx::pg_sys;
 
+use crate::catalog::access::of_caller;
 use crate::error::{Error, ServerError};
 use crate::expected::shadow::keeper;
-use crate::expected::shadow::replayer::{self, Reading};
+use crate::expected::shadow::replayer::{self, Failed, Reading};
 use crate::expected::summary::Summary;
 use crate::migrations::ledger::Applied;
 use crate::server::channel::Channel;
@@ -177,7 +179,11 @@ impl Shadow {
         let answer: Result<replayer::Answer, replayer::Failed> = channel.receive("replay")?;
         channel.close();
         handle.wait();
-        answer.map_err(|failed| Error::ReplayFailed { version: failed.version, source: failed.error })
+        let sees_sql = of_caller()? >= Some(Level::Migrate);
+        answer.map_err(|Failed { version, statement, error: source }| {
+            let error = Error::ReplayFailed { version, statement, source };
+            if sees_sql { error } else { error.without_sql() }
+        })
     }
 
     /// Drops the database and waits until it is gone.

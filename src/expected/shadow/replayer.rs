@@ -66,6 +66,8 @@ pub struct Read {
 #[derive(Serialize, Deserialize)]
 pub struct Failed {
     pub version: String,
+    /// Its number, if a statement failed.
+    pub statement: Option<usize>,
     pub error: ServerError,
 }
 
@@ -186,15 +188,13 @@ fn apply(migration: &Applied) -> Result<(), Error> {
 }
 
 fn failed(migration: &Applied, error: Error) -> Failed {
-    let error = match error {
-        Error::MigrationFailed { statement, source, .. } => {
-            ServerError { message: format!("statement {statement}: {}", source.message), ..source }
-        }
-        other => other.into(),
+    let (statement, error) = match error {
+        Error::MigrationFailed { statement, source, .. } => (Some(statement), source),
+        other => (None, other.into()),
     };
     let error = match owners_rights::what_failed() {
         Some(says) => ServerError { detail: Some(error.detail_and(&says)), ..error },
         None => error,
     };
-    Failed { version: migration.version.clone(), error }
+    Failed { version: migration.version.clone(), statement, error }
 }

@@ -141,15 +141,23 @@ SELECT nself.may_admin();
 RESET ROLE;
 REVOKE EXECUTE ON FUNCTION nself_drift(text) FROM regress_none;
 
--- Who may only look sees no SQL that may hold a password; who may migrate does.
+-- Who may only look sees no SQL of migrations, also not a part of it in what the server says; who may migrate does.
 SET client_min_messages = error;
 SELECT count(*) FROM nself_journal_put('[{"path": "1_t.sql", "content": "CREATE TABLE t (id int, password text DEFAULT ''x'');"},
     {"path": "1_t.down.sql", "content": "DROP TABLE t;\nDO $$ BEGIN ALTER ROLE nobody PASSWORD ''hush''; END $$;"},
-    {"path": "2_u.sql", "content": "CREATE TABLE u (a text DEFAULT ''kept''); SELECT ''postgres://u:hush@h''; ALTER ROLE nobody PASSWORD ''hush'';"}]');
+    {"path": "2_u.sql", "content": "SELECT ''hush''::int; CREATE TABLE u (a text DEFAULT ''kept''); SELECT ''postgres://u:hush@h''; ALTER ROLE nobody PASSWORD ''hush'';"}]');
+INSERT INTO nself.job_log (kind, arguments, settings, logged_in_as, run_by, state, ended_at, statement, error, sqlstate, hint)
+    SELECT kind, '{}', '{"app.key": "hush"}', 'x', 'x', 'failed', now(), 'SELECT ''hush''', 'invalid: "hush"', '22P02', 'hush'
+      FROM unnest('{migrate up,heal}'::text[]) kind;
 RESET client_min_messages;
 \c - regress_look
 SELECT sql FROM nself_migrate_up(dry_run => true);
 SELECT sql FROM nself_migrate_down(dry_run => true);
+SELECT kind, state, statement, error, sqlstate, hint FROM nself.jobs;
+SELECT kind, state, statement, error, sqlstate, hint FROM nself_job((SELECT min(job) FROM nself.jobs));
+SELECT settings FROM nself.job_log;
+SELECT settings FROM nself.ledger;
+SELECT count(*) FROM nself_drift('journal');
 SELECT version, state FROM nself_migrate_status();
 SELECT version, path, checksum = '' AS none FROM nself.journal ORDER BY 1;
 SELECT version, applied_by FROM nself.applied;
@@ -162,6 +170,9 @@ SELECT * FROM nself.expected_state;
 INSERT INTO nself.allowed_drift (pattern, reason) VALUES ('*', 'I may not');
 \c - regress_migrate
 SELECT sql FROM nself_migrate_up(dry_run => true);
+SELECT kind, statement, error, hint FROM nself.jobs;
+SELECT kind, statement, error, hint FROM nself_job((SELECT min(job) FROM nself.jobs));
+SELECT count(*) FROM nself_drift('journal');
 SELECT count(sql) FROM nself.ledger;
 INSERT INTO nself.ledger (version) VALUES ('3');
 \c - regress_admin

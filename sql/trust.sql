@@ -1,6 +1,6 @@
 -- The code that these objects are made of: what they refer to by the catalogs, all the way, each with its owner and with
--- the owner of its schema. $1: a list of {object_type, identity}; what is not there is passed over. Tables are not gone
--- into: reading one runs none of its expressions.
+-- the owner of its schema. $1: a list of {object_type, identity}; what is not there is passed over. Of tables only
+-- the children count, because one may be a foreign table: reading a table runs none of its expressions.
 WITH RECURSIVE asked AS (
     SELECT a.object_type, a.identity FROM json_to_recordset($1) a(object_type text, identity text)
 ),
@@ -9,11 +9,11 @@ root(classid, objid) AS (
     SELECT CASE WHEN a.object_type IN ('function', 'procedure', 'aggregate') THEN 'pg_proc'::regclass::oid
                 WHEN a.object_type = 'type' THEN 'pg_type'::regclass
                 WHEN a.object_type = 'operator' THEN 'pg_operator'::regclass
-                WHEN a.object_type IN ('view', 'materialized view') THEN 'pg_class'::regclass END,
+                WHEN a.object_type IN ('view', 'materialized view', 'table', 'foreign table') THEN 'pg_class'::regclass END,
            CASE WHEN a.object_type IN ('function', 'procedure', 'aggregate') THEN to_regprocedure(a.identity)::oid
                 WHEN a.object_type = 'type' THEN to_regtype(a.identity)::oid
                 WHEN a.object_type = 'operator' THEN to_regoperator(a.identity)::oid
-                WHEN a.object_type IN ('view', 'materialized view') THEN to_regclass(a.identity)::oid END
+                WHEN a.object_type IN ('view', 'materialized view', 'table', 'foreign table') THEN to_regclass(a.identity)::oid END
       FROM asked a
      UNION ALL
     SELECT o.classid, o.objid
@@ -37,13 +37,16 @@ reached(classid, objid) AS (
      CROSS JOIN LATERAL (
             SELECT d.refclassid, d.refobjid FROM pg_depend d
              WHERE d.classid = r.classid AND d.objid = r.objid AND d.deptype IN ('n', 'a', 'i')
+               AND coalesce(c.relkind IN ('v', 'm'), true)
              UNION ALL
             -- The query of a view, the checks of a domain, the members of an operator class or family.
             SELECT d.classid, d.objid FROM pg_depend d
              WHERE d.refclassid = r.classid AND d.refobjid = r.objid AND d.deptype IN ('a', 'i')
                AND d.classid IN ('pg_rewrite'::regclass, 'pg_constraint'::regclass, 'pg_amop'::regclass, 'pg_amproc'::regclass)
+               AND coalesce(c.relkind IN ('v', 'm'), true)
+             UNION ALL
+            SELECT 'pg_class'::regclass, h.inhrelid FROM pg_inherits h WHERE c.relkind IN ('r', 'p') AND h.inhparent = c.oid
             ) n(classid, objid)
-     WHERE coalesce(c.relkind IN ('v', 'm'), true)
 ),
 owned(classid, objid, owner, schema) AS (
     SELECT r.classid, r.objid, p.proowner, p.pronamespace FROM reached r JOIN pg_proc p ON p.oid = r.objid
@@ -53,7 +56,7 @@ owned(classid, objid, owner, schema) AS (
      UNION ALL SELECT r.classid, r.objid, o.oprowner, o.oprnamespace FROM reached r JOIN pg_operator o ON o.oid = r.objid
                 WHERE r.classid = 'pg_operator'::regclass
      UNION ALL SELECT r.classid, r.objid, c.relowner, c.relnamespace FROM reached r JOIN pg_class c ON c.oid = r.objid
-                WHERE r.classid = 'pg_class'::regclass AND c.relkind IN ('v', 'm')
+                WHERE r.classid = 'pg_class'::regclass AND c.relkind IN ('v', 'm', 'f')
      UNION ALL SELECT r.classid, r.objid, o.opcowner, o.opcnamespace FROM reached r JOIN pg_opclass o ON o.oid = r.objid
                 WHERE r.classid = 'pg_opclass'::regclass
      UNION ALL SELECT r.classid, r.objid, o.opfowner, o.opfnamespace FROM reached r JOIN pg_opfamily o ON o.oid = r.objid

@@ -1,6 +1,6 @@
 -- Who can call what, and rights that open nothing or are no part of a level. "becomes": what a role needs to have the
 -- rights of another one, or to take them by SET ROLE.
-, role AS MATERIALIZED (SELECT oid, rolname, rolsuper FROM pg_roles UNION ALL SELECT 0, 'PUBLIC', false),
+, role AS MATERIALIZED (SELECT oid, rolname, rolsuper FROM pg_roles UNION ALL SELECT 0, 'public', false),
 extension AS (
     SELECT e.extnamespace, n.nspowner AS owner
       FROM pg_extension e JOIN pg_namespace n ON n.nspname = 'nself' WHERE e.extname = 'nself_heal'

@@ -71,15 +71,15 @@ struct Grantee {
 }
 
 impl Grantee {
-    /// By its name as it is, without quotes; `public` is everybody.
+    /// By its name as it is, without quotes; `public` in any case is everybody, also where a role is called "PUBLIC".
     fn find(name: Option<&str>, function: &'static str) -> Result<Self, Error> {
         let name = name.ok_or(Error::WhichRole { function })?;
+        if name.eq_ignore_ascii_case("public") {
+            return Ok(Self { oid: pg_sys::InvalidOid, name: "PUBLIC".to_owned() });
+        }
         let text = c_string(name);
         // SAFETY: a look into the catalogs; with true it returns InvalidOid for a role that is not there.
         match unsafe { pg_sys::get_role_oid(text.as_ptr(), true) } {
-            pg_sys::InvalidOid if name.eq_ignore_ascii_case("public") => {
-                Ok(Self { oid: pg_sys::InvalidOid, name: "PUBLIC".to_owned() })
-            }
             pg_sys::InvalidOid => Err(Error::UnknownRole { role: name.to_owned() }),
             oid => Ok(Self { oid, name: name.to_owned() }),
         }

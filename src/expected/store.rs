@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::expected::summary::Summary;
+use crate::server::own_lock::{OwnLock, try_take};
 use crate::server::session::as_extension_owner;
 use crate::server::spi;
 
@@ -44,9 +45,7 @@ pub fn keep(hash: &str, outline: &Summary, pieces: &Pieces) -> Result<Places, Er
     let outline = postcard::to_allocvec(&(outline, &places)).map_err(bad)?;
     as_extension_owner(|| {
         // Another transaction may have kept the same and not have ended: a cache is not worth waiting for.
-        if spi::read_one::<bool>("SELECT pg_try_advisory_xact_lock($1, 2)", &[spi::LOCKS.into()])?
-            != Some(true)
-        {
+        if !try_take(OwnLock::ExpectedState) {
             return Ok(());
         }
         spi::write(

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use pgrx::pg_sys;
 
 use crate::error::Error;
+use crate::server::own_lock::{OwnLock, try_take};
 use crate::server::session::as_extension_owner;
 use crate::server::transaction::in_transaction;
 use crate::server::{spi, worker};
@@ -40,7 +41,7 @@ impl SchemaLock {
 pub fn with_schema_lock<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     let mut work = Some(work);
     loop {
-        let done = in_transaction(|| match is_free()?.then(|| work.take()).flatten() {
+        let done = in_transaction(|| match try_take(OwnLock::Schema).then(|| work.take()).flatten() {
             Some(work) => {
                 let _turn = SchemaLock::taken()?;
                 work().map(Some)
@@ -70,14 +71,7 @@ fn refuse_stale() -> Result<(), Error> {
     })
 }
 
-/// The advisory lock, one for a database.
-const LOCK: &str = "SELECT pg_catalog.pg_try_advisory_xact_lock($1, 1)";
 const POLL: Duration = Duration::from_millis(50);
-
-/// Takes the lock if it is to be had at once.
-fn is_free() -> Result<bool, Error> {
-    Ok(spi::read_one::<bool>(LOCK, &[spi::LOCKS.into()])? == Some(true))
-}
 
 /// Waits for other sessions, for as long as lock_timeout allows. It polls, so that it never stands in a
 /// queue that someone else's lock waits behind.
@@ -87,7 +81,7 @@ fn lock() -> Result<(), Error> {
     let limit = u64::try_from(timeout).ok().filter(|&ms| ms > 0).map(Duration::from_millis);
     let began = Instant::now();
     loop {
-        if is_free()? {
+        if try_take(OwnLock::Schema) {
             return Ok(());
         }
         if limit.is_some_and(|limit| began.elapsed() >= limit) {

@@ -7,12 +7,17 @@ use crate::error::Error;
 use crate::server::session::with_settings;
 use crate::server::{own_ddl, spi};
 
-/// What the server would cut off could be another tenant's name, and the product's own schema is nobody's.
+/// What the server would cut off could be another tenant's name, and what it reads as something else in a search_path
+/// would be. The schemas of the server and of this product are nobody's.
 pub fn check_tenant(tenant: Option<&str>) -> Result<(), Error> {
     let bad = |tenant: &str, reason| Err(Error::BadTenant { tenant: tenant.to_owned(), reason });
     match tenant {
         Some("") => bad("", "it is empty"),
         Some("nself") => bad("nself", "it is the schema of nself_heal itself"),
+        Some("$user") => bad("$user", "the server reads it as the name of the session's role"),
+        Some(own) if own == "information_schema" || own.starts_with("pg_") => {
+            bad(own, "schemas of that name are the server's own")
+        }
         Some(long) if long.len() >= pg_sys::NAMEDATALEN as usize => bad(long, "it is longer than 63 bytes"),
         _ => Ok(()),
     }

@@ -8,6 +8,7 @@ pub mod left_for_end;
 pub mod locked;
 pub mod outside;
 pub mod own_ddl;
+pub mod own_lock;
 pub mod parser;
 pub mod progress;
 pub mod rows;

@@ -131,10 +131,6 @@ pub fn refuse_read_only(command: &CStr) {
     unsafe { pg_sys::PreventCommandIfReadOnly(command.as_ptr()) };
 }
 
-/// The first number of the advisory locks of this program: of the database, with 1, for who changes its schema, and with 2
-/// for who keeps an expected schema. sql/in_use.sql names it, too.
-pub const LOCKS: i32 = 7_236_270;
-
 /// Whether this transaction may only read.
 pub fn is_read_only() -> bool {
     // SAFETY: a plain read of the transaction's state.

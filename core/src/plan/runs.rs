@@ -47,6 +47,9 @@ const CODE: [&str; 14] = [
     "text search dictionary",
 ];
 
+/// What code reads. A table is none, and what there is of it is not gone into; but a foreign table may be among its children.
+const READ: [&str; 2] = ["table", "foreign table"];
+
 /// What a step of `work` runs, or does at somebody else's word; nothing for most.
 pub(super) fn of(object: Object, work: &Work, context: &Context) -> Option<Runs> {
     let expected_owner = |what: &Address| {
@@ -57,7 +60,7 @@ pub(super) fn of(object: Object, work: &Work, context: &Context) -> Option<Runs>
     let refers_to = if evaluates(object, context) { context.code_behind(object) } else { Vec::new() };
     // The schema public has no owner that a migration chose.
     let author = whole(object).filter(|whole| *whole != Address::new("schema", "public"));
-    let missing = refers_to.iter().filter(|need| context.is_missing(need));
+    let missing = refers_to.iter().filter(|need| is_code(need) && context.is_missing(need));
     let written_by: Vec<Written> = author
         .iter()
         .chain(missing)
@@ -134,24 +137,33 @@ fn is_worked_out(column: &Column, context: &Context) -> bool {
     column.default.is_some() || column.generated.is_some() || !context.domains(&column.type_name).is_empty()
 }
 
+fn is_code(need: &Address) -> bool {
+    CODE.contains(&need.object_type.as_str())
+}
+
 /// Of types, the checks of domains are code.
 fn changed(code: &[Address], context: &Context) -> Option<Address> {
-    let is_code = |need: &&Address| !matches!(need.object_type.as_str(), "type" | "collation");
-    let changed = code.iter().filter(is_code).find(|need| context.is_changed(need)).cloned();
+    let is_run = |need: &Address| is_code(need) && !matches!(need.object_type.as_str(), "type" | "collation");
+    let changed = code.iter().find(|need| is_run(need) && context.is_changed(need)).cloned();
     let check = || context.checks_not_as_expected().find(|(domain, _)| code.contains(domain));
     changed.or_else(|| check().map(|(_, check)| check))
 }
 
 impl<'a> Context<'a> {
-    /// The code that an expected object refers to, all the way. Tables are not gone into.
+    /// The code that an expected object refers to, all the way, and the tables that it reads. Those are not gone into.
     fn code_behind(&self, object: Object) -> Vec<Address> {
         let own = object.address();
         let mut found: BTreeSet<Address> = BTreeSet::new();
         let mut left = vec![own.clone()];
         while let Some(next) = left.pop() {
-            for need in self.needs_of(&next).filter(|need| CODE.contains(&need.object_type.as_str())) {
-                if *need != own && found.insert(need.clone()) {
+            for need in self.needs_of(&next).filter(|need| **need != own) {
+                if is_code(need) && found.insert(need.clone()) {
                     left.push(need.clone());
+                }
+                // An index or a constraint needs the table that it is on.
+                let is_read = matches!(object, Object::Definition(_)) || next != own;
+                if is_read && READ.contains(&need.object_type.as_str()) {
+                    found.insert(need.clone());
                 }
             }
         }

@@ -105,7 +105,7 @@ SELECT call, outcome, string_agg(role, ' ' ORDER BY array_position('{none,look,h
   FROM tried GROUP BY 1, 2 ORDER BY min(array_position('{none,look,heal,migrate,admin}', role)) FILTER (WHERE outcome LIKE 'yes%') NULLS FIRST, 1, 2;
 
 -- What did that is seen, and it is counted.
-SELECT role, level, through, granted_by, note FROM nself_access() WHERE role ~ '^(PUBLIC|regress)' OR through = 'owner of the extension';
+SELECT role, level, through, granted_by, note FROM nself_access() WHERE role ~ '^(public|regress)' OR through = 'owner of the extension';
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION try(text) TO PUBLIC;
 -- A key without EXECUTE; a right on a table; the right to give rights.
@@ -202,7 +202,7 @@ SELECT nself_access_level();
 SET ROLE regress_switches;
 SELECT nself_access_level();
 RESET ROLE;
-SELECT role, level, through, granted_by, note FROM nself_access() WHERE role ~ '^(PUBLIC|regress)';
+SELECT role, level, through, granted_by, note FROM nself_access() WHERE role ~ '^(public|regress)';
 
 -- A level that is taken is gone, another one stays, and with the last one all else goes, whoever gave it.
 SELECT nself_grant_access('regress_migrate', 'look');
@@ -249,4 +249,12 @@ ROLLBACK;
 DROP VIEW member;
 DROP TABLE tried, call;
 DROP FUNCTION try(text);
+-- Everybody is meant, also where a role has that name.
+CREATE ROLE "PUBLIC";
+SELECT nself_grant_access('PUBLIC', 'look');
+SELECT role, level, through FROM nself_access() WHERE role IN ('public', 'PUBLIC') ORDER BY role;
+SELECT nself_revoke_access('PUBLIC', 'look');
+SELECT role, level, through FROM nself_access() WHERE role IN ('public', 'PUBLIC') ORDER BY role;
+SELECT nself_grant_access('public', 'look');
+DROP ROLE "PUBLIC";
 DROP ROLE regress_anon, regress_none, regress_look, regress_heal, regress_migrate, regress_admin, regress_inherits, regress_switches;

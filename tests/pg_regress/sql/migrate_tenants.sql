@@ -60,3 +60,7 @@ select * from nself_migrate_up(tenant => 'nself');
 \echo :LAST_ERROR_SQLSTATE
 select * from nself_migrate_up(tenant => 'pg_mine');
 \echo :LAST_ERROR_SQLSTATE
+select * from nself_migrate_up(tenant => '$user');
+\echo :LAST_ERROR_SQLSTATE
+select * from nself_migrate_up(tenant => 'information_schema');
+\echo :LAST_ERROR_SQLSTATE

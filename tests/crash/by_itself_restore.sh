@@ -25,6 +25,14 @@ let_go
 until_healed app
 say "ok    while a restore is connected nothing is healed, and it is said once"
 
+# Whoever can make nothing restores nothing.
+sql -c "CREATE ROLE stranger LOGIN"
+PGUSER=stranger PGAPPNAME=pg_restore hold app "SELECT 1"
+damage app "DROP INDEX people_email"
+until_healed app
+let_go
+say "ok    a stranger who calls himself pg_restore keeps nobody off"
+
 # A schema that takes a while to restore, with all that the extension keeps.
 sql -d app >/dev/null <<'SQL'
 SELECT count(*) FROM nself_journal_put(jsonb_build_array(jsonb_build_object('path', '2_many.sql', 'content',

@@ -22,6 +22,15 @@ attack() {
         -c "CREATE FUNCTION ok(i int) RETURNS boolean $marking"
 }
 
+# Nobody else can take the lock of migrations and heals, by none of its numbers.
+sql -c "CREATE DATABASE locks"
+sql -d locks -c "CREATE EXTENSION nself_heal"
+up locks "CREATE TABLE t (i int); CREATE INDEX t_i ON t (i)"
+PGUSER=mallory hold locks "SELECT pg_advisory_lock(7236270, 1), pg_advisory_lock(7236270, 2), pg_advisory_lock((7236270::bigint << 32) + 1)"
+sql -d locks -c "DROP INDEX t_i"
+says "a stranger's advisory locks hold up no heal" "$(answer_of -d locks -c "SET lock_timeout = '5s'" -c "SELECT identity, status FROM nself_heal(true)")" "public.t_i|applied"
+let_go
+
 # The worker, in a database that is mallory's and whose schema a superuser's migrations made.
 sql -c "CREATE DATABASE shop OWNER mallory"
 sql -d shop -c "CREATE EXTENSION nself_heal" -c "CREATE SEQUENCE marks"

@@ -130,6 +130,38 @@ say "ok    a second shadow is not kept"
 # Nor for ever.
 only_the_session_is_left "a kept shadow that nobody asks for goes after a minute"
 
+# The owner of a database owns its shadow while her own migrations are replayed, and may let somebody in. When the shadow is
+# handed on nobody of them is there any more, and she cannot open it again.
+sql -c "CREATE ROLE mallory LOGIN" -c "CREATE DATABASE hers OWNER mallory" -c "\c hers" -c "CREATE EXTENSION nself_heal" \
+    -c "SELECT nself_grant_access('mallory', 'migrate')" >/dev/null
+here="(SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'in_shadow')"
+wait_for() {
+    printf '%s' "DO \$do\$ BEGIN IF current_database() LIKE 'nself_shadow%' THEN FOR i IN 1..300 LOOP EXIT WHEN $1;
+        PERFORM pg_sleep(0.1); PERFORM pg_stat_clear_snapshot(); END LOOP; $2 END IF; END \$do\$;"
+}
+add() {
+    PGUSER=$1 PGDATABASE=hers sql -v path="$2" -v up="$3" >/dev/null <<'SQL'
+SELECT count(*) FROM nself_journal_put((SELECT coalesce(jsonb_agg(jsonb_build_object('path', path, 'content', up_sql)), '[]') FROM nself.journal)
+    || jsonb_build_array(jsonb_build_object('path', :'path', 'content', :'up')));
+SELECT count(*) FROM nself_migrate_up();
+SQL
+}
+add mallory 1_hers.sql "$(wait_for "$here = 1" "IF $here = 1 THEN CREATE SCHEMA she_was_there; END IF;")"
+add postgres 2_super.sql "$(wait_for "i = 10" "IF $here > 0 THEN CREATE SCHEMA she_stayed; END IF;")"
+PGDATABASE=hers sql -c "SET nself.shadow_keep_from = -1" -c "SELECT identity FROM nself_drift()" >"$CLUSTER/caller.out" 2>&1 &
+caller=$!
+until_sql 1 "$shadows"
+shadow=$(sql -c "SELECT datname FROM pg_database WHERE datname LIKE 'nself\\_shadow\\_%'")
+until [[ $(PGUSER=mallory answer_of -c "ALTER DATABASE $shadow ALLOW_CONNECTIONS true") == "" ]]; do sleep 0.1; done
+PGUSER=mallory PGAPPNAME=in_shadow PGDATABASE=$shadow sql -c "SELECT pg_sleep(60)" >"$CLUSTER/in_shadow.out" 2>&1 &
+entered=$!
+wait "$entered" && die "mallory stayed in the shadow to the end"
+grep -q "terminating connection" "$CLUSTER/in_shadow.out" || die "mallory did not get in: $(cat "$CLUSTER/in_shadow.out")"
+says "she cannot open it again" "$(PGUSER=mallory answer_of -c "ALTER DATABASE $shadow ALLOW_CONNECTIONS true")" "42501"
+wait "$caller" || die "the comparison failed: $(cat "$CLUSTER/caller.out")"
+says "she was in her shadow, and not in the next one's" "$(cat "$CLUSTER/caller.out")" "she_was_there"
+[[ $(cat "$CLUSTER/caller.out") != *she_stayed* ]] || die "mallory was there when the superuser's migration was replayed"
+
 # A server that is stopped at once cannot tidy up: the next use does.
 compare_in_background
 "$root/scripts/cluster" restart "$CLUSTER" immediate

@@ -50,11 +50,8 @@ fn a_check_runs_all_that_it_refers_to_but_nothing_of_a_table() {
     let now = live(Catalog { definitions: expected.definitions.clone(), ..orders() });
     let runs = runs_of(&expected, &now, "c on public.orders").expect("it evaluates something");
     // The table that a function reads may have a foreign table as its child. What the table needs is not run.
-    let code = [
-        need("function", "public.more()"),
-        need("function", "public.ok()"),
-        need("table", "public.orders"),
-    ];
+    let code =
+        [need("function", "public.more()"), need("function", "public.ok()"), need("table", "public.orders")];
     assert_eq!(runs.refers_to, code);
     let table = Written { role: "planner".to_string(), what: need("table", "public.orders") };
     assert_eq!(runs.written_by, [table], "the live table is another role's");

@@ -1,5 +1,6 @@
-//! Whose code may run with whose rights. The one rule, which docs/security.md tells: a role trusts superusers, itself, and
-//! roles that may become it anyway. With its rights no code runs that a role which it does not trust can change.
+//! Whose code may run with whose rights. The one rule, which docs/security.md tells: a role trusts superusers, itself, roles
+//! that may become it anyway, and groups that have no other members. With its rights no code runs that a role which it does
+//! not trust can change.
 //!
 //! The rule is kept twice. Before a step or a look at rows, the catalogs tell what its expressions refer to, all the way,
 //! and who owns it (`refusal`). While something is evaluated, the server asks at each function that it is about to call
@@ -28,6 +29,57 @@ pub fn trusts(role: pg_sys::Oid, other: pg_sys::Oid) -> bool {
             || pg_sys::superuser_arg(other)
             || pg_sys::has_privs_of_role(other, role)
             || may_become(other, role)
+            || is_group_of(role, other)
+    }
+}
+
+/// Whether a role is a group that may not log in, and all members of it are trusted by `role`. One without members is none:
+/// nobody knows who was one.
+fn is_group_of(role: pg_sys::Oid, group: pg_sys::Oid) -> bool {
+    if may_log_in(group) {
+        return false;
+    }
+    let members = members(group);
+    // The server lets no role be a member of itself, by whatever way, so this comes to an end.
+    !members.is_empty() && members.into_iter().all(|member| trusts(role, member))
+}
+
+fn may_log_in(role: pg_sys::Oid) -> bool {
+    // SAFETY: the cache entry is released before the value, which was copied, is used.
+    unsafe {
+        let tuple =
+            pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::AUTHOID as i32, pg_sys::Datum::from(role));
+        if tuple.is_null() {
+            return true;
+        }
+        let form = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_authid>();
+        let may = (*form).rolcanlogin;
+        pg_sys::ReleaseSysCache(tuple);
+        may
+    }
+}
+
+/// The members of a role, also those that may only pass it on.
+fn members(group: pg_sys::Oid) -> Vec<pg_sys::Oid> {
+    /// The place of the column member in pg_auth_members.
+    #[cfg(feature = "pg15")]
+    const MEMBER: pg_sys::AttrNumber = 2;
+    #[cfg(not(feature = "pg15"))]
+    const MEMBER: pg_sys::AttrNumber = 3;
+    let cache = pg_sys::SysCacheIdentifier::AUTHMEMROLEMEM as i32;
+    let none = pg_sys::Datum::from(0);
+    // SAFETY: the list is released when its values have been copied; the column is never NULL.
+    unsafe {
+        let list = pg_sys::SearchSysCacheList(cache, 1, group.into(), none, none);
+        let entries = (*list).members.as_slice((*list).n_members as usize);
+        let member = |entry: &*mut pg_sys::CatCTup| {
+            let mut is_null = false;
+            let value = pg_sys::SysCacheGetAttr(cache, &mut (**entry).tuple, MEMBER, &mut is_null);
+            pg_sys::Oid::from_datum(value, is_null)
+        };
+        let found = entries.iter().filter_map(member).collect();
+        pg_sys::ReleaseCatCacheList(list);
+        found
     }
 }
 

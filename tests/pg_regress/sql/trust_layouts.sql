@@ -70,6 +70,23 @@ SELECT identity, status FROM nself_heal(true) WHERE identity LIKE '%team.%' AND 
 :damage_team
 SELECT identity, status FROM nself_heal(true) WHERE identity LIKE '%team.%' AND status <> 'applied';
 
+-- A group that may not log in owns the schema, its only member owns what is in it.
+SET client_min_messages = warning;
+CREATE ROLE regress_group NOLOGIN;
+GRANT regress_group TO regress_app;
+CALL put('4_group', 'CREATE SCHEMA common AUTHORIZATION regress_group; SET ROLE regress_app;' || replace(:'up', '@', 'common') || 'RESET ROLE;');
+SELECT status FROM nself_migrate_up();
+INSERT INTO common.t DEFAULT VALUES;
+SELECT replace(:'damage', '@', 'common') AS damage_common \gset
+:damage_common
+SELECT identity, status FROM nself_heal(true) WHERE identity LIKE '%common.%' AND status <> 'applied';
+-- A second member could replace what is in the schema, also one that may only pass the group on.
+GRANT regress_group TO regress_deployer WITH ADMIN OPTION;
+:damage_common
+SELECT identity, status, detail FROM nself_heal() WHERE identity LIKE '%common.%' AND status <> 'planned';
+REVOKE regress_group FROM regress_deployer;
+SELECT identity, status FROM nself_heal(true) WHERE identity LIKE '%common.%' AND status <> 'applied';
+
 -- A strong role that is no superuser owns all, as with Supabase; what watches DDL is a superuser's.
 CREATE FUNCTION super.watch() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '% watched as %', tg_tag, current_user; END $$;
 CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION super.watch();
@@ -82,7 +99,7 @@ SELECT identity, status FROM nself_heal(true) WHERE identity = 'app.t_ok';
 DROP EVENT TRIGGER watch;
 SET client_min_messages = warning;
 DROP EXTENSION nself_heal CASCADE;
-DROP SCHEMA app, team, super CASCADE;
+DROP SCHEMA app, team, super, common CASCADE;
 ALTER DATABASE regress_trust_layouts OWNER TO postgres;
-DROP OWNED BY regress_app, regress_owner, regress_deployer, regress_boss CASCADE;
-DROP ROLE regress_app, regress_owner, regress_deployer, regress_boss;
+DROP OWNED BY regress_app, regress_owner, regress_deployer, regress_boss, regress_group CASCADE;
+DROP ROLE regress_group, regress_app, regress_owner, regress_deployer, regress_boss;

@@ -162,6 +162,8 @@ pub enum Error {
     },
     #[error("migration {version} ({path}) failed in the checks that were deferred to its end: {}", source.message)]
     DeferredCheckFailed { version: String, path: String, source: ServerError },
+    #[error("the schema of tenant {tenant:?} belongs to {owner}, whom {role} does not trust")]
+    TenantOfOther { tenant: String, owner: String, role: String },
     #[error("a migration cannot run migrations or a heal itself")]
     Nested,
     #[error("{command} is refused {}", match lent {
@@ -278,7 +280,9 @@ impl Error {
             | Self::NoFolder
             | Self::LinkLeavesFolder { .. }
             | Self::BadTenant { .. } => ERRCODE_INVALID_NAME,
-            Self::MayNotReadFiles { .. } | Self::DomainCalls { .. } => ERRCODE_INSUFFICIENT_PRIVILEGE,
+            Self::MayNotReadFiles { .. } | Self::DomainCalls { .. } | Self::TenantOfOther { .. } => {
+                ERRCODE_INSUFFICIENT_PRIVILEGE
+            }
             Self::NoFileList
             | Self::BadFileList { .. }
             | Self::NoSuchMigration { .. }
@@ -387,6 +391,7 @@ impl Error {
                 source.detail_and("The replay ran in an empty shadow database; this one was not touched."),
             ),
             Self::ShadowFailed(source) | Self::Server(source) => source.detail.clone(),
+            Self::TenantOfOther { .. } => Some("It comes first in the search_path, so what its owner puts there could run with the rights of whoever applies the migrations.".to_owned()),
             Self::Production => Some("The setting nself.env says prod.".to_owned()),
             Self::DomainCalls { .. } => Some(
                 "It would be called with the rights of whoever writes to a column of this domain.".to_owned(),
@@ -451,6 +456,7 @@ impl Error {
             Self::Standby => "Call nself_drift() on the primary once: the expected schema is kept there and comes here by replication.",
             Self::NoWorker { .. } => "Raise max_worker_processes, or try again when other workers have ended.",
             Self::WorkerLost { .. } => "The server's log tells why.",
+            Self::TenantOfOther { owner, .. } => return Some(format!("SET ROLE {} and repeat, or give the schema to a role that is trusted with ALTER SCHEMA ... OWNER TO.", nself_heal_core::quote::ident(owner))),
             Self::DomainCalls { .. } => "Write the call into a function of your own, and let the domain call that.",
             Self::RoleGone { .. } => "Create the role again, and repeat. The replay never runs as a stronger role instead.",
             Self::ReplayFailed { source, .. } => return Some(match &source.hint {

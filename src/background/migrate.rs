@@ -6,6 +6,7 @@ use crate::migrations::ledger::Session;
 use crate::migrations::lock::with_schema_lock;
 use crate::migrations::no_transaction::{self, Advanced, TopLevel};
 use crate::migrations::status::Pending;
+use crate::migrations::tenant::refuse_strangers;
 use crate::migrations::up::{self, UpRequest};
 use crate::server::progress::Progress;
 use crate::server::{own_ddl, transaction, worker};
@@ -16,7 +17,10 @@ pub fn up(
     settle: &dyn Fn() -> Result<(), Error>,
     progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let (session, chosen) = with_schema_lock(|| Ok((Session::now(request.tenant)?, up::choose(request)?)))?;
+    let (session, chosen) = with_schema_lock(|| {
+        refuse_strangers(request.tenant)?;
+        Ok((Session::now(request.tenant)?, up::choose(request)?))
+    })?;
     let at_top_level = |pending: &&Pending| pending.statements.iter().any(|of| of.refuses_transaction);
     let changes_role = |pending: &Pending| pending.statements.iter().any(|of| of.change_of_role().is_some());
     if transaction::is_confined()

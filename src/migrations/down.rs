@@ -11,6 +11,7 @@ use crate::migrations::journal::{self, Entry};
 use crate::migrations::ledger::{self, Applied, Session, since};
 use crate::migrations::lock::SchemaLock;
 use crate::migrations::script::{Direction, split};
+use crate::migrations::tenant::refuse_strangers;
 use crate::migrations::up::{Ran, at_least_one, position, record};
 use crate::settings;
 
@@ -56,6 +57,7 @@ pub fn down(request: &DownRequest<'_>) -> Result<Vec<Ran>, Error> {
             Ok((entry, script, statements))
         })
         .collect::<Result<Vec<_>, Error>>()?;
+    refuse_strangers(request.tenant)?;
     let session = Session::now(request.tenant)?;
     chosen
         .into_iter()

@@ -4,7 +4,8 @@ use nself_heal_core::quote;
 use pgrx::pg_sys;
 
 use crate::error::Error;
-use crate::server::session::with_settings;
+use crate::server::session::{self, with_settings};
+use crate::server::trust::trusts;
 use crate::server::{own_ddl, spi};
 
 /// What the server would cut off could be another tenant's name, and what it reads as something else in a search_path
@@ -21,6 +22,22 @@ pub fn check_tenant(tenant: Option<&str>) -> Result<(), Error> {
         Some(long) if long.len() >= pg_sys::NAMEDATALEN as usize => bad(long, "it is longer than 63 bytes"),
         _ => Ok(()),
     }
+}
+
+/// An error if the schema is there and belongs to somebody whom the role in force does not trust. It comes first in the
+/// search_path, so functions in it could stand for those that migrations name without a schema.
+pub fn refuse_strangers(tenant: Option<&str>) -> Result<(), Error> {
+    let Some(owner) = tenant.and_then(session::owner_of_schema) else { return Ok(()) };
+    // SAFETY: a plain read of this backend's own state.
+    let role = unsafe { pg_sys::GetUserId() };
+    if trusts(role, owner) {
+        return Ok(());
+    }
+    Err(Error::TenantOfOther {
+        tenant: tenant.unwrap_or_default().to_owned(),
+        owner: session::role_name(owner),
+        role: session::role_name(role),
+    })
 }
 
 /// A tenant is a schema of its own, first in the search_path of its migrations.

@@ -14,7 +14,7 @@ use crate::migrations::ledger::{self, LedgerRow, Session, since};
 use crate::migrations::lock::SchemaLock;
 use crate::migrations::script::{Direction, split};
 use crate::migrations::status::{Pending, State, Status, status};
-use crate::migrations::tenant::{check_tenant, make_tenant};
+use crate::migrations::tenant::{check_tenant, make_tenant, refuse_strangers};
 use crate::server::{session, trust};
 
 /// One migration that ran, or would run.
@@ -50,6 +50,7 @@ pub fn up(request: &UpRequest<'_>) -> Result<Vec<Ran>, Error> {
     if let Some(Pending { entry, .. }) = chosen.iter().find(|pending| !pending.entry.in_transaction) {
         return Err(Error::NoTransaction { version: entry.version.clone(), path: entry.path.clone() });
     }
+    refuse_strangers(request.tenant)?;
     let session = Session::now(request.tenant)?;
     chosen.iter().map(|pending| apply_chosen(pending, &session, request.tenant)).collect()
 }

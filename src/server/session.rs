@@ -138,6 +138,14 @@ pub fn as_user<T>(
     result
 }
 
+/// Who owns a schema, if it is there.
+pub fn owner_of_schema(name: &str) -> Option<pg_sys::Oid> {
+    let name = c_string(name);
+    // SAFETY: a look into the catalogs; with true it returns InvalidOid for a schema that is not there.
+    let schema = unsafe { pg_sys::get_namespace_oid(name.as_ptr(), true) };
+    (schema != pg_sys::InvalidOid).then(|| schema_owner(schema))
+}
+
 fn schema_owner(schema: pg_sys::Oid) -> pg_sys::Oid {
     // SAFETY: the cache entry is released before the value, which was copied, is used.
     unsafe {

@@ -64,3 +64,11 @@ select * from nself_migrate_up(tenant => '$user');
 \echo :LAST_ERROR_SQLSTATE
 select * from nself_migrate_up(tenant => 'information_schema');
 \echo :LAST_ERROR_SQLSTATE
+
+-- A schema of somebody else, who could put functions there for others to run.
+create role regress_stranger;
+create schema of_stranger authorization regress_stranger;
+select * from nself_migrate_up(tenant => 'of_stranger');
+\echo :LAST_ERROR_SQLSTATE
+alter schema of_stranger owner to current_user;
+drop role regress_stranger;

@@ -5,9 +5,11 @@ CREATE EXTENSION nself_heal;
 SET nself.capture_ddl = off;
 SELECT version, state FROM nself_journal_put(jsonb_build_array(jsonb_build_object('path', '1.sql', 'content', $$
     CREATE FUNCTION inner_one(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1';
-    CREATE FUNCTION outer_one(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT inner_one($1)';
+    CREATE FUNCTION outer_one(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT public.inner_one($1)';
     CREATE TABLE unqualified (i int);
     CREATE INDEX unqualified_outer ON unqualified (outer_one(i));
+    -- Since 17 the server does not make an index on this one.
+    CREATE OR REPLACE FUNCTION outer_one(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT inner_one($1)';
     CREATE INDEX unqualified_i ON unqualified (i);
     CREATE SCHEMA app AUTHORIZATION regress_broken;
     SET ROLE regress_broken;

@@ -1,6 +1,5 @@
 //! The tables, as they stand in bench/README.md between two markers.
 
-use std::fs;
 use std::path::Path;
 
 use crate::error::Error;
@@ -31,12 +30,12 @@ const WORKS: [(&str, &str); 9] = [
 
 /// Replaces what is between the markers of a file.
 pub fn write(path: &Path, results: &Results) -> Result<(), Error> {
-    let text = fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    let text = nself_harness::read(path)?;
     let missing = |marker: &'static str| Error::NoMarker { path: path.to_owned(), marker: marker.trim_end() };
     let (before, rest) = text.split_once(BEGIN).ok_or_else(|| missing(BEGIN))?;
     let (_, after) = rest.split_once(END).ok_or_else(|| missing(END))?;
     let text = format!("{before}{BEGIN}\n{}\n{END}{after}", document(results));
-    fs::write(path, text).map_err(|source| Error::Write { path: path.to_owned(), source })
+    Ok(nself_harness::write(path, &text)?)
 }
 
 /// All tables.

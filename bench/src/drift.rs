@@ -26,23 +26,23 @@ const SETTLE: [&str; 2] = ["VACUUM (ANALYZE)", "CHECKPOINT"];
 /// Makes all three databases.
 pub fn set_up(server: &Server, size: usize) -> Result<(), Error> {
     set_up_equal(server, EQUAL, size)?;
-    server.create(DRIFTED, EQUAL)?;
+    server.create_anew(DRIFTED, EQUAL)?;
     let damage = damage::statements(size);
     server.execute(DRIFTED, &damage.iter().map(String::as_str).collect::<Vec<_>>())?;
     server.execute(DRIFTED, &SETTLE)?;
 
-    server.create(RESTORED, "template0")?;
+    server.create_anew(RESTORED, "template0")?;
     server.restore(EQUAL, RESTORED)?;
     let (sample, rows) = server.session(RESTORED)?.measure(product::DRIFT)?;
     product::expect("a restored schema", rows, 0)?;
     eprintln!("  first drift of a restored copy, with its replay: {:.1} s", sample.milliseconds / 1000.0);
-    server.execute(RESTORED, &SETTLE)
+    Ok(server.execute(RESTORED, &SETTLE)?)
 }
 
 /// Makes a database in which nothing drifts, and whose expected schema is known.
 pub fn set_up_equal(server: &Server, name: &str, size: usize) -> Result<(), Error> {
     let start = Instant::now();
-    server.create(name, "template0")?;
+    server.create_anew(name, "template0")?;
     server.execute(name, &[product::INSTALL])?;
     let mut session = server.session(name)?;
     product::put(&mut session.client, &schema::migrations(size))?;
@@ -53,7 +53,7 @@ pub fn set_up_equal(server: &Server, name: &str, size: usize) -> Result<(), Erro
     let (sample, rows) = server.session(name)?.measure(product::DRIFT)?;
     product::expect("a new schema", rows, 0)?;
     eprintln!("  first drift, with its replay: {:.1} s", sample.milliseconds / 1000.0);
-    server.execute(name, &SETTLE)
+    Ok(server.execute(name, &SETTLE)?)
 }
 
 /// Measures every work once a round, one after the other, so that whatever else the machine does hits all of them. Each
@@ -106,7 +106,7 @@ fn drift(session: &mut Session, database: &str, wanted: usize) -> Result<Sample,
 pub fn touch(server: &Server, database: &str, size: usize, round: usize) -> Result<(), Error> {
     // Never one that is damaged, and another one each round.
     let name = Table((round * 10 + 6) % size).name();
-    server.execute(
+    Ok(server.execute(
         database,
         &[
             &format!("ALTER TABLE {name} ALTER title SET DEFAULT 'touched'"),
@@ -114,5 +114,5 @@ pub fn touch(server: &Server, database: &str, size: usize, round: usize) -> Resu
             &format!("COMMENT ON COLUMN {name}.tags IS 'touched'"),
             &format!("COMMENT ON COLUMN {name}.tags IS NULL"),
         ],
-    )
+    )?)
 }

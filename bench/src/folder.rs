@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::error::Error;
+use nself_harness::Error;
+
 use crate::schema::Migration;
 
 /// A folder on disk that is gone when the value is.
@@ -21,7 +22,7 @@ impl Folder {
         let mut folder = Self { path, files: Vec::new() };
         for (script, number) in scripts.into_iter().zip(1..) {
             let file = folder.path.join(format!("{number:05}.sql"));
-            fs::write(&file, script).map_err(|source| Error::Write { path: file.clone(), source })?;
+            nself_harness::write(&file, script)?;
             folder.files.push(file);
         }
         Ok(folder)
@@ -53,8 +54,7 @@ fn collect(folder: &Path, prefix: &str, files: &mut Vec<Migration>) -> Result<()
         if path.is_dir() {
             collect(&path, &format!("{inside}/"), files)?;
         } else {
-            let sql = fs::read_to_string(&path).map_err(|source| failed(&path, source))?;
-            files.push(Migration { path: inside, sql });
+            files.push(Migration { path: inside, sql: nself_harness::read(&path)? });
         }
     }
     Ok(())

@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nself_harness::{Doing, answer};
 use postgres::error::SqlState;
 use postgres::{Client, NoTls};
 
 use crate::args::Args;
 use crate::drift;
-use crate::error::{Doing, Error, answer};
+use crate::error::Error;
 use crate::memory::{Figure, of};
 use crate::product;
 use crate::schema::Table;
@@ -74,7 +75,10 @@ fn growth(server: &Server) -> Result<Counts, Error> {
 fn worst_cancel(server: &Server, database: &str, size: usize, replay: bool) -> Result<f64, Error> {
     let prepare = |round: u32| -> Result<(), Error> {
         drift::touch(server, database, size, round as usize)?;
-        if replay { server.execute(database, &[product::FORGET_EXPECTED]) } else { Ok(()) }
+        if replay {
+            server.execute(database, &[product::FORGET_EXPECTED])?;
+        }
+        Ok(())
     };
     prepare(0)?;
     let (whole, _) = server.session(database)?.measure(product::DRIFT)?;
@@ -104,7 +108,7 @@ fn cancelled(client: &mut Client, after: Duration) -> Result<Option<Duration>, E
         });
         let outcome = client.query(product::DRIFT, &[]);
         let ended = Instant::now();
-        let asked = canceller.join().map_err(|_| Error::Tool {
+        let asked = canceller.join().map_err(|_| nself_harness::Error::Tool {
             what: "cancelling a call".to_owned(),
             message: "its thread ended early".to_owned(),
         })?;
@@ -114,7 +118,7 @@ fn cancelled(client: &mut Client, after: Duration) -> Result<Option<Duration>, E
             Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => {
                 Ok(Some(ended.saturating_duration_since(asked)))
             }
-            Err(source) => Err(Error::Sql { what: "a cancelled call".to_owned(), source }),
+            Err(error) => Ok(Err(error).doing("a cancelled call")?),
         }
     })
 }
@@ -129,7 +133,8 @@ fn under_load(server: &Server, size: usize) -> Result<Counts, Error> {
         let counts = asked_under_load(server, size);
         ends.store(true, Ordering::Relaxed);
         let loaded = load.join().unwrap_or_else(|_| {
-            Err(Error::Tool { what: "the load".to_owned(), message: "its thread ended early".to_owned() })
+            let message = "its thread ended early".to_owned();
+            Err(nself_harness::Error::Tool { what: "the load".to_owned(), message }.into())
         });
         loaded.and(counts)
     });

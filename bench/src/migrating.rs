@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use nself_harness::Doing;
+
 use crate::args::Args;
 use crate::chain;
-use crate::error::{Doing, Error};
+use crate::error::Error;
 use crate::folder::{self, Folder};
 use crate::product;
 use crate::sample::{Board, Sample};
@@ -55,7 +57,7 @@ pub fn noting(server: &Server, args: &Args, board: &mut Board) -> Result<(), Err
     for round in 0..args.rounds * 5 {
         let order = if round % 2 == 0 { [noted, not_noted] } else { [not_noted, noted] };
         for (work, capture) in order {
-            server.create(TRIAL, "template0")?;
+            server.create_anew(TRIAL, "template0")?;
             server.execute(TRIAL, &[product::INSTALL])?;
             let mut session = server.session(TRIAL)?;
             // The first command of a session makes it look up what all later ones know.
@@ -65,7 +67,7 @@ pub fn noting(server: &Server, args: &Args, board: &mut Board) -> Result<(), Err
             board.add(work.to_owned(), session.measure(MANY_TABLES)?.0);
         }
     }
-    server.drop(TRIAL)
+    Ok(server.drop(TRIAL)?)
 }
 
 /// Measures real projects' migrations. One that this server cannot run is left out, with a line that says why.
@@ -100,26 +102,26 @@ fn one_corpus(server: &Server, args: &Args, name: &str, path: &Path, board: &mut
 
 /// Makes the databases of one chain, and its scripts as files.
 fn prepare(server: &Server, migrations: &[Migration]) -> Result<Folder, Error> {
-    server.create(READY, "template0")?;
+    server.create_anew(READY, "template0")?;
     server.execute(READY, &[product::INSTALL])?;
     let mut session = server.session(READY)?;
     product::put(&mut session.client, migrations)?;
     let scripts = product::scripts(&mut session.client)?;
     drop(session);
-    server.create(APPLIED, READY)?;
+    server.create_anew(APPLIED, READY)?;
     server.execute(APPLIED, &[product::MIGRATE_UP, "VACUUM (ANALYZE)", "CHECKPOINT"])?;
-    Folder::write("chain", scripts.iter().map(String::as_str))
+    Ok(Folder::write("chain", scripts.iter().map(String::as_str))?)
 }
 
 /// Applies the same scripts to two new databases, each by a psql of its own: once by the product, once by psql alone.
 fn race(server: &Server, scripts: &Folder, work: &str, board: &mut Board) -> Result<(), Error> {
-    server.create(TRIAL, READY)?;
+    server.create_anew(TRIAL, READY)?;
     let arguments = ["-Xqt", "-v", "ON_ERROR_STOP=1", "-d", TRIAL];
     let up = server.measure_program("psql", &[&arguments[..], &["-c", product::MIGRATE_UP]].concat())?;
     board.add(format!("{work}: nself_migrate_up()"), up);
 
     // Without the extension, whose event triggers would have their share.
-    server.create(TRIAL, "template0")?;
+    server.create_anew(TRIAL, "template0")?;
     let files: Vec<String> = scripts.files.iter().map(|file| file.display().to_string()).collect();
     let files = files.iter().flat_map(|file| ["-f", file.as_str()]);
     let psql = arguments.into_iter().chain(["-1"]).chain(files).collect::<Vec<_>>();
@@ -148,5 +150,5 @@ fn drift(session: &mut Session) -> Result<Sample, Error> {
 }
 
 fn clean_up(server: &Server) -> Result<(), Error> {
-    [READY, APPLIED, TRIAL].iter().try_for_each(|name| server.drop(name))
+    Ok([READY, APPLIED, TRIAL].iter().try_for_each(|name| server.drop(name))?)
 }

@@ -123,7 +123,7 @@ pub fn measure(server: &Server, args: &Args, board: &mut Board) -> Result<(), Er
         return Ok(());
     }
     for (copy, of) in [(LIVE, drift::DRIFTED), (EXPECTED, drift::EQUAL)] {
-        server.create(copy, of)?;
+        server.create_anew(copy, of)?;
         server.execute(copy, &[product::REMOVE, "VACUUM (ANALYZE)"])?;
     }
     let limit = Duration::from_secs(args.peer_timeout);
@@ -154,7 +154,7 @@ pub fn measure(server: &Server, args: &Args, board: &mut Board) -> Result<(), Er
         });
     }
     server.drop(LIVE)?;
-    server.drop(EXPECTED)
+    Ok(server.drop(EXPECTED)?)
 }
 
 #[cfg(test)]

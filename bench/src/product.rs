@@ -1,9 +1,10 @@
 //! The product, as its SQL contract shows it.
 
+use nself_harness::Doing;
 use postgres::Client;
 use serde_json::{Value, json};
 
-use crate::error::{Doing, Error};
+use crate::error::Error;
 use crate::schema::Migration;
 
 pub const INSTALL: &str = "CREATE EXTENSION nself_heal";
@@ -21,8 +22,8 @@ pub fn put<'a>(client: &mut Client, folder: impl IntoIterator<Item = &'a Migrati
         folder.into_iter().map(|one| json!({ "path": one.path, "content": one.sql })).collect();
     client
         .execute("SELECT count(*) FROM nself_journal_put($1)", &[&files])
-        .doing("loading the migrations")
-        .map(drop)
+        .doing("loading the migrations")?;
+    Ok(())
 }
 
 /// Applies all migrations, each in a transaction of its own: one would have to hold locks on all that they make.

@@ -5,7 +5,8 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::error::Error;
+use nself_harness::Error;
+
 use crate::memory::{Figure, Watch};
 use crate::sample::Sample;
 

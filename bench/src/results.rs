@@ -55,7 +55,7 @@ impl Results {
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
-            Err(source) => return Err(Error::Read { path: path.to_owned(), source }),
+            Err(source) => return Err(nself_harness::Error::Read { path: path.to_owned(), source }.into()),
         };
         serde_json::from_str(&text).map_err(|source| Error::Results { path: path.to_owned(), source })
     }
@@ -63,7 +63,7 @@ impl Results {
     pub fn write(&self, path: &Path) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(self)
             .map_err(|source| Error::Results { path: path.to_owned(), source })?;
-        fs::write(path, text + "\n").map_err(|source| Error::Write { path: path.to_owned(), source })
+        Ok(nself_harness::write(path, &(text + "\n"))?)
     }
 
     pub fn median(&self, size: usize, work: &str) -> Option<f64> {

@@ -1,11 +1,12 @@
 //! The whole program: everything is measured, kept, and written down.
 
+use nself_harness::Doing;
 use postgres::Client;
 
 use crate::args::{Args, Part};
 use crate::document;
 use crate::drift;
-use crate::error::{Doing, Error};
+use crate::error::Error;
 use crate::lasting;
 use crate::machine::Machine;
 use crate::migrating;

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
+use nself_harness::{answer, first_line};
 use postgres::Client;
 
-use crate::error::{Error, answer};
+use crate::error::Error;
 use crate::figures::{Figures, Outcome};
 use crate::guarded::Guarded;
 use crate::judge::{self, Address, Dump, Facts, Kind};
@@ -286,8 +287,4 @@ pub fn second_time(outcome: &mut Outcome, base: &Base, client: &mut Client) -> R
         }
     }
     Ok(())
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
 }

@@ -5,11 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use nself_harness::{Doing, read};
 use serde_json::{Value, json};
 
 use crate::args::Args;
 use crate::case::{self, Asked, Base};
-use crate::error::{Doing, Error};
+use crate::error::Error;
 use crate::figures::{Figures, Outcome};
 use crate::fill;
 use crate::judge;
@@ -168,7 +169,7 @@ fn cases(
     }
 
     let everything = Asked { named: true, exact: true, harmless: true };
-    let done = in_parallel(args.jobs, &cases, |case| {
+    let done = in_parallel(args.jobs, &cases, |case| -> Result<Outcome, Error> {
         let damage: Vec<&str> = case.damage.iter().map(String::as_str).collect();
         let is_single = case.kind != STORMS && args.only.is_none();
         let outcome = case::run(base, &damage, if is_single { asked } else { everything })?;
@@ -247,7 +248,7 @@ fn roles(server: &Server, path: &Path) -> Result<(), Error> {
         return Ok(());
     }
     let sql = read(&file)?;
-    server.connect("postgres")?.batch_execute(&sql).doing("making roles")
+    Ok(server.session("postgres")?.batch_execute(&sql).doing("making roles")?)
 }
 
 /// The files of a folder, or the one file, as the product takes them.
@@ -262,7 +263,7 @@ fn files(path: &Path) -> Result<Value, Error> {
 }
 
 fn folder(path: &Path, prefix: &str, found: &mut Vec<Value>) -> Result<(), Error> {
-    let unreadable = |source| Error::Read { path: path.to_owned(), source };
+    let unreadable = |source| nself_harness::Error::Read { path: path.to_owned(), source };
     let mut entries: Vec<PathBuf> = Vec::new();
     for entry in fs::read_dir(path).map_err(unreadable)? {
         entries.push(entry.map_err(unreadable)?.path());
@@ -280,8 +281,4 @@ fn folder(path: &Path, prefix: &str, found: &mut Vec<Value>) -> Result<(), Error
         }
     }
     Ok(())
-}
-
-pub fn read(path: &Path) -> Result<String, Error> {
-    fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })
 }

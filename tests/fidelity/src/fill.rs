@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use nself_harness::Doing;
 use postgres::{Client, Row};
 
-use crate::error::{Doing, Error};
+use crate::error::Error;
 
 /// What became of it.
 #[derive(Debug, Default, Clone)]

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use nself_harness::Doing;
 use postgres::Client;
 
-use crate::error::{Doing, Error};
+use crate::error::Error;
 use crate::product::Step;
 
 /// A database's rows, OIDs and files at one moment.

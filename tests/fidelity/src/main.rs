@@ -26,12 +26,5 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    match run::run(&args::Args::parse()) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(error) => {
-            eprintln!("fidelity: {error}");
-            ExitCode::from(2)
-        }
-    }
+    nself_harness::exit_code("fidelity", run::run(&args::Args::parse()))
 }

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use nself_harness::{Doing, answer, first_line, read};
 use postgres::Client;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::args::Args;
 use crate::case::{self, Base};
-use crate::corpus::{Findings, drift_outcome, print_complaints, read};
-use crate::error::{Doing, Error, answer};
+use crate::corpus::{Findings, drift_outcome, print_complaints};
+use crate::error::Error;
 use crate::figures::Outcome;
 use crate::guarded::Guarded;
 use crate::judge::{self, Kind};
@@ -124,7 +125,7 @@ fn migrated<'a>(
         .map(|(number, sql)| json!({"path": format!("{:04}_step.sql", number + 1), "content": sql}));
     match product.put(&mut client, &files.collect()).and_then(|()| product.migrate(&mut client)) {
         Ok(_) => Ok(Ok((database, product))),
-        Err(Error::Sql { source, .. }) => {
+        Err(Error::Harness(nself_harness::Error::Sql { source, .. })) => {
             // Where the server itself takes the statements, the product refused them.
             let alone = server.database(None)?;
             Ok(Err(match apply(&mut alone.connect()?, sql) {
@@ -225,8 +226,4 @@ fn apply(client: &mut Client, sql: &[String]) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use nself_harness::Doing;
 use postgres::Client;
 
-use crate::error::{Doing, Error};
+use crate::error::Error;
 use crate::judge::{Address, Kind};
 
 /// A row of `nself_drift()`.
@@ -44,7 +45,8 @@ impl Product {
 
     pub fn put(&self, client: &mut Client, files: &serde_json::Value) -> Result<(), Error> {
         let sql = format!("SELECT count(*) FROM {}.nself_journal_put($1)", self.schema);
-        client.execute(&sql, &[files]).doing("loading the migrations").map(drop)
+        client.execute(&sql, &[files]).doing("loading the migrations")?;
+        Ok(())
     }
 
     /// Applies all migrations, each in a transaction of its own: a new label of an enum has to be committed before

@@ -33,7 +33,7 @@ pub fn run(args: &Args) -> Result<bool, Error> {
     println!("{}", document::summary(&all));
     if let Some(path) = &args.write {
         let text = document::document(&server, args, &all);
-        std::fs::write(path, text).map_err(|source| Error::Write { path: path.clone(), source })?;
+        nself_harness::write(path, &text)?;
     }
     Ok(total.good())
 }

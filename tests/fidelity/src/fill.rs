@@ -138,13 +138,8 @@ fn parents_first<'a>(tables: &'a [(u32, String)], keys: &BTreeMap<u32, Vec<Key>>
 /// A block that inserts row by row. Each column sticks to a guess until an error names a rule that it broke; then the
 /// columns of that rule guess again.
 fn block(table: &str, columns: &[Column], keys: &[Key], rows: usize, replica: bool) -> String {
-    let mut sql = String::from(
-        "DO $fill$ DECLARE n int := 0; i int := 0; k int; fails int := 0; rule text; named text;\n",
-    );
-    for (number, column) in columns.iter().enumerate() {
-        let _ = writeln!(sql, "v{number} {}; g{number} int := 0;", column.declared);
-    }
-    let variable = |name: &str| columns.iter().position(|column| column.name == name);
+    let mut sql = String::new();
+    declare(&mut sql, columns);
     let _ = writeln!(
         sql,
         "BEGIN SET LOCAL session_replication_role = {}; \
@@ -152,6 +147,23 @@ fn block(table: &str, columns: &[Column], keys: &[Key], rows: usize, replica: bo
         if replica { "replica" } else { "origin" },
         rows.clamp(300, 3000)
     );
+    guess_values(&mut sql, columns);
+    take_parents(&mut sql, columns, keys);
+    insert_row(&mut sql, table, columns);
+    guess_again_after_an_error(&mut sql, columns);
+    sql.push_str("END;\nEND LOOP; END $fill$");
+    sql
+}
+
+/// For each column, its value `v` and the number of its guess `g`.
+fn declare(sql: &mut String, columns: &[Column]) {
+    sql.push_str("DO $fill$ DECLARE n int := 0; i int := 0; k int; fails int := 0; rule text; named text;\n");
+    for (number, column) in columns.iter().enumerate() {
+        let _ = writeln!(sql, "v{number} {}; g{number} int := 0;", column.declared);
+    }
+}
+
+fn guess_values(sql: &mut String, columns: &[Column]) {
     for (number, column) in columns.iter().enumerate() {
         let mut arms = String::new();
         for (guess, expression) in column.guesses.iter().enumerate() {
@@ -165,6 +177,12 @@ fn block(table: &str, columns: &[Column], keys: &[Key], rows: usize, replica: bo
              CASE k{arms} ELSE v{number} := NULL; END CASE;"
         );
     }
+}
+
+/// Replaces the guesses of columns that refer to another table by the key of one of its rows. Where two foreign keys
+/// share a column, the second takes a row that has the value which the first chose.
+fn take_parents(sql: &mut String, columns: &[Column], keys: &[Key]) {
+    let variable = |name: &str| columns.iter().position(|column| column.name == name);
     let mut chosen: BTreeSet<&str> = BTreeSet::new();
     for key in keys {
         let pairs: Vec<(usize, &String, &String)> = key
@@ -200,6 +218,9 @@ fn block(table: &str, columns: &[Column], keys: &[Key], rows: usize, replica: bo
         );
         chosen.extend(key.columns.iter().map(String::as_str));
     }
+}
+
+fn insert_row(sql: &mut String, table: &str, columns: &[Column]) {
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     let values: Vec<String> = (0..columns.len()).map(|number| format!("v{number}")).collect();
     let insert = if names.is_empty() {
@@ -207,19 +228,18 @@ fn block(table: &str, columns: &[Column], keys: &[Key], rows: usize, replica: bo
     } else {
         format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), values.join(", "))
     };
-    let again = |column: &Column| column.guesses.len() + usize::from(!column.not_null);
     let _ = writeln!(
         sql,
         "{insert}; GET DIAGNOSTICS k = ROW_COUNT; SET CONSTRAINTS ALL IMMEDIATE; \
          IF k = 0 THEN fails := fails + 1; ELSE n := n + k; fails := 0; END IF;"
     );
+    // All constants that a definition names are to be met.
     for (number, column) in columns.iter().enumerate().filter(|(_, column)| column.hinted) {
-        let _ = writeln!(
-            sql,
-            "IF random() < 0.3 THEN g{number} := floor(random() * {})::int; END IF;",
-            again(column)
-        );
+        let _ = writeln!(sql, "IF random() < 0.3 THEN {} END IF;", guess_again(number, column));
     }
+}
+
+fn guess_again_after_an_error(sql: &mut String, columns: &[Column]) {
     sql.push_str(
         "EXCEPTION WHEN OTHERS THEN fails := fails + 1; PERFORM set_config('fidelity.error', SQLERRM, false); \
          GET STACKED DIAGNOSTICS rule = CONSTRAINT_NAME, named = COLUMN_NAME;\n",
@@ -230,14 +250,18 @@ fn block(table: &str, columns: &[Column], keys: &[Key], rows: usize, replica: bo
         let _ = writeln!(
             sql,
             "IF rule = ANY (ARRAY[{}]::text[]) OR quote_ident(named) = '{}' OR rule = '' AND named = '' AND random() < 0.3 \
-             THEN g{number} := floor(random() * {})::int; END IF;",
+             THEN {} END IF;",
             rules.join(", "),
             column.name.replace('\'', "''"),
-            again(column)
+            guess_again(number, column)
         );
     }
-    sql.push_str("END;\nEND LOOP; END $fill$");
-    sql
+}
+
+/// Any of a column's guesses, NULL among them where it is allowed.
+fn guess_again(number: usize, column: &Column) -> String {
+    let guesses = column.guesses.len() + usize::from(!column.not_null);
+    format!("g{number} := floor(random() * {guesses})::int;")
 }
 
 fn column(row: &Row) -> Column {

@@ -103,6 +103,8 @@ pub enum Error {
     MayNotReadFiles { path: String },
     #[error("the link {path:?} leads out of the migrations folder")]
     LinkLeavesFolder { path: String },
+    #[error(transparent)]
+    BadFolder(nself_folder::Error),
     #[error("the files are not given as a list")]
     NoFileList,
     #[error("file {index} of the list is not {{\"path\": …, \"content\": …}}: {reason}")]
@@ -276,6 +278,8 @@ impl Error {
                 _ => ERRCODE_INVALID_TEXT_REPRESENTATION,
             },
             Self::Unreadable { .. } => ERRCODE_IO_ERROR,
+            Self::BadFolder(nself_folder::Error::FileName(_)) => ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
+            Self::BadFolder(_) => ERRCODE_PROGRAM_LIMIT_EXCEEDED,
             Self::RelativeFolder { .. }
             | Self::NoFolder
             | Self::LinkLeavesFolder { .. }
@@ -408,6 +412,7 @@ impl Error {
             Self::NoFolder => "Call nself_journal_load('/path/to/migrations'), or set nself.migrations_dir.",
             Self::MayNotReadFiles { .. } => "GRANT pg_read_server_files TO the role, or send the files with nself_journal_put(), as the program nself does.",
             Self::LinkLeavesFolder { .. } => "Put the file itself into the folder: what lies elsewhere on the server is not read.",
+            Self::BadFolder(error) => error.hint()?,
             Self::NoFileList | Self::BadFileList { .. } => r#"Send [{"path": "0001_init.sql", "content": "…"}, …]; bytes that are not UTF-8 go as "content_base64"."#,
             Self::ReachesOutside { .. } => "A replay leaves it out where a query calls it. Write it as a statement of its own: SELECT or PERFORM.",
             Self::EmptyJournal => "Load a migrations folder with nself_journal_load() or nself_journal_put().",

@@ -37,18 +37,10 @@ pub enum Error {
     Row { function: &'static str, source: serde_json::Error },
     #[error("no migrations folder was found in {}", .parent.display())]
     NoFolder { parent: PathBuf, looked_for: &'static [&'static str] },
-    #[error("{} is not a folder", .0.display())]
-    NotFolder(PathBuf),
+    #[error(transparent)]
+    Folder(#[from] nself_folder::Error),
     #[error("cannot read {}: {source}", .path.display())]
     Read { path: PathBuf, source: std::io::Error },
-    #[error("{} has a name that is not UTF-8", .0.display())]
-    FileName(PathBuf),
-    #[error("{} links to a place outside of the migrations folder", .0.display())]
-    LinkOutside(PathBuf),
-    #[error("{} has {size} bytes; a file of at most {limit} bytes can be sent", .path.display())]
-    FileTooLarge { path: PathBuf, size: u64, limit: u64 },
-    #[error("the files of {} are more than {limit} bytes together", .path.display())]
-    FolderTooLarge { path: PathBuf, limit: u64 },
     #[error("reverting migrations needs a confirmation, and there is no terminal to ask on")]
     Unconfirmed,
     #[error("nothing was reverted: the answer was not yes")]
@@ -61,9 +53,10 @@ impl Error {
     /// Whether the command was called wrongly, as opposed to having failed.
     pub fn is_usage(&self) -> bool {
         match self {
-            Error::ConnectionString(_) | Error::Setting { .. } | Error::NotFolder(_) | Error::Unconfirmed => {
-                true
-            }
+            Error::ConnectionString(_)
+            | Error::Setting { .. }
+            | Error::Folder(nself_folder::Error::NotFolder(_))
+            | Error::Unconfirmed => true,
             // The server says so of a version that does not exist, or a count of 0.
             Error::Database(error) => {
                 error.code() == Some(&postgres::error::SqlState::INVALID_PARAMETER_VALUE)
@@ -89,6 +82,7 @@ impl Error {
             }
             Error::NoExtension(_) => "CREATE EXTENSION nself_heal;",
             Error::NoFolder { .. } => "Name the folder with --dir.",
+            Error::Folder(error) => error.hint()?,
             Error::Unconfirmed => "Pass --yes, or see what would be reverted with --dry-run.",
             Error::PlanChanged => "Look again with --dry-run.",
             Error::Job { job, .. } if job.state == "failed" => return job.hint.clone(),

@@ -1,7 +1,6 @@
 //! The journal: what the migrations folder says, kept in the database. A folder comes in through one door, whether the
 //! server reads it or a client sends it.
 
-use std::fs;
 use std::path::Path;
 
 use nself_heal_core::formats::{self, File, Migration};
@@ -210,9 +209,6 @@ pub fn sent_files(list: JsonB) -> Result<Vec<File>, Error> {
         .collect()
 }
 
-/// How deep a migrations folder may be nested: deeper files cannot be part of any layout.
-const MAX_DEPTH: usize = 4;
-
 /// Reads the files of a folder on the server, as its operating system user, for a role that may.
 pub fn read_folder(dir: &Path) -> Result<Vec<File>, Error> {
     let shown = dir.display().to_string();
@@ -226,50 +222,26 @@ pub fn read_folder(dir: &Path) -> Result<Vec<File>, Error> {
     if !dir.is_absolute() {
         return Err(Error::RelativeFolder { path: shown });
     }
-    let unreadable = |path: &Path, error: std::io::Error| Error::Unreadable {
-        path: path.display().to_string(),
-        reason: error.to_string(),
+    let stop_if_asked = || {
+        pgrx::check_for_interrupts!();
     };
-    let root = dir.canonicalize().map_err(|error| unreadable(dir, error))?;
-    let mut files = Vec::new();
-    let mut folders = vec![(root.clone(), 0)];
-    while let Some((folder, depth)) = folders.pop() {
-        for entry in fs::read_dir(&folder).map_err(|error| unreadable(&folder, error))? {
-            pgrx::check_for_interrupts!();
-            let path = entry.map_err(|error| unreadable(&folder, error))?.path();
-            let name = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy().into_owned();
-            // What is hidden is no migration, and may be anything: a repository, an editor's lock.
-            if path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")) {
-                files.push(File { path: name, bytes: Vec::new() });
-                continue;
-            }
-            // A link may point anywhere: what it points to must lie in the folder as well.
-            let target = path.canonicalize().map_err(|error| unreadable(&path, error))?;
-            if !target.starts_with(&root) {
-                return Err(Error::LinkLeavesFolder { path: name });
-            }
-            if target.is_dir() {
-                if depth < MAX_DEPTH && !path.is_symlink() {
-                    folders.push((path, depth + 1));
-                }
-            } else {
-                files.push(File {
-                    path: name,
-                    bytes: content(&target).map_err(|error| unreadable(&path, error))?,
-                });
-            }
-        }
-    }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(files)
+    let folder = nself_folder::read(dir, stop_if_asked).map_err(|error| refused(dir, error))?;
+    Ok(folder.into_files().map(|file| File { path: file.path, bytes: file.bytes }).collect())
 }
 
-/// Only SQL and JSON are ever looked into; of other files the name is enough, to say that they are ignored.
-fn content(path: &Path) -> std::io::Result<Vec<u8>> {
-    match path.extension().and_then(|extension| extension.to_str()) {
-        // Reading a pipe would wait for somebody to write into it.
-        Some("sql" | "json") if !path.is_file() => Err(std::io::Error::other("it is not a regular file")),
-        Some("sql" | "json") => fs::read(path),
-        _ => Ok(Vec::new()),
+/// Why a folder was not read.
+fn refused(dir: &Path, error: nself_folder::Error) -> Error {
+    let shown = |path: &Path| path.display().to_string();
+    match error {
+        nself_folder::Error::Read { path, source } => {
+            Error::Unreadable { path: shown(&path), reason: source.to_string() }
+        }
+        nself_folder::Error::NotFolder(path) => {
+            Error::Unreadable { path: shown(&path), reason: "it is not a folder".to_owned() }
+        }
+        nself_folder::Error::LinkOutside(path) => {
+            Error::LinkLeavesFolder { path: shown(path.strip_prefix(dir).unwrap_or(&path)) }
+        }
+        error => Error::BadFolder(error),
     }
 }

@@ -4,6 +4,7 @@
 mod access;
 #[path = "../common/mod.rs"]
 mod common;
+mod folder;
 mod jobs;
 mod shop;
 

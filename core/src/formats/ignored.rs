@@ -33,6 +33,12 @@ fn reason(folder: &Folder<'_>, layout: Layout, full_path: &str) -> Option<String
     if is_hidden(full_path) {
         return Some("hidden file".to_owned());
     }
+    // Whoever reads a folder from disk gives these two in the place of what lies there.
+    match parent_and_name(full_path) {
+        (_, "node_modules") => return Some("packages of Node are not looked into".to_owned()),
+        (parent, "*") if !parent.is_empty() => return Some("lies too deep to be looked at".to_owned()),
+        _ => {}
+    }
     let Some(path) = path_within(folder.root(), full_path) else {
         return Some(format!("lies outside {}, where the migrations are", folder.root()));
     };

@@ -491,6 +491,21 @@ mod pairs {
     }
 
     #[test]
+    fn what_was_not_looked_at_is_ignored() {
+        check(
+            &paths(&["1_a.sql", "*", "a/b/c/d/e/f/g/h/2_i.sql/*", "in/node_modules", "node_modules"]),
+            expect![[r#"
+                pairs
+                1 "a" 1_a.sql
+                ignored *: not an SQL file
+                ignored a/b/c/d/e/f/g/h/2_i.sql/*: lies too deep to be looked at
+                ignored in/node_modules: packages of Node are not looked into
+                ignored node_modules: packages of Node are not looked into
+            "#]],
+        );
+    }
+
+    #[test]
     fn pictures_need_not_be_text() {
         check(
             &[file("1_a.sql", "SELECT 1;"), file("schema.png", b"\x89PNG\0\xff")],

@@ -50,9 +50,10 @@ bindir() {
 }
 
 # Cargo's settings for one major version. A home for each, because pgrx rebuilds everything once its
-# home's config.toml changes, and a second server would change a shared one.
+# home's config.toml changes, and a second server would change a shared one. A target folder for each, so
+# that two versions can be built and tested side by side.
 use_pgrx() {
-    export PGRX_HOME=$servers/pg$1/pgrx
+    export PGRX_HOME=$servers/pg$1/pgrx CARGO_TARGET_DIR=$root/target/pg$1
     unset PGRX_PG_CONFIG_PATH
     features=(--no-default-features --features "pg$1")
 }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 pub use find::{Found, What, find};
 
-use crate::scan::{Kind, Lexer, Piece};
+use crate::lexer::{Kind, Lexer, Piece};
 
 /// What stands for a literal that is not kept.
 const HIDDEN: &str = "'…'";

@@ -3,7 +3,7 @@
 
 use std::ffi::CStr;
 
-use nself_heal_core::scan;
+use nself_heal_core::lexer;
 use pgrx::{notice, pg_sys};
 
 use crate::error::{Error, ServerError};
@@ -130,7 +130,7 @@ pub fn split(script: &Script<'_>) -> Result<Vec<Statement>, Error> {
     // Lines are counted from one statement to the next: from the start each time, a long script would take minutes.
     let (mut counted, mut line) = (0, script.first_line);
     for chunk in chunks(script) {
-        if let Some(offset) = scan::psql_command(chunk.text) {
+        if let Some(offset) = lexer::psql_command(chunk.text) {
             let command = chunk.text[offset..].split_whitespace().next().unwrap_or("\\");
             let what = format!("{command} is a command of psql");
             let line = line_in(script, chunk.offset + offset);
@@ -209,7 +209,7 @@ impl Script<'_> {
 
 /// What is refused in the part of a chunk before `end`, where something stands that is not SQL: the rows after a COPY
 /// FROM STDIN make no sense to the parser, but the reason that they are there is the COPY.
-fn refused_before(script: &Script<'_>, chunk: &scan::Chunk<'_>, mut end: usize) -> Option<Error> {
+fn refused_before(script: &Script<'_>, chunk: &lexer::Chunk<'_>, mut end: usize) -> Option<Error> {
     loop {
         let before = &chunk.text[..end];
         match parse(before) {
@@ -230,11 +230,11 @@ fn refused_before(script: &Script<'_>, chunk: &scan::Chunk<'_>, mut end: usize) 
     }
 }
 
-fn chunks<'a>(script: &Script<'a>) -> Vec<scan::Chunk<'a>> {
+fn chunks<'a>(script: &Script<'a>) -> Vec<lexer::Chunk<'a>> {
     if script.breakpoints {
-        scan::split_at_breakpoints(script.sql)
+        lexer::split_at_breakpoints(script.sql)
     } else {
-        vec![scan::Chunk { text: script.sql, offset: 0 }]
+        vec![lexer::Chunk { text: script.sql, offset: 0 }]
     }
 }
 
@@ -277,7 +277,7 @@ fn parse(sql: &str) -> Result<Vec<(usize, &str, Kind)>, Error> {
             Ok(len) => start + len,
         };
         let statement = &sql[start..end];
-        let lead = scan::first_token(statement);
+        let lead = lexer::first_token(statement);
         // SAFETY: the node belongs to the RawStmt.
         let kind = unsafe { classify(raw.stmt) };
         found.push((start + lead, &statement[lead..], kind));
@@ -285,10 +285,10 @@ fn parse(sql: &str) -> Result<Vec<(usize, &str, Kind)>, Error> {
     Ok(found)
 }
 
-fn syntax_error(script: &Script<'_>, chunk: &scan::Chunk<'_>, error: Error) -> Error {
+fn syntax_error(script: &Script<'_>, chunk: &lexer::Chunk<'_>, error: Error) -> Error {
     let Error::Server(error) = error else { return error };
     let position = error.position.as_ref().and_then(|position| position.offset_in(chunk.text));
-    let within = position.unwrap_or_else(|| scan::first_token(chunk.text));
+    let within = position.unwrap_or_else(|| lexer::first_token(chunk.text));
     if let Some(refused) = refused_before(script, chunk, within) {
         return refused;
     }

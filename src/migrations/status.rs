@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use nself_heal_core::formats::compare_versions;
-use nself_heal_core::scan;
+use nself_heal_core::lexer;
 
 use crate::error::Error;
 use crate::migrations::journal::{self, Entry};
@@ -94,7 +94,7 @@ fn compare(applied: &Applied, entry: &Entry) -> State {
         }
     } else if applied.checksum == entry.checksum {
         State::Applied
-    } else if scan::normal_form(&applied.sql) == scan::normal_form(&entry.up_sql) {
+    } else if lexer::normal_form(&applied.sql) == lexer::normal_form(&entry.up_sql) {
         State::Cosmetic
     } else {
         State::Edited
@@ -128,5 +128,5 @@ pub fn statement_at(begun: &Applied, index: usize) -> Option<String> {
 }
 
 pub fn normal(statement: &Statement) -> String {
-    scan::normal_form(&statement.sql)
+    lexer::normal_form(&statement.sql)
 }

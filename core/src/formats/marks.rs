@@ -2,7 +2,7 @@
 //! product's own mark and those of other tools. dbmate's is an option of its section line, see `sections`.
 
 use super::Error;
-use crate::scan::{self, Kind, Lexer, Piece};
+use crate::lexer::{self, Kind, Lexer, Piece};
 
 /// Ours. It counts for the part of a migration before whose first statement it stands.
 const OWN: &str = "nself:";
@@ -27,11 +27,11 @@ pub(super) fn of_file(sql: &str) -> bool {
 /// Whether a part of a file says it for itself, before its first statement. `line` is the one on which the part begins.
 /// A mark that stands elsewhere or is not spelled right is refused: passed over, it would do harm in silence.
 pub(super) fn of_part(path: &str, sql: &str, line: usize) -> Result<bool, Error> {
-    let first = scan::first_token(sql);
+    let first = lexer::first_token(sql);
     let mut says_so = false;
     for comment in comments(sql) {
         let Some(word) = own_mark(comment.text) else { continue };
-        let line = line + scan::line_of(sql, comment.start) - 1;
+        let line = line + lexer::line_of(sql, comment.start) - 1;
         if word != NO_TRANSACTION {
             return Err(Error::UnknownMark { path: path.to_owned(), line, mark: comment.text.to_owned() });
         }

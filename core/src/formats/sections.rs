@@ -2,7 +2,7 @@
 //! (`-- +goose Up`) and dbmate (`-- migrate:up`).
 
 use super::{Error, marks};
-use crate::scan::{self, Kind, Lexer};
+use crate::lexer::{self, Kind, Lexer};
 
 #[derive(Debug)]
 pub(super) struct Sections<'a> {
@@ -40,24 +40,24 @@ struct MarkLine<'a> {
 /// The parts of a file, or `None` if nothing in it marks any.
 pub(super) fn read<'a>(path: &str, sql: &'a str) -> Result<Option<Sections<'a>>, Error> {
     let bad = |mark: &MarkLine<'_>, reason| {
-        Err(Error::BadSections { path: path.to_owned(), line: scan::line_of(sql, mark.start), reason })
+        Err(Error::BadSections { path: path.to_owned(), line: lexer::line_of(sql, mark.start), reason })
     };
     let marks: Vec<_> = mark_lines(sql).collect();
     if let Some(foreign) = marks.iter().find(|line| line.mark == Mark::Foreign) {
-        let line = scan::line_of(sql, foreign.start);
+        let line = lexer::line_of(sql, foreign.start);
         return Err(Error::ForeignSections { path: path.to_owned(), line, mark: foreign.comment.to_owned() });
     }
     let [up, after_up @ ..] = marks.as_slice() else { return Ok(None) };
     if up.mark != Mark::Up {
         return bad(up, "a down part begins before the up part");
     }
-    if !scan::has_only_blank(&sql[..up.start]) {
+    if !lexer::has_only_blank(&sql[..up.start]) {
         return bad(up, "there are statements before the up part");
     }
     // What is said before the parts holds for both.
     let in_transaction = !marks::of_file(sql) && !marks::of_part(path, &sql[..up.start], 1)?;
     let section = |mark: &MarkLine<'_>, end: usize| {
-        let (sql, line) = (&sql[mark.end..end], scan::line_of(sql, mark.end));
+        let (sql, line) = (&sql[mark.end..end], lexer::line_of(sql, mark.end));
         let says_no = marks::of_part(path, sql, line)?;
         Ok(Section { sql, line, in_transaction: in_transaction && mark.in_transaction && !says_no })
     };

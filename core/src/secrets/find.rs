@@ -2,7 +2,7 @@
 //! the places where a secret is written down, and not, as `hide` does, for statements that speak of one: a column that is
 //! called password is none.
 
-use crate::scan::{Kind, Lexer, Piece, line_of};
+use crate::lexer::{Kind, Lexer, Piece, line_of};
 
 /// Something in a text that may be a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

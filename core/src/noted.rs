@@ -6,7 +6,7 @@ use crate::model::{Address, Name, Table};
 
 /// A name under which a command that changed an object may have been noted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Noted {
+pub struct EventName {
     /// Of the object, or of what it is a part of.
     pub address: Address,
     /// What the command has to speak of, because much else can happen to what the address names.
@@ -14,10 +14,10 @@ pub struct Noted {
 }
 
 /// The object itself first, then what it is a part of: of some changes the server tells no more.
-pub(crate) fn noted_as(object: Object) -> Vec<Noted> {
-    let own = Noted { address: object.address(), speaks_of: None };
+pub(crate) fn noted_as(object: Object) -> Vec<EventName> {
+    let own = EventName { address: object.address(), speaks_of: None };
     let part = |address: Address, speaks_of: &str| {
-        let part = Noted { address, speaks_of: Some(speaks_of.to_owned()) };
+        let part = EventName { address, speaks_of: Some(speaks_of.to_owned()) };
         vec![own.clone(), part]
     };
     match object {
@@ -44,11 +44,11 @@ pub(crate) fn noted_as(object: Object) -> Vec<Noted> {
         Object::Grant(it) => {
             let on = format!("{} {}", it.acl.object_type, it.acl.identity);
             let speaks_of = if it.grantee == "owner" { &it.acl.owner } else { it.grantee }.to_owned();
-            vec![Noted { address: Address::new("grant", &on), speaks_of: Some(speaks_of) }]
+            vec![EventName { address: Address::new("grant", &on), speaks_of: Some(speaks_of) }]
         }
         Object::Owner(it) => {
             let address = Address::new(it.object_type, it.identity);
-            vec![Noted { address, speaks_of: Some("owner".to_owned()) }]
+            vec![EventName { address, speaks_of: Some("owner".to_owned()) }]
         }
         Object::Schema(_)
         | Object::Extension(_)

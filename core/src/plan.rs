@@ -24,7 +24,7 @@ mod runs;
 #[cfg(test)]
 mod tests;
 
-use crate::noted::{Noted, noted_as};
+use crate::noted::{EventName, noted_as};
 use context::Context;
 use obstacles::Obstacle;
 pub use rights::{On, Right};
@@ -124,7 +124,7 @@ pub struct Step {
     /// The missing or extra object that this goes with.
     pub part_of: Option<Address>,
     /// Under which names the server tells of what happens to it: the most exact one first.
-    pub noted_as: Vec<Noted>,
+    pub noted_as: Vec<EventName>,
 }
 
 /// Which side lacks the object.
@@ -380,7 +380,7 @@ impl Step {
             remedy: String::new(),
             verdict: Verdict::Blocked { reason },
             part_of: None,
-            noted_as: vec![Noted { address, speaks_of: None }],
+            noted_as: vec![EventName { address, speaks_of: None }],
         }
     }
 

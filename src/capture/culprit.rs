@@ -1,6 +1,6 @@
 //! Who made a drift: the latest DDL in nself.ddl_log that can have made it. Nobody is named for want of somebody better.
 
-use nself_heal_core::noted::Noted;
+use nself_heal_core::noted::EventName;
 use nself_heal_core::plan::{Kind, Step};
 use pgrx::Json;
 use pgrx::datum::TimestampWithTimeZone;
@@ -32,7 +32,7 @@ pub fn of_each<'s>(steps: impl IntoIterator<Item = &'s Step>) -> Result<Vec<Opti
     let mut found: Vec<Option<Culprit>> = Vec::new();
     let mut wanted = Vec::new();
     for step in steps {
-        for (rank, Noted { address, speaks_of }) in step.noted_as.iter().enumerate() {
+        for (rank, EventName { address, speaks_of }) in step.noted_as.iter().enumerate() {
             wanted.push(json!({
                 "place": found.len(), "rank": rank, "name": address.to_string(), "speaks_of": speaks_of,
                 "missing": step.kind == Kind::Missing,

@@ -17,4 +17,4 @@ pub mod pieces;
 pub mod plan;
 pub mod quote;
 pub mod secrets;
-pub mod settle;
+pub mod spelling;

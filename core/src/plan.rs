@@ -338,7 +338,7 @@ fn additive_or_blocked(object: Object, mut work: Work, context: &Context) -> (Ve
     let ddl = script(work.actions.iter().map(Action::sql));
     work.runs = runs::of(object, &work, context).map(Box::new);
     let obstacle = obstacles::obstacle(object, &work, context);
-    match obstacle.or_else(|| rights::settle(object, &mut work, context)) {
+    match obstacle.or_else(|| rights::note(object, &mut work, context)) {
         Some(Obstacle { reason, remedy }) => (Verdict::Blocked { reason }, remedy.unwrap_or(ddl)),
         None => (Verdict::Additive(work), ddl),
     }

@@ -9,7 +9,7 @@ use nself_heal_core::ignore;
 use nself_heal_core::model::{Catalog, Definition};
 use nself_heal_core::pieces::{Pieces, join};
 use nself_heal_core::plan::{self, Kind, Options, Step};
-use nself_heal_core::settle::{self, TextPair};
+use nself_heal_core::spelling::{self, TextPair};
 
 use crate::catalog;
 use crate::catalog::outline::{self, Outline};
@@ -239,15 +239,15 @@ fn compare_catalogs(
 ) -> Result<Comparison, Error> {
     let mut locked = locked_steps(&expected, held);
     leave_own_schema_out(&mut live, &expected)?;
-    for pair in settle::texts_to_settle(&expected, &live) {
+    for pair in spelling::texts_to_settle(&expected, &live) {
         let compared =
             as_owner_of(&live, &pair.table, || Ok(trust::nothing_runs(|| expression::compare(&pair))))?;
         match compared {
             Pair::Different => {}
-            Pair::Same => settle::adopt(&mut live, &pair),
+            Pair::Same => spelling::adopt(&mut live, &pair),
             Pair::Locked => {
                 locked.extend(locked_step(&live, &pair));
-                settle::adopt(&mut live, &pair);
+                spelling::adopt(&mut live, &pair);
             }
         }
     }

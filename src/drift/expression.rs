@@ -4,7 +4,7 @@
 use std::ffi::CStr;
 
 use nself_heal_core::model::Name;
-use nself_heal_core::settle::{Place, TextPair};
+use nself_heal_core::spelling::{Place, TextPair};
 use pgrx::pg_sys;
 
 use crate::error::Error;

@@ -13,7 +13,7 @@ use crate::quote::{ident, literal};
 /// The work that creates a missing object.
 pub(super) fn create(object: Object, context: &Context) -> Work {
     let mut work = create_alone(object, context);
-    work.actions.extend(privileges::settle(object, &work.run_as, context));
+    work.actions.extend(privileges::of_new(object, &work.run_as, context));
     let (missing, differing) = context.dependencies(object);
     work.needs.extend(missing);
     work.needs = dedup(work.needs);

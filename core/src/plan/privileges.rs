@@ -96,7 +96,7 @@ pub(super) fn grant(privileges: Privileges, context: &Context) -> Work {
 
 /// Brings the privileges of a new object to what they are to be: what everybody may with such an object by default, or the
 /// live default privileges of its creator, may give more. What live default privileges keep back stays kept back.
-pub(super) fn settle(object: Object, creator: &str, context: &Context) -> Vec<Action> {
+pub(super) fn of_new(object: Object, creator: &str, context: &Context) -> Vec<Action> {
     let Some(new) = New::of(object) else { return Vec::new() };
     let address = object.address();
     let acl = context

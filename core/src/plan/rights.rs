@@ -52,7 +52,7 @@ impl Plan {
 }
 
 /// Notes in `work` which rights it needs, and which steps give them first. An obstacle if nothing gives one that is lacking.
-pub(super) fn settle(object: Object, work: &mut Work, context: &Context) -> Option<Obstacle> {
+pub(super) fn note(object: Object, work: &mut Work, context: &Context) -> Option<Obstacle> {
     let mut rights = Vec::new();
     for right in needed(object, work, context) {
         let is_new =

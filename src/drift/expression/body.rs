@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 
 use nself_heal_core::model::Name;
-use nself_heal_core::settle::ROUTINE_PARTS;
+use nself_heal_core::spelling::ROUTINE_PARTS;
 use pgrx::pg_sys;
 
 use crate::drift::expression::{analyze_and_print, one_statement, print, with_table};

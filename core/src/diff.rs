@@ -18,7 +18,7 @@ use crate::model::{
     DomainCheck, Enum, Extension, Foreign, Index, Name, NotNull, OwnedBy, Parent, PartitionOf, RelationType,
     ReplicaIdentity, Schema, Sequence, Table,
 };
-use crate::quote::literal;
+use crate::quote::bare_literal;
 
 mod attached;
 mod owners;
@@ -202,7 +202,7 @@ impl Object<'_> {
             Object::Schema(schema) => schema.identity.clone(),
             Object::Extension(extension) => extension.identity.clone(),
             Object::Enum(of) => of.identity.clone(),
-            Object::EnumValue(of, label) => format!("{} {}", of.identity, literal(label).trim_start()),
+            Object::EnumValue(of, label) => format!("{} {}", of.identity, bare_literal(label)),
             Object::Domain(domain) => domain.identity.clone(),
             Object::DomainConstraint(_, check) => check.identity.clone(),
             Object::Composite(composite) => composite.identity.clone(),

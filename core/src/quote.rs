@@ -1,5 +1,7 @@
 //! The one place where identifiers and literals are quoted for SQL.
 
+use crate::model::Name;
+
 /// Quotes `name` as an identifier, always with quotation marks: no list of reserved words can go stale.
 pub fn ident(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
@@ -15,9 +17,21 @@ pub fn literal(value: &str) -> String {
     }
 }
 
+/// A literal where no operator stands before it, so that it needs no space of its own.
+pub(crate) fn bare_literal(value: &str) -> String {
+    literal(value).trim_start().to_string()
+}
+
 /// `"schema"."name"`.
 pub fn qualified(schema: &str, name: &str) -> String {
     format!("{}.{}", ident(schema), ident(name))
+}
+
+impl Name {
+    /// The name, quoted for a statement.
+    pub fn sql(&self) -> String {
+        qualified(&self.schema, &self.name)
+    }
 }
 
 /// A list of quoted identifiers, separated by commas.

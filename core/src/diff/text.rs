@@ -3,7 +3,7 @@
 use crate::model::{
     Attribute, Column, Definition, Domain, Firing, Generated, IdentityColumn, NotNull, SequenceNumbers,
 };
-use crate::quote::literal;
+use crate::quote::bare_literal;
 
 /// `one, two`.
 pub(crate) fn join(texts: impl IntoIterator<Item = String>) -> String {
@@ -16,7 +16,7 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
 }
 
 pub(super) fn labels(labels: &[String]) -> String {
-    join(labels.iter().map(|label| literal(label).trim_start().to_string()))
+    join(labels.iter().map(|label| bare_literal(label)))
 }
 
 pub(super) fn or_none(what: &str) -> impl Fn(&Option<String>) -> String {

@@ -8,7 +8,7 @@ use crate::model::{
 };
 use crate::plan::context::{Context, element_type, parents};
 use crate::plan::{Check, Work, attached, checks, privileges};
-use crate::quote::{ident, literal};
+use crate::quote::ident;
 
 /// The work that creates a missing object.
 pub(super) fn create(object: Object, context: &Context) -> Work {
@@ -807,9 +807,4 @@ impl Context<'_> {
         let live = self.live.domains.iter().find(|live| live.identity == domain.identity);
         live.unwrap_or(domain).owner.clone()
     }
-}
-
-/// A label as it stands in SQL.
-pub(super) fn label_sql(label: &str) -> String {
-    literal(label).trim_start().to_string()
 }

@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::plan::privileges::grantings;
 use crate::plan::{Verdict, script};
-use crate::quote::{ident, literal};
+use crate::quote::{bare_literal, ident};
 
 /// Of an object that nobody expects.
 pub(super) fn extra(object: Object) -> (Verdict, String) {
@@ -134,7 +134,7 @@ fn change(expected: Object, live: Object, what: Aspect) -> String {
         }
         (Object::Definition(expected), Object::Definition(live)) => change_definition(expected, live, what),
         (Object::Comment(comment), _) => {
-            format!("COMMENT ON {} IS {}", comment.on, literal(&comment.text).trim_start())
+            format!("COMMENT ON {} IS {}", comment.on, bare_literal(&comment.text))
         }
         (Object::Owner(expected), _) => expected.sql(),
         (Object::Constraint(constraint), _) => {
@@ -340,7 +340,7 @@ fn change_column(table: &Table, expected: &Column, live: &Column, what: Aspect) 
                 let add = alter_column(table, expected, &format!("ADD {}", identity_sql(identity)));
                 let go_on = format!(
                     "SELECT pg_catalog.setval({}, max({})) FROM {}",
-                    literal(&identity.sequence.sql()).trim_start(),
+                    bare_literal(&identity.sequence.sql()),
                     ident(&expected.name),
                     table.name.sql()
                 );

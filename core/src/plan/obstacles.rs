@@ -9,10 +9,10 @@ use crate::model::{
     Address, Catalog, Column, Constraint, ConstraintKind, Definition, DefinitionKind, Domain, Enum,
     Extension, Grant, Index, Name, Table,
 };
-use crate::plan::additive::{Filling, begun_key, builds_index, filling, label_sql, rewrites, size};
+use crate::plan::additive::{Filling, begun_key, builds_index, filling, rewrites, size};
 use crate::plan::context::Context;
 use crate::plan::{Work, script};
-use crate::quote::{ident, literal};
+use crate::quote::{bare_literal, ident};
 
 /// Why a step is not taken.
 pub(super) struct Obstacle {
@@ -367,7 +367,7 @@ fn candidates(missing: Object, context: &Context) -> Vec<Candidate> {
         (Object::EnumValue(of, label), Object::EnumValue(live, extra))
             if live.identity == of.identity && neighbours(of, label, live) == neighbours(live, extra, of) =>
         {
-            let rename = format!("{} TO {}", label_sql(extra), label_sql(label));
+            let rename = format!("{} TO {}", bare_literal(extra), bare_literal(label));
             Some(Candidate {
                 identity: Object::EnumValue(live, extra).identity(),
                 rename: format!("ALTER TYPE {} RENAME VALUE {rename}", of.name.sql()),
@@ -448,7 +448,7 @@ fn renamed(missing: Object, context: &Context) -> Option<Obstacle> {
         reason: format!(
             "is this the old name of {}? If not: nself_heal(true, not_renamed => ARRAY[{}])",
             identities.join(" or "),
-            literal(&missing.identity()).trim_start()
+            bare_literal(&missing.identity())
         ),
         remedy: Some(renames.join(";\n-- or\n")),
     })
@@ -684,7 +684,7 @@ fn new_label_used(work: &Work, context: &Context) -> Option<Obstacle> {
         .chain(work.checks.iter().map(|check| check.count.clone()))
         .collect();
     let used = |(identity, label): &(&String, &str)| {
-        let plain = format!("{}::{identity}", label_sql(label));
+        let plain = format!("{}::{identity}", bare_literal(label));
         let array = format!("::{identity}[]");
         texts.iter().any(|text| text.contains(&plain) || text.contains(&array) && text.contains(label))
     };
@@ -692,7 +692,7 @@ fn new_label_used(work: &Work, context: &Context) -> Option<Obstacle> {
         .new_labels()
         .map(|(of, label)| (&of.identity, label))
         .filter(used)
-        .map(|(identity, label)| format!("{} of {identity}", label_sql(label)))
+        .map(|(identity, label)| format!("{} of {identity}", bare_literal(label)))
         .collect();
     (!labels.is_empty()).then(|| Obstacle {
         reason: format!(

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ddl::Action;
+use crate::ddl::{Action, script};
 use crate::diff::{Change, Difference, Object};
 use crate::ignore;
 use crate::model::{Address, Catalog, Name};
@@ -342,11 +342,6 @@ fn additive_or_blocked(object: Object, mut work: Work, context: &Context) -> (Ve
         Some(Obstacle { reason, remedy }) => (Verdict::Blocked { reason }, remedy.unwrap_or(ddl)),
         None => (Verdict::Additive(work), ddl),
     }
-}
-
-/// Statements as one text to read.
-fn script(statements: impl IntoIterator<Item = String>) -> String {
-    statements.into_iter().collect::<Vec<_>>().join(";\n")
 }
 
 /// What needs a step that is not taken is not taken either. Steps come after what they need, so one pass is enough.

@@ -3,7 +3,7 @@
 use expect_test::expect;
 
 use super::*;
-use crate::model::Parent;
+use crate::model::{Attribute, DomainCheck, Parent};
 
 fn name(name: &str) -> Name {
     Name { schema: "public".to_string(), name: name.to_string() }

@@ -2,14 +2,13 @@
 
 use crate::ddl::{
     ColumnSetting, Granting, alter, attribute_sql, column_sql, identity_sql, numbers_sql, options_sql,
-    parameters_sql, replica_identity, set_firing, set_not_null,
+    parameters_sql, replica_identity, script, set_firing, set_not_null,
 };
 use crate::diff::{Aspect, Difference, Object, Privileges};
 use crate::model::{
     Column, Composite, Definition, DefinitionKind, Domain, Grant, Index, NotNull, Sequence, Table,
 };
-use crate::plan::privileges::grantings;
-use crate::plan::{Verdict, script};
+use crate::plan::Verdict;
 use crate::quote::{bare_literal, ident};
 
 /// Of an object that nobody expects.
@@ -96,7 +95,7 @@ pub(super) fn revoke(privileges: Privileges) -> String {
     let (options, whole): (Vec<_>, Vec<_>) =
         privileges.grants().partition(|grant| privileges.only_the_option(grant));
     let statement = |grants: &[&Grant], grantable| {
-        let grantings = grantings(acl, privileges.grantee, &acl.owner, grants).into_iter();
+        let grantings = Granting::of(acl, privileges.grantee, &acl.owner, grants).into_iter();
         script(grantings.map(|granting| Granting { grantable, ..granting }.revoke()))
     };
     script([statement(&whole, false), statement(&options, true)].into_iter().filter(|sql| !sql.is_empty()))

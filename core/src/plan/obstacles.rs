@@ -3,15 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::ddl::{Action, alter, column_sql, set_not_null};
+use crate::ddl::{Action, alter, column_sql, script, set_not_null};
 use crate::diff::{Object, join, same_constraint, same_index};
 use crate::model::{
     Address, Catalog, Column, Constraint, ConstraintKind, Definition, DefinitionKind, Domain, Enum,
     Extension, Grant, Index, Name, Table,
 };
+use crate::plan::Work;
 use crate::plan::additive::{Filling, begun_key, builds_index, filling, rewrites, size};
 use crate::plan::context::Context;
-use crate::plan::{Work, script};
 use crate::quote::{bare_literal, ident};
 
 /// Why a step is not taken.

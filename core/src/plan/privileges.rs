@@ -4,13 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::ddl::{Action, Granting};
+use crate::ddl::{Action, Granting, script};
 use crate::diff::{Object, Privileges};
 use crate::model::{Acl, Address, DefinitionKind, Extension, Grant};
 use crate::plan::additive::plain;
 use crate::plan::context::Context;
 use crate::plan::manual::revoke;
-use crate::plan::{Verdict, Work, script};
+use crate::plan::{Verdict, Work};
 use crate::quote::ident;
 
 /// What ALL stands for on a table, on servers that know MAINTAIN: PostgreSQL 17 and later.
@@ -25,7 +25,7 @@ pub(super) fn not_given(lacking: Privileges, context: &Context) -> Option<(Verdi
     let on_live = lacking.on_live && !is_new(Address::new(&acl.object_type, &acl.identity));
     let owner = owner_of_acl(acl, context);
     let grants: Vec<&Grant> = lacking.grants().collect();
-    let give = grantings(acl, grantee, &owner, &grants);
+    let give = Granting::of(acl, grantee, &owner, &grants);
     let give = script(give.into_iter().map(|granting| Action::Grant(granting).sql()));
     let by_default = |grant: &&Grant| acl.default.iter().any(|other| same(other, grant));
     let whom = if grantee == "owner" { "the owner" } else { grantee };
@@ -83,7 +83,7 @@ pub(super) fn grant(privileges: Privileges, context: &Context) -> Work {
     let acl = privileges.acl;
     let owner = owner_of_acl(acl, context);
     let grants: Vec<&Grant> = privileges.grants().collect();
-    let actions = grantings(acl, privileges.grantee, &owner, &grants);
+    let actions = Granting::of(acl, privileges.grantee, &owner, &grants);
     let mut needs = attached_to(acl, context);
     let grantor = grants.first().and_then(|grant| grant.grantor.clone());
     if let Some(grantor) = &grantor {
@@ -132,7 +132,7 @@ pub(super) fn of_members(extension: &Extension, context: &Context) -> Vec<Action
         }
         by_grantee
             .into_iter()
-            .flat_map(|(grantee, grants)| grantings(acl, grantee, &extension.owner, &grants))
+            .flat_map(|(grantee, grants)| Granting::of(acl, grantee, &extension.owner, &grants))
     });
     taken.chain(granted.map(Action::Grant)).collect()
 }
@@ -239,27 +239,6 @@ impl<'a> New<'a> {
         let same_schema = |schema: &str| self.schema.is_some_and(|own| schema == own || schema == ident(own));
         defaults.owner == creator && defaults.on == self.kind && in_schema.is_none_or(same_schema)
     }
-}
-
-/// The privileges of one grantee as statements say them.
-pub(super) fn grantings(acl: &Acl, grantee: &str, owner: &str, grants: &[&Grant]) -> Vec<Granting> {
-    let grantee = if grantee == "owner" { ident(owner) } else { grantee.to_string() };
-    [false, true]
-        .into_iter()
-        .map(|grantable| Granting {
-            privileges: grants
-                .iter()
-                .filter(|grant| grant.grantable == grantable)
-                .map(|grant| grant.privilege.clone())
-                .collect(),
-            column: acl.column.clone(),
-            on: acl.on.clone(),
-            grantee: grantee.clone(),
-            grantable,
-            defaults_for: acl.defaults_for.clone(),
-        })
-        .filter(|granting| !granting.privileges.is_empty())
-        .collect()
 }
 
 fn attached_to(acl: &Acl, context: &Context) -> Vec<Address> {

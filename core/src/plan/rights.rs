@@ -4,13 +4,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::ddl::Action;
+use crate::ddl::{Action, script};
 use crate::diff::Object;
 use crate::model::{Address, ConstraintKind, Definition, DefinitionKind, Name};
 use crate::plan::additive::builds_index;
 use crate::plan::context::Context;
 use crate::plan::obstacles::Obstacle;
-use crate::plan::{Plan, Verdict, Work, script};
+use crate::plan::{Plan, Verdict, Work};
 use crate::quote::{ident, ident_list};
 
 /// What a role must be allowed to do.

@@ -2,71 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::diff::change::{Aspect, Change, Difference, Object, Privileges};
+use crate::diff::owners::owned;
+use crate::diff::pair::{Pair, compare, pairs, plain};
+use crate::diff::tables::Tables;
 use crate::diff::text::{definition_text, firing_text};
-use crate::diff::{Aspect, Change, Difference, Object, Pair, Tables, compare, owned, pairs, plain};
-use crate::model::{Acl, Address, Catalog, Comment, Definition, DefinitionKind, Grant};
+use crate::model::{Acl, Address, Catalog, Comment, Definition, DefinitionKind};
 use crate::quote::ident;
-
-/// The privileges on one object that `of` gives a grantee beyond what `beyond` does.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Privileges<'a> {
-    pub acl: &'a Acl,
-    pub grantee: &'a str,
-    /// Whether the object is live.
-    pub on_live: bool,
-    of: &'a [Grant],
-    beyond: &'a [Grant],
-    /// Whether the grantee owns the object on the other side, and has there what the owner has.
-    owns_other: bool,
-}
-
-impl<'a> Privileges<'a> {
-    pub(super) fn identity(&self) -> String {
-        format!("{} on {} {}", self.grantee, self.acl.object_type, self.acl.identity)
-    }
-
-    /// The privileges themselves.
-    pub fn grants(&self) -> impl Iterator<Item = &'a Grant> + use<'a> {
-        let Privileges { acl: _, grantee, on_live: _, of, beyond, owns_other } = *self;
-        let by_owning = move |other: &Grant, grant: &Grant| {
-            owns_other && other.grantee == "owner" && other.privilege == grant.privilege
-        };
-        of.iter().filter(move |grant| {
-            grant.grantee == grantee
-                && !beyond.iter().any(|other| covers(other, grant) || by_owning(other, grant))
-        })
-    }
-
-    /// All privileges of the grantee, whether the other side has them or not.
-    pub fn all(&self) -> impl Iterator<Item = &'a Grant> + use<'a> {
-        let grantee = self.grantee;
-        self.of.iter().filter(move |grant| grant.grantee == grantee)
-    }
-
-    /// Whether the other side gives the grantee anything at all.
-    pub fn other_has_some(&self) -> bool {
-        self.beyond.iter().any(|other| other.grantee == self.grantee)
-    }
-
-    /// Whether the other side lacks no more of a privilege than the right to hand it on.
-    pub fn only_the_option(&self, grant: &Grant) -> bool {
-        self.beyond.iter().any(|other| other.grantee == grant.grantee && other.privilege == grant.privilege)
-    }
-
-    pub(super) fn text(&self) -> String {
-        let privilege = |grant: &Grant| match grant.grantable {
-            true => format!("{} WITH GRANT OPTION", grant.privilege),
-            false => grant.privilege.clone(),
-        };
-        self.grants().map(privilege).collect::<Vec<_>>().join(", ")
-    }
-}
-
-/// Whether who has the one has the other as well.
-fn covers(one: &Grant, other: &Grant) -> bool {
-    let Grant { grantee, privilege, grantable, grantor: _ } = other;
-    one.grantee == *grantee && one.privilege == *privilege && (one.grantable || !grantable)
-}
 
 pub(super) fn definition_changes<'a>(
     expected: &'a Catalog,

@@ -3,26 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::diff::{Aspect, Change, Difference, Object, relation_type};
+use crate::diff::change::{Aspect, Change, Difference, Object, Owned, relation_type};
 use crate::model::{Catalog, DefinitionKind};
-use crate::quote::ident;
-
-/// An object with its owner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Owned<'a> {
-    pub object_type: &'static str,
-    pub identity: &'a str,
-    /// What SQL calls it, as far as the identity does not say it.
-    pub keyword: &'static str,
-    pub owner: &'a str,
-}
-
-impl Owned<'_> {
-    /// The statement that gives the object to its owner.
-    pub fn sql(&self) -> String {
-        format!("ALTER {} {} OWNER TO {}", self.keyword, self.identity, ident(self.owner))
-    }
-}
 
 pub(super) fn changes<'a>(expected: &'a Catalog, live: &'a Catalog) -> Vec<Change<'a>> {
     let live: BTreeMap<_, Owned> =

@@ -1,7 +1,8 @@
 //! How people read what is compared.
 
 use crate::model::{
-    Attribute, Column, Definition, Domain, Firing, Generated, IdentityColumn, NotNull, SequenceNumbers,
+    Attribute, Column, Definition, Domain, Firing, Foreign, Generated, IdentityColumn, NotNull, Parent,
+    PartitionOf, ReplicaIdentity, SequenceNumbers,
 };
 use crate::quote::bare_literal;
 
@@ -94,6 +95,53 @@ pub(super) fn column_text(column: &Column) -> String {
         text.push_str(&format!(", {}", generated_text(&column.generated)));
     }
     text
+}
+
+pub(super) fn foreign_text(foreign: &Option<Foreign>) -> String {
+    match foreign {
+        Some(Foreign { server, options }) => {
+            format!("on server {server} with {}", list_or("no options")(options))
+        }
+        None => "not foreign".to_string(),
+    }
+}
+
+pub(super) fn replica_text((identity, index): &(ReplicaIdentity, Option<String>)) -> String {
+    match (identity, index) {
+        (ReplicaIdentity::Default, _) => "default".to_string(),
+        (ReplicaIdentity::Nothing, _) => "nothing".to_string(),
+        (ReplicaIdentity::Full, _) => "full".to_string(),
+        (ReplicaIdentity::Index, Some(index)) => format!("index {index}"),
+        (ReplicaIdentity::Index, None) => "an index that is gone".to_string(),
+    }
+}
+
+pub(super) fn partition_key_text(key: &Option<String>) -> String {
+    match key {
+        Some(key) => format!("partitioned by {key}"),
+        None => "not partitioned".to_string(),
+    }
+}
+
+pub(super) fn partition_text(of: &Option<PartitionOf>) -> String {
+    match of {
+        Some(PartitionOf { parent, bound }) => format!("partition of {} {bound}", parent.identity),
+        None => "no partition".to_string(),
+    }
+}
+
+pub(super) fn parents_text(parents: &[Parent]) -> String {
+    match parents {
+        [] => "no parents".to_string(),
+        parents => format!("inherits {}", join(parents.iter().map(|parent| parent.identity.clone()))),
+    }
+}
+
+pub(super) fn row_type_text(of_type: &Option<String>) -> String {
+    match of_type {
+        Some(name) => format!("of type {name}"),
+        None => "of no type".to_string(),
+    }
 }
 
 /// A definition with what completes it.

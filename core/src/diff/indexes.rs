@@ -1,0 +1,144 @@
+//! Constraints and indexes of both sides.
+
+use crate::diff::change::{Aspect, Change, Difference, Object};
+use crate::diff::pair::{Pair, compare, compare_validity, pairs, plain};
+use crate::diff::tables::Tables;
+use crate::diff::text::list_or;
+use crate::model::{Catalog, Constraint, Index};
+
+pub(super) fn constraint_changes<'a>(
+    expected: &'a Catalog,
+    live: &'a Catalog,
+    tables: &Tables<'a>,
+) -> Vec<Change<'a>> {
+    pairs(&expected.constraints, &live.constraints, |constraint| &constraint.identity)
+        .into_iter()
+        .filter(|pair| match pair {
+            Pair::Missing(constraint) => !constraint.inherited,
+            Pair::Extra(constraint) => {
+                !constraint.inherited && !tables.own_partitions.contains(constraint.table_identity.as_str())
+            }
+            Pair::Both(expected, live) => !(expected.inherited && live.inherited),
+        })
+        .filter_map(|pair| plain(pair, Object::Constraint, constraint_differences))
+        .collect()
+}
+
+fn constraint_differences(expected: &Constraint, live: &Constraint) -> Vec<Difference> {
+    let Constraint {
+        // Names the constraint and its table.
+        identity: _,
+        name: _,
+        table: _,
+        table_identity: _,
+        table_type: _,
+        kind,
+        def,
+        validated,
+        // Whether it came from a parent or was declared here, it says the same.
+        inherited: _,
+        // Parts of the definition, for the queries that look for rows in the way.
+        columns: _,
+        expression: _,
+        key: _,
+        references: _,
+    } = expected;
+    [
+        compare(Aspect::Definition, &(kind, def), &(&live.kind, &live.def), |(_, def)| def.to_string()),
+        compare_validity(*validated, live.validated, "NOT VALID"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Whether two constraints do the same for their table, whatever they are called.
+pub(crate) fn same_constraint(one: &Constraint, other: &Constraint) -> bool {
+    one.kind == other.kind && one.def == other.def
+}
+
+pub(super) fn index_changes<'a>(
+    expected: &'a Catalog,
+    live: &'a Catalog,
+    tables: &Tables<'a>,
+) -> Vec<Change<'a>> {
+    pairs(&expected.indexes, &live.indexes, |index| &index.identity)
+        .into_iter()
+        .filter(|pair| match pair {
+            Pair::Missing(index) => index.parent.is_none(),
+            Pair::Extra(index) => {
+                index.parent.is_none() && !tables.own_partitions.contains(index.table_identity.as_str())
+            }
+            Pair::Both(expected, live) => expected.parent.is_none() || live.parent.is_none(),
+        })
+        .filter_map(|pair| plain(pair, Object::Index, index_differences))
+        .collect()
+}
+
+fn index_differences(expected: &Index, live: &Index) -> Vec<Difference> {
+    let same_definition = same_index(expected, live);
+    let Index {
+        identity: _,
+        name: _,
+        owner: _,
+        table: _,
+        table_identity,
+        table_type: _,
+        more,
+        // The parts say the same without depending on how an expression is printed; see `same_index`.
+        def,
+        unique: _,
+        nulls_not_distinct: _,
+        parts: _,
+        predicate: _,
+        valid,
+        // Attached to a parent or declared here, it is the same index.
+        parent: _,
+        // Follow from the parts.
+        columns: _,
+    } = expected;
+    [
+        compare(Aspect::Table, table_identity, &live.table_identity, String::clone),
+        (!same_definition).then(|| Difference {
+            what: Aspect::Definition,
+            expected: def.clone(),
+            actual: live.def.clone(),
+        }),
+        compare(Aspect::Statistics, more, &live.more, list_or("the default statistics targets")),
+        compare_validity(*valid, live.valid, "INVALID"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Whether two indexes do the same for their table, whatever they are called.
+pub(crate) fn same_index(one: &Index, other: &Index) -> bool {
+    one.unique == other.unique && one.body() == other.body()
+}
+
+impl Index {
+    /// The definition without the index's name and its table's.
+    pub(crate) fn body(&self) -> &str {
+        let table = format!(" ON {} ", self.table_identity);
+        self.def.split_once(&table).map_or(&self.def, |(_, body)| body)
+    }
+
+    /// The body with a place holder for each expression: what else it says.
+    pub(crate) fn shape(&self) -> String {
+        let mut rest = self.body();
+        let mut shape = String::new();
+        // Names of columns stay: they are no expressions.
+        let expressions = self.parts.iter().filter(|part| part.contains('('));
+        let predicate = self.predicate.iter().map(|predicate| format!(" WHERE {predicate}"));
+        for text in expressions.cloned().chain(predicate) {
+            if let Some((before, after)) = rest.split_once(&text) {
+                shape.push_str(before);
+                shape.push('$');
+                rest = after;
+            }
+        }
+        shape.push_str(rest);
+        shape
+    }
+}

@@ -1,13 +1,14 @@
 //! What heal runs to create what is missing, or to finish what is there by half.
 
 use crate::ddl::{Action, ColumnSetting, Position};
-use crate::diff::{Aspect, Difference, Object, count, relation_type};
+use crate::diff::{Aspect, Difference, Object, count};
 use crate::model::{
     Address, Column, Composite, Constraint, ConstraintKind, Domain, DomainCheck, Enum, Extension, Index,
     Name, NotNull, ReplicaIdentity, Sequence, Table,
 };
-use crate::plan::context::{Context, element_type, parents};
-use crate::plan::{Check, Work, attached, checks, privileges};
+use crate::plan::context::{Context, parents, size};
+use crate::plan::step::{Check, Work};
+use crate::plan::{attached, checks, privileges};
 use crate::quote::ident;
 
 /// The work that creates a missing object.
@@ -24,11 +25,13 @@ pub(super) fn create(object: Object, context: &Context) -> Work {
 
 fn create_alone(object: Object, context: &Context) -> Work {
     match object {
-        Object::Schema(schema) => {
-            plain(vec![Action::CreateSchema { name: schema.name.clone() }], schema.owner.clone(), Vec::new())
-        }
+        Object::Schema(schema) => Work::new(
+            vec![Action::CreateSchema { name: schema.name.clone() }],
+            schema.owner.clone(),
+            Vec::new(),
+        ),
         Object::Extension(extension) => create_extension(extension, context),
-        Object::Enum(of) => plain(
+        Object::Enum(of) => Work::new(
             vec![Action::CreateEnum { name: of.name.clone(), labels: of.labels.clone() }],
             of.owner.clone(),
             context.needed_schema(&of.name.schema),
@@ -50,7 +53,7 @@ fn create_alone(object: Object, context: &Context) -> Work {
         Object::Grant(privileges) => privileges::grant(privileges, context),
         Object::Comment(comment) => attached::comment(comment, context),
         // Owners are there or differ, they are never missing.
-        Object::Owner(_) => plain(Vec::new(), String::new(), Vec::new()),
+        Object::Owner(_) => Work::new(Vec::new(), String::new(), Vec::new()),
     }
 }
 
@@ -67,7 +70,7 @@ fn create_extension(extension: &Extension, context: &Context) -> Work {
     let comments = context.expected.comments.iter();
     let own = comments.filter(|of| of.object_type == "extension" && of.identity == extension.identity);
     actions.extend(own.map(|of| Action::Comment { on: of.on.clone(), text: of.text.clone() }));
-    plain(actions, extension.owner.clone(), context.needed_schema(&extension.schema))
+    Work::new(actions, extension.owner.clone(), context.needed_schema(&extension.schema))
 }
 
 /// Children of a table whose rows are left unchecked may have checked theirs.
@@ -85,7 +88,7 @@ fn refuse_null(table: &Table, column: &Column, context: &Context) -> Work {
             }
         }
     }
-    Work { checks: looked_at, ..plain(actions, context.owner_of(&table.name), Vec::new()) }
+    Work { checks: looked_at, ..Work::new(actions, context.owner_of(&table.name), Vec::new()) }
 }
 
 /// One that is to hold for new rows alone looks at none.
@@ -117,7 +120,7 @@ pub(super) fn repair(object: Object, differences: &[Difference], context: &Conte
     match object {
         Object::Constraint(constraint) => Some(Work {
             checks: checks::of_constraint(constraint, context),
-            ..plain(
+            ..Work::new(
                 vec![Action::ValidateConstraint {
                     table: constraint.table.clone(),
                     name: constraint.name.clone(),
@@ -126,7 +129,7 @@ pub(super) fn repair(object: Object, differences: &[Difference], context: &Conte
                 Vec::new(),
             )
         }),
-        Object::DomainConstraint(domain, check) => Some(plain(
+        Object::DomainConstraint(domain, check) => Some(Work::new(
             vec![Action::ValidateDomainConstraint { domain: domain.name.clone(), name: check.name.clone() }],
             context.owner_of_domain(domain),
             Vec::new(),
@@ -135,7 +138,7 @@ pub(super) fn repair(object: Object, differences: &[Difference], context: &Conte
             let name = column.not_null.as_ref()?.name.clone()?;
             Some(Work {
                 checks: vec![checks::nulls(table, column)],
-                ..plain(
+                ..Work::new(
                     vec![Action::ValidateConstraint { table: table.name.clone(), name }],
                     context.owner_of(&table.name),
                     Vec::new(),
@@ -147,7 +150,7 @@ pub(super) fn repair(object: Object, differences: &[Difference], context: &Conte
         Object::Index(index) => Some(Work {
             checks: checks::of_index(index, context),
             detail: Some("rebuilds an index that a failed CREATE INDEX CONCURRENTLY left behind".to_string()),
-            ..plain(
+            ..Work::new(
                 vec![Action::RebuildIndex { name: index.name.clone() }],
                 context.owner_of(&index.table),
                 Vec::new(),
@@ -222,35 +225,6 @@ pub(super) fn rewrites(column: &Column, context: &Context) -> bool {
         }
 }
 
-/// A size as people read it, cut as `pg_size_pretty` cuts it.
-pub(super) fn size(bytes: Option<u64>) -> String {
-    let Some(bytes) = bytes else { return "of unknown size".to_string() };
-    let mut amount = bytes;
-    let mut units = ["bytes", "kB", "MB", "GB", "TB"].into_iter();
-    let mut unit = units.next().unwrap_or_default();
-    for next in units {
-        if amount < 10 * 1024 {
-            break;
-        }
-        amount /= 1024;
-        unit = next;
-    }
-    format!("{amount} {unit}")
-}
-
-pub(super) fn plain(actions: Vec<Action>, run_as: String, needs: Vec<Address>) -> Work {
-    Work {
-        actions,
-        run_as,
-        checks: Vec::new(),
-        needs,
-        differing: Vec::new(),
-        rights: Vec::new(),
-        detail: None,
-        runs: None,
-    }
-}
-
 /// Behind the label that it follows, or before the first one that is there.
 fn add_label(of: &Enum, label: &str, context: &Context) -> Work {
     let live = context.live.enums.iter().find(|live| live.identity == of.identity);
@@ -271,14 +245,14 @@ fn add_label(of: &Enum, label: &str, context: &Context) -> Work {
     let owner = live.map_or(&of.owner, |live| &live.owner);
     Work {
         detail: Some("can be used once this transaction has committed".to_string()),
-        ..plain(vec![action], owner.clone(), needs)
+        ..Work::new(vec![action], owner.clone(), needs)
     }
 }
 
 fn create_domain(domain: &Domain, context: &Context) -> Work {
     let mut needs = context.needed_schema(&domain.name.schema);
     needs.extend(context.needed_types([&domain.base_type]));
-    plain(vec![Action::CreateDomain(Box::new(domain.clone()))], domain.owner.clone(), needs)
+    Work::new(vec![Action::CreateDomain(Box::new(domain.clone()))], domain.owner.clone(), needs)
 }
 
 fn add_domain_check(domain: &Domain, check: &DomainCheck, context: &Context) -> Work {
@@ -292,13 +266,13 @@ fn add_domain_check(domain: &Domain, check: &DomainCheck, context: &Context) -> 
     if *validated {
         actions.push(Action::ValidateDomainConstraint { domain: domain_name.clone(), name });
     }
-    plain(actions, context.owner_of_domain(domain), Vec::new())
+    Work::new(actions, context.owner_of_domain(domain), Vec::new())
 }
 
 fn create_composite(composite: &Composite, context: &Context) -> Work {
     let mut needs = context.needed_schema(&composite.name.schema);
     needs.extend(context.needed_types(composite.attributes.iter().map(|attribute| &attribute.type_name)));
-    plain(vec![Action::CreateComposite(composite.clone())], composite.owner.clone(), needs)
+    Work::new(vec![Action::CreateComposite(composite.clone())], composite.owner.clone(), needs)
 }
 
 /// A sequence whose column is still missing too was created with that column; what remains is to tie them together.
@@ -324,7 +298,7 @@ fn create_sequence(sequence: &Sequence, context: &Context) -> Work {
     };
     let needs =
         created_with.map_or_else(|| context.needed_schema(&sequence.name.schema), |creator| vec![creator]);
-    Work { detail, ..plain(actions, owner, needs) }
+    Work { detail, ..Work::new(actions, owner, needs) }
 }
 
 fn create_sequence_action(sequence: &Sequence) -> Action {
@@ -426,7 +400,7 @@ fn create_table(table: &Table, context: &Context) -> Work {
     needs.retain(|need| *need != own);
     Work {
         detail: Some(count(table.columns.len(), "column")),
-        ..plain(actions, context.creator_of(table), needs)
+        ..Work::new(actions, context.creator_of(table), needs)
     }
 }
 
@@ -465,7 +439,7 @@ fn add_column(table: &Table, column: &Column, context: &Context) -> Work {
     needs.retain(|need| *need != own);
     Work {
         detail: column_detail(table, column, context),
-        ..plain(actions, context.owner_of(&table.name), needs)
+        ..Work::new(actions, context.owner_of(&table.name), needs)
     }
 }
 
@@ -545,7 +519,7 @@ fn set_default(table: &Table, column: &Column, context: &Context) -> Work {
     let sequences = column.sequences.iter().filter_map(|sequence| context.creator_of_sequence(sequence));
     Work {
         detail: Some("rows that are there keep what they hold".to_string()),
-        ..plain(actions, context.owner_of(&table.name), sequences.collect())
+        ..Work::new(actions, context.owner_of(&table.name), sequences.collect())
     }
 }
 
@@ -588,7 +562,7 @@ fn add_constraint(constraint: &Constraint, context: &Context) -> Work {
         detail: builds_index(constraint.kind)
             .then(|| lock_detail(&constraint.table, &constraint.table_identity, context))
             .flatten(),
-        ..plain(actions, context.owner_of(&constraint.table), constraint_needs(constraint, context))
+        ..Work::new(actions, context.owner_of(&constraint.table), constraint_needs(constraint, context))
     }
 }
 
@@ -698,7 +672,7 @@ fn create_index(index: &Index, context: &Context) -> Work {
     Work {
         checks: if on_live { checks::of_index(index, context) } else { Vec::new() },
         detail: lock_detail(&index.table, &index.table_identity, context),
-        ..plain(actions, owner, needs)
+        ..Work::new(actions, owner, needs)
     }
 }
 
@@ -725,86 +699,4 @@ fn dedup(mut needs: Vec<Address>) -> Vec<Address> {
     needs.sort();
     needs.dedup();
     needs
-}
-
-impl Context<'_> {
-    pub(super) fn needed_schema(&self, name: &str) -> Vec<Address> {
-        let schema = self.expected.schemas.iter().find(|schema| schema.name == name);
-        self.only_missing(schema.map(|schema| Object::Schema(schema).address()))
-    }
-
-    fn needed_types<'t>(&self, type_names: impl IntoIterator<Item = &'t String>) -> Vec<Address> {
-        self.only_missing(type_names.into_iter().map(|name| Address::new("type", element_type(name))))
-    }
-
-    /// A table, and those of its columns that are named by identity.
-    fn needed_columns(&self, table: &Name, columns: &[String]) -> Vec<Address> {
-        let Some(table) = self.expected_table(table) else { return Vec::new() };
-        let columns = table.columns.iter().filter(|column| columns.contains(&column.identity));
-        let columns = columns.map(|column| Object::Column(table, column).address());
-        self.only_missing(columns.chain([Address::new(relation_type(table), &table.identity)]))
-    }
-
-    fn needed_by_column(&self, table: &Table, column: &Column) -> Vec<Address> {
-        let mut needs = self.needed_types([&column.type_name]);
-        needs.extend(column.sequences.iter().filter_map(|sequence| self.creator_of_sequence(sequence)));
-        if let Some(generated) = &column.generated {
-            // A name that occurs in the text is taken for the column, because waiting in vain does no harm.
-            let others = table.columns.iter().filter(|other| generated.expression.contains(&other.name));
-            needs.extend(self.only_missing(others.map(|other| Object::Column(table, other).address())));
-        }
-        needs
-    }
-
-    /// The key that a foreign key rests on, where only this plan creates one.
-    fn needed_key(&self, table: &Name, columns: &[String]) -> Vec<Address> {
-        let same =
-            |of: &[String]| of.len() == columns.len() && columns.iter().all(|column| of.contains(column));
-        let is_key = |constraint: &&Constraint| {
-            constraint.table == *table
-                && matches!(constraint.kind, ConstraintKind::Primary | ConstraintKind::Unique)
-                && same(&constraint.columns)
-        };
-        let is_unique_index = |index: &&Index| {
-            index.table == *table && index.unique && index.predicate.is_none() && same(&index.columns)
-        };
-        let live = &self.live;
-        if live.constraints.iter().any(|constraint| is_key(&constraint))
-            || live.indexes.iter().any(|index| index.valid && is_unique_index(&index))
-        {
-            return Vec::new();
-        }
-        let constraint = self.expected.constraints.iter().find(is_key);
-        let constraint = constraint.map(|constraint| Object::Constraint(constraint).address());
-        let index =
-            || self.expected.indexes.iter().find(is_unique_index).map(|of| Object::Index(of).address());
-        self.only_missing(constraint.or_else(index))
-    }
-
-    pub(super) fn is_partitioned(&self, table: &Name) -> bool {
-        let table = self.live_table(table).or_else(|| self.expected_table(table));
-        table.is_some_and(|table| table.partition_key.is_some())
-    }
-
-    /// The role that may alter a table: its owner, or the one who will be.
-    pub(super) fn owner_of(&self, table: &Name) -> String {
-        match (self.live_table(table), self.expected_table(table)) {
-            (Some(live), _) => live.owner.clone(),
-            (None, Some(expected)) => self.creator_of(expected),
-            (None, None) => String::new(),
-        }
-    }
-
-    /// Only the owner of a parent can give it a child.
-    fn creator_of(&self, table: &Table) -> String {
-        match parents(table).find(|parent| self.live_table(&parent.name).is_some()) {
-            Some(parent) => self.owner_of(&parent.name),
-            None => table.owner.clone(),
-        }
-    }
-
-    fn owner_of_domain(&self, domain: &Domain) -> String {
-        let live = self.live.domains.iter().find(|live| live.identity == domain.identity);
-        live.unwrap_or(domain).owner.clone()
-    }
 }

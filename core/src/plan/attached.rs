@@ -3,9 +3,8 @@
 use crate::ddl::{Action, set_firing};
 use crate::diff::{Aspect, Difference, Object};
 use crate::model::{Address, Column, Comment, Definition, Firing, Table};
-use crate::plan::Work;
-use crate::plan::additive::plain;
 use crate::plan::context::Context;
+use crate::plan::step::Work;
 use crate::quote::ident;
 
 /// Who acts where an object has no owner.
@@ -29,7 +28,7 @@ pub(super) fn create_definition(definition: &Definition, context: &Context) -> W
         context.only_missing(definition.of.iter().map(|of| Address::new(&of.object_type, &of.identity))),
     );
     let detail = (definition.filled == Some(true)).then(|| "filled by running its query".to_string());
-    Work { detail, ..plain(actions, owner(definition, context), needs) }
+    Work { detail, ..Work::new(actions, owner(definition, context), needs) }
 }
 
 /// Something that somebody has switched off fires again, if nothing else differs.
@@ -50,13 +49,13 @@ pub(super) fn let_fire(
     let statement = set_firing(definition, definition.state?)?;
     let actions = vec![Action::SetFiring { statement }];
     let detail = Some(format!("somebody had disabled this {}", definition.kind.as_str()));
-    Some(Work { detail, ..plain(actions, owner(live, context), Vec::new()) })
+    Some(Work { detail, ..Work::new(actions, owner(live, context), Vec::new()) })
 }
 
 pub(super) fn enable_row_security(table: &Table, force: bool, context: &Context) -> Work {
     let actions = vec![Action::EnableRowSecurity { table: table.name.clone(), force }];
     let detail = if force { "its policies hold for its owner again" } else { "its policies hold again" };
-    Work { detail: Some(detail.to_string()), ..plain(actions, context.owner_of(&table.name), Vec::new()) }
+    Work { detail: Some(detail.to_string()), ..Work::new(actions, context.owner_of(&table.name), Vec::new()) }
 }
 
 pub(super) fn comment(comment: &Comment, context: &Context) -> Work {
@@ -75,7 +74,7 @@ pub(super) fn comment(comment: &Comment, context: &Context) -> Work {
     let differing = not_null.iter().filter(|address| context.is_changed(address)).cloned().collect();
     let needs = context.only_missing(of.iter().cloned().chain([own]).chain(not_null));
     let actions = vec![Action::Comment { on: on.clone(), text: text.clone() }];
-    Work { differing, ..plain(actions, owner.unwrap_or_else(|| NOBODY.to_string()), needs) }
+    Work { differing, ..Work::new(actions, owner.unwrap_or_else(|| NOBODY.to_string()), needs) }
 }
 
 /// The NOT NULL that a comment is on, which is a constraint of its own since PostgreSQL 18, and its column.

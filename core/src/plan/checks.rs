@@ -2,8 +2,8 @@
 
 use crate::diff::join;
 use crate::model::{Column, Constraint, ConstraintKind, Index, Key, Name, References, Table};
-use crate::plan::Check;
 use crate::plan::context::Context;
+use crate::plan::step::Check;
 use crate::quote::ident;
 
 /// Rows that have no value in a column that must have one.

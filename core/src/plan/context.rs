@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diff::{Change, Object, owned, relation_type};
-use crate::model::{Address, Catalog, Column, Domain, Enum, Name, OwnedBy, Parent, Sequence, Table};
-use crate::plan::{Facts, Options};
+use crate::model::{
+    Address, Catalog, Column, Constraint, ConstraintKind, Domain, Enum, Index, Name, OwnedBy, Parent,
+    Sequence, Table,
+};
+use crate::plan::step::{Facts, Options};
 
 /// Both schemas, what differs, and what is known of the data.
 pub(super) struct Context<'a> {
@@ -337,6 +340,86 @@ impl<'a> Context<'a> {
         };
         wholes.into_iter().find(|whole| lacking.contains(whole))
     }
+
+    pub(super) fn needed_schema(&self, name: &str) -> Vec<Address> {
+        let schema = self.expected.schemas.iter().find(|schema| schema.name == name);
+        self.only_missing(schema.map(|schema| Object::Schema(schema).address()))
+    }
+
+    pub(super) fn needed_types<'t>(&self, type_names: impl IntoIterator<Item = &'t String>) -> Vec<Address> {
+        self.only_missing(type_names.into_iter().map(|name| Address::new("type", element_type(name))))
+    }
+
+    /// A table, and those of its columns that are named by identity.
+    pub(super) fn needed_columns(&self, table: &Name, columns: &[String]) -> Vec<Address> {
+        let Some(table) = self.expected_table(table) else { return Vec::new() };
+        let columns = table.columns.iter().filter(|column| columns.contains(&column.identity));
+        let columns = columns.map(|column| Object::Column(table, column).address());
+        self.only_missing(columns.chain([Address::new(relation_type(table), &table.identity)]))
+    }
+
+    pub(super) fn needed_by_column(&self, table: &Table, column: &Column) -> Vec<Address> {
+        let mut needs = self.needed_types([&column.type_name]);
+        needs.extend(column.sequences.iter().filter_map(|sequence| self.creator_of_sequence(sequence)));
+        if let Some(generated) = &column.generated {
+            // A name that occurs in the text is taken for the column, because waiting in vain does no harm.
+            let others = table.columns.iter().filter(|other| generated.expression.contains(&other.name));
+            needs.extend(self.only_missing(others.map(|other| Object::Column(table, other).address())));
+        }
+        needs
+    }
+
+    /// The key that a foreign key rests on, where only this plan creates one.
+    pub(super) fn needed_key(&self, table: &Name, columns: &[String]) -> Vec<Address> {
+        let same =
+            |of: &[String]| of.len() == columns.len() && columns.iter().all(|column| of.contains(column));
+        let is_key = |constraint: &&Constraint| {
+            constraint.table == *table
+                && matches!(constraint.kind, ConstraintKind::Primary | ConstraintKind::Unique)
+                && same(&constraint.columns)
+        };
+        let is_unique_index = |index: &&Index| {
+            index.table == *table && index.unique && index.predicate.is_none() && same(&index.columns)
+        };
+        let live = &self.live;
+        if live.constraints.iter().any(|constraint| is_key(&constraint))
+            || live.indexes.iter().any(|index| index.valid && is_unique_index(&index))
+        {
+            return Vec::new();
+        }
+        let constraint = self.expected.constraints.iter().find(is_key);
+        let constraint = constraint.map(|constraint| Object::Constraint(constraint).address());
+        let index =
+            || self.expected.indexes.iter().find(is_unique_index).map(|of| Object::Index(of).address());
+        self.only_missing(constraint.or_else(index))
+    }
+
+    pub(super) fn is_partitioned(&self, table: &Name) -> bool {
+        let table = self.live_table(table).or_else(|| self.expected_table(table));
+        table.is_some_and(|table| table.partition_key.is_some())
+    }
+
+    /// The role that may alter a table: its owner, or the one who will be.
+    pub(super) fn owner_of(&self, table: &Name) -> String {
+        match (self.live_table(table), self.expected_table(table)) {
+            (Some(live), _) => live.owner.clone(),
+            (None, Some(expected)) => self.creator_of(expected),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// Only the owner of a parent can give it a child.
+    pub(super) fn creator_of(&self, table: &Table) -> String {
+        match parents(table).find(|parent| self.live_table(&parent.name).is_some()) {
+            Some(parent) => self.owner_of(&parent.name),
+            None => table.owner.clone(),
+        }
+    }
+
+    pub(super) fn owner_of_domain(&self, domain: &Domain) -> String {
+        let live = self.live.domains.iter().find(|live| live.identity == domain.identity);
+        live.unwrap_or(domain).owner.clone()
+    }
 }
 
 fn is_on_something(change: &Change) -> bool {
@@ -362,6 +445,22 @@ pub(super) fn parents(table: &Table) -> impl Iterator<Item = &Parent> {
 }
 
 /// The type that a printed type name speaks of: an array's is that of its elements.
-pub(super) fn element_type(type_name: &str) -> &str {
+fn element_type(type_name: &str) -> &str {
     type_name.trim_end_matches("[]")
+}
+
+/// A size as people read it, cut as `pg_size_pretty` cuts it.
+pub(super) fn size(bytes: Option<u64>) -> String {
+    let Some(bytes) = bytes else { return "of unknown size".to_string() };
+    let mut amount = bytes;
+    let mut units = ["bytes", "kB", "MB", "GB", "TB"].into_iter();
+    let mut unit = units.next().unwrap_or_default();
+    for next in units {
+        if amount < 10 * 1024 {
+            break;
+        }
+        amount /= 1024;
+        unit = next;
+    }
+    format!("{amount} {unit}")
 }

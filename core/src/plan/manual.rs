@@ -8,7 +8,7 @@ use crate::diff::{Aspect, Difference, Object, Privileges};
 use crate::model::{
     Column, Composite, Definition, DefinitionKind, Domain, Grant, Index, NotNull, Sequence, Table,
 };
-use crate::plan::Verdict;
+use crate::plan::step::Verdict;
 use crate::quote::{bare_literal, ident};
 
 /// Of an object that nobody expects.

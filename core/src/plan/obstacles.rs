@@ -9,17 +9,10 @@ use crate::model::{
     Address, Catalog, Column, Constraint, ConstraintKind, Definition, DefinitionKind, Domain, Enum,
     Extension, Grant, Index, Name, Table,
 };
-use crate::plan::Work;
-use crate::plan::additive::{Filling, begun_key, builds_index, filling, rewrites, size};
-use crate::plan::context::Context;
+use crate::plan::additive::{Filling, begun_key, builds_index, filling, rewrites};
+use crate::plan::context::{Context, size};
+use crate::plan::step::{Obstacle, Work};
 use crate::quote::{bare_literal, ident};
-
-/// Why a step is not taken.
-pub(super) struct Obstacle {
-    pub(super) reason: String,
-    /// What a person could run instead; nothing where it is the step itself.
-    pub(super) remedy: Option<String>,
-}
 
 /// The first thing that stands in the way.
 pub(super) fn obstacle(object: Object, work: &Work, context: &Context) -> Option<Obstacle> {

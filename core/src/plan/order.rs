@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diff::{Change, Object};
 use crate::model::{Address, ConstraintKind, DefinitionKind};
 use crate::plan::context::Context;
-use crate::plan::{Kind, Step, Verdict};
+use crate::plan::step::{Kind, Step, Verdict};
 
 /// Sorts of steps, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

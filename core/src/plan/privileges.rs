@@ -7,10 +7,9 @@ use std::collections::BTreeMap;
 use crate::ddl::{Action, Granting, script};
 use crate::diff::{Object, Privileges};
 use crate::model::{Acl, Address, DefinitionKind, Extension, Grant};
-use crate::plan::additive::plain;
 use crate::plan::context::Context;
 use crate::plan::manual::revoke;
-use crate::plan::{Verdict, Work};
+use crate::plan::step::{Verdict, Work};
 use crate::quote::ident;
 
 /// What ALL stands for on a table, on servers that know MAINTAIN: PostgreSQL 17 and later.
@@ -91,7 +90,7 @@ pub(super) fn grant(privileges: Privileges, context: &Context) -> Work {
             |role: &str| Address::new("grant", &format!("{role} on {} {}", acl.object_type, acl.identity));
         needs.extend(context.only_missing([grant(grantor), grant(&ident(grantor))]));
     }
-    plain(actions.into_iter().map(Action::Grant).collect(), grantor.unwrap_or(owner), needs)
+    Work::new(actions.into_iter().map(Action::Grant).collect(), grantor.unwrap_or(owner), needs)
 }
 
 /// Brings the privileges of a new object to what they are to be: what everybody may with such an object by default, or the

@@ -6,50 +6,11 @@ use std::collections::BTreeSet;
 
 use crate::ddl::{Action, script};
 use crate::diff::Object;
-use crate::model::{Address, ConstraintKind, Definition, DefinitionKind, Name};
+use crate::model::{Address, ConstraintKind, Definition, DefinitionKind};
 use crate::plan::additive::builds_index;
 use crate::plan::context::Context;
-use crate::plan::obstacles::Obstacle;
-use crate::plan::{Plan, Verdict, Work};
+use crate::plan::step::{Obstacle, On, Right, Work};
 use crate::quote::{ident, ident_list};
-
-/// What a role must be allowed to do.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Right {
-    pub role: String,
-    pub privilege: &'static str,
-    pub on: On,
-}
-
-/// What a right is on.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum On {
-    /// The one that is healed.
-    Database,
-    /// The unquoted name.
-    Schema(String),
-    /// The whole table, or each of these columns.
-    Table(Name, Vec<String>),
-    /// The identity.
-    Type(String),
-    /// The unquoted name.
-    Language(String),
-    /// Quoted, as the server does it.
-    Server(String),
-    /// The unquoted name. What it takes to create it depends on the extension.
-    Extension(String),
-}
-
-impl Plan {
-    /// The rights that the steps need which would be taken.
-    pub fn rights(&self) -> BTreeSet<Right> {
-        let of_step = |verdict: &Verdict| match verdict {
-            Verdict::Additive(work) => work.rights.clone(),
-            Verdict::Blocked { .. } | Verdict::Manual { .. } => Vec::new(),
-        };
-        self.steps.iter().flat_map(|step| of_step(&step.verdict)).collect()
-    }
-}
 
 /// Notes in `work` which rights it needs, and which steps give them first. An obstacle if nothing gives one that is lacking.
 pub(super) fn note(object: Object, work: &mut Work, context: &Context) -> Option<Obstacle> {

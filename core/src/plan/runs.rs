@@ -6,28 +6,8 @@ use std::collections::BTreeSet;
 
 use crate::diff::{Change, Object, owned, relation_type};
 use crate::model::{Address, Column, DefinitionKind};
-use crate::plan::Work;
 use crate::plan::context::Context;
-
-/// What a step does at somebody else's word.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Runs {
-    /// The code that its expressions refer to, by the server's word, all the way. What this plan is to create is among
-    /// it.
-    pub refers_to: Vec<Address>,
-    /// The roles that own the object by the migrations, or code that is still to be created, and so may have written what
-    /// is done, where they are not the role that the step runs as.
-    pub written_by: Vec<Written>,
-    /// Code among it that somebody has changed. It is not run, whoever that was.
-    pub changed: Option<Address>,
-}
-
-/// Something that the migrations give to a role.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Written {
-    pub role: String,
-    pub what: Address,
-}
+use crate::plan::step::{Runs, Work, Written};
 
 /// Types of objects that are code, or that have code: a type has functions that read its values, a domain has checks.
 const CODE: [&str; 14] = [

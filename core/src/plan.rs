@@ -14,6 +14,7 @@ mod additive;
 mod attached;
 mod checks;
 mod context;
+mod indexes;
 mod manual;
 mod obstacles;
 pub mod online;
@@ -21,7 +22,9 @@ mod order;
 mod privileges;
 mod rights;
 mod runs;
+mod sequences;
 mod step;
+mod tables;
 #[cfg(test)]
 mod tests;
 

@@ -9,9 +9,10 @@ use crate::model::{
     Address, Catalog, Column, Constraint, ConstraintKind, Definition, DefinitionKind, Domain, Enum,
     Extension, Grant, Index, Name, Table,
 };
-use crate::plan::additive::{Filling, begun_key, builds_index, filling, rewrites};
 use crate::plan::context::{Context, size};
+use crate::plan::indexes::{begun_key, builds_index};
 use crate::plan::step::{Obstacle, Work};
+use crate::plan::tables::{Filling, filling, rewrites};
 use crate::quote::{bare_literal, ident};
 
 /// The first thing that stands in the way.

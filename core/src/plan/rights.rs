@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use crate::ddl::{Action, script};
 use crate::diff::Object;
 use crate::model::{Address, ConstraintKind, Definition, DefinitionKind};
-use crate::plan::additive::builds_index;
 use crate::plan::context::Context;
+use crate::plan::indexes::builds_index;
 use crate::plan::step::{Obstacle, On, Right, Work};
 use crate::quote::{ident, ident_list};
 

@@ -1,0 +1,168 @@
+//! How heal creates constraints and indexes.
+
+use crate::ddl::Action;
+use crate::diff::Object;
+use crate::model::{Address, Constraint, ConstraintKind, Index, Name};
+use crate::plan::checks;
+use crate::plan::context::{Context, size};
+use crate::plan::step::Work;
+use crate::quote::ident;
+
+/// On a table that is there, rows are checked under a weaker lock than the constraint is added under.
+pub(super) fn add_constraint(constraint: &Constraint, context: &Context) -> Work {
+    let on_live = context.live_table(&constraint.table).is_some();
+    let enforced = !constraint.def.ends_with(" NOT ENFORCED");
+    let can_wait = enforced
+        && match constraint.kind {
+            ConstraintKind::Check => true,
+            // PostgreSQL before 18 has no such foreign key on a partitioned table.
+            ConstraintKind::Foreign => !context.is_partitioned(&constraint.table),
+            ConstraintKind::Primary | ConstraintKind::Unique | ConstraintKind::Exclusion => false,
+        };
+    let not_valid = can_wait && (on_live || !constraint.validated);
+    let as_key = key_over_index(constraint, context);
+    let mut actions = as_key.unwrap_or_else(|| {
+        vec![Action::AddConstraint {
+            table: constraint.table.clone(),
+            name: constraint.name.clone(),
+            def: constraint.def.clone(),
+            not_valid,
+        }]
+    });
+    if not_valid && constraint.validated {
+        actions.push(Action::ValidateConstraint {
+            table: constraint.table.clone(),
+            name: constraint.name.clone(),
+        });
+    }
+    if builds_index(constraint.kind) {
+        actions.extend(marks(&constraint.table, &constraint.name, context));
+    }
+    let checked = on_live
+        && !context.is_foreign(&constraint.table_identity)
+        && enforced
+        && (constraint.validated || !not_valid);
+    Work {
+        checks: if checked { checks::of_constraint(constraint, context) } else { Vec::new() },
+        detail: builds_index(constraint.kind)
+            .then(|| lock_detail(&constraint.table, &constraint.table_identity, context))
+            .flatten(),
+        ..Work::new(actions, context.owner_of(&constraint.table), constraint_needs(constraint, context))
+    }
+}
+
+/// A key on a table that holds rows is made of an index, which can be built while others write. One that an earlier heal
+/// has built, or begun, is taken.
+fn key_over_index(constraint: &Constraint, context: &Context) -> Option<Vec<Action>> {
+    let kind = match constraint.kind {
+        ConstraintKind::Primary => "PRIMARY KEY",
+        ConstraintKind::Unique => "UNIQUE",
+        ConstraintKind::Check | ConstraintKind::Exclusion | ConstraintKind::Foreign => return None,
+    };
+    let key = constraint.key.as_ref()?;
+    let nulls = if key.nulls_not_distinct { " NULLS NOT DISTINCT" } else { "" };
+    let columns = key.parts.join(", ");
+    // What else the definition may say, say of more columns or of storage, is left to the server.
+    let deferrable = constraint.def.strip_prefix(&format!("{kind}{nulls} ({columns})"))?;
+    if !matches!(deferrable, "" | " DEFERRABLE" | " DEFERRABLE INITIALLY DEFERRED") {
+        return None;
+    }
+    let table = &constraint.table;
+    let name = Name { schema: table.schema.clone(), name: constraint.name.clone() };
+    let add = Action::AddKey {
+        table: table.clone(),
+        name: constraint.name.clone(),
+        kind,
+        deferrable: deferrable.to_string(),
+    };
+    match begun_key(constraint, context) {
+        Some(index) if index.valid => Some(vec![add]),
+        Some(_) => Some(vec![Action::RebuildIndex { name }, add]),
+        None => {
+            let online = context.live_table(table).is_some()
+                && context.has_rows(&constraint.table_identity)
+                && !context.is_partitioned(table);
+            let def = format!(
+                "CREATE UNIQUE INDEX {} ON {} USING btree ({columns}){nulls}",
+                ident(&constraint.name),
+                table.sql()
+            );
+            online.then(|| vec![Action::CreateIndex { def, online }, add])
+        }
+    }
+}
+
+/// The live index that is to become this key, and belongs to no constraint yet: it has the key's name and columns.
+pub(super) fn begun_key<'a>(constraint: &Constraint, context: &'a Context) -> Option<&'a Index> {
+    let key = constraint.key.as_ref()?;
+    context.live.indexes.iter().find(|index| {
+        index.table == constraint.table
+            && index.name.name == constraint.name
+            && index.unique
+            && index.predicate.is_none()
+            && index.nulls_not_distinct == key.nulls_not_distinct
+            && index.parts == key.parts
+    })
+}
+
+fn constraint_needs(constraint: &Constraint, context: &Context) -> Vec<Address> {
+    let mut needs = context.needed_columns(&constraint.table, &constraint.columns);
+    if let Some(to) = &constraint.references {
+        needs.extend(context.needed_columns(&to.table, &to.columns));
+        needs.extend(context.needed_key(&to.table, &to.columns));
+    }
+    let own = Object::Constraint(constraint).address();
+    needs.retain(|need| *need != own);
+    needs
+}
+
+/// Whether a constraint of this kind comes with an index, which shares the name space of relations.
+pub(super) fn builds_index(kind: ConstraintKind) -> bool {
+    match kind {
+        ConstraintKind::Primary | ConstraintKind::Unique | ConstraintKind::Exclusion => true,
+        ConstraintKind::Check | ConstraintKind::Foreign => false,
+    }
+}
+
+pub(super) fn create_index(index: &Index, context: &Context) -> Work {
+    let mut needs = context.needed_columns(&index.table, &index.columns);
+    needs.extend(context.only_missing([Address::new(index.table_type.as_str(), &index.table_identity)]));
+    let on_live = context.live_table(&index.table).is_some();
+    // That of a partitioned table is built with those of its partitions, or not at all.
+    let online = on_live && context.has_rows(&index.table_identity) && !context.is_partitioned(&index.table);
+    let mut actions = vec![Action::CreateIndex { def: index.def.clone(), online }];
+    actions.extend(index.more.iter().map(|sql| Action::Complete { sql: sql.clone() }));
+    actions.extend(marks(&index.table, &index.name.name, context));
+    let owner = match context.expected_table(&index.table) {
+        Some(_) => context.owner_of(&index.table),
+        // Of a materialized view.
+        None => context
+            .live_owner(index.table_type.as_str(), &index.table_identity)
+            .unwrap_or_else(|| index.owner.clone()),
+    };
+    Work {
+        checks: if on_live { checks::of_index(index, context) } else { Vec::new() },
+        detail: lock_detail(&index.table, &index.table_identity, context),
+        ..Work::new(actions, owner, needs)
+    }
+}
+
+/// What the table is to know of an index that was just created.
+fn marks(table: &Name, index: &str, context: &Context) -> Vec<Action> {
+    let Some(expected) = context.expected_table(table) else { return Vec::new() };
+    let is_it = |marked: &Option<String>| marked.as_deref() == Some(index);
+    let replica = is_it(&expected.replica_index).then(|| Action::SetReplicaIdentity {
+        table: table.clone(),
+        identity: expected.replica_identity,
+        index: expected.replica_index.clone(),
+    });
+    let cluster = is_it(&expected.clustered_on)
+        .then(|| Action::ClusterOn { table: table.clone(), index: index.to_string() });
+    replica.into_iter().chain(cluster).collect()
+}
+
+fn lock_detail(table: &Name, identity: &str, context: &Context) -> Option<String> {
+    (context.live_table(table).is_some() && context.has_rows(identity)).then(|| {
+        format!("blocks writes to {identity} ({}) while the index is built", size(context.bytes(identity)))
+    })
+}

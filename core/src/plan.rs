@@ -20,6 +20,7 @@ mod obstacles;
 pub mod online;
 mod order;
 mod privileges;
+mod renames;
 mod rights;
 mod runs;
 mod sequences;
@@ -156,7 +157,7 @@ fn missing(object: Object, context: &Context) -> (Verdict, String) {
 }
 
 fn extra(object: Object, context: &Context) -> (Verdict, String) {
-    match obstacles::renamed_from(object, context) {
+    match renames::renamed_from(object, context) {
         Some(Obstacle { reason, remedy }) => (Verdict::Manual { reason }, remedy.unwrap_or_default()),
         None => manual::extra(object),
     }

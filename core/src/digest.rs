@@ -6,9 +6,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
-mod node_tree;
-
-pub use node_tree::{Numbers, canonical};
+pub mod node_tree;
 
 /// The digest of one thing, or the sum of several whose order says nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -3,7 +3,9 @@
 
 use serde::de::DeserializeOwned;
 
-use super::{Error, File, Migration, marks};
+use super::error::Error;
+use super::marks;
+use super::migration::{File, Migration};
 use crate::checksum::sha256_hex;
 
 /// The text of a file with SQL, without its byte order mark.

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::error::Error;
 use super::folder::{Folder, JOURNAL};
-use super::{Error, File, Migration, contents, version};
+use super::migration::{File, Migration};
+use super::{contents, version};
 
 #[derive(Deserialize)]
 struct Journal {

@@ -1,6 +1,6 @@
 //! What can be wrong with a migrations folder, in the words its owner reads.
 
-use super::Layout;
+use super::migration::Layout;
 
 /// Why a folder cannot be read. Nothing of a folder is applied unless all of it can be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,8 +1,10 @@
 //! Migrations as files side by side: in pairs of files, or with both parts in one.
 
+use super::error::Error;
 use super::folder::{Folder, mixed};
+use super::migration::{Layout, Migration};
 use super::sections::{self, Sections};
-use super::{Error, Layout, Migration, contents, version};
+use super::{contents, version};
 use crate::checksum::sha256_hex;
 
 /// The part of a migration that the name of a file says it holds.

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Error, File, Layout, version};
+use super::error::Error;
+use super::migration::{File, Layout};
+use super::version;
 
 pub(super) const JOURNAL: &str = "meta/_journal.json";
 

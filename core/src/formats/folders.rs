@@ -1,8 +1,10 @@
 //! A folder per migration: Hasura's and Diesel's, which have `up.sql`, and Drizzle 1.x's, which have
 //! `migration.sql` and a snapshot.
 
+use super::error::Error;
 use super::folder::{Folder, parent_and_name};
-use super::{Error, Layout, Migration, contents, drizzle, version};
+use super::migration::{Layout, Migration};
+use super::{contents, drizzle, version};
 
 /// The name of the up file in every migration's folder.
 pub(super) fn up_name(layout: Layout) -> &'static str {

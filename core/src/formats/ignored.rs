@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::folder::{Folder, JOURNAL, is_hidden, parent_and_name, path_within};
-use super::{File, Ignored, Layout, Migration, drizzle, folders, version};
+use super::migration::{File, Ignored, Layout, Migration};
+use super::{drizzle, folders, version};
 
 /// The files that are no part of the migrations; of Drizzle's own files none is listed.
 pub(super) fn list(

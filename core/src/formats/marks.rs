@@ -1,7 +1,7 @@
 //! The comments by which a file says that its migration runs without a transaction, statement by statement: the
 //! product's own mark and those of other tools. dbmate's is an option of its section line, see `sections`.
 
-use super::Error;
+use super::error::Error;
 use crate::lexer::{self, Kind, Lexer, Piece};
 
 /// Ours. It counts for the part of a migration before whose first statement it stands.

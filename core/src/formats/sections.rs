@@ -1,7 +1,8 @@
 //! Files that hold both parts of a migration, told apart by the lines `-- UP` and `-- DOWN`, or by those of goose
 //! (`-- +goose Up`) and dbmate (`-- migrate:up`).
 
-use super::{Error, marks};
+use super::error::Error;
+use super::marks;
 use crate::lexer::{self, Kind, Lexer};
 
 #[derive(Debug)]

@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::{Error, Migration};
+use super::error::Error;
+use super::migration::Migration;
 
 /// Splits `VERSION_name` or `VERSION`, one segment of a path, at its version: digits, possibly with single dashes
 /// between them.

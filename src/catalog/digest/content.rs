@@ -4,7 +4,8 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use nself_heal_core::digest::{Digest, Numbers, canonical};
+use nself_heal_core::digest::Digest;
+use nself_heal_core::digest::node_tree::{Numbers, canonical};
 use pgrx::pg_sys;
 
 use crate::catalog::digest::catalogs;

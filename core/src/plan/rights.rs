@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::ddl::{Action, script};
 use crate::diff::Object;
-use crate::model::{Address, ConstraintKind, Definition, DefinitionKind};
+use crate::model::{Address, Constraint, ConstraintKind, Definition, DefinitionKind};
 use crate::plan::context::Context;
 use crate::plan::indexes::builds_index;
 use crate::plan::step::{Obstacle, On, Right, Work};
@@ -110,96 +110,108 @@ fn lacking(right: &Right, work: &Work, context: &Context) -> Obstacle {
 }
 
 /// What the server asks for, beside that the role owns what the statements are about.
-fn needed(object: Object, work: &Work, context: &Context) -> Vec<Right> {
-    let mut needed = BTreeSet::new();
-    let mut need = |privilege: &'static str, on: On| {
-        needed.insert(Right { role: work.run_as.clone(), privilege, on });
-    };
-    let in_schema = |name: &str| On::Schema(name.to_string());
+fn needed(object: Object, work: &Work, context: &Context) -> BTreeSet<Right> {
     let own = schema_of(object, context);
-    if let Some(schema) = own {
-        need("USAGE", in_schema(schema));
-    }
+    let mut needed: Vec<(&'static str, On)> = own.map(|own| ("USAGE", in_schema(own))).into_iter().collect();
     for action in &work.actions {
-        match action {
-            Action::CreateSchema { .. } => need("CREATE", On::Database),
-            Action::CreateExtension { name, .. } => need("CREATE", On::Extension(name.clone())),
-            Action::CreateEnum { name, .. } | Action::CreateSequence { name, .. } => {
-                need("CREATE", in_schema(&name.schema));
+        needed.extend(needed_by(action, own));
+        match (action, object) {
+            (Action::AddConstraint { .. }, Object::Constraint(constraint)) => {
+                needed.extend(of_constraint(constraint, work, context));
             }
-            Action::CreateDomain(domain) => need("CREATE", in_schema(&domain.name.schema)),
-            Action::CreateComposite(composite) => need("CREATE", in_schema(&composite.name.schema)),
-            Action::CreateTable(table) => {
-                need("CREATE", in_schema(&table.name.schema));
-                if let Some(foreign) = &table.foreign {
-                    need("USAGE", On::Server(foreign.server.clone()));
-                }
+            (Action::Define { .. }, Object::Definition(definition)) => {
+                needed.extend(of_definition(definition));
             }
-            // With its sequence.
-            Action::AddColumn { table, column } if column.identity_column.is_some() => {
-                need("CREATE", in_schema(&table.schema));
-            }
-            // The server looks whether the table could still be made where it is.
-            Action::CreateIndex { .. } => own.into_iter().for_each(|own| need("CREATE", in_schema(own))),
-            Action::AddConstraint { table, .. } => match object {
-                Object::Constraint(constraint) if builds_index(constraint.kind) => {
-                    need("CREATE", in_schema(&table.schema));
-                }
-                Object::Constraint(constraint) if constraint.kind == ConstraintKind::Foreign => {
-                    let to = constraint.references.iter();
-                    // That of a new table belongs to whoever creates it.
-                    for to in to.filter(|to| context.live_table(&to.table).is_some()) {
-                        need("REFERENCES", On::Table(to.table.clone(), to.to.clone()));
-                        if !work.checks.is_empty() {
-                            need("SELECT", On::Table(to.table.clone(), to.to.clone()));
-                        }
-                        need("USAGE", in_schema(&to.table.schema));
-                    }
-                }
-                _ => {}
-            },
-            Action::Define { .. } => {
-                if let Object::Definition(definition) = object {
-                    of_definition(definition).into_iter().for_each(|(privilege, on)| need(privilege, on));
-                }
-            }
-            Action::AddColumn { .. }
-            | Action::AddEnumValue { .. }
-            | Action::AddDomainConstraint { .. }
-            | Action::ValidateDomainConstraint { .. }
-            | Action::OwnSequence { .. }
-            | Action::AdvanceSequence { .. }
-            | Action::SetDefault { .. }
-            | Action::SetNotNull { .. }
-            | Action::ValidateConstraint { .. }
-            | Action::AddKey { .. }
-            | Action::RebuildIndex { .. }
-            | Action::SetColumn { .. }
-            | Action::Complete { .. }
-            | Action::SetFiring { .. }
-            | Action::EnableRowSecurity { .. }
-            | Action::SetReplicaIdentity { .. }
-            | Action::ClusterOn { .. }
-            | Action::Grant(_)
-            | Action::Withhold(_)
-            | Action::Comment { .. } => {}
+            _ => {}
         }
     }
-    let uses_types = work.actions.iter().any(|action| {
-        matches!(
-            action,
-            Action::CreateTable(_)
-                | Action::AddColumn { .. }
-                | Action::CreateDomain(_)
-                | Action::CreateComposite(_)
-                | Action::Define { .. }
-        )
-    });
-    if uses_types {
+    if work.actions.iter().any(uses_types) {
         let types = context.live_needs(object).filter(|need| need.object_type == "type");
-        types.for_each(|of| need("USAGE", On::Type(of.identity.clone())));
+        needed.extend(types.map(|of| ("USAGE", On::Type(of.identity.clone()))));
     }
-    needed.into_iter().collect()
+    let right = |(privilege, on)| Right { role: work.run_as.clone(), privilege, on };
+    needed.into_iter().map(right).collect()
+}
+
+fn in_schema(name: &str) -> On {
+    On::Schema(name.to_string())
+}
+
+/// What a statement needs whatever object it is for. `own` is the schema that `schema_of` says.
+fn needed_by(action: &Action, own: Option<&str>) -> Vec<(&'static str, On)> {
+    let create_in = |schema: &str| ("CREATE", in_schema(schema));
+    match action {
+        Action::CreateSchema { .. } => vec![("CREATE", On::Database)],
+        Action::CreateExtension { name, .. } => vec![("CREATE", On::Extension(name.clone()))],
+        Action::CreateEnum { name, .. } | Action::CreateSequence { name, .. } => {
+            vec![create_in(&name.schema)]
+        }
+        Action::CreateDomain(domain) => vec![create_in(&domain.name.schema)],
+        Action::CreateComposite(composite) => vec![create_in(&composite.name.schema)],
+        Action::CreateTable(table) => {
+            let server = table.foreign.iter().map(|foreign| ("USAGE", On::Server(foreign.server.clone())));
+            [create_in(&table.name.schema)].into_iter().chain(server).collect()
+        }
+        // With its sequence.
+        Action::AddColumn { table, column } if column.identity_column.is_some() => {
+            vec![create_in(&table.schema)]
+        }
+        // The server looks whether the table could still be made where it is.
+        Action::CreateIndex { .. } => own.map(create_in).into_iter().collect(),
+        Action::AddColumn { .. }
+        | Action::AddEnumValue { .. }
+        | Action::AddDomainConstraint { .. }
+        | Action::ValidateDomainConstraint { .. }
+        | Action::OwnSequence { .. }
+        | Action::AdvanceSequence { .. }
+        | Action::SetDefault { .. }
+        | Action::SetNotNull { .. }
+        | Action::AddConstraint { .. }
+        | Action::ValidateConstraint { .. }
+        | Action::AddKey { .. }
+        | Action::RebuildIndex { .. }
+        | Action::SetColumn { .. }
+        | Action::Define { .. }
+        | Action::Complete { .. }
+        | Action::SetFiring { .. }
+        | Action::EnableRowSecurity { .. }
+        | Action::SetReplicaIdentity { .. }
+        | Action::ClusterOn { .. }
+        | Action::Grant(_)
+        | Action::Withhold(_)
+        | Action::Comment { .. } => Vec::new(),
+    }
+}
+
+/// Whether the server asks who may use the types that the statement names.
+fn uses_types(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::CreateTable(_)
+            | Action::AddColumn { .. }
+            | Action::CreateDomain(_)
+            | Action::CreateComposite(_)
+            | Action::Define { .. }
+    )
+}
+
+fn of_constraint(constraint: &Constraint, work: &Work, context: &Context) -> Vec<(&'static str, On)> {
+    if builds_index(constraint.kind) {
+        return vec![("CREATE", in_schema(&constraint.table.schema))];
+    }
+    let mut needed = Vec::new();
+    if constraint.kind == ConstraintKind::Foreign {
+        let to = constraint.references.iter();
+        // That of a new table belongs to whoever creates it.
+        for to in to.filter(|to| context.live_table(&to.table).is_some()) {
+            needed.push(("REFERENCES", On::Table(to.table.clone(), to.to.clone())));
+            if !work.checks.is_empty() {
+                needed.push(("SELECT", On::Table(to.table.clone(), to.to.clone())));
+            }
+            needed.push(("USAGE", in_schema(&to.table.schema)));
+        }
+    }
+    needed
 }
 
 fn of_definition(definition: &Definition) -> Vec<(&'static str, On)> {

@@ -3,7 +3,7 @@
 
 #![allow(unsafe_code)]
 
-use nself_heal_core::formats;
+use nself_heal_core::{formats, migrations};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode, PgSqlErrorCode::*, pg_sys};
 use serde::{Deserialize, Serialize};
@@ -93,6 +93,8 @@ pub enum Lent {
 pub enum Error {
     #[error(transparent)]
     Folder(#[from] formats::Error),
+    #[error(transparent)]
+    Migrations(#[from] migrations::Error),
     #[error("cannot read the migrations folder {path:?}: {reason}")]
     Unreadable { path: String, reason: String },
     #[error("the migrations folder {path:?} is not an absolute path")]
@@ -109,26 +111,6 @@ pub enum Error {
     NoFileList,
     #[error("file {index} of the list is not {{\"path\": …, \"content\": …}}: {reason}")]
     BadFileList { index: usize, reason: String },
-    #[error("the journal is empty")]
-    EmptyJournal,
-    #[error("there is no migration {version} in the journal")]
-    NoSuchMigration { version: String },
-    #[error("migration {version} is already applied")]
-    AlreadyApplied { version: String },
-    #[error("migration {version} is not applied")]
-    NotApplied { version: String },
-    #[error("{name} must be at least 1, not {value}")]
-    TooFew { name: &'static str, value: i32 },
-    #[error("{a} and {b} cannot be given together")]
-    Both { a: &'static str, b: &'static str },
-    #[error("{count} migrations were to be {verb}, but only {available} are {state}")]
-    TooMany { count: i32, available: usize, verb: &'static str, state: &'static str },
-    #[error(
-        "migration {version} was changed after it was applied: its checksum was {applied}, and is now {now}"
-    )]
-    Edited { version: String, applied: String, now: String },
-    #[error("migration {version} is applied up to statement {done}, and what ran of it was changed since")]
-    EditedPart { version: String, done: usize },
     #[error("migration {version} ({path}) is marked to run without a transaction")]
     NoTransaction { version: String, path: String },
     #[error("migration {version} was begun by role {role:?}, and {now:?} cannot go on with it")]
@@ -141,10 +123,6 @@ pub enum Error {
     IndexLeft { version: String, statement: usize, index: String },
     #[error("statement {statement} of migration {version} would pass over index {index}, which is INVALID")]
     IndexInvalid { version: String, statement: usize, index: String },
-    #[error("migration {version} comes before {last}, which is already applied")]
-    OutOfOrder { version: String, last: String },
-    #[error("migration {version} has no down part")]
-    NoDown { version: String },
     #[error("this is a production database: nself_migrate_down() destroys what its migrations made")]
     Production,
     #[error("line {line} of {path}: {what}")]
@@ -277,6 +255,19 @@ impl Error {
                 formats::Error::PathLeavesFolder { .. } => ERRCODE_INVALID_NAME,
                 _ => ERRCODE_INVALID_TEXT_REPRESENTATION,
             },
+            Self::Migrations(error) => match error {
+                migrations::Error::NoSuchMigration { .. }
+                | migrations::Error::AlreadyApplied { .. }
+                | migrations::Error::NotApplied { .. }
+                | migrations::Error::TooFew { .. }
+                | migrations::Error::TargetAndCount { .. }
+                | migrations::Error::TooMany { .. } => ERRCODE_INVALID_PARAMETER_VALUE,
+                migrations::Error::EmptyJournal
+                | migrations::Error::Edited { .. }
+                | migrations::Error::EditedPart { .. }
+                | migrations::Error::OutOfOrder { .. }
+                | migrations::Error::NoDown { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            },
             Self::Unreadable { .. } => ERRCODE_IO_ERROR,
             Self::BadFolder(nself_folder::Error::FileName(_)) => ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
             Self::BadFolder(_) => ERRCODE_PROGRAM_LIMIT_EXCEEDED,
@@ -287,23 +278,11 @@ impl Error {
             Self::MayNotReadFiles { .. } | Self::DomainCalls { .. } | Self::TenantOfOther { .. } => {
                 ERRCODE_INSUFFICIENT_PRIVILEGE
             }
-            Self::NoFileList
-            | Self::BadFileList { .. }
-            | Self::NoSuchMigration { .. }
-            | Self::AlreadyApplied { .. }
-            | Self::NotApplied { .. }
-            | Self::TooFew { .. }
-            | Self::Both { .. }
-            | Self::TooMany { .. }
-            | Self::UnknownAgainst(_)
-            | Self::BadLimit(_) => ERRCODE_INVALID_PARAMETER_VALUE,
-            Self::EmptyJournal
-            | Self::Edited { .. }
-            | Self::EditedPart { .. }
-            | Self::IndexLeft { .. }
+            Self::NoFileList | Self::BadFileList { .. } | Self::UnknownAgainst(_) | Self::BadLimit(_) => {
+                ERRCODE_INVALID_PARAMETER_VALUE
+            }
+            Self::IndexLeft { .. }
             | Self::IndexInvalid { .. }
-            | Self::OutOfOrder { .. }
-            | Self::NoDown { .. }
             | Self::Production
             | Self::Nested
             | Self::NothingApplied
@@ -407,6 +386,7 @@ impl Error {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Folder(error) => return error.hint(),
+            Self::Migrations(error) => return error.hint(),
             Self::Unreadable { .. } => "The path is one of the database server's machine, and its operating system user reads it. A client sends its own folder with nself_journal_put(), as the program nself does.",
             Self::RelativeFolder { .. } => "Give the whole path, from / on.",
             Self::NoFolder => "Call nself_journal_load('/path/to/migrations'), or set nself.migrations_dir.",
@@ -415,21 +395,12 @@ impl Error {
             Self::BadFolder(error) => error.hint()?,
             Self::NoFileList | Self::BadFileList { .. } => r#"Send [{"path": "0001_init.sql", "content": "…"}, …]; bytes that are not UTF-8 go as "content_base64"."#,
             Self::ReachesOutside { .. } => "A replay leaves it out where a query calls it. Write it as a statement of its own: SELECT or PERFORM.",
-            Self::EmptyJournal => "Load a migrations folder with nself_journal_load() or nself_journal_put().",
-            Self::NoSuchMigration { .. } => "nself_migrate_status() lists what there is.",
-            Self::AlreadyApplied { .. } => "To go back to it, call nself_migrate_down().",
-            Self::NotApplied { .. } => "nself_migrate_status() tells which migrations are applied.",
-            Self::TooMany { .. } => "nself_migrate_status() tells which migrations are applied.",
-            Self::Edited { .. } => "Put the file back as it was and write a new migration for the change.",
-            Self::EditedPart { .. } => "Put the statements that ran back as they were, and the mark with them. Those that have not run may change.",
             Self::NoTransaction { .. } => "Call nself_migrate_up_start(): it runs such a migration in the background, statement by statement. To apply only those before it, call nself_migrate_up() with target =>.",
             Self::OtherRole { .. } => "A migration is replayed as one role: go on as the one that began it.",
             Self::Overtaken { .. } => "nself_migrate_status() tells how far it came.",
             Self::IndexLeft { index, .. } => return Some(format!("See whether it is of use. If not, remove it with DROP INDEX CONCURRENTLY {index} and go on: nself_heal drops no index.")),
             Self::IndexInvalid { index, .. } => return Some(format!("Rebuild it with REINDEX INDEX CONCURRENTLY {index}, or remove it with DROP INDEX CONCURRENTLY {index}, and go on.")),
             Self::StatementFailed { source, .. } => return Some(source.hint.clone().unwrap_or_else(|| "Remove the cause, or correct this statement or those after it and load the folder again. Then nself_migrate_up_start() goes on from here.".to_owned())),
-            Self::OutOfOrder { .. } => "Give it a version of its own that comes last, or undo the later ones first with nself_migrate_down().",
-            Self::NoDown { .. } => "Write the down part, load the folder again, and repeat.",
             Self::NoLevel { role, level, .. } => return Some(format!(
                 "Whoever has level admin can give it: SELECT nself_grant_access({}, '{level}');",
                 nself_heal_core::quote::literal(role)
@@ -476,7 +447,7 @@ impl Error {
             | Self::DeferredCheckFailed { source, .. }
             | Self::ShadowFailed(source)
             | Self::Server(source) => return source.hint.clone(),
-            Self::BadTenant { .. } | Self::TooFew { .. } | Self::Both { .. } | Self::BadLimit(_) | Self::BadAnswer { .. } | Self::NotClosed { .. } | Self::NotAdditive { .. } | Self::MemberAltered { .. } | Self::NoSuchRole { .. } => return None,
+            Self::BadTenant { .. } | Self::BadLimit(_) | Self::BadAnswer { .. } | Self::NotClosed { .. } | Self::NotAdditive { .. } | Self::MemberAltered { .. } | Self::NoSuchRole { .. } => return None,
         };
         Some(hint.to_owned())
     }

@@ -11,6 +11,7 @@ pub mod formats;
 pub mod ignore;
 pub mod lexer;
 pub mod members;
+pub mod migrations;
 pub mod model;
 pub mod noted;
 pub mod pieces;

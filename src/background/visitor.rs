@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use nself_heal_core::migrations;
 use pgrx::prelude::*;
 
 use crate::background::finding::{Finding, Slip};
@@ -13,8 +14,7 @@ use crate::error::Error;
 use crate::expected::chain::Against;
 use crate::expected::shadow::database;
 use crate::heal::{notify, online, steps};
-use crate::migrations::status::{self, Status};
-use crate::migrations::{journal, ledger};
+use crate::migrations::{journal, ledger, status};
 use crate::server::session::{as_extension_owner, with_pinned_settings};
 use crate::server::spi;
 use crate::server::transaction::in_transaction;
@@ -142,7 +142,7 @@ fn migrate() -> Result<(), Error> {
         return Ok(());
     }
     let job = in_transaction(|| {
-        if !status::status(None)?.iter().any(Status::is_pending) {
+        if !status::status(None)?.iter().any(migrations::Status::is_pending) {
             return Ok(None);
         }
         let asker = match ledger::applied()?.pop() {

@@ -3,14 +3,14 @@
 use std::cell::RefCell;
 
 use nself_heal_core::checksum::sha256_hex;
+use nself_heal_core::migrations::{Applied, Entry, State};
 use nself_heal_core::pieces::FORM;
 use pgrx::pg_sys;
 
 use crate::catalog::digest::{self, Held};
 use crate::error::Error;
-use crate::migrations::journal::Entry;
-use crate::migrations::ledger::{self, Applied, Session};
-use crate::migrations::status::{self, State};
+use crate::migrations::ledger::{self, Session};
+use crate::migrations::status;
 use crate::server::session::role;
 use crate::server::spi::with_snapshot;
 use crate::server::trust;

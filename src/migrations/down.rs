@@ -1,18 +1,18 @@
 //! Undoes migrations.
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
+use nself_heal_core::migrations::{Direction, Extent, choose_down, down_part};
 use pgrx::notice;
 
 use crate::error::Error;
-use crate::migrations::execute;
-use crate::migrations::journal::{self, Entry};
-use crate::migrations::ledger::{self, Applied, Session, since};
+use crate::migrations::ledger::{Session, since};
 use crate::migrations::lock::SchemaLock;
-use crate::migrations::script::{Direction, split};
+use crate::migrations::script::split;
+use crate::migrations::status::applied_by;
 use crate::migrations::tenant::refuse_strangers;
-use crate::migrations::up::{Ran, at_least_one, position, record};
+use crate::migrations::up::{Ran, record};
+use crate::migrations::{execute, journal};
 use crate::settings;
 
 pub struct DownRequest<'a> {
@@ -28,10 +28,7 @@ const PRODUCTION_CONFIRMATION: &str = "yes-destroy-production";
 
 /// Undoes the last applied migration, the last `steps` of them, or all that came after `target`.
 pub fn down(request: &DownRequest<'_>) -> Result<Vec<Ran>, Error> {
-    if request.target.is_some() && request.steps.is_some() {
-        return Err(Error::Both { a: "target", b: "steps" });
-    }
-    at_least_one("steps", request.steps)?;
+    let extent = Extent::new(request.target, "steps", request.steps)?;
     let confirmed = request.confirm == Some(PRODUCTION_CONFIRMATION);
     if settings::is_production() && !request.dry_run && !confirmed {
         return Err(Error::Production);
@@ -40,19 +37,12 @@ pub fn down(request: &DownRequest<'_>) -> Result<Vec<Ran>, Error> {
         true => None,
         false => Some(SchemaLock::take(c"nself_migrate_down()")?),
     };
-    let applied: Vec<Applied> = ledger::applied()?
-        .into_iter()
-        .filter(|applied| applied.tenant.as_deref() == request.tenant)
-        .collect();
-    let chosen = choose_down(&applied, request)?;
-    let journal: BTreeMap<String, Entry> =
-        journal::entries()?.into_iter().map(|entry| (entry.version.clone(), entry)).collect();
-    let chosen = chosen
+    let applied = applied_by(request.tenant)?;
+    let journal = journal::entries()?;
+    let chosen = choose_down(&applied, &journal, extent)?
         .into_iter()
         .map(|applied| {
-            let no_down = || Error::NoDown { version: applied.version.clone() };
-            let entry = journal.get(&applied.version).ok_or_else(no_down)?;
-            let script = entry.down().ok_or_else(no_down)?;
+            let (entry, script) = down_part(&journal, applied)?;
             let statements = split(&script)?;
             Ok((entry, script, statements))
         })
@@ -78,28 +68,4 @@ pub fn down(request: &DownRequest<'_>) -> Result<Vec<Ran>, Error> {
             Ok(Ran::of(entry, "reverted", Some(duration_ms), script.sql))
         })
         .collect()
-}
-
-/// The applied migrations that are to be undone, the latest first.
-fn choose_down<'a>(applied: &'a [Applied], request: &DownRequest<'_>) -> Result<Vec<&'a Applied>, Error> {
-    if let Some(target) = request.target {
-        if let Some(last) = position(applied.iter().map(|applied| applied.version.as_str()), target) {
-            return Ok(applied[last + 1..].iter().rev().collect());
-        }
-        let journal = journal::entries()?;
-        return Err(match position(journal.iter().map(|entry| entry.version.as_str()), target) {
-            Some(_) => Error::NotApplied { version: target.to_owned() },
-            None => Error::NoSuchMigration { version: target.to_owned() },
-        });
-    }
-    let steps = request.steps.unwrap_or(1);
-    if request.steps.is_some() && steps as usize > applied.len() {
-        return Err(Error::TooMany {
-            count: steps,
-            available: applied.len(),
-            verb: "undone",
-            state: "applied",
-        });
-    }
-    Ok(applied.iter().rev().take(steps as usize).collect())
 }

@@ -2,9 +2,11 @@
 
 use std::cell::RefCell;
 
+use nself_heal_core::migrations::Script;
+
 use crate::error::{Error, ServerError};
 use crate::migrations::roles::Confined;
-use crate::migrations::script::{Script, Statement, settings_before, split};
+use crate::migrations::script::{Statement, settings_before, split};
 use crate::server::session::with_settings;
 use crate::server::transaction::catch;
 use crate::server::{deferred, own_ddl, spi};

@@ -4,62 +4,16 @@
 use std::path::Path;
 
 use nself_heal_core::formats::{self, File, Migration};
+use nself_heal_core::migrations::Entry;
 use nself_heal_core::secrets;
 use pgrx::datum::JsonB;
 use pgrx::{Json, PgLogLevel, PgSqlErrorCode, pg_sys};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::error::{Error, say};
-use crate::migrations::script::{Direction, Script, is_one_for_top_level};
+use crate::migrations::script::is_one_for_top_level;
 use crate::server::session::{as_extension_owner, roles};
 use crate::server::spi;
-
-/// A migration as the journal keeps it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Entry {
-    pub version: String,
-    pub name: String,
-    pub path: String,
-    pub up_sql: String,
-    pub down_sql: Option<String>,
-    pub down_path: Option<String>,
-    pub checksum: String,
-    pub down_checksum: Option<String>,
-    pub breakpoints: bool,
-    pub up_line: usize,
-    pub down_line: usize,
-    pub in_transaction: bool,
-    pub down_in_transaction: bool,
-    /// The role with whose rights it was loaded last.
-    pub loaded_by: String,
-}
-
-impl Entry {
-    pub fn up(&self) -> Script<'_> {
-        Script {
-            version: &self.version,
-            path: &self.path,
-            sql: &self.up_sql,
-            first_line: self.up_line,
-            breakpoints: self.breakpoints,
-            direction: Direction::Up,
-            in_transaction: self.in_transaction,
-        }
-    }
-
-    /// It runs in the transaction of its caller, whatever its mark says.
-    pub fn down(&self) -> Option<Script<'_>> {
-        Some(Script {
-            version: &self.version,
-            path: self.down_path.as_deref().unwrap_or(&self.path),
-            sql: self.down_sql.as_deref()?,
-            first_line: self.down_line,
-            breakpoints: self.breakpoints,
-            direction: Direction::Down,
-            in_transaction: true,
-        })
-    }
-}
 
 /// What loading a folder did to one migration, or that a file was ignored.
 #[derive(Debug, Deserialize)]

@@ -1,62 +1,18 @@
 //! The ledger: what this database did. Rows are only ever added.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
+pub use nself_heal_core::migrations::Applied;
+use nself_heal_core::migrations::{Direction, Entry, Rights};
 use pgrx::datum::DatumWithOid;
 use pgrx::{Json, Spi, pg_sys};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 use crate::error::Error;
-use crate::migrations::journal::Entry;
-use crate::migrations::script::{Direction, MEANINGFUL_SETTINGS, Script};
+use crate::migrations::script::MEANINGFUL_SETTINGS;
 use crate::server::session::{self, as_extension_owner, roles, with_pinned_settings};
 use crate::server::spi;
-
-/// A migration that is applied now, with all that a replay of it needs.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Applied {
-    pub version: String,
-    pub name: String,
-    pub path: String,
-    pub tenant: Option<String>,
-    pub sql: String,
-    pub breakpoints: bool,
-    pub in_transaction: bool,
-    /// How many statements have run of a migration that runs statement by statement; none: all of it has.
-    pub statements_done: Option<usize>,
-    /// The next statement was begun at top level, and may have ended. What it is about, see `resume`.
-    pub statement_begun: Option<String>,
-    pub checksum: String,
-    /// The role as which the session logged in.
-    pub logged_in_as: String,
-    /// The role whose rights were in force.
-    pub applied_by: String,
-    pub settings: BTreeMap<String, String>,
-    pub rights: Rights,
-    #[serde(default)]
-    pub applied_at: Option<String>,
-    #[serde(default)]
-    pub duration_ms: i64,
-}
-
-impl Applied {
-    pub fn script(&self) -> Script<'_> {
-        Script {
-            version: &self.version,
-            path: &self.path,
-            sql: &self.sql,
-            first_line: 1,
-            breakpoints: self.breakpoints,
-            direction: Direction::Up,
-            in_transaction: self.in_transaction,
-        }
-    }
-
-    pub fn settings(&self) -> Vec<(&str, &str)> {
-        self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
-    }
-}
 
 /// The migrations that are applied now, in whole or in part, of all tenants, in the order in which they were applied.
 pub fn applied() -> Result<Vec<Applied>, Error> {
@@ -81,32 +37,20 @@ fn read(which: &str, args: &[DatumWithOid]) -> Result<Vec<Applied>, Error> {
     as_extension_owner(|| spi::read_json("ledger", &query, args))
 }
 
-/// What a role could do where migrations begin, in a database without anything of a user's.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Rights {
-    /// Whether it had the rights of the database's owner.
-    pub owns_database: bool,
-    pub creates_schemas: bool,
-    pub creates_in_public: bool,
-}
-
-impl Rights {
-    /// Those of a role now.
-    fn of(role: pg_sys::Oid) -> Result<Self, Error> {
-        with_pinned_settings(|| {
-            spi::read_json(
-                "rights_of_role",
-                "SELECT json_build_object( \
-                        'owns_database', pg_has_role($1, d.datdba, 'USAGE'), \
-                        'creates_schemas', has_database_privilege($1, d.oid, 'CREATE'), \
-                        'creates_in_public', coalesce(has_schema_privilege($1, to_regnamespace('public'), 'CREATE'), false) \
-                        )::text \
-                   FROM pg_database d WHERE d.datname = current_database()",
-                &[role.into()],
-            )
-        })
-    }
+/// What a role can do now where migrations begin.
+fn rights_of(role: pg_sys::Oid) -> Result<Rights, Error> {
+    with_pinned_settings(|| {
+        spi::read_json(
+            "rights_of_role",
+            "SELECT json_build_object( \
+                    'owns_database', pg_has_role($1, d.datdba, 'USAGE'), \
+                    'creates_schemas', has_database_privilege($1, d.oid, 'CREATE'), \
+                    'creates_in_public', coalesce(has_schema_privilege($1, to_regnamespace('public'), 'CREATE'), false) \
+                    )::text \
+               FROM pg_database d WHERE d.datname = current_database()",
+            &[role.into()],
+        )
+    })
 }
 
 /// What the ledger keeps of the session: it is read before a migration runs.
@@ -131,13 +75,13 @@ impl Session {
             };
         }
         // SAFETY: a plain read of this backend's own state.
-        let rights = Rights::of(unsafe { pg_sys::GetUserId() })?;
+        let rights = rights_of(unsafe { pg_sys::GetUserId() })?;
         Ok(Self { logged_in_as, applied_by, settings, rights })
     }
 
     /// This session, if another role had its rights.
     pub fn as_role(&self, role: &str) -> Result<Self, Error> {
-        let rights = Rights::of(session::role(role)?)?;
+        let rights = rights_of(session::role(role)?)?;
         Ok(Self { logged_in_as: role.to_owned(), applied_by: role.to_owned(), rights, ..self.clone() })
     }
 

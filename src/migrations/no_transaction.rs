@@ -5,12 +5,14 @@
 
 use std::time::Instant;
 
+use nself_heal_core::migrations::{self, Applied, Direction};
+
 use crate::error::Error;
 use crate::migrations::execute::{line_of_error, run_statement};
-use crate::migrations::ledger::{self, Applied, LedgerRow, Progress, Session, since};
+use crate::migrations::ledger::{self, LedgerRow, Progress, Session, since};
 use crate::migrations::resume::{self, Begun, Left};
 use crate::migrations::roles::Confined;
-use crate::migrations::script::{Direction, Statement, settings_before};
+use crate::migrations::script::{Statement, settings_before};
 use crate::migrations::status::{Pending, is_same_so_far, normal, statement_at};
 use crate::migrations::tenant::make_tenant;
 use crate::server::session::with_settings;
@@ -129,7 +131,7 @@ impl<'a> Standing<'a> {
         };
         let Some(done) = before.statements_done else { return Ok(None) };
         if !is_same_so_far(before, &pending.entry) {
-            return Err(Error::EditedPart { version: before.version.clone(), done });
+            return Err(migrations::Error::EditedPart { version: before.version.clone(), done }.into());
         }
         let session = match done {
             0 => session.clone(),

@@ -4,28 +4,13 @@
 use std::ffi::CStr;
 
 use nself_heal_core::lexer;
+use nself_heal_core::migrations::{Direction, Script};
 use pgrx::{notice, pg_sys};
 
 use crate::error::{Error, ServerError};
 use crate::server::parser;
 use crate::server::session::with_settings;
 use crate::server::transaction::{catch, try_read};
-
-/// The direction in which a migration ran.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    Up,
-    Down,
-}
-
-impl Direction {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Up => "up",
-            Self::Down => "down",
-        }
-    }
-}
 
 /// The settings that give a migration's text its meaning. The ledger keeps their values, and a replay sets them again.
 pub const MEANINGFUL_SETTINGS: [&str; 13] = [
@@ -43,20 +28,6 @@ pub const MEANINGFUL_SETTINGS: [&str; 13] = [
     "transform_null_equals",
     "xmloption",
 ];
-
-/// The SQL of one direction of a migration, and where it stands.
-pub struct Script<'a> {
-    pub version: &'a str,
-    pub path: &'a str,
-    pub sql: &'a str,
-    /// The line of the file on which `sql` begins.
-    pub first_line: usize,
-    /// Drizzle's marks part the statements.
-    pub breakpoints: bool,
-    pub direction: Direction,
-    /// Whether it runs in one transaction. If not, each of its statements has one of its own, or none.
-    pub in_transaction: bool,
-}
 
 /// One statement of a script.
 pub struct Statement {
@@ -135,7 +106,7 @@ pub fn split(script: &Script<'_>) -> Result<Vec<Statement>, Error> {
             let what = format!("{command} is a command of psql");
             let line = line_in(script, chunk.offset + offset);
             return Err(refused_before(script, &chunk, offset)
-                .unwrap_or_else(|| script.refuse(line, what, PSQL_HINT)));
+                .unwrap_or_else(|| refuse(script, line, what, PSQL_HINT)));
         }
         for (offset, sql, kind) in parse(chunk.text).map_err(|error| syntax_error(script, &chunk, error))? {
             let offset = chunk.offset + offset;
@@ -152,9 +123,9 @@ pub fn split(script: &Script<'_>) -> Result<Vec<Statement>, Error> {
         .map(|(line, sql, kind)| {
             let refuses_transaction = !script.in_transaction && kind.refuses_transaction();
             let is_setting = matches!(kind, Kind::Setting);
-            match script.refusal(kind) {
+            match refusal(script, kind) {
                 None => Ok(Statement { sql, line, refuses_transaction, is_setting }),
-                Some((what, hint)) => Err(script.refuse(line, what, hint)),
+                Some((what, hint)) => Err(refuse(script, line, what, hint)),
             }
         })
         .collect()
@@ -176,34 +147,31 @@ pub fn is_one_for_top_level(sql: &str) -> bool {
             .unwrap_or(false)
 }
 
-impl Script<'_> {
-    fn refuse(&self, line: usize, what: String, hint: &'static str) -> Error {
-        Error::Refused { path: self.path.to_owned(), line, what, hint }
-    }
+fn refuse(script: &Script<'_>, line: usize, what: String, hint: &'static str) -> Error {
+    Error::Refused { path: script.path.to_owned(), line, what, hint }
+}
 
-    /// Why a statement of this kind cannot run in this script, and what to do.
-    fn refusal(&self, kind: Kind) -> Option<(String, &'static str)> {
-        let in_transaction = |what| format!("{what} cannot run inside a transaction");
-        match kind {
-            Kind::Ordinary | Kind::Setting | Kind::MayBeTopLevel => None,
-            Kind::Begin | Kind::Commit | Kind::Control if self.in_transaction => {
-                Some(("transaction control inside the migration".to_owned(), TRANSACTION_HINT))
-            }
-            Kind::Begin | Kind::Commit | Kind::Control => {
-                let what =
-                    "transaction control inside a migration that is marked to run without a transaction";
-                Some((what.to_owned(), NO_CONTROL_HINT))
-            }
-            Kind::TopLevel(what) | Kind::Unnamed(what) if self.in_transaction => match self.direction {
-                Direction::Up => Some((in_transaction(what), MARK_HINT)),
-                Direction::Down => Some((in_transaction(what), DOWN_HINT)),
-            },
-            Kind::TopLevel(_) => None,
-            Kind::Unnamed(what) => Some((format!("{what} without the name of the index"), NAME_HINT)),
-            Kind::Outside(what) if self.in_transaction => Some((in_transaction(what), OUTSIDE_HINT)),
-            Kind::Outside(what) => Some((format!("{what} cannot be part of a migration"), OUTSIDE_HINT)),
-            Kind::Refused(what, hint) => Some((what, hint)),
+/// Why a statement of this kind cannot run in the script, and what to do.
+fn refusal(script: &Script<'_>, kind: Kind) -> Option<(String, &'static str)> {
+    let in_transaction = |what| format!("{what} cannot run inside a transaction");
+    match kind {
+        Kind::Ordinary | Kind::Setting | Kind::MayBeTopLevel => None,
+        Kind::Begin | Kind::Commit | Kind::Control if script.in_transaction => {
+            Some(("transaction control inside the migration".to_owned(), TRANSACTION_HINT))
         }
+        Kind::Begin | Kind::Commit | Kind::Control => {
+            let what = "transaction control inside a migration that is marked to run without a transaction";
+            Some((what.to_owned(), NO_CONTROL_HINT))
+        }
+        Kind::TopLevel(what) | Kind::Unnamed(what) if script.in_transaction => match script.direction {
+            Direction::Up => Some((in_transaction(what), MARK_HINT)),
+            Direction::Down => Some((in_transaction(what), DOWN_HINT)),
+        },
+        Kind::TopLevel(_) => None,
+        Kind::Unnamed(what) => Some((format!("{what} without the name of the index"), NAME_HINT)),
+        Kind::Outside(what) if script.in_transaction => Some((in_transaction(what), OUTSIDE_HINT)),
+        Kind::Outside(what) => Some((format!("{what} cannot be part of a migration"), OUTSIDE_HINT)),
+        Kind::Refused(what, hint) => Some((what, hint)),
     }
 }
 
@@ -217,8 +185,8 @@ fn refused_before(script: &Script<'_>, chunk: &lexer::Chunk<'_>, mut end: usize)
                 return statements.into_iter().find_map(|(offset, _, kind)| match kind {
                     Kind::Begin | Kind::Commit => None,
                     kind => {
-                        let (what, hint) = script.refusal(kind)?;
-                        Some(script.refuse(line_in(script, chunk.offset + offset), what, hint))
+                        let (what, hint) = refusal(script, kind)?;
+                        Some(refuse(script, line_in(script, chunk.offset + offset), what, hint))
                     }
                 });
             }

@@ -1,19 +1,17 @@
 //! Applies migrations: what is to run is decided and read in full first, then it runs in the caller's transaction,
 //! each migration together with its row in the ledger. Those that refuse that run in `no_transaction`.
 
-use std::cmp::Ordering;
 use std::time::Instant;
 
-use nself_heal_core::formats::compare_versions;
+use nself_heal_core::migrations::{Direction, Entry, Extent, choose_up};
 use pgrx::{notice, pg_sys};
 
 use crate::error::Error;
 use crate::migrations::execute;
-use crate::migrations::journal::Entry;
 use crate::migrations::ledger::{self, LedgerRow, Session, since};
 use crate::migrations::lock::SchemaLock;
-use crate::migrations::script::{Direction, split};
-use crate::migrations::status::{Pending, State, Status, status};
+use crate::migrations::script::split;
+use crate::migrations::status::{Pending, status};
 use crate::migrations::tenant::{check_tenant, make_tenant, refuse_strangers};
 use crate::server::{session, trust};
 
@@ -58,13 +56,13 @@ pub fn up(request: &UpRequest<'_>) -> Result<Vec<Ran>, Error> {
 /// The migrations that are to run, in order: those of the request that are pending or have run in part. All of them are
 /// read, and what can be refused is refused here. Marked ones are applied by `no_transaction`, the others by `apply`.
 pub fn choose(request: &UpRequest<'_>) -> Result<Vec<Pending>, Error> {
-    check_request(request)?;
+    let extent = check_request(request)?;
     let all = status(request.tenant)?;
-    if all.iter().all(|status| status.journal.is_none()) {
-        return Err(Error::EmptyJournal);
-    }
-    refuse_edited(&all)?;
-    let chosen = choose_up(&all, request)?;
+    let chosen = choose_up(&all, extent, |version| {
+        notice!(
+            "migration {version} was edited after it was applied, in comments, white space or line ends alone"
+        );
+    })?;
     if request.by_itself {
         refuse_untrusted(&chosen)?;
     }
@@ -106,12 +104,10 @@ pub fn record(
     ledger::record(session, &row)
 }
 
-fn check_request(request: &UpRequest<'_>) -> Result<(), Error> {
-    if request.target.is_some() && request.max_count.is_some() {
-        return Err(Error::Both { a: "target", b: "max_count" });
-    }
-    at_least_one("max_count", request.max_count)?;
-    check_tenant(request.tenant)
+fn check_request<'a>(request: &UpRequest<'a>) -> Result<Extent<'a>, Error> {
+    let extent = Extent::new(request.target, "max_count", request.max_count)?;
+    check_tenant(request.tenant)?;
+    Ok(extent)
 }
 
 impl Ran {
@@ -123,13 +119,6 @@ impl Ran {
             duration_ms,
             sql: sql.to_owned(),
         }
-    }
-}
-
-pub fn at_least_one(name: &'static str, value: Option<i32>) -> Result<(), Error> {
-    match value {
-        Some(value) if value < 1 => Err(Error::TooFew { name, value }),
-        _ => Ok(()),
     }
 }
 
@@ -147,87 +136,4 @@ fn refuse_untrusted(chosen: &[&Entry]) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-/// An edited migration would make the ledger lie about every database that comes after; a cosmetic edit is only told.
-fn refuse_edited(all: &[Status]) -> Result<(), Error> {
-    for status in all {
-        let (Some(entry), Some(applied)) = (&status.journal, &status.ledger) else { continue };
-        match status.state {
-            State::Edited => {
-                if let Some(done) = applied.statements_done {
-                    return Err(Error::EditedPart { version: status.version.clone(), done });
-                }
-                return Err(Error::Edited {
-                    version: status.version.clone(),
-                    applied: applied.checksum.clone(),
-                    now: entry.checksum.clone(),
-                });
-            }
-            State::Cosmetic => notice!(
-                "migration {} was edited after it was applied, in comments, white space or line ends alone",
-                status.version
-            ),
-            State::Applied | State::Pending | State::Partial | State::Missing => {}
-        }
-    }
-    Ok(())
-}
-
-fn choose_up<'a>(all: &'a [Status], request: &UpRequest<'_>) -> Result<Vec<&'a Entry>, Error> {
-    let is_pending = |status: &&Status| status.is_pending();
-    let mut chosen: Vec<&Entry> =
-        all.iter().filter(is_pending).filter_map(|status| status.journal.as_ref()).collect();
-    if let Some(target) = request.target {
-        let position = find(all, target)?;
-        if all[position].journal.is_none() {
-            return Err(Error::NoSuchMigration { version: target.to_owned() });
-        }
-        if !all[position].is_pending() && all[..position].iter().filter(is_pending).count() == 0 {
-            return match all[position..].iter().skip(1).any(|later| later.ledger.is_some()) {
-                true => Err(Error::AlreadyApplied { version: target.to_owned() }),
-                false => Ok(Vec::new()),
-            };
-        }
-        chosen =
-            all[..=position].iter().filter(is_pending).filter_map(|status| status.journal.as_ref()).collect();
-    }
-    if let Some(count) = request.max_count {
-        if !chosen.is_empty() && count as usize > chosen.len() {
-            return Err(Error::TooMany { count, available: chosen.len(), verb: "applied", state: "pending" });
-        }
-        chosen.truncate(count as usize);
-    }
-    refuse_out_of_order(all, &chosen)?;
-    Ok(chosen)
-}
-
-/// A pending migration before an applied one would run on a schema that its author never saw.
-fn refuse_out_of_order(all: &[Status], chosen: &[&Entry]) -> Result<(), Error> {
-    let Some(first) = chosen.first() else { return Ok(()) };
-    let last = all.iter().rfind(|status| status.journal.is_some() && status.ledger.is_some());
-    let is_before = |last: &Status| {
-        all.iter().position(|s| s.version == first.version)
-            < all.iter().position(|s| s.version == last.version)
-    };
-    match last {
-        Some(last) if is_before(last) => {
-            Err(Error::OutOfOrder { version: first.version.clone(), last: last.version.clone() })
-        }
-        _ => Ok(()),
-    }
-}
-
-pub fn find(all: &[Status], version: &str) -> Result<usize, Error> {
-    position(all.iter().map(|status| status.version.as_str()), version)
-        .ok_or_else(|| Error::NoSuchMigration { version: version.to_owned() })
-}
-
-/// The position of the migration that a user named: by its version as written, or by the same number.
-pub fn position<'a>(mut versions: impl Iterator<Item = &'a str> + Clone, named: &str) -> Option<usize> {
-    // No digit at all would be the number zero.
-    let is_number = named.starts_with(|c: char| c.is_ascii_digit());
-    versions.clone().position(|version| version == named).or_else(|| {
-        versions.position(|version| is_number && compare_versions(version, named) == Ordering::Equal)
-    })
 }

@@ -1,0 +1,15 @@
+//! Migrations: what the journal and the ledger say of them, how far each is, and which are to be applied or undone.
+
+mod choose;
+mod error;
+mod rows;
+mod script;
+mod status;
+#[cfg(test)]
+mod tests;
+
+pub use choose::{Extent, choose_down, choose_up, down_part};
+pub use error::Error;
+pub use rows::{Applied, Entry, Rights};
+pub use script::{Direction, Script};
+pub use status::{Split, State, Status, is_same_so_far, status};

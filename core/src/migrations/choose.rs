@@ -1,0 +1,160 @@
+//! Which migrations are to be applied or undone, and why not.
+
+use std::cmp::Ordering;
+
+use super::error::Error;
+use super::rows::{Applied, Entry};
+use super::script::Script;
+use super::status::{State, Status};
+use crate::formats::compare_versions;
+
+/// How far to go, up or down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent<'a> {
+    /// Nobody said: all that is pending is applied, or the last one undone.
+    Unsaid,
+    /// To this migration, which is applied afterwards.
+    To(&'a str),
+    /// This many of them.
+    Count(usize),
+}
+
+impl<'a> Extent<'a> {
+    /// By the arguments `target` and the count, which is called `name`.
+    pub fn new(target: Option<&'a str>, name: &'static str, count: Option<i32>) -> Result<Self, Error> {
+        match (target, count) {
+            (Some(_), Some(_)) => Err(Error::TargetAndCount { name }),
+            (Some(target), None) => Ok(Self::To(target)),
+            (None, None) => Ok(Self::Unsaid),
+            (None, Some(value)) => match usize::try_from(value) {
+                Ok(count @ 1..) => Ok(Self::Count(count)),
+                Ok(0) | Err(_) => Err(Error::TooFew { name, value }),
+            },
+        }
+    }
+}
+
+/// The migrations that are to be applied, or to go on, in their order. `cosmetic` is told the versions of those that were
+/// edited in nothing that matters.
+pub fn choose_up<'s>(
+    all: &'s [Status],
+    extent: Extent<'_>,
+    cosmetic: impl FnMut(&str),
+) -> Result<Vec<&'s Entry>, Error> {
+    if all.iter().all(|status| status.journal.is_none()) {
+        return Err(Error::EmptyJournal);
+    }
+    refuse_edited(all, cosmetic)?;
+    let chosen = match extent {
+        Extent::Unsaid => pending(all),
+        Extent::To(target) => pending_up_to(all, target)?,
+        Extent::Count(count) => {
+            let mut chosen = pending(all);
+            if !chosen.is_empty() && count > chosen.len() {
+                let available = chosen.len();
+                return Err(Error::TooMany { count, available, verb: "applied", state: "pending" });
+            }
+            chosen.truncate(count);
+            chosen
+        }
+    };
+    refuse_out_of_order(all, &chosen)?;
+    Ok(chosen)
+}
+
+fn pending(all: &[Status]) -> Vec<&Entry> {
+    all.iter().filter(|status| status.is_pending()).filter_map(|status| status.journal.as_ref()).collect()
+}
+
+fn pending_up_to<'s>(all: &'s [Status], target: &str) -> Result<Vec<&'s Entry>, Error> {
+    let no_such = || Error::NoSuchMigration { version: target.to_owned() };
+    let place = position(all.iter().map(|status| status.version.as_str()), target).ok_or_else(no_such)?;
+    if all[place].journal.is_none() {
+        return Err(no_such());
+    }
+    let chosen = pending(&all[..=place]);
+    // What is applied as far as the target and beyond it would have to be undone.
+    if chosen.is_empty() && all[place + 1..].iter().any(|later| later.ledger.is_some()) {
+        return Err(Error::AlreadyApplied { version: target.to_owned() });
+    }
+    Ok(chosen)
+}
+
+/// An edited migration would make the ledger lie about every database that comes after; a cosmetic edit is only told.
+fn refuse_edited(all: &[Status], mut cosmetic: impl FnMut(&str)) -> Result<(), Error> {
+    for status in all {
+        let (Some(entry), Some(applied)) = (&status.journal, &status.ledger) else { continue };
+        match status.state {
+            State::Edited => {
+                let version = status.version.clone();
+                return Err(match applied.statements_done {
+                    Some(done) => Error::EditedPart { version, done },
+                    None => Error::Edited {
+                        version,
+                        applied: applied.checksum.clone(),
+                        now: entry.checksum.clone(),
+                    },
+                });
+            }
+            State::Cosmetic => cosmetic(&status.version),
+            State::Applied | State::Pending | State::Partial | State::Missing => {}
+        }
+    }
+    Ok(())
+}
+
+/// A pending migration before an applied one would run on a schema that its author never saw.
+fn refuse_out_of_order(all: &[Status], chosen: &[&Entry]) -> Result<(), Error> {
+    let Some(first) = chosen.first() else { return Ok(()) };
+    let last = all.iter().rposition(|status| status.journal.is_some() && status.ledger.is_some());
+    let place = all.iter().position(|status| status.version == first.version);
+    match last {
+        Some(last) if place < Some(last) => {
+            Err(Error::OutOfOrder { version: first.version.clone(), last: all[last].version.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The applied migrations that are to be undone, the latest first. `applied` is in the order in which they were applied.
+pub fn choose_down<'s>(
+    applied: &'s [Applied],
+    journal: &[Entry],
+    extent: Extent<'_>,
+) -> Result<Vec<&'s Applied>, Error> {
+    let steps = match extent {
+        Extent::To(target) => {
+            let version = || target.to_owned();
+            let last = position(applied.iter().map(|applied| applied.version.as_str()), target);
+            let in_journal = || position(journal.iter().map(|entry| entry.version.as_str()), target);
+            match last {
+                Some(last) => applied.len() - last - 1,
+                None if in_journal().is_some() => return Err(Error::NotApplied { version: version() }),
+                None => return Err(Error::NoSuchMigration { version: version() }),
+            }
+        }
+        Extent::Count(count) if count > applied.len() => {
+            return Err(Error::TooMany { count, available: applied.len(), verb: "undone", state: "applied" });
+        }
+        Extent::Count(count) => count,
+        Extent::Unsaid => 1,
+    };
+    Ok(applied.iter().rev().take(steps).collect())
+}
+
+/// What undoes an applied migration.
+pub fn down_part<'j>(journal: &'j [Entry], applied: &Applied) -> Result<(&'j Entry, Script<'j>), Error> {
+    let entry = journal.iter().find(|entry| entry.version == applied.version);
+    entry
+        .and_then(|entry| Some((entry, entry.down()?)))
+        .ok_or_else(|| Error::NoDown { version: applied.version.clone() })
+}
+
+/// The position of the migration that a user named: by its version as written, or by the same number.
+fn position<'a>(mut versions: impl Iterator<Item = &'a str> + Clone, named: &str) -> Option<usize> {
+    // No digit at all would be the number zero.
+    let is_number = named.starts_with(|c: char| c.is_ascii_digit());
+    versions.clone().position(|version| version == named).or_else(|| {
+        versions.position(|version| is_number && compare_versions(version, named) == Ordering::Equal)
+    })
+}

@@ -1,0 +1,56 @@
+//! Why migrations are not applied or undone as asked, in the words of who asked.
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    #[error("the journal is empty")]
+    EmptyJournal,
+    #[error("there is no migration {version} in the journal")]
+    NoSuchMigration { version: String },
+    #[error("migration {version} is already applied")]
+    AlreadyApplied { version: String },
+    #[error("migration {version} is not applied")]
+    NotApplied { version: String },
+    #[error("{name} must be at least 1, not {value}")]
+    TooFew { name: &'static str, value: i32 },
+    #[error("target and {name} cannot be given together")]
+    TargetAndCount { name: &'static str },
+    #[error("{count} migrations were to be {verb}, but only {available} are {state}")]
+    TooMany { count: usize, available: usize, verb: &'static str, state: &'static str },
+    #[error(
+        "migration {version} was changed after it was applied: its checksum was {applied}, and is now {now}"
+    )]
+    Edited { version: String, applied: String, now: String },
+    #[error("migration {version} is applied up to statement {done}, and what ran of it was changed since")]
+    EditedPart { version: String, done: usize },
+    #[error("migration {version} comes before {last}, which is already applied")]
+    OutOfOrder { version: String, last: String },
+    #[error("migration {version} has no down part")]
+    NoDown { version: String },
+}
+
+impl Error {
+    /// What to do about it, where more can be said than the message says.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::EmptyJournal => {
+                "Load a migrations folder with nself_journal_load() or nself_journal_put()."
+            }
+            Self::NoSuchMigration { .. } => "nself_migrate_status() lists what there is.",
+            Self::AlreadyApplied { .. } => "To go back to it, call nself_migrate_down().",
+            Self::NotApplied { .. } | Self::TooMany { .. } => {
+                "nself_migrate_status() tells which migrations are applied."
+            }
+            Self::Edited { .. } => "Put the file back as it was and write a new migration for the change.",
+            Self::EditedPart { .. } => {
+                "Put the statements that ran back as they were, and the mark with them. Those that have not run may \
+                 change."
+            }
+            Self::OutOfOrder { .. } => {
+                "Give it a version of its own that comes last, or undo the later ones first with nself_migrate_down()."
+            }
+            Self::NoDown { .. } => "Write the down part, load the folder again, and repeat.",
+            Self::TooFew { .. } | Self::TargetAndCount { .. } => return None,
+        };
+        Some(hint.to_owned())
+    }
+}

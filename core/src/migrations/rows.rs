@@ -1,0 +1,109 @@
+//! What the journal and the ledger say of one migration.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::script::{Direction, Script};
+
+/// A migration as the journal keeps it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Entry {
+    pub version: String,
+    pub name: String,
+    pub path: String,
+    pub up_sql: String,
+    pub down_sql: Option<String>,
+    pub down_path: Option<String>,
+    pub checksum: String,
+    pub down_checksum: Option<String>,
+    pub breakpoints: bool,
+    pub up_line: usize,
+    pub down_line: usize,
+    pub in_transaction: bool,
+    pub down_in_transaction: bool,
+    /// The role with whose rights it was loaded last.
+    pub loaded_by: String,
+}
+
+impl Entry {
+    pub fn up(&self) -> Script<'_> {
+        Script {
+            version: &self.version,
+            path: &self.path,
+            sql: &self.up_sql,
+            first_line: self.up_line,
+            breakpoints: self.breakpoints,
+            direction: Direction::Up,
+            in_transaction: self.in_transaction,
+        }
+    }
+
+    /// It runs in the transaction of its caller, whatever its mark says.
+    pub fn down(&self) -> Option<Script<'_>> {
+        Some(Script {
+            version: &self.version,
+            path: self.down_path.as_deref().unwrap_or(&self.path),
+            sql: self.down_sql.as_deref()?,
+            first_line: self.down_line,
+            breakpoints: self.breakpoints,
+            direction: Direction::Down,
+            in_transaction: true,
+        })
+    }
+}
+
+/// A migration that is applied now, with all that a replay of it needs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Applied {
+    pub version: String,
+    pub name: String,
+    pub path: String,
+    pub tenant: Option<String>,
+    pub sql: String,
+    pub breakpoints: bool,
+    pub in_transaction: bool,
+    /// How many statements have run of a migration that runs statement by statement; none: all of it has.
+    pub statements_done: Option<usize>,
+    /// The next statement was begun at top level, and may have ended. This says what it is about.
+    pub statement_begun: Option<String>,
+    pub checksum: String,
+    /// The role as which the session logged in.
+    pub logged_in_as: String,
+    /// The role whose rights were in force.
+    pub applied_by: String,
+    pub settings: BTreeMap<String, String>,
+    pub rights: Rights,
+    #[serde(default)]
+    pub applied_at: Option<String>,
+    #[serde(default)]
+    pub duration_ms: i64,
+}
+
+impl Applied {
+    pub fn script(&self) -> Script<'_> {
+        Script {
+            version: &self.version,
+            path: &self.path,
+            sql: &self.sql,
+            first_line: 1,
+            breakpoints: self.breakpoints,
+            direction: Direction::Up,
+            in_transaction: self.in_transaction,
+        }
+    }
+
+    pub fn settings(&self) -> Vec<(&str, &str)> {
+        self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+}
+
+/// What a role could do where migrations begin, in a database without anything of a user's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Rights {
+    /// Whether it had the rights of the database's owner.
+    pub owns_database: bool,
+    pub creates_schemas: bool,
+    pub creates_in_public: bool,
+}

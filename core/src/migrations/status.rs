@@ -1,0 +1,105 @@
+//! The journal against the ledger: how far each migration is.
+
+use std::collections::BTreeMap;
+
+use super::rows::{Applied, Entry};
+use super::script::Script;
+use crate::formats::compare_versions;
+use crate::lexer;
+
+/// How the journal and the ledger stand to each other for one migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// In the journal, not in the ledger.
+    Pending,
+    /// Some of its statements have run, and are as they were.
+    Partial,
+    /// In both, equal to the byte.
+    Applied,
+    /// In both; the file differs in comments, white space or line ends alone.
+    Cosmetic,
+    /// In both, and different; if not all of it has run, in what has.
+    Edited,
+    /// In the ledger, not in the journal.
+    Missing,
+}
+
+/// A migration of the journal, the ledger or both.
+#[derive(Debug)]
+pub struct Status {
+    pub version: String,
+    pub name: String,
+    pub state: State,
+    pub journal: Option<Entry>,
+    pub ledger: Option<Applied>,
+}
+
+impl Status {
+    /// Whether something of it is still to run.
+    pub fn is_pending(&self) -> bool {
+        matches!(self.state, State::Pending | State::Partial)
+    }
+}
+
+/// The statements of a script, which the server's parser finds. None if it cannot read the script.
+pub type Split<'s> = dyn Fn(&Script<'_>) -> Option<Vec<String>> + 's;
+
+/// All migrations of the journal in its order, then those that only the ledger knows. `applied` is what the ledger holds of
+/// one tenant.
+pub fn status(journal: Vec<Entry>, applied: Vec<Applied>, split: &Split<'_>) -> Vec<Status> {
+    let mut applied: BTreeMap<String, Applied> =
+        applied.into_iter().map(|applied| (applied.version.clone(), applied)).collect();
+    let mut all: Vec<Status> = journal
+        .into_iter()
+        .map(|entry| {
+            let ledger = applied.remove(&entry.version);
+            let state = ledger.as_ref().map_or(State::Pending, |applied| compare(applied, &entry, split));
+            Status {
+                version: entry.version.clone(),
+                name: entry.name.clone(),
+                state,
+                journal: Some(entry),
+                ledger,
+            }
+        })
+        .collect();
+    let mut missing: Vec<Applied> = applied.into_values().collect();
+    missing.sort_by(|a, b| compare_versions(&a.version, &b.version));
+    all.extend(missing.into_iter().map(|applied| Status {
+        version: applied.version.clone(),
+        name: applied.name.clone(),
+        state: State::Missing,
+        journal: None,
+        ledger: Some(applied),
+    }));
+    all
+}
+
+fn compare(applied: &Applied, entry: &Entry, split: &Split<'_>) -> State {
+    if applied.statements_done.is_some() {
+        match is_same_so_far(applied, entry, split) {
+            true => State::Partial,
+            false => State::Edited,
+        }
+    } else if applied.checksum == entry.checksum {
+        State::Applied
+    } else if lexer::normal_form(&applied.sql) == lexer::normal_form(&entry.up_sql) {
+        State::Cosmetic
+    } else {
+        State::Edited
+    }
+}
+
+/// Whether a migration can go on: it still is marked, and what ran of it is as it was, up to comments and white space.
+/// One that cannot be read is not called changed: who runs it will be told why.
+pub fn is_same_so_far(begun: &Applied, entry: &Entry, split: &Split<'_>) -> bool {
+    let done = begun.statements_done.unwrap_or(0);
+    let Some(now) = split(&entry.up()) else { return true };
+    let Some(then) = split(&begun.script()) else { return false };
+    let first = |statements: &[String]| {
+        statements
+            .get(..done)
+            .map(|first| first.iter().map(|sql| lexer::normal_form(sql)).collect::<Vec<_>>())
+    };
+    !entry.in_transaction && first(&now).is_some_and(|now| Some(now) == first(&then))
+}

@@ -1,0 +1,239 @@
+//! The journal against the ledger, each given as short lists.
+
+use expect_test::{Expect, expect};
+
+use super::*;
+
+fn entry(version: &str, up_sql: &str) -> Entry {
+    Entry {
+        version: version.to_owned(),
+        name: format!("name_of_{version}"),
+        path: format!("{version}.sql"),
+        up_sql: up_sql.to_owned(),
+        down_sql: None,
+        down_path: None,
+        checksum: format!("sum of {up_sql}"),
+        down_checksum: None,
+        breakpoints: false,
+        up_line: 1,
+        down_line: 1,
+        in_transaction: true,
+        down_in_transaction: true,
+        loaded_by: "loader".to_owned(),
+    }
+}
+
+/// A migration whose statements have a transaction each.
+fn marked(version: &str, up_sql: &str) -> Entry {
+    Entry { in_transaction: false, ..entry(version, up_sql) }
+}
+
+fn applied(version: &str, sql: &str) -> Applied {
+    Applied {
+        version: version.to_owned(),
+        name: format!("name_of_{version}"),
+        path: format!("{version}.sql"),
+        tenant: None,
+        sql: sql.to_owned(),
+        breakpoints: false,
+        in_transaction: true,
+        statements_done: None,
+        statement_begun: None,
+        checksum: format!("sum of {sql}"),
+        logged_in_as: "owner".to_owned(),
+        applied_by: "owner".to_owned(),
+        settings: Default::default(),
+        rights: Rights::default(),
+        applied_at: None,
+        duration_ms: 0,
+    }
+}
+
+/// A migration of which some statements have run.
+fn begun(version: &str, sql: &str, done: usize) -> Applied {
+    Applied { statements_done: Some(done), in_transaction: false, ..applied(version, sql) }
+}
+
+/// Stands for the server's parser, which cannot read what has a question mark.
+fn split(script: &Script<'_>) -> Option<Vec<String>> {
+    let statements = script.sql.split_terminator(';').map(str::to_owned).collect();
+    (!script.sql.contains('?')).then_some(statements)
+}
+
+/// The journal holds the first list of versions, the ledger the second one.
+fn of(journal: &[&str], ledger: &[&str]) -> Vec<Status> {
+    status(
+        journal.iter().map(|version| entry(version, "SELECT 1;")).collect(),
+        ledger.iter().map(|version| applied(version, "SELECT 1;")).collect(),
+        &split,
+    )
+}
+
+fn state(applied: Applied, entry: Entry) -> State {
+    status(vec![entry], vec![applied], &split)[0].state
+}
+
+/// What is chosen, or the error; before it, the versions of those that were edited in nothing that matters.
+fn up(all: &[Status], extent: Extent<'_>, expect: Expect) {
+    let mut said = Vec::new();
+    let chosen = choose_up(all, extent, |version| said.push(format!("{version} is cosmetic")));
+    said.push(match chosen {
+        Ok(chosen) => {
+            format!("{:?}", chosen.iter().map(|entry| entry.version.as_str()).collect::<Vec<_>>())
+        }
+        Err(error) => error.to_string(),
+    });
+    expect.assert_eq(&said.join("; "));
+}
+
+fn down(ledger: &[&str], journal: &[&str], extent: Extent<'_>, expect: Expect) {
+    let ledger: Vec<_> = ledger.iter().map(|version| applied(version, "SELECT 1;")).collect();
+    let journal: Vec<_> = journal.iter().map(|version| entry(version, "SELECT 1;")).collect();
+    expect.assert_eq(&match choose_down(&ledger, &journal, extent) {
+        Ok(chosen) => {
+            format!("{:?}", chosen.iter().map(|applied| applied.version.as_str()).collect::<Vec<_>>())
+        }
+        Err(error) => error.to_string(),
+    });
+}
+
+#[test]
+fn the_journal_comes_first_and_what_only_the_ledger_knows_by_number() {
+    let all = of(&["2", "1"], &["10", "9", "2"]);
+    let shown: Vec<_> = all.iter().map(|one| format!("{} {:?}", one.version, one.state)).collect();
+    expect!["2 Applied, 1 Pending, 9 Missing, 10 Missing"].assert_eq(&shown.join(", "));
+}
+
+#[test]
+fn an_edit_of_comments_is_cosmetic() {
+    assert_eq!(state(applied("1", "SELECT 1"), entry("1", "SELECT 1")), State::Applied);
+    assert_eq!(state(applied("1", "SELECT 1"), entry("1", "SELECT  1 -- one")), State::Cosmetic);
+    assert_eq!(state(applied("1", "SELECT 1"), entry("1", "SELECT 2")), State::Edited);
+}
+
+#[test]
+fn what_has_not_run_of_a_begun_migration_may_be_edited() {
+    let begun = || begun("1", "a;b;", 1);
+    assert_eq!(state(begun(), marked("1", "a;b;")), State::Partial);
+    assert_eq!(state(begun(), marked("1", " a -- still\n;c;d;")), State::Partial);
+    assert_eq!(state(begun(), marked("1", "A2;b;")), State::Edited);
+    assert_eq!(state(begun(), marked("1", "")), State::Edited);
+    assert_eq!(state(begun(), entry("1", "a;b;")), State::Edited);
+}
+
+#[test]
+fn a_begun_migration_that_cannot_be_read_now_is_not_called_edited() {
+    assert_eq!(state(begun("1", "a;", 1), marked("1", "a?")), State::Partial);
+    assert_eq!(state(begun("1", "a?", 1), marked("1", "a;")), State::Edited);
+}
+
+#[test]
+fn all_that_is_pending_is_applied_unless_told_how_far() {
+    let all = of(&["001", "002", "003"], &["001"]);
+    up(&all, Extent::Unsaid, expect![[r#"["002", "003"]"#]]);
+    up(&all, Extent::To("002"), expect![[r#"["002"]"#]]);
+    up(&all, Extent::To("2"), expect![[r#"["002"]"#]]);
+    up(&all, Extent::Count(1), expect![[r#"["002"]"#]]);
+    up(&all, Extent::Count(3), expect!["3 migrations were to be applied, but only 2 are pending"]);
+}
+
+#[test]
+fn a_target_that_is_applied_is_reached_unless_more_is() {
+    let all = of(&["1", "2", "3"], &["1", "2"]);
+    up(&all, Extent::To("2"), expect!["[]"]);
+    up(&all, Extent::To("1"), expect!["migration 1 is already applied"]);
+    up(&of(&["1"], &["1"]), Extent::Count(5), expect!["[]"]);
+}
+
+#[test]
+fn a_target_is_one_of_the_journal() {
+    let all = of(&["1", "2"], &["7"]);
+    up(&all, Extent::To("3"), expect!["there is no migration 3 in the journal"]);
+    up(&all, Extent::To("7"), expect!["there is no migration 7 in the journal"]);
+    up(&of(&["0"], &[]), Extent::To("init"), expect!["there is no migration init in the journal"]);
+    up(&of(&[], &["7"]), Extent::Unsaid, expect!["the journal is empty"]);
+}
+
+#[test]
+fn a_pending_migration_does_not_come_before_an_applied_one() {
+    let all = of(&["1", "2", "3"], &["1", "3"]);
+    up(&all, Extent::Unsaid, expect!["migration 2 comes before 3, which is already applied"]);
+    up(&all, Extent::To("2"), expect!["migration 2 comes before 3, which is already applied"]);
+    // What is not in the journal any more has no place in its order.
+    up(&of(&["1", "2"], &["1", "3"]), Extent::Unsaid, expect![[r#"["2"]"#]]);
+}
+
+#[test]
+fn a_begun_migration_goes_on_first() {
+    let all = status(vec![marked("1", "a;b;"), entry("2", "c;")], vec![begun("1", "a;b;", 1)], &split);
+    up(&all, Extent::Unsaid, expect![[r#"["1", "2"]"#]]);
+}
+
+#[test]
+fn an_edit_is_refused_and_a_cosmetic_one_is_told() {
+    let of = |second: Entry, ran: Applied| {
+        let journal = vec![entry("1", "SELECT 1 -- one"), second, entry("3", "SELECT 3")];
+        status(journal, vec![applied("1", "SELECT 1"), ran], &split)
+    };
+    up(
+        &of(entry("2", "SELECT 2"), applied("2", "SELECT 2")),
+        Extent::Unsaid,
+        expect![[r#"1 is cosmetic; ["3"]"#]],
+    );
+    up(
+        &of(entry("2", "SELECT 0"), applied("2", "SELECT 2")),
+        Extent::Unsaid,
+        expect![
+            "1 is cosmetic; migration 2 was changed after it was applied: its checksum was sum of SELECT 2, and is now sum of SELECT 0"
+        ],
+    );
+    up(
+        &of(marked("2", "b;"), begun("2", "a;b;", 1)),
+        Extent::Unsaid,
+        expect![
+            "1 is cosmetic; migration 2 is applied up to statement 1, and what ran of it was changed since"
+        ],
+    );
+}
+
+#[test]
+fn the_last_one_is_undone_unless_told_how_far() {
+    let (ledger, journal) = (["01", "02", "03"], ["01", "02", "03", "04"]);
+    down(&ledger, &journal, Extent::Unsaid, expect![[r#"["03"]"#]]);
+    down(&ledger, &journal, Extent::Count(2), expect![[r#"["03", "02"]"#]]);
+    down(&ledger, &journal, Extent::To("1"), expect![[r#"["03", "02"]"#]]);
+    down(&ledger, &journal, Extent::To("03"), expect!["[]"]);
+    down(&ledger, &journal, Extent::To("4"), expect!["migration 4 is not applied"]);
+    down(&ledger, &journal, Extent::To("5"), expect!["there is no migration 5 in the journal"]);
+    down(
+        &ledger,
+        &journal,
+        Extent::Count(4),
+        expect!["4 migrations were to be undone, but only 3 are applied"],
+    );
+    down(&[], &journal, Extent::Unsaid, expect!["[]"]);
+}
+
+#[test]
+fn undoing_needs_a_down_part_in_the_journal() {
+    let with_down = Entry { down_sql: Some("DROP TABLE t".to_owned()), down_line: 7, ..marked("1", "a") };
+    let journal = [with_down, entry("2", "b")];
+    let (entry, script) = down_part(&journal, &applied("1", "a")).unwrap();
+    assert_eq!((entry.version.as_str(), script.sql, script.path), ("1", "DROP TABLE t", "1.sql"));
+    assert_eq!((script.first_line, script.in_transaction), (7, true));
+    for version in ["2", "3"] {
+        let none = down_part(&journal, &applied(version, "b")).map(|_| ());
+        assert_eq!(none, Err(Error::NoDown { version: version.to_owned() }));
+    }
+}
+
+#[test]
+fn a_target_and_a_count_exclude_each_other() {
+    let said = |target, count| Extent::new(target, "steps", count).map_err(|error| error.to_string());
+    assert_eq!(said(None, None), Ok(Extent::Unsaid));
+    assert_eq!(said(Some("3"), None), Ok(Extent::To("3")));
+    assert_eq!(said(None, Some(2)), Ok(Extent::Count(2)));
+    assert_eq!(said(None, Some(0)), Err("steps must be at least 1, not 0".to_owned()));
+    assert_eq!(said(None, Some(-1)), Err("steps must be at least 1, not -1".to_owned()));
+    assert_eq!(said(Some("3"), Some(1)), Err("target and steps cannot be given together".to_owned()));
+}

@@ -8,6 +8,7 @@ pub mod ddl;
 pub mod diff;
 pub mod digest;
 pub mod formats;
+pub mod heal;
 pub mod ignore;
 pub mod lexer;
 pub mod members;

@@ -2,50 +2,14 @@
 
 use std::time::Instant;
 
+use nself_heal_core::heal::{Counts, Outcome};
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 
 use crate::capture::culprit;
 use crate::error::Error;
-use crate::heal::steps::{Outcome, Status};
 use crate::server::session::as_extension_owner;
 use crate::server::spi;
-
-/// How the steps of a heal ended, counted.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Counts {
-    pub planned: i32,
-    pub applied: i32,
-    pub blocked: i32,
-    pub manual: i32,
-    pub failed: i32,
-}
-
-impl Counts {
-    fn add(&mut self, outcomes: &[Outcome]) {
-        for outcome in outcomes {
-            *match outcome.status {
-                Status::Planned => &mut self.planned,
-                Status::Applied => &mut self.applied,
-                Status::Blocked => &mut self.blocked,
-                Status::Manual => &mut self.manual,
-                Status::Failed => &mut self.failed,
-            } += 1;
-        }
-    }
-
-    fn outcome(&self, confirmed: bool) -> &'static str {
-        let Self { planned, applied, blocked, manual, failed } = *self;
-        match (confirmed, planned + applied + blocked + manual + failed) {
-            (_, 0) => "no drift",
-            (false, _) => "dry run",
-            (true, _) if failed > 0 => "failed",
-            (true, _) if blocked + manual > 0 && applied == 0 => "nothing to heal",
-            (true, _) if blocked + manual > 0 => "healed in part",
-            (true, _) => "healed",
-        }
-    }
-}
 
 /// What a run did.
 pub struct Report {

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use nself_heal_core::heal::{Outcome, go, stuck, undone};
+
 use crate::drift::compare::{self, Comparison};
 use crate::error::Error;
 use crate::expected::Expected;
-use crate::heal::steps::{Mode, Outcome, Status, attempt, go, search_path, stuck};
+use crate::heal::steps::{Mode, attempt, search_path};
 use crate::server::session::{with_pinned_settings, with_settings};
 use crate::server::transaction::subtransaction;
 use crate::server::trust;
@@ -21,7 +23,9 @@ pub fn run(
     if !confirm {
         return with_pinned_settings(|| {
             trust::without_changed(&comparison.steps, || {
-                go(&comparison, |_, work, columns| attempt(work, columns, Mode::DryRun))
+                go(&comparison.steps, &comparison.live, |_, work, columns| {
+                    attempt(work, columns, Mode::DryRun)
+                })
             })
         });
     }
@@ -31,12 +35,14 @@ pub fn run(
         outcomes = with_pinned_settings(|| {
             trust::without_changed(&comparison.steps, || {
                 with_settings(&[("search_path", &path)], || {
-                    go(&comparison, |_, work, columns| attempt(work, columns, Mode::Heal))
+                    go(&comparison.steps, &comparison.live, |_, work, columns| {
+                        attempt(work, columns, Mode::Heal)
+                    })
                 })
             })
         })?;
         let after = compare::compare_with(expected, not_renamed)?;
-        let stuck = stuck(&outcomes, &after);
+        let stuck = stuck(&outcomes, &after.steps);
         if stuck.is_empty() { Ok(()) } else { Err(Error::NotClosed { stuck: stuck.join(", ") }) }
     });
     match kept {
@@ -50,23 +56,7 @@ pub fn run(
 pub fn preview(comparison: &Comparison) -> Result<Vec<Outcome>, Error> {
     with_pinned_settings(|| {
         trust::without_changed(&comparison.steps, || {
-            go(comparison, |_, work, columns| attempt(work, columns, Mode::Look))
+            go(&comparison.steps, &comparison.live, |_, work, columns| attempt(work, columns, Mode::Look))
         })
     })
-}
-
-fn undone(outcomes: Vec<Outcome>, stuck: &str) -> Vec<Outcome> {
-    outcomes
-        .into_iter()
-        .map(|outcome| match outcome.status {
-            Status::Applied => Outcome {
-                status: Status::Failed,
-                detail: Some(format!(
-                    "undone with the whole heal, because it did not close the drift of {stuck}"
-                )),
-                ..outcome
-            },
-            Status::Planned | Status::Blocked | Status::Manual | Status::Failed => outcome,
-        })
-        .collect()
 }

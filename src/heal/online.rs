@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use nself_heal_core::checksum::sha256_hex;
 use nself_heal_core::ddl::Action;
+use nself_heal_core::heal::{Ended, Outcome, Status, fingerprint, go, stuck};
 use nself_heal_core::model::Address;
 use nself_heal_core::plan::online::{Stage, stages};
 use nself_heal_core::plan::{Step, Verdict, Work};
@@ -19,7 +19,7 @@ use crate::expected::chain::{self, Against};
 use crate::heal::history::{self, Report, Run};
 use crate::heal::notify::{self, Change};
 use crate::heal::only_adds;
-use crate::heal::steps::{self, Ended, Mode, Outcome, Status};
+use crate::heal::steps::{self, Mode};
 use crate::migrations::lock::with_schema_lock;
 use crate::server::progress::Progress;
 use crate::server::session::{with_pinned_settings, with_settings};
@@ -74,7 +74,7 @@ pub fn heal(
         Ok(None) => None,
         Ok(Some(after)) => {
             (left, items_left) = (after.fingerprint(), compare::items(&after.comparison.steps));
-            let stuck = steps::stuck(&course.outcomes, &after.comparison);
+            let stuck = stuck(&course.outcomes, &after.comparison.steps);
             (!stuck.is_empty()).then(|| Error::NotClosed { stuck: stuck.join(", ") })
         }
         Err(error) => Some(error),
@@ -143,15 +143,7 @@ impl Plan {
 
     /// The same for the same drift, and nothing if there is none.
     fn fingerprint(&self) -> Option<String> {
-        let mut names: Vec<String> = self
-            .comparison
-            .steps
-            .iter()
-            .filter(|step| step.part_of.is_none())
-            .map(|step| format!("{} {} {}\n", step.kind.as_str(), step.object_type, step.identity))
-            .collect();
-        names.sort();
-        (!names.is_empty()).then(|| sha256_hex(names.concat().as_bytes()))
+        fingerprint(&self.comparison.steps)
     }
 
     /// Runs `work` in a transaction, if the migrations are still those that this plan was made for.
@@ -229,7 +221,7 @@ impl Executor {
         let steps = &plan.comparison.steps;
         let changed = in_transaction(|| trust::changed(steps))?;
         let all = trust::without(changed, || {
-            steps::go(&plan.comparison, |step, work, columns| {
+            go::<Error>(&plan.comparison.steps, &plan.comparison.live, |step, work, columns| {
                 number += 1;
                 if let Some(ended) = self.taken.get(&step.address()) {
                     return Ok(ended.clone());

@@ -1,14 +1,13 @@
-//! The steps of a plan: who runs one, what is in its way, how it ended.
+//! The steps of a plan: who runs one, what is in its way, how it is run.
 
 use std::collections::BTreeSet;
 
 use nself_heal_core::ddl::Action;
-use nself_heal_core::members;
-use nself_heal_core::model::{Address, Catalog};
-use nself_heal_core::plan::{Step, Verdict, Work};
+use nself_heal_core::heal::{Ended, Status};
+use nself_heal_core::plan::Work;
+use nself_heal_core::{heal, members};
 use pgrx::pg_sys;
 
-use crate::drift::compare::Comparison;
 use crate::error::Error;
 use crate::heal::only_adds;
 use crate::migrations::ledger;
@@ -17,45 +16,6 @@ use crate::server::transaction::subtransaction;
 use crate::server::trust::{self, as_owner};
 use crate::server::{locked, own_ddl, spi};
 use crate::{catalog, settings};
-
-/// How a step ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// A dry run: it would be applied.
-    Planned,
-    Applied,
-    Blocked,
-    Manual,
-    Failed,
-}
-
-impl Status {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Planned => "planned",
-            Self::Applied => "applied",
-            Self::Blocked => "blocked",
-            Self::Manual => "manual",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// Whether heal takes such a step.
-    pub fn safety(self) -> &'static str {
-        match self {
-            Self::Planned | Self::Applied => "additive",
-            Self::Blocked | Self::Failed => "blocked",
-            Self::Manual => "manual",
-        }
-    }
-}
-
-/// A step of a heal, as it went.
-pub struct Outcome {
-    pub step: Step,
-    pub status: Status,
-    pub detail: Option<String>,
-}
 
 /// How far to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,52 +26,9 @@ pub enum Mode {
     Heal,
 }
 
-/// Statements name everything in full, but a default may call a function whose body does not: that finds what it names
-/// where it found it in the migrations. The server's own names come first, so no user's object can stand for them.
+/// The search_path under which a heal runs.
 pub fn search_path() -> Result<String, Error> {
-    let applied = ledger::applied()?;
-    let path =
-        applied.last().and_then(|last| last.settings().into_iter().find(|(name, _)| *name == "search_path"));
-    Ok(match path {
-        Some((_, path)) if !path.is_empty() => format!("pg_catalog, {path}, pg_temp"),
-        _ => "pg_catalog, pg_temp".to_owned(),
-    })
-}
-
-/// The identities of all columns, and with them of all tables that have some.
-fn columns(catalog: &Catalog) -> BTreeSet<String> {
-    catalog.tables.iter().flat_map(|table| &table.columns).map(|column| column.identity.clone()).collect()
-}
-
-/// How a step ended, and what there is to say of it.
-pub type Ended = (Status, Option<String>);
-
-/// Goes through the steps in their order. `take` is asked to take those that nothing is in the way of; it is told the
-/// columns that are there.
-pub fn go(
-    comparison: &Comparison,
-    mut take: impl FnMut(&Step, &Work, &BTreeSet<String>) -> Result<Ended, Error>,
-) -> Result<Vec<Outcome>, Error> {
-    let mut columns = columns(&comparison.live);
-    let mut not_done: BTreeSet<Address> = BTreeSet::new();
-    let mut outcomes = Vec::new();
-    for step in &comparison.steps {
-        let (status, detail) = match &step.verdict {
-            Verdict::Manual { reason } => (Status::Manual, Some(reason.clone())),
-            Verdict::Blocked { reason } => (Status::Blocked, Some(reason.clone())),
-            Verdict::Additive(work) => match work.needs.iter().find(|need| not_done.contains(*need)) {
-                Some(need) => (Status::Blocked, Some(format!("waits for {need}"))),
-                None => take(step, work, &columns)?,
-            },
-        };
-        match status {
-            Status::Applied => drop(columns.insert(step.identity.clone())),
-            Status::Planned => {}
-            Status::Blocked | Status::Manual | Status::Failed => drop(not_done.insert(step.address())),
-        }
-        outcomes.push(Outcome { step: step.clone(), status, detail });
-    }
-    Ok(outcomes)
+    Ok(heal::search_path(ledger::applied()?.last()))
 }
 
 /// Checks the rows, then applies the step if it is confirmed.
@@ -198,7 +115,7 @@ pub fn within_lock_timeout<T>(work: impl FnOnce() -> Result<T, Error>) -> Result
 
 /// Runs some actions of a step, as the role that is in force.
 pub fn apply(work: &Work, actions: &[Action]) -> Result<(), Error> {
-    let just_created = work.actions.iter().any(creates);
+    let just_created = heal::creates(work);
     for action in actions {
         let sql = action.sql();
         only_adds::only_adds(&sql, just_created)?;
@@ -213,27 +130,6 @@ pub fn apply(work: &Work, actions: &[Action]) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-/// Whether the action makes something new, whose settings can then be given without taking any from what was there.
-fn creates(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::CreateSchema { .. }
-            | Action::CreateExtension { .. }
-            | Action::CreateEnum { .. }
-            | Action::CreateDomain(_)
-            | Action::CreateComposite(_)
-            | Action::CreateSequence { .. }
-            // Of a sequence that was created with its column.
-            | Action::OwnSequence { .. }
-            | Action::CreateTable(_)
-            | Action::AddColumn { .. }
-            | Action::AddConstraint { .. }
-            | Action::AddKey { .. }
-            | Action::CreateIndex { .. }
-            | Action::Define { .. }
-    )
 }
 
 /// A sentence on the rows that the step would fail on, if there are any.
@@ -274,25 +170,5 @@ pub fn refused(error: Error, work: &Work) -> Ended {
     if let Some(detail) = &error.detail {
         said = format!("{said}. {detail}");
     }
-    // 42P17 is what a partition gets whose bounds overlap another one's.
-    if error.is_class("23") || error.is_class("55") || error.sqlstate() == "42P17" {
-        (Status::Blocked, Some(said))
-    } else if let Some(differing) = work.differing.first() {
-        (Status::Blocked, Some(format!("{said}. It needs {differing}, which is not as expected")))
-    } else {
-        (Status::Failed, Some(format!("{said} (SQLSTATE {})", error.sqlstate())))
-    }
-}
-
-/// What was applied and differs all the same.
-pub fn stuck(outcomes: &[Outcome], after: &Comparison) -> Vec<String> {
-    let still_differs = |outcome: &&Outcome| {
-        outcome.status == Status::Applied
-            && after
-                .steps
-                .iter()
-                .any(|step| (step.kind, step.address()) == (outcome.step.kind, outcome.step.address()))
-    };
-    let name = |outcome: &Outcome| format!("{} {}", outcome.step.object_type, outcome.step.identity);
-    outcomes.iter().filter(still_differs).map(name).collect()
+    heal::refused(&said, &error.sqlstate(), work)
 }

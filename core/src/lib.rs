@@ -18,5 +18,6 @@ pub mod noted;
 pub mod pieces;
 pub mod plan;
 pub mod quote;
+pub mod schedule;
 pub mod secrets;
 pub mod spelling;

@@ -1,26 +1,10 @@
-//! What a visitor finds in a database, and the shared memory in which it tells the launcher.
+//! The shared memory in which a visitor tells the launcher what it found in a database.
 
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use nself_heal_core::schedule::Finding;
 use pgrx::pg_sys;
-
-/// What a visitor found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Finding {
-    /// It ended before it could say anything, or met an error and said so in the server's log.
-    Failed = 0,
-    /// It looked, and did what there was to do.
-    Looked = 1,
-    /// The database is not to be healed without being asked.
-    Disabled = 2,
-    NoExtension = 3,
-    /// The extension has another version than this library.
-    OtherVersion = 4,
-    /// Somebody is changing the schema.
-    PutOff = 5,
-}
 
 /// A piece of shared memory on which a visitor leaves what it found.
 pub struct Slip(*mut pg_sys::dsm_segment);

@@ -6,31 +6,15 @@ use std::collections::BTreeMap;
 use std::ffi::CStr;
 use std::time::{Duration, Instant};
 
+use nself_heal_core::schedule::{Finding, Next, Schedule, due, until_next};
 use pgrx::prelude::*;
 
-use crate::background::finding::{Finding, Slip};
+use crate::background::finding::Slip;
 use crate::background::{visitor, wake};
 use crate::error::say;
 use crate::server::transaction;
 use crate::server::worker::{self, Handle, WorkerSpec};
 use crate::settings;
-
-/// How often the list of databases is read.
-const POLL: Duration = Duration::from_secs(5);
-/// How many visitors are at work at the same time: each takes up to three of the server's places for workers.
-const AT_ONCE: usize = 2;
-/// A visit that takes longer than this waits for something, say for old transactions while it builds an index. It does not
-/// hold the others up, as long as there are not many of its kind.
-const LONG: Duration = Duration::from_secs(60);
-const AT_MOST: usize = 4;
-/// How long until a database is visited again that has no extension yet, or one of another version, or is in use by a
-/// restore.
-const AGAIN_WITHOUT: Duration = Duration::from_secs(300);
-const AGAIN_OTHER: Duration = Duration::from_secs(60);
-const AGAIN_PUT_OFF: Duration = Duration::from_secs(10);
-/// After an error: the first time, and at most.
-const AGAIN_FAILED: Duration = Duration::from_secs(10);
-const AGAIN_AT_MOST: Duration = Duration::from_secs(300);
 
 /// Asks the server to start the launcher. Only while the server loads its libraries.
 pub fn register() {
@@ -57,7 +41,8 @@ pub extern "C-unwind" fn nself_heal_launcher(_argument: pg_sys::Datum) {
     loop {
         launcher.look();
         worker::show_idle("waits until it is time to look at a database");
-        worker::sleep(launcher.until_next());
+        let schedules = launcher.databases.values().map(|one| &one.schedule);
+        worker::sleep(until_next(schedules, Instant::now()));
     }
 }
 
@@ -73,22 +58,14 @@ struct Launcher {
 
 /// What the launcher knows of a database.
 struct Database {
-    /// When it is to be visited; nothing if it was, and once is enough.
-    due: Option<Instant>,
+    schedule: Schedule,
+    /// The visitor that is at work.
     visit: Option<Visit>,
-    /// Whether there was news since that visit began, which it may not have seen.
-    news: bool,
-    /// What the last visit found, and when it ended.
-    last: Option<Finding>,
-    ended: Instant,
-    failures: u32,
 }
 
-/// A visitor that is at work.
 struct Visit {
     handle: Handle,
     slip: Slip,
-    began: Instant,
 }
 
 impl Launcher {
@@ -98,30 +75,28 @@ impl Launcher {
         let reloaded = worker::reload();
         if reloaded || news != self.news {
             self.news = news;
-            self.databases.values_mut().for_each(Database::look_again);
+            let now = Instant::now();
+            self.databases.values_mut().for_each(|one| one.schedule.look_again(now));
         }
         if reloaded {
-            self.databases.values_mut().for_each(Database::keep_to_interval);
+            let interval = settings::check_interval();
+            self.databases.values_mut().for_each(|one| one.schedule.keep_to_interval(interval));
         }
         let Some(there) = self.list() else { return };
         // Also of a database that is gone, or that nobody wants looked at any more.
         for (oid, database) in &mut self.databases {
-            if let Some(finding) = database.take_in()
+            if let Some((finding, next)) = database.take_in()
                 && let Some(name) = there.get(oid)
             {
-                database.plan(finding, name);
+                say_next(name, finding, &next);
             }
         }
         self.databases.retain(|oid, database| database.visit.is_some() || there.contains_key(oid));
         for oid in there.keys() {
             self.databases.entry(*oid).or_insert_with(Database::new);
         }
-        let free = self.free();
-        // Who has waited longest goes first, so that each has its turn.
-        let mut due: Vec<(Instant, u32)> =
-            self.databases.iter().filter_map(|(oid, one)| Some((one.due_since()?, *oid))).collect();
-        due.sort();
-        for (_, oid) in due.into_iter().take(free) {
+        let schedules = self.databases.iter().map(|(oid, one)| (*oid, &one.schedule));
+        for oid in due(schedules, Instant::now()) {
             let others = self.databases.values().any(|one| one.visit.is_some());
             let (Some(database), Some(name)) = (self.databases.get_mut(&oid), there.get(&oid)) else {
                 continue;
@@ -129,13 +104,14 @@ impl Launcher {
             worker::show(&format!("sends a worker to database {name}"));
             match visitor::start(pg_sys::Oid::from(oid)) {
                 Ok((handle, slip)) => {
-                    database.visit = Some(Visit { handle, slip, began: Instant::now() });
+                    database.visit = Some(Visit { handle, slip });
+                    database.schedule.begin(Instant::now());
                     self.said_full = false;
                 }
                 // A visitor that is at work leaves its place to the next one.
                 Err(_) if others => break,
                 Err(error) => {
-                    database.due = Some(Instant::now() + AGAIN_PUT_OFF);
+                    database.schedule.put_off(Instant::now());
                     if !std::mem::replace(&mut self.said_full, true) {
                         say(
                             PgLogLevel::WARNING,
@@ -147,22 +123,6 @@ impl Launcher {
                 }
             }
         }
-    }
-
-    /// How many visitors may go now.
-    fn free(&self) -> usize {
-        let visits = || self.databases.values().filter_map(|one| one.visit.as_ref());
-        let short = visits().filter(|visit| visit.began.elapsed() < LONG).count();
-        AT_ONCE.saturating_sub(short).min(AT_MOST.saturating_sub(visits().count()))
-    }
-
-    /// How long until there is something to do, or the list of databases is to be read again.
-    fn until_next(&self) -> Duration {
-        let now = Instant::now();
-        let waiting = self.databases.values().filter(|one| one.visit.is_none());
-        let next = waiting.filter_map(|one| one.due).min().map(|due| due.saturating_duration_since(now));
-        // One that is due already waits for another visit to end, of which the server tells.
-        next.filter(|next| !next.is_zero()).map_or(POLL, |next| next.min(POLL))
     }
 
     /// The databases that are to be visited, with their names.
@@ -192,82 +152,48 @@ impl Launcher {
 
 impl Database {
     fn new() -> Self {
-        let now = Instant::now();
-        Self { due: Some(now), visit: None, news: false, last: None, ended: now, failures: 0 }
-    }
-
-    /// Since when it waits for a visit, if it does.
-    fn due_since(&self) -> Option<Instant> {
-        self.due.filter(|due| self.visit.is_none() && *due <= Instant::now())
-    }
-
-    /// There is news: where nothing was done for a reason, that may be over.
-    fn look_again(&mut self) {
-        self.news = self.visit.is_some();
-        if self.last != Some(Finding::Looked) {
-            self.due = Some(Instant::now());
-        }
-    }
-
-    /// The time from one look to the next may be another one now.
-    fn keep_to_interval(&mut self) {
-        if self.last == Some(Finding::Looked) {
-            self.due = settings::check_interval().map(|interval| self.ended + interval);
-        }
+        Self { schedule: Schedule::new(Instant::now()), visit: None }
     }
 
     /// What a visitor found that has ended.
-    fn take_in(&mut self) -> Option<Finding> {
+    fn take_in(&mut self) -> Option<(Finding, Next)> {
         if !self.visit.as_ref().is_some_and(|visit| visit.handle.has_ended()) {
             return None;
         }
-        self.ended = Instant::now();
-        self.visit.take().map(|visit| visit.slip.read())
+        let finding = self.visit.take()?.slip.read();
+        Some((finding, self.schedule.end(finding, Instant::now(), settings::check_interval())))
     }
+}
 
-    /// Sets the time of the next visit, and says once why there is nothing to be done.
-    fn plan(&mut self, finding: Finding, name: &str) {
-        let is_new = self.last.replace(finding) != Some(finding);
-        self.failures = if finding == Finding::Failed { self.failures + 1 } else { 0 };
-        let again = match finding {
-            Finding::Looked | Finding::Disabled => settings::check_interval(),
-            Finding::NoExtension => Some(AGAIN_WITHOUT),
-            Finding::OtherVersion => Some(AGAIN_OTHER),
-            Finding::PutOff => Some(AGAIN_PUT_OFF),
-            Finding::Failed => Some((AGAIN_FAILED * 2u32.pow(self.failures.min(6) - 1)).min(AGAIN_AT_MOST)),
-        };
-        self.due = again.map(|again| self.ended + again);
-        if std::mem::take(&mut self.news) {
-            self.look_again();
+/// Says once why there is nothing to be done in a database, and each time when it is looked at again after an error.
+fn say_next(name: &str, finding: Finding, next: &Next) {
+    match finding {
+        Finding::NoExtension if next.is_new && settings::databases().is_some_and(|list| list.names(name)) => {
+            log!("nself_heal waits for its extension in database {name}: nself.databases names it");
         }
-        match finding {
-            Finding::NoExtension if is_new && settings::databases().is_some_and(|list| list.names(name)) => {
-                log!("nself_heal waits for its extension in database {name}: nself.databases names it");
-            }
-            Finding::OtherVersion if is_new => say(
-                PgLogLevel::LOG,
-                PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                format!(
-                    "nself_heal waits in database {name}: its extension has another version than this library, {}",
-                    env!("CARGO_PKG_VERSION")
-                ),
-                "ALTER EXTENSION nself_heal UPDATE there, or restart the server if the library is the older one.",
+        Finding::OtherVersion if next.is_new => say(
+            PgLogLevel::LOG,
+            PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            format!(
+                "nself_heal waits in database {name}: its extension has another version than this library, {}",
+                env!("CARGO_PKG_VERSION")
             ),
-            Finding::PutOff if is_new => {
-                log!("nself_heal leaves database {name} in peace until those who change its schema are done");
-            }
-            Finding::Failed => {
-                let next = again.unwrap_or_default().as_secs();
-                log!(
-                    "nself_heal looks at database {name} again in {next} s, because the last time ended in an error"
-                );
-            }
-            Finding::Looked
-            | Finding::Disabled
-            | Finding::NoExtension
-            | Finding::OtherVersion
-            | Finding::PutOff => {}
+            "ALTER EXTENSION nself_heal UPDATE there, or restart the server if the library is the older one.",
+        ),
+        Finding::PutOff if next.is_new => {
+            log!("nself_heal leaves database {name} in peace until those who change its schema are done");
         }
+        Finding::Failed => {
+            let next = next.after.unwrap_or_default().as_secs();
+            log!(
+                "nself_heal looks at database {name} again in {next} s, because the last time ended in an error"
+            );
+        }
+        Finding::Looked
+        | Finding::Disabled
+        | Finding::NoExtension
+        | Finding::OtherVersion
+        | Finding::PutOff => {}
     }
 }
 

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use nself_heal_core::migrations;
+use nself_heal_core::schedule::Finding;
 use pgrx::prelude::*;
 
-use crate::background::finding::{Finding, Slip};
+use crate::background::finding::Slip;
 use crate::background::job::{self, Asker, Task};
 use crate::background::switch::Switch;
 use crate::error::Error;

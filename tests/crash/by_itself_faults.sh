@@ -61,7 +61,7 @@ says "a folder that is not there is in the history" \
     "$(sql -d app -c "SELECT DISTINCT detail FROM nself_heal_history(1000) WHERE outcome = 'failed'")" "/is/not/there"
 says "and in the server's log" "$(log_of)" "nself_heal in database app: failed, because" "/is/not/there"
 says "so is a replay that fails" \
-    "$(sql -d broken -c "SELECT detail FROM nself_heal_history(1) WHERE outcome = 'failed'")" "division by zero"
+    "$(sql -d broken -c "SELECT detail FROM nself_heal_history(1) WHERE outcome = 'failed'")" "migration 2 cannot be replayed: statement 1: SQLSTATE 22012"
 says "also in the server's log" "$(log_of)" "nself_heal in database broken: failed, because"
 sql -c "ALTER DATABASE app RESET nself.migrations_dir"
 reload

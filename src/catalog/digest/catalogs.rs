@@ -5,8 +5,14 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::thread::LocalKey;
 
+use pgrx::pg_sys;
+
 use crate::error::Error;
 use crate::server::spi;
+
+pub const PG_CLASS: u32 = pg_sys::RelationRelationId.to_u32();
+pub const PG_TYPE: u32 = pg_sys::TypeRelationId.to_u32();
+pub const PG_NAMESPACE: u32 = pg_sys::NamespaceRelationId.to_u32();
 
 /// Catalogs whose rows have a name that holds in every database, and its columns. What stands first is named first, for
 /// those behind speak of it. Of a type and an operator class also that which the texts that name it depend on.

@@ -1,6 +1,8 @@
 //! What this program has heard of: rows of the catalogs whose kind or state a later server may have added are counted
 //! as not compared, so that they are never silence.
 
+use std::collections::BTreeMap;
+
 use crate::catalog::digest::rows::{CatalogRow, Column, position};
 
 /// The values of a column that are known.
@@ -134,6 +136,13 @@ impl Known {
             };
             Some(kind.counted_as.replace("{}", &value))
         })
+    }
+}
+
+/// Counts what a row is counted as.
+pub fn count(unknown: &mut BTreeMap<String, u64>, counted_as: Option<String>) {
+    if let Some(counted_as) = counted_as {
+        *unknown.entry(counted_as).or_default() += 1;
     }
 }
 

@@ -4,11 +4,17 @@ use std::cell::Cell;
 use std::collections::hash_map::Entry;
 
 use nself_heal_core::digest::Digest;
-use pgrx::pg_sys;
 use rustc_hash::FxHashMap;
 
+use crate::catalog::digest::catalogs::PG_NAMESPACE;
+
 /// The first number that can be one of a user's object. What has a smaller one is the same in all databases.
-pub const FIRST_OF_USERS: u32 = 16_384;
+const FIRST_OF_USERS: u32 = 16_384;
+
+/// Whether a number can be one of a user's object.
+pub fn is_users(oid: u32) -> bool {
+    oid >= FIRST_OF_USERS
+}
 
 /// Objects, columns and labels of enums by their numbers.
 #[derive(Default)]
@@ -49,7 +55,7 @@ impl Names {
 
     /// What is in a schema.
     pub fn in_schema(&self, schema: u32, name: &[u8]) -> Digest {
-        Self::within(self.object(pg_sys::NamespaceRelationId.to_u32(), schema), name)
+        Self::within(self.object(PG_NAMESPACE, schema), name)
     }
 
     /// A name, which has at most 64 bytes, within something.
@@ -78,8 +84,8 @@ impl Names {
     /// An object. One that is not known stays its number, which is another one in every database: it differs.
     pub fn object(&self, class: u32, oid: u32) -> Digest {
         let known = match class {
-            _ if class == pg_sys::NamespaceRelationId.to_u32() => self.schemas.get(&oid).copied(),
-            _ if oid < FIRST_OF_USERS => None,
+            _ if class == PG_NAMESPACE => self.schemas.get(&oid).copied(),
+            _ if !is_users(oid) => None,
             _ => match self.last.get() {
                 // Rows that lie together speak of the same object.
                 (last, name) if last == (class, oid) => Some(name),

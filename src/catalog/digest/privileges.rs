@@ -5,8 +5,9 @@ use nself_heal_core::digest::Digest;
 use pgrx::pg_sys;
 use rustc_hash::FxHashMap;
 
-use crate::catalog::digest::names::{FIRST_OF_USERS, Names};
-use crate::catalog::digest::rows::{self, CatalogRow, Column, Held, position};
+use crate::catalog::digest::catalogs::PG_NAMESPACE;
+use crate::catalog::digest::names::{Names, is_users};
+use crate::catalog::digest::rows::{self, CatalogRow, Column, Held, places, position};
 
 /// Catalogs whose rows have privileges, and the column that holds them.
 const COLUMNS: [(&str, &str); 8] = [
@@ -43,14 +44,10 @@ impl Privileges {
     /// Reads what initdb and the scripts of extensions gave.
     pub fn read_initial(&mut self, class: u32) -> Held {
         let initial = &mut self.initial;
-        let places = |columns: &[Column]| {
-            ["objoid", "classoid", "objsubid", "initprivs"]
-                .map(|name| position(columns, name).expect("a column of a catalog"))
-        };
         rows::each(
             class,
             |_| true,
-            places,
+            |columns| places(columns, ["objoid", "classoid", "objsubid", "initprivs"]),
             |[object, of_class, column, privileges], row| {
                 let of = (row.oid(*of_class), row.oid(*object), row.number(*column) as i16);
                 initial.insert(of, Digest::of(row.bytes(*privileges)));
@@ -68,9 +65,8 @@ impl Privileges {
         acl: usize,
         names: &Names,
     ) -> Option<Digest> {
-        let is_public =
-            class == pg_sys::NamespaceRelationId.to_u32() && object == pg_sys::PG_PUBLIC_NAMESPACE;
-        let is_built_in = object < FIRST_OF_USERS && !is_public;
+        let is_public = class == PG_NAMESPACE && object == pg_sys::PG_PUBLIC_NAMESPACE;
+        let is_built_in = !is_users(object) && !is_public;
         if row.is_null(acl) || !(is_built_in || self.members.contains_key(&(class, object))) {
             return None;
         }

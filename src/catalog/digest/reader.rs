@@ -9,13 +9,15 @@ use nself_heal_core::digest::{Digest, Digests};
 use pgrx::pg_sys;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::catalog::digest::catalogs::{self, DETAILS, ELSEWHERE, NAMED, PARTS, SAY_NOTHING, SHARED};
+use crate::catalog::digest::catalogs::{
+    self, DETAILS, ELSEWHERE, NAMED, PARTS, PG_CLASS, PG_NAMESPACE, PG_TYPE, SAY_NOTHING, SHARED,
+};
 use crate::catalog::digest::content::{Contents, References};
-use crate::catalog::digest::known::{self, Known};
+use crate::catalog::digest::known::{self, Known, count};
 use crate::catalog::digest::members::Alterations;
-use crate::catalog::digest::names::{FIRST_OF_USERS, Names};
+use crate::catalog::digest::names::{Names, is_users};
 use crate::catalog::digest::privileges::{self, Privileges};
-use crate::catalog::digest::rows::{self, CatalogRow, Column, Held, position};
+use crate::catalog::digest::rows::{self, CatalogRow, Column, Held, places, position};
 use crate::catalog::digest::{Digested, Versions};
 use crate::error::Error;
 use crate::server::session::c_string;
@@ -93,24 +95,6 @@ struct Reader {
     rest_names: FxHashSet<u32>,
     rest_speaks_of: FxHashSet<u32>,
     buffer: Vec<u8>,
-}
-
-const PG_CLASS: u32 = pg_sys::RelationRelationId.to_u32();
-const PG_TYPE: u32 = pg_sys::TypeRelationId.to_u32();
-const PG_NAMESPACE: u32 = pg_sys::NamespaceRelationId.to_u32();
-
-const OF_USERS: fn(u32) -> bool = |oid| oid >= FIRST_OF_USERS;
-
-/// Counts what a row is counted as.
-fn count(unknown: &mut BTreeMap<String, u64>, counted_as: Option<String>) {
-    if let Some(counted_as) = counted_as {
-        *unknown.entry(counted_as).or_default() += 1;
-    }
-}
-
-/// The places of columns that every catalog with these names has.
-fn places<const N: usize>(columns: &[Column], names: [&str; N]) -> [usize; N] {
-    names.map(|name| position(columns, name).expect("a column of a catalog"))
 }
 
 /// Reads the digests of this database, at the moment that is in force.
@@ -254,7 +238,7 @@ impl Reader {
                 let between = (object.0, row.oid(on_class));
                 let says_nothing = kind == b'i' && foreign_key_triggers == Some(between)
                     || kind == b'n' && between == (PG_CLASS, PG_NAMESPACE);
-                if object.1 >= FIRST_OF_USERS && !says_nothing {
+                if is_users(object.1) && !says_nothing {
                     dependencies.push(Dependency {
                         object,
                         column: row.number(column) as i16,
@@ -284,7 +268,7 @@ impl Reader {
             let part_of = &mut self.part_of;
             rows::each(
                 class,
-                OF_USERS,
+                is_users,
                 |columns| places(columns, ["indexrelid", "indrelid"]),
                 |[index, table], row| {
                     part_of.insert(row.oid(*index), row.oid(*table));
@@ -296,7 +280,7 @@ impl Reader {
         let Self { names, schemas, left_out, relations, toasts, unknown, .. } = self;
         rows::each(
             PG_CLASS,
-            OF_USERS,
+            is_users,
             |columns| (places(columns, COLUMNS), Known::of("pg_class", columns)),
             |(place, known), row| {
                 let [oid, name, schema, kind, persistence, toast] = *place;
@@ -352,7 +336,7 @@ impl Reader {
             array: position(columns, "typarray"),
             constraint_kind: position(columns, "contype"),
         };
-        let held = rows::each(class, OF_USERS, prepare, |places, row| {
+        let held = rows::each(class, is_users, prepare, |places, row| {
             let oid = row.oid(places.oid);
             if places.internal.is_some_and(|column| row.boolean(column)) {
                 left_out.insert((class, oid));
@@ -420,7 +404,7 @@ impl Reader {
                 .then(|| Alterations::new(class, catalog, columns, &self.references)),
         };
         let has_privileges = privileges::are_in(catalog);
-        let wanted = |first: u32| has_privileges || OF_USERS(first);
+        let wanted = |first: u32| has_privileges || is_users(first);
         // Rows of one relation mostly lie together.
         let mut last: (u32, Option<u32>, Digest) = (0, None, Digest::default());
         let held = rows::each(class, wanted, prepare, |places, row| {
@@ -437,7 +421,7 @@ impl Reader {
                     self.privileges.digest((PG_CLASS, of), number, row, places.privileges?, names)?;
                 Some((None, Sum::of(row, digest)))
             };
-            if has_privileges && !OF_USERS(of) {
+            if has_privileges && !is_users(of) {
                 taken.extend(not_initial(&names));
                 return;
             }
@@ -516,14 +500,14 @@ impl Reader {
             (contents, position(columns, object), Known::of(catalog, columns), privileges, alterations)
         };
         let has_privileges = privileges::are_in(catalog);
-        let wanted = |first: u32| has_privileges || OF_USERS(first);
+        let wanted = |first: u32| has_privileges || is_users(first);
         let held = rows::each(class, wanted, prepare, |places, row| {
             let (contents, object, known, privileges, alterations) = places;
             let object = object.map_or(0, |column| row.oid(column));
             let not_initial = privileges
                 .and_then(|column| self.privileges.digest((class, object), 0, row, column, &self.names));
             taken.extend(not_initial.map(|digest| (None, Sum::of(row, digest))));
-            if !OF_USERS(object) && class != PG_NAMESPACE && has_privileges {
+            if !is_users(object) && class != PG_NAMESPACE && has_privileges {
                 return;
             }
             if let Some(creator) = self.privileges.members.get(&(class, object)) {
@@ -645,7 +629,7 @@ impl Reader {
 
     /// Whether a schema is a user's, and not the one that this extension was put into.
     fn is_of_users(&self, schema: u32) -> bool {
-        self.schemas.contains_key(&schema) && (schema != self.own_schema || !OF_USERS(schema))
+        self.schemas.contains_key(&schema) && (schema != self.own_schema || !is_users(schema))
     }
 
     fn take_comments(&mut self) {
@@ -666,11 +650,11 @@ impl Reader {
                 let is_schemas = object.0 == PG_NAMESPACE && self.is_of_users(object.1);
                 let is_wanted = match whole {
                     Some(_) => true,
-                    None if self.privileges.members.contains_key(&object) => OF_USERS(object.1),
+                    None if self.privileges.members.contains_key(&object) => is_users(object.1),
                     // Every database has it.
                     None if is_schemas => row.bytes(*text) != b"standard public schema",
                     None => {
-                        OF_USERS(object.1)
+                        is_users(object.1)
                             && !matches!(object.0, PG_CLASS | PG_NAMESPACE)
                             && !self.on_relation.contains_key(&object)
                             && !self.left_out.contains(&object)

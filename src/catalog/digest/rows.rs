@@ -60,6 +60,11 @@ pub fn position(columns: &[Column], name: &str) -> Option<usize> {
     columns.iter().position(|column| column.name == name)
 }
 
+/// The places of columns that every catalog with these names has.
+pub fn places<const N: usize>(columns: &[Column], names: [&str; N]) -> [usize; N] {
+    names.map(|name| position(columns, name).expect("a column of a catalog"))
+}
+
 /// A catalog that is open, with room for the values of a row.
 struct Rows {
     columns: Vec<Column>,

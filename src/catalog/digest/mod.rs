@@ -8,6 +8,7 @@ mod catalogs;
 mod content;
 mod known;
 mod members;
+mod membership;
 mod names;
 mod privileges;
 mod reader;

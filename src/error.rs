@@ -144,6 +144,8 @@ pub enum Error {
     DeferredCheckFailed { version: String, path: String, source: ServerError },
     #[error("the schema of tenant {tenant:?} belongs to {owner}, whom {role} does not trust")]
     TenantOfOther { tenant: String, owner: String, role: String },
+    #[error("something in the catalogs of this database is not UTF-8, so it cannot be read")]
+    NotUtf8,
     #[error("a migration cannot run migrations or a heal itself")]
     Nested,
     #[error("{command} is refused {}", match lent {
@@ -268,6 +270,7 @@ impl Error {
                 | migrations::Error::OutOfOrder { .. }
                 | migrations::Error::NoDown { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             },
+            Self::NotUtf8 => ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
             Self::Unreadable { .. } => ERRCODE_IO_ERROR,
             Self::BadFolder(nself_folder::Error::FileName(_)) => ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
             Self::BadFolder(_) => ERRCODE_PROGRAM_LIMIT_EXCEEDED,
@@ -433,6 +436,7 @@ impl Error {
             Self::NoWorker { .. } => "Raise max_worker_processes, or try again when other workers have ended.",
             Self::WorkerLost { .. } => "The server's log tells why.",
             Self::TenantOfOther { owner, .. } => return Some(format!("SET ROLE {} and repeat, or give the schema to a role that is trusted with ALTER SCHEMA ... OWNER TO.", nself_heal_core::quote::ident(owner))),
+            Self::NotUtf8 => "Only a database of encoding SQL_ASCII can hold that. Look for a name, a comment or a default with such bytes, and write it as UTF-8.",
             Self::DomainCalls { .. } => "Write the call into a function of your own, and let the domain call that.",
             Self::RoleGone { .. } => "Create the role again, and repeat. The replay never runs as a stronger role instead.",
             Self::ReplayFailed { source, .. } => return Some(match &source.hint {

@@ -16,6 +16,7 @@ static HEAL_LOCK_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(3_000);
 static CAPTURE_DDL: GucSetting<bool> = GucSetting::<bool>::new(true);
 static GUARD: GucSetting<Guard> = GucSetting::<Guard>::new(Guard::Off);
 static DATABASES: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"*"));
+static TRUSTED_AUTHORS: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c""));
 static CHECK_INTERVAL: GucSetting<i32> = GucSetting::<i32>::new(600);
 static MIGRATE_ON_START: GucSetting<bool> = GucSetting::<bool>::new(false);
 static SCHEMA_HEAL_LOG: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
@@ -65,6 +66,14 @@ pub fn define() {
         c"Where owners differ between environments on purpose, switch it off. Heal never changes an owner.",
         &COMPARE_OWNERS,
         GucContext::Userset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_string_guc(
+        c"nself.trusted_authors",
+        c"The roles whose migrations every role trusts, as names with commas between them, or * for all.",
+        c"A heal does nothing with the rights of a role that does not trust all who applied migrations. Name here those whose migrations are reviewed. Only a superuser may change it.",
+        &TRUSTED_AUTHORS,
+        GucContext::Suset,
         GucFlags::default(),
     );
     GucRegistry::define_int_guc(
@@ -220,10 +229,10 @@ pub fn guard() -> Guard {
     GUARD.get()
 }
 
-/// The databases in which the worker is to run.
-pub struct Databases(Vec<String>);
+/// A list of names, as the server reads it; `*` stands for all.
+pub struct Names(Vec<String>);
 
-impl Databases {
+impl Names {
     pub fn holds(&self, name: &str) -> bool {
         self.0.iter().any(|listed| listed == "*" || listed == name)
     }
@@ -234,9 +243,18 @@ impl Databases {
     }
 }
 
-/// The setting nself.databases, as the server reads lists of names; nothing if it cannot be read.
-pub fn databases() -> Option<Databases> {
-    let list = DATABASES.get().unwrap_or_default();
+/// The databases in which the worker is to run; nothing if the setting cannot be read.
+pub fn databases() -> Option<Names> {
+    names(&DATABASES)
+}
+
+/// The roles whose migrations everybody trusts, because somebody reviews them. Nobody, if the setting cannot be read.
+pub fn trusted_authors() -> Names {
+    names(&TRUSTED_AUTHORS).unwrap_or(Names(Vec::new()))
+}
+
+fn names(setting: &GucSetting<Option<CString>>) -> Option<Names> {
+    let list = setting.get().unwrap_or_default();
     let text = list.into_bytes_with_nul();
     // SAFETY: the server cuts a copy, which lives as long as the memory context, into the names that its list points to.
     unsafe {
@@ -247,7 +265,7 @@ pub fn databases() -> Option<Databases> {
         }
         let names = pgrx::PgList::<std::ffi::c_char>::from_pg(names);
         let names = names.iter_ptr().map(|name| CStr::from_ptr(name).to_string_lossy().into_owned());
-        Some(Databases(names.collect()))
+        Some(Names(names.collect()))
     }
 }
 

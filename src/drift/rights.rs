@@ -1,14 +1,17 @@
 //! Whom objects belong to, and what their owners may do: what the server is asked before a step is called additive.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nself_heal_core::diff::{Change, Object, owner_changes};
 use nself_heal_core::model::Catalog;
-use nself_heal_core::plan::{self, Facts, On, Options, Plan, Right};
+use nself_heal_core::plan::{self, Facts, On, Options, Plan, Right, Step, Verdict};
 use pgrx::pg_sys;
 
 use crate::error::Error;
+use crate::migrations::ledger;
+use crate::server::trust::trusts;
 use crate::server::{session, spi};
+use crate::settings;
 
 /// The plan, with those steps blocked that the server would refuse to their roles.
 pub fn plan(
@@ -28,6 +31,55 @@ pub fn plan(
         true => plan,
         false => plan::plan(expected, live, changes, &facts, options),
     })
+}
+
+/// Blocks the steps that would be taken with the rights of a role which does not trust all who applied migrations. A
+/// migration can tell a replay from the real run, and act in the replay alone: what a stronger role's later migration then
+/// makes there, nobody has seen here.
+pub fn block_for_authors(steps: &mut [Step]) -> Result<(), Error> {
+    let is_additive = |step: &Step| matches!(step.verdict, Verdict::Additive(_));
+    if !steps.iter().any(is_additive) {
+        return Ok(());
+    }
+    let authors = ledger::authors()?;
+    let mut reasons: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for step in steps {
+        let Verdict::Additive(work) = &step.verdict else { continue };
+        let reason = match reasons.get(&work.run_as) {
+            Some(reason) => reason.clone(),
+            None => {
+                let reason = distrust(&work.run_as, &authors)?;
+                reasons.insert(work.run_as.clone(), reason.clone());
+                reason
+            }
+        };
+        if let Some(reason) = reason {
+            step.verdict = Verdict::Blocked { reason };
+        }
+    }
+    Ok(())
+}
+
+/// Why a role does not trust all of these, if so. A role that is not there is a matter of the step itself.
+fn distrust(run_as: &str, authors: &[String]) -> Result<Option<String>, Error> {
+    let role = match session::role(run_as) {
+        Err(Error::NoSuchRole { .. }) => return Ok(None),
+        role => role?,
+    };
+    let reviewed = settings::trusted_authors();
+    for author in authors {
+        let gone = match session::role(author) {
+            _ if reviewed.holds(author) => continue,
+            Ok(other) if trusts(role, other) => continue,
+            Ok(_) => "",
+            Err(Error::NoSuchRole { .. }) => ", which is gone",
+            Err(error) => return Err(error),
+        };
+        return Ok(Some(format!(
+            "role {author}{gone} applied migrations and is not trusted by {run_as}: what a replay of them gives may not be what happened here. If somebody reviews them, name {author} in nself.trusted_authors"
+        )));
+    }
+    Ok(None)
 }
 
 /// The owners that differ. The schema public belongs to whoever owns the database, or to the first superuser in a database

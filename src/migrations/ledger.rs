@@ -19,6 +19,12 @@ pub fn applied() -> Result<Vec<Applied>, Error> {
     read("", &[])
 }
 
+/// The roles that applied the migrations that are applied now.
+pub fn authors() -> Result<Vec<String>, Error> {
+    let query = "SELECT array_agg(DISTINCT applied_by) FROM nself.applied";
+    Ok(as_extension_owner(|| spi::read_one::<Vec<String>>(query, &[]))?.unwrap_or_default())
+}
+
 /// The last word about a migration, unless that is that it was undone.
 pub fn last(version: &str, tenant: Option<&str>) -> Result<Option<Applied>, Error> {
     let one = "WHERE version = $1 AND tenant IS NOT DISTINCT FROM $2";

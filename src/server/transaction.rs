@@ -56,33 +56,43 @@ unsafe fn internal_query() -> Option<String> {
 /// Runs `work` and hands an error of the server to the caller. This is no savepoint: after an error the caller can only
 /// say it in other words and fail, or roll back a subtransaction.
 pub fn catch<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    // SAFETY: the callback lives in this frame, and the stack is set back before the frame ends, in either case.
+    /// Sets the stack back at the end of the frame in which the callback lives, also when a panic passes it.
+    struct Stack(*mut pg_sys::ErrorContextCallback);
+    impl Drop for Stack {
+        fn drop(&mut self) {
+            // SAFETY: what is set back outlives this frame.
+            unsafe { pg_sys::error_context_stack = self.0 };
+        }
+    }
+    // SAFETY: a plain read of this backend's own state.
     let before = unsafe { pg_sys::error_context_stack };
+    let _stack = Stack(before);
     let mut callback = pg_sys::ErrorContextCallback {
         previous: before,
         callback: Some(note_error),
         arg: std::ptr::null_mut(),
     };
-    // SAFETY: as above.
+    // SAFETY: the callback lives as long as this frame.
     unsafe { pg_sys::error_context_stack = &mut callback };
-    let result =
-        PgTryBuilder::new(AssertUnwindSafe(work)).catch_others(|caught| Err(of_server(caught))).execute();
-    // SAFETY: as above.
-    unsafe { pg_sys::error_context_stack = before };
-    result
+    PgTryBuilder::new(AssertUnwindSafe(work)).catch_others(|caught| Err(of_server(caught))).execute()
 }
+
+/// How pgrx begins what it says of a text that is not UTF-8. It ends with a panic.
+const NOT_UTF8: &str = "datums converted to &str should be valid UTF-8";
 
 fn of_server(caught: CaughtError) -> Error {
     let (report, noted) = match caught {
         CaughtError::PostgresError(report) => (report, LAST_ERROR.take()),
-        // One of this program's own, which the server has not seen yet.
-        CaughtError::ErrorReport(report) => {
+        // One of this program's own, which the server has not seen yet. So is a panic: who handles it takes back what was
+        // begun, which the server does not do for a subtransaction that nobody ended.
+        CaughtError::ErrorReport(report) | CaughtError::RustPanic { ereport: report, .. } => {
             let code = report.sql_error_code() as i32;
             (report, LastError { code, position: None })
         }
-        // A bug of this program is not for anyone to handle.
-        panic @ CaughtError::RustPanic { .. } => panic.rethrow(),
     };
+    if report.message().starts_with(NOT_UTF8) {
+        return Error::NotUtf8;
+    }
     Error::Server(ServerError {
         code: noted.code,
         message: report.message().to_owned(),

@@ -36,7 +36,10 @@ pub fn trusts(role: pg_sys::Oid, other: pg_sys::Oid) -> bool {
 /// Whether a role is a group that may not log in, and all members of it are trusted by `role`. One without members is none:
 /// nobody knows who was one.
 fn is_group_of(role: pg_sys::Oid, group: pg_sys::Oid) -> bool {
-    if may_log_in(group) {
+    // Before 16 whoever may create roles can join any group, and leave it again. No such role gets a superuser's rights.
+    // SAFETY: a question about a role, within a transaction.
+    let joined_by_others = cfg!(feature = "pg15") && unsafe { pg_sys::superuser_arg(role) };
+    if joined_by_others || may_log_in(group) {
         return false;
     }
     let members = members(group);

@@ -148,11 +148,13 @@ unsafe extern "C-unwind" fn end_well(_code: c_int, _arg: pg_sys::Datum) {
 
 /// Settings of the database or the role are for users' sessions. Where they would stop a worker, its own hold.
 pub fn take_own_settings() {
-    const OWN: [(&CStr, &CStr); 3] = [
+    const OWN: [(&CStr, &CStr); 4] = [
         // A replica that is down must not hold up a database that lives for a second.
         (c"synchronous_commit", c"local"),
         (c"default_transaction_read_only", c"off"),
         (c"lock_timeout", c"0"),
+        // A setting of the role itself would have it begin as another one.
+        (c"role", c"none"),
     ];
     for (name, value) in OWN {
         set_as(name, value, pg_sys::GucSource::PGC_S_OVERRIDE);

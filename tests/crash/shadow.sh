@@ -153,6 +153,7 @@ caller=$!
 until_sql 1 "$shadows"
 shadow=$(sql -c "SELECT datname FROM pg_database WHERE datname LIKE 'nself\\_shadow\\_%'")
 until [[ $(PGUSER=mallory answer_of -c "ALTER DATABASE $shadow ALLOW_CONNECTIONS true") == "" ]]; do sleep 0.1; done
+PGUSER=mallory sql -c "ALTER DATABASE $shadow IS_TEMPLATE true"
 PGUSER=mallory PGAPPNAME=in_shadow PGDATABASE=$shadow sql -c "SELECT pg_sleep(60)" >"$CLUSTER/in_shadow.out" 2>&1 &
 entered=$!
 wait "$entered" && die "mallory stayed in the shadow to the end"
@@ -161,6 +162,9 @@ says "she cannot open it again" "$(PGUSER=mallory answer_of -c "ALTER DATABASE $
 wait "$caller" || die "the comparison failed: $(cat "$CLUSTER/caller.out")"
 says "she was in her shadow, and not in the next one's" "$(cat "$CLUSTER/caller.out")" "she_was_there"
 [[ $(cat "$CLUSTER/caller.out") != *she_stayed* ]] || die "mallory was there when the superuser's migration was replayed"
+
+until_sql 0 "$shadows"
+say "ok    that she made it a template does not keep it"
 
 # A server that is stopped at once cannot tidy up: the next use does.
 compare_in_background

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use nself_heal_core::access::Level;
 use nself_heal_core::digest::{Differing, Digests};
 use nself_heal_core::model::Catalog;
-use pgrx::pg_sys;
+use pgrx::{pg_sys, warning};
 
 use crate::catalog::access::of_caller;
 use crate::error::{Error, ServerError};
@@ -16,7 +16,7 @@ use crate::migrations::ledger::Applied;
 use crate::server::channel::Channel;
 use crate::server::session::{FIRST_ROLE, role_name, with_pinned_settings};
 use crate::server::spi::{self, at_latest_moment};
-use crate::server::transaction::{in_transaction, utility};
+use crate::server::transaction::in_transaction;
 use crate::server::worker::{self, WorkerRole};
 
 /// What a replay gives.
@@ -46,7 +46,9 @@ pub fn groups(chain: &[Applied]) -> impl Iterator<Item = &[Applied]> {
 /// Drops the shadows of backends that are no more. For a worker, outside a transaction.
 pub fn drop_left_overs() -> Result<(), Error> {
     for left_over in in_transaction(left_overs)? {
-        utility(&keeper::drop_statement(&left_over))?;
+        if let Err(error) = keeper::drop_shadow(&left_over) {
+            warning!("the shadow database {left_over} is left behind: {error}");
+        }
     }
     Ok(())
 }

@@ -78,7 +78,7 @@ pub extern "C-unwind" fn nself_heal_shadow_keeper(handle: pg_sys::Datum) {
         serve(channel, &name);
     }
     // Whoever let go, and for whatever reason: the shadow is not needed any more.
-    if let Err(error) = transaction::utility(&drop_statement(&name)) {
+    if let Err(error) = drop_shadow(&name) {
         warning!("the shadow database {name} is left behind: {error}");
     }
 }
@@ -102,9 +102,12 @@ fn serve(channel: &Channel, name: &str) {
 
 fn make(name: &str, options: &str, left_overs: &[String]) -> Result<(), Error> {
     for left_over in left_overs {
-        transaction::utility(&drop_statement(left_over))?;
+        // Whatever is the matter with it, it does not keep this one from being made.
+        if let Err(error) = drop_shadow(left_over) {
+            warning!("the shadow database {left_over} is left behind: {error}");
+        }
     }
-    transaction::utility(&drop_statement(name))?;
+    drop_shadow(name)?;
     transaction::utility(&format!(
         "CREATE DATABASE {} TEMPLATE template0 ALLOW_CONNECTIONS false CONNECTION LIMIT 8 {options}",
         quote::ident(name)
@@ -138,6 +141,26 @@ fn hand_to(plain: &str, owner: &str, role: &str, creates_schemas: bool) -> Resul
     })
 }
 
-pub fn drop_statement(name: &str) -> String {
-    format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quote::ident(name))
+fn is_template(name: &str) -> bool {
+    // SAFETY: the name is a text; with true it returns InvalidOid for what is not there. The cache entry is released
+    // before the value, which was copied, is used.
+    unsafe {
+        let database = pg_sys::get_database_oid(c_string(name).as_ptr(), true);
+        let cache = pg_sys::SysCacheIdentifier::DATABASEOID as i32;
+        let tuple = pg_sys::SearchSysCache1(cache, pg_sys::Datum::from(database));
+        if tuple.is_null() {
+            return false;
+        }
+        let is_template = (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_database>()).datistemplate;
+        pg_sys::ReleaseSysCache(tuple);
+        is_template
+    }
+}
+
+/// Drops a shadow. Who owned it may have made it a template, which the server does not drop.
+pub fn drop_shadow(name: &str) -> Result<(), Error> {
+    if transaction::in_transaction(|| Ok(is_template(name)))? {
+        transaction::utility(&format!("ALTER DATABASE {} IS_TEMPLATE false", quote::ident(name)))?;
+    }
+    transaction::utility(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quote::ident(name)))
 }

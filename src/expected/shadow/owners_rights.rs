@@ -25,8 +25,9 @@ type Address = unsafe extern "C-unwind" fn(pg_sys::FunctionCallInfo) -> pg_sys::
 thread_local! {
     /// Who replays here. A migration may take another role.
     static REPLAYS: Cell<pg_sys::Oid> = const { Cell::new(pg_sys::InvalidOid) };
-    /// Where the functions are whose address was changed, by their numbers.
-    static ADDRESSES: RefCell<HashMap<u32, Address>> = RefCell::default();
+    /// Where the functions are whose address was changed, by the place of the server's note on the call. A function may
+    /// change its language while it is called, and each note goes with one language.
+    static ADDRESSES: RefCell<HashMap<usize, Address>> = RefCell::default();
     /// The owner whose code runs now, or has failed; InvalidOid for nobody.
     static OWNER: Cell<pg_sys::Oid> = const { Cell::new(pg_sys::InvalidOid) };
     static NEXT_RUN: Cell<pg_sys::ExecutorRun_hook_type> = const { Cell::new(None) };
@@ -111,15 +112,15 @@ pub fn is_of_other(function: pg_sys::Oid) -> bool {
 pub unsafe fn before_call(function: *mut pg_sys::FmgrInfo) {
     // SAFETY: see above.
     unsafe {
-        let number = (*function).fn_oid;
+        let place = function as usize;
         let address = match (*function).fn_addr {
             Some(address) if address as usize != as_its_owner as *const () as usize => {
-                ADDRESSES.with_borrow_mut(|all| all.insert(number.to_u32(), address));
+                ADDRESSES.with_borrow_mut(|all| all.insert(place, address));
                 address
             }
-            _ => ADDRESSES.with_borrow(|all| all[&number.to_u32()]),
+            _ => ADDRESSES.with_borrow(|all| all[&place]),
         };
-        (*function).fn_addr = Some(if is_of_other(number) { as_its_owner } else { address });
+        (*function).fn_addr = Some(if is_of_other((*function).fn_oid) { as_its_owner } else { address });
     }
 }
 
@@ -146,8 +147,8 @@ unsafe extern "C-unwind" fn as_its_owner(call: pg_sys::FunctionCallInfo) -> pg_s
 #[pg_guard]
 unsafe extern "C-unwind" fn prepare_call(call: pg_sys::FunctionCallInfo) -> Call {
     // SAFETY: the server hands over a call.
-    let function = unsafe { (*(*call).flinfo).fn_oid };
-    let address = ADDRESSES.with_borrow(|all| all[&function.to_u32()]);
+    let (place, function) = unsafe { ((*call).flinfo as usize, (*(*call).flinfo).fn_oid) };
+    let address = ADDRESSES.with_borrow(|all| all[&place]);
     // A function that is SECURITY DEFINER has its owner's rights already: only its settings are to be set back.
     // SAFETY: a plain read of this backend's own state.
     let owner = owner_of(function).unwrap_or_else(|| unsafe { pg_sys::GetUserId() });

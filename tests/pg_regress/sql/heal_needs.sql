@@ -6,6 +6,8 @@ CREATE ROLE regress_clerk LOGIN;
 CREATE EXTENSION nself_heal;
 -- A role that owns something in a shadow that is kept could not be dropped below.
 ALTER DATABASE regress_heal_needs SET nself.shadow_keep_from = -1;
+-- Two peers migrate one database, and somebody reviews what both apply.
+ALTER DATABASE regress_heal_needs SET nself.trusted_authors = 'regress_shop, regress_stock';
 \c
 GRANT CREATE ON DATABASE regress_heal_needs TO regress_shop, regress_stock;
 SELECT nself_grant_access('regress_shop', 'migrate'), nself_grant_access('regress_stock', 'migrate'),

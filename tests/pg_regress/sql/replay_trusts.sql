@@ -138,6 +138,31 @@ SELECT identity, status FROM nself_heal(true) WHERE object_type = 'function';
 SELECT proname, proowner::regrole FROM pg_proc WHERE proname = 'backdoor';
 DROP FUNCTION backdoor;
 
+-- What she makes in the shadow alone gets onto a superuser's table there, without running. A heal does nothing with the rights
+-- of a role that does not trust her.
+CALL anew();
+CALL add('regress_mallory', '3_mallory.sql', 'CREATE FUNCTION app.f() RETURNS int LANGUAGE sql AS ''SELECT 1'';'
+    || in_shadow('ALTER TABLE app.t ALTER i SET DEFAULT app.f()'));
+CALL add('postgres', '4_super.sql', 'CREATE TABLE public.copy (LIKE app.t INCLUDING DEFAULTS); CREATE INDEX copy_i ON public.copy (i)');
+DROP INDEX copy_i;
+-- What is hers is healed: she trusts the superuser.
+SELECT identity, status, detail FROM nself_heal(true) WHERE identity ~ 'copy|app' \g (format=unaligned)
+DROP TABLE public.copy;
+
+-- A query of the superuser's calls her function while that becomes one of another language.
+CALL anew();
+CALL add('regress_mallory', '3_mallory.sql', 'CREATE FUNCTION app.f(i int) RETURNS int LANGUAGE plpgsql AS ''BEGIN RETURN 1; END'';'
+    || in_shadow($g$CREATE OR REPLACE FUNCTION app.f(i int) RETURNS int LANGUAGE plpgsql AS $f$
+        BEGIN
+            IF i = 1 THEN
+                EXECUTE 'CREATE OR REPLACE FUNCTION app.f(i int) RETURNS int LANGUAGE sql AS ''SELECT 7''';
+                PERFORM app.f(2);
+            END IF;
+            RETURN 1;
+        END $f$ $g$));
+CALL add('postgres', '4_super.sql', 'SELECT app.f(n) FROM generate_series(1, 3) n');
+SELECT count(*) FROM nself_drift() WHERE identity ~ '^app.f';
+
 -- What a query leaves to the end of the transaction is an error.
 CALL anew();
 CALL add('regress_mallory', '3_mallory.sql', in_shadow($$CREATE OR REPLACE PROCEDURE app.p() LANGUAGE plpgsql AS

@@ -100,6 +100,13 @@ INSERT INTO other VALUES (1);
 RESET ROLE;
 RESET session_replication_role;
 
+-- A setting of a role's own does not make a replay begin as another one.
+GRANT regress_guest TO regress_mallory;
+ALTER ROLE regress_mallory SET role = 'regress_guest';
+DELETE FROM nself.expected_state;
+SELECT count(*) > 0 AS compared FROM nself_drift();
+ALTER ROLE regress_mallory RESET role;
+
 DROP EXTENSION nself_heal;
 DROP OWNED BY regress_mallory, regress_owner, regress_guest, regress_writer;
 DROP ROLE regress_mallory, regress_owner, regress_guest, regress_writer;

@@ -188,6 +188,8 @@ SELECT status FROM nself_migrate_up();
 \c - postgres
 SET nself.capture_ddl = off;
 ALTER TABLE hers.t OWNER TO postgres;
+-- Somebody has read what she applies.
+SET nself.trusted_authors = 'regress_mallory';
 REVOKE ALL ON hers.t FROM regress_mallory;
 DROP TRIGGER fires ON hers.t;
 DROP POLICY p ON hers.t;
@@ -197,6 +199,7 @@ SELECT object_type, identity, status, detail FROM nself_heal(true) WHERE identit
 -- The control: given back to her, it is healed.
 ALTER TABLE hers.t OWNER TO regress_mallory;
 SELECT object_type, identity, status FROM nself_heal(true) WHERE status = 'applied' ORDER BY 1, 2;
+RESET nself.trusted_authors;
 DROP SCHEMA hers CASCADE;
 DROP FUNCTION reads, writes, declares;
 

@@ -25,6 +25,8 @@ SELECT $$CREATE FUNCTION @.ok(i int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE 
     CREATE MATERIALIZED VIEW @.m AS SELECT @.ok(1) AS ok;$$ AS up,
 $$ALTER TABLE @.t DROP CONSTRAINT c, DROP j, DROP d, DROP n; DROP INDEX @.t_ok, @.t_i; DROP MATERIALIZED VIEW @.m;$$ AS damage \gset
 
+-- The layouts stand in one chain, whose migrations somebody reviews.
+ALTER DATABASE regress_trust_layouts SET nself.trusted_authors = 'regress_app, regress_owner';
 -- One role for all.
 CALL put('1_app', 'CREATE SCHEMA app;' || replace(:'up', '@', 'app'));
 \c - regress_app
@@ -86,6 +88,21 @@ GRANT regress_group TO regress_deployer WITH ADMIN OPTION;
 SELECT identity, status, detail FROM nself_heal() WHERE identity LIKE '%common.%' AND status <> 'planned';
 REVOKE regress_group FROM regress_deployer;
 SELECT identity, status FROM nself_heal(true) WHERE identity LIKE '%common.%' AND status <> 'applied';
+
+-- Several roles apply migrations that nobody reviews. What belongs to those who trust all of them is healed, and the rest is
+-- blocked. Only a superuser says that somebody reviews them.
+SET nself.trusted_authors = '';
+:damage_super
+:damage_common
+SELECT identity, status, detail FROM nself_heal() WHERE identity IN ('super.t_i', 'common.t_i') \g (format=unaligned)
+SET ROLE regress_app;
+SET nself.trusted_authors = '*';
+RESET ROLE;
+SET nself.trusted_authors = '"regress_owner"';
+SELECT identity, status FROM nself_heal() WHERE identity IN ('super.t_i', 'common.t_i');
+SET nself.trusted_authors = '*';
+SELECT identity, status FROM nself_heal(true) WHERE identity IN ('super.t_i', 'common.t_i');
+RESET nself.trusted_authors;
 
 -- A strong role that is no superuser owns all, as with Supabase; what watches DDL is a superuser's.
 CREATE FUNCTION super.watch() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '% watched as %', tg_tag, current_user; END $$;

@@ -1,10 +1,7 @@
--- Makes the journal equal to a list of migrations ($1), which a role ($2) has loaded, and says what that changed. One statement, so an error leaves
--- the journal as it was. All parts see the journal as it was before.
+-- Makes the journal equal to a list of migrations ($1), each with the columns of its row, and says what that changed. One
+-- statement, so an error leaves the journal as it was. All parts see the journal as it was before.
 WITH given AS (
-    SELECT g.*
-      FROM json_to_recordset($1) AS g(seq int, version text, name text, path text, layout text, up_sql text,
-           down_sql text, down_path text, checksum text, down_checksum text, snapshot jsonb, breakpoints boolean,
-           up_line int, down_line int, in_transaction boolean, down_in_transaction boolean)
+    SELECT g.* FROM json_populate_recordset(NULL::nself.journal, $1) g
 ),
 removed AS (
     DELETE FROM nself.journal j
@@ -12,24 +9,11 @@ removed AS (
     RETURNING j.version, j.name, j.seq
 ),
 written AS (
-    INSERT INTO nself.journal AS j (seq, version, name, path, layout, up_sql, down_sql, down_path, checksum,
-                                    down_checksum, snapshot, breakpoints, up_line, down_line, in_transaction,
-                                    down_in_transaction, loaded_by)
-    SELECT seq, version, name, path, layout, up_sql, down_sql, down_path, checksum, down_checksum, snapshot,
-           breakpoints, up_line, down_line, in_transaction, down_in_transaction, $2
-      FROM given
+    INSERT INTO nself.journal AS j (:columns)
+    SELECT :columns FROM given
     ON CONFLICT (version) DO UPDATE
-       SET seq = excluded.seq, name = excluded.name, path = excluded.path, layout = excluded.layout,
-           up_sql = excluded.up_sql, down_sql = excluded.down_sql, down_path = excluded.down_path,
-           checksum = excluded.checksum, down_checksum = excluded.down_checksum, snapshot = excluded.snapshot,
-           breakpoints = excluded.breakpoints, up_line = excluded.up_line, down_line = excluded.down_line,
-           in_transaction = excluded.in_transaction, down_in_transaction = excluded.down_in_transaction,
-           loaded_at = now(), loaded_by = excluded.loaded_by
-     WHERE (j.seq, j.name, j.path, j.layout, j.checksum, j.down_checksum, j.snapshot, j.breakpoints,
-            j.in_transaction, j.down_in_transaction, j.loaded_by)
-           IS DISTINCT FROM (excluded.seq, excluded.name, excluded.path, excluded.layout, excluded.checksum,
-                             excluded.down_checksum, excluded.snapshot, excluded.breakpoints,
-                             excluded.in_transaction, excluded.down_in_transaction, excluded.loaded_by)
+       SET (:columns, loaded_at) = ROW (:new, now())
+     WHERE (:old) IS DISTINCT FROM (:new)
     RETURNING j.version
 ),
 loaded AS (

@@ -10,6 +10,6 @@ mod tests;
 
 pub use choose::{Extent, choose_down, choose_up, down_part};
 pub use error::Error;
-pub use rows::{Applied, Entry, Rights};
+pub use rows::{Applied, Rights};
 pub use script::{Direction, Script};
 pub use status::{Split, State, Status, is_same_so_far, status};

@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 
 use nself_heal_core::checksum::sha256_hex;
-use nself_heal_core::migrations::{Applied, Entry, State};
+use nself_heal_core::formats::Migration;
+use nself_heal_core::migrations::{Applied, State};
 use nself_heal_core::pieces::FORM;
 use pgrx::pg_sys;
 
@@ -55,13 +56,13 @@ pub fn chain(against: Against) -> Result<Vec<Applied>, Error> {
 
 /// As whom a pending migration is replayed: as the caller, or as the role that loaded it, if the caller does not trust that
 /// one. Nobody has read it, perhaps.
-fn asker(session: &Session, entry: &Entry) -> Result<Session, Error> {
+fn asker(session: &Session, entry: &Migration) -> Result<Session, Error> {
     let trusts = trust::trusts(role(&session.applied_by)?, role(&entry.loaded_by)?);
     if trusts { Ok(session.clone()) } else { session.as_role(&entry.loaded_by) }
 }
 
 /// The rest of a migration that has run in part, as if the caller went on with it now.
-fn complete(chain: &mut [Applied], entry: &Entry, session: &Session) -> Result<(), Error> {
+fn complete(chain: &mut [Applied], entry: &Migration, session: &Session) -> Result<(), Error> {
     let begun = chain.iter_mut().find(|applied| applied.version == entry.version && applied.tenant.is_none());
     let Some(begun) = begun else { return Ok(()) };
     if begun.statements_done == Some(0) {

@@ -4,13 +4,13 @@
 use std::path::Path;
 
 use nself_heal_core::formats::{self, File, Migration};
-use nself_heal_core::migrations::Entry;
-use nself_heal_core::secrets;
+use nself_heal_core::{quote, secrets};
 use pgrx::datum::JsonB;
 use pgrx::{Json, PgLogLevel, PgSqlErrorCode, pg_sys};
 use serde::Deserialize;
 
 use crate::error::{Error, say};
+use crate::migrations::ledger::columns_of;
 use crate::migrations::script::is_one_for_top_level;
 use crate::server::session::{as_extension_owner, roles};
 use crate::server::spi;
@@ -24,16 +24,13 @@ pub struct Loaded {
     pub note: Option<String>,
 }
 
-/// The journal's migrations in their order.
-pub fn entries() -> Result<Vec<Entry>, Error> {
+/// The journal's migrations in their order, each as its row is, but for the snapshot.
+pub fn entries() -> Result<Vec<Migration>, Error> {
     as_extension_owner(|| {
         spi::read_json(
             "journal",
-            "SELECT coalesce(json_agg(json_build_object('version', version, 'name', name, 'path', path, \
-                    'up_sql', up_sql, 'down_sql', down_sql, 'down_path', down_path, 'checksum', checksum, \
-                    'down_checksum', down_checksum, 'breakpoints', breakpoints, 'up_line', up_line, \
-                    'down_line', down_line, 'in_transaction', in_transaction, \
-                    'down_in_transaction', down_in_transaction, 'loaded_by', loaded_by) ORDER BY seq), '[]')::text FROM nself.journal",
+            "SELECT coalesce(json_agg(json_populate_record(j, '{\"snapshot\": null}') ORDER BY seq), '[]')::text \
+               FROM nself.journal j",
             &[],
         )
     })
@@ -44,24 +41,19 @@ pub fn put(files: &[File]) -> Result<Vec<Loaded>, Error> {
     spi::refuse_read_only(c"nself_journal_load() or nself_journal_put()");
     let mut folder = formats::read(files)?;
     folder.migrations.iter_mut().for_each(mark_lone);
-    let rows: Vec<_> = folder
-        .migrations
-        .iter()
-        .enumerate()
-        .map(|(seq, m)| {
-            serde_json::json!({
-                "seq": seq, "version": m.version, "name": m.name, "path": m.path, "layout": folder.layout.as_str(),
-                "up_sql": m.up_sql, "down_sql": m.down_sql, "down_path": m.down_path, "checksum": m.checksum,
-                "down_checksum": m.down_checksum, "snapshot": m.snapshot, "breakpoints": m.breakpoints,
-                "up_line": m.up_line, "down_line": m.down_line, "in_transaction": m.in_transaction,
-                "down_in_transaction": m.down_in_transaction,
-            })
-        })
-        .collect();
-    let rows = Json(serde_json::Value::Array(rows));
     let (role, _) = roles();
+    let mut rows = Vec::with_capacity(folder.migrations.len());
+    for (seq, migration) in folder.migrations.iter_mut().enumerate() {
+        migration.loaded_by.clone_from(&role);
+        let mut row = columns_of(&*migration)?;
+        row.insert("seq".to_owned(), seq.into());
+        row.insert("layout".to_owned(), folder.layout.as_str().into());
+        rows.push(row);
+    }
+    let statement = journal_put(rows.first().into_iter().flat_map(serde_json::Map::keys));
+    let rows = Json(rows.into_iter().map(serde_json::Value::Object).collect());
     let mut loaded: Vec<Loaded> = as_extension_owner(|| {
-        let answer: Option<String> = spi::write_returning(sql!("journal_put"), &[rows.into(), role.into()])?;
+        let answer: Option<String> = spi::write_returning(&statement, &[rows.into()])?;
         serde_json::from_str(answer.as_deref().unwrap_or("[]"))
             .map_err(|error| Error::BadAnswer { query: "journal_put", reason: error.to_string() })
     })?;
@@ -73,6 +65,16 @@ pub fn put(files: &[File]) -> Result<Vec<Loaded>, Error> {
         note: Some(ignored.reason),
     }));
     Ok(loaded)
+}
+
+/// The statement that makes the journal equal to a list of rows with these columns.
+fn journal_put<'a>(columns: impl Iterator<Item = &'a String>) -> String {
+    let columns: Vec<String> = columns.map(|column| quote::ident(column)).collect();
+    let each = |of: fn(&String) -> String| columns.iter().map(of).collect::<Vec<_>>().join(", ");
+    sql!("journal_put")
+        .replace(":columns", &columns.join(", "))
+        .replace(":old", &each(|column| format!("j.{column}")))
+        .replace(":new", &each(|column| format!("excluded.{column}")))
 }
 
 /// How many places of a migration the note on it names.

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use nself_heal_core::formats::Migration;
 pub use nself_heal_core::migrations::Applied;
-use nself_heal_core::migrations::{Direction, Entry, Rights};
+use nself_heal_core::migrations::{Direction, Rights};
+use nself_heal_core::quote;
 use pgrx::datum::DatumWithOid;
-use pgrx::{Json, Spi, pg_sys};
+use pgrx::{Json, pg_sys};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -32,14 +34,7 @@ pub fn last(version: &str, tenant: Option<&str>) -> Result<Option<Applied>, Erro
 }
 
 fn read(which: &str, args: &[DatumWithOid]) -> Result<Vec<Applied>, Error> {
-    let query = format!(
-        "SELECT coalesce(json_agg(json_build_object('version', version, 'name', name, 'path', path, \
-                'tenant', tenant, 'sql', sql, 'breakpoints', breakpoints, 'in_transaction', in_transaction, \
-                'statements_done', statements_done, 'statement_begun', statement_begun, 'checksum', checksum, \
-                'logged_in_as', logged_in_as, 'applied_by', applied_by, 'settings', settings, 'rights', rights, \
-                'applied_at', applied_at::text, 'duration_ms', duration_ms) ORDER BY id), '[]')::text \
-           FROM nself.applied {which}"
-    );
+    let query = format!("SELECT coalesce(json_agg(a ORDER BY id), '[]')::text FROM nself.applied a {which}");
     as_extension_owner(|| spi::read_json("ledger", &query, args))
 }
 
@@ -76,8 +71,8 @@ impl Session {
         if let Some(tenant) = tenant {
             let path = settings.entry("search_path".to_owned()).or_default();
             *path = match path.trim() {
-                "" | "\"\"" => nself_heal_core::quote::ident(tenant),
-                path => format!("{}, {path}", nself_heal_core::quote::ident(tenant)),
+                "" | "\"\"" => quote::ident(tenant),
+                path => format!("{}, {path}", quote::ident(tenant)),
             };
         }
         // SAFETY: a plain read of this backend's own state.
@@ -109,7 +104,7 @@ impl Session {
     }
 
     /// What a migration of the journal would be in the ledger if this session applied it.
-    pub fn would_apply(&self, entry: &Entry) -> Applied {
+    pub fn would_apply(&self, entry: &Migration) -> Applied {
         Applied {
             version: entry.version.clone(),
             name: entry.name.clone(),
@@ -133,7 +128,7 @@ impl Session {
 
 /// What is written down: that a migration was applied or undone, or how far it came.
 pub struct LedgerRow<'a> {
-    pub entry: &'a Entry,
+    pub entry: &'a Migration,
     pub direction: Direction,
     pub tenant: Option<&'a str>,
     pub in_transaction: bool,
@@ -151,46 +146,36 @@ pub struct Progress<'a> {
 /// Adds a row. It is kept or lost together with what the transaction did.
 pub fn record(session: &Session, row: &LedgerRow<'_>) -> Result<(), Error> {
     let LedgerRow { entry, direction, tenant, in_transaction, progress, duration_ms } = row;
-    let (sql, checksum) = match direction {
-        Direction::Up => (Some(entry.up_sql.as_str()), &entry.checksum),
-        Direction::Down => {
-            (entry.down_sql.as_deref(), entry.down_checksum.as_ref().unwrap_or(&entry.checksum))
-        }
+    let mut applied = Applied {
+        tenant: tenant.map(str::to_owned),
+        in_transaction: *in_transaction,
+        statements_done: progress.as_ref().map(|progress| progress.statements_done),
+        statement_begun: progress.as_ref().and_then(|progress| progress.begun).map(str::to_owned),
+        duration_ms: *duration_ms,
+        ..session.would_apply(entry)
     };
-    let done = progress.as_ref().map(|progress| i32::try_from(progress.statements_done).unwrap_or(i32::MAX));
-    let begun = progress.as_ref().and_then(|progress| progress.begun);
-    as_extension_owner(|| {
-        Spi::connect_mut(|client| {
-            client
-                .update(
-                    "INSERT INTO nself.ledger (version, name, path, direction, tenant, sql, breakpoints, checksum, \
-                            logged_in_as, applied_by, settings, duration_ms, in_transaction, statements_done, \
-                            statement_begun, rights) \
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12, $13, $14, $15, $16::jsonb)",
-                    None,
-                    &[
-                        entry.version.as_str().into(),
-                        entry.name.as_str().into(),
-                        entry.path.as_str().into(),
-                        direction.as_str().into(),
-                        (*tenant).into(),
-                        sql.into(),
-                        entry.breakpoints.into(),
-                        checksum.as_str().into(),
-                        session.logged_in_as.as_str().into(),
-                        session.applied_by.as_str().into(),
-                        Json(serde_json::json!(session.settings)).into(),
-                        (*duration_ms).into(),
-                        (*in_transaction).into(),
-                        done.into(),
-                        begun.into(),
-                        Json(serde_json::json!(session.rights)).into(),
-                    ],
-                )
-                .map(drop)
-        })?;
-        Ok(())
-    })
+    if *direction == Direction::Down {
+        applied.sql = entry.down_sql.clone().unwrap_or_default();
+        applied.checksum = entry.down_checksum.clone().unwrap_or(applied.checksum);
+    }
+    let mut row = columns_of(&applied)?;
+    row.insert("direction".to_owned(), direction.as_str().into());
+    // The server says when.
+    row.remove("applied_at");
+    let columns = row.keys().map(|column| quote::ident(column)).collect::<Vec<_>>().join(", ");
+    let statement = format!(
+        "INSERT INTO nself.ledger ({columns}) SELECT {columns} FROM json_populate_record(NULL::nself.ledger, $1)"
+    );
+    as_extension_owner(|| spi::write(&statement, &[Json(serde_json::Value::Object(row)).into()]))
+}
+
+/// The columns of a row and their values, by the fields of a struct.
+pub fn columns_of(row: &impl Serialize) -> Result<serde_json::Map<String, serde_json::Value>, Error> {
+    match serde_json::to_value(row) {
+        Ok(serde_json::Value::Object(columns)) => Ok(columns),
+        Ok(_) => unreachable!("a struct has fields"),
+        Err(error) => Err(Error::BadAnswer { query: "row", reason: error.to_string() }),
+    }
 }
 
 /// Milliseconds.

@@ -1,8 +1,9 @@
 //! How far each migration of the journal and of the ledger is.
 
+use nself_heal_core::formats::Migration;
 use nself_heal_core::lexer;
 pub use nself_heal_core::migrations::State;
-use nself_heal_core::migrations::{self, Applied, Entry, Script, Status};
+use nself_heal_core::migrations::{self, Applied, Script, Status};
 
 use crate::error::Error;
 use crate::migrations::script::{Statement, split};
@@ -11,7 +12,7 @@ use crate::server::transaction::try_read;
 
 /// A migration that is to run, or to go on. All that can be checked before is checked.
 pub struct Pending {
-    pub entry: Entry,
+    pub entry: Migration,
     pub statements: Vec<Statement>,
 }
 
@@ -35,12 +36,12 @@ fn statements(script: &Script<'_>) -> Option<Vec<String>> {
 }
 
 /// Whether a migration can go on: it still is marked, and what ran of it is as it was, up to comments and white space.
-pub fn is_same_so_far(begun: &Applied, entry: &Entry) -> bool {
+pub fn is_same_so_far(begun: &Applied, entry: &Migration) -> bool {
     migrations::is_same_so_far(begun, entry, &statements)
 }
 
 /// How far a migration has come that has not ended, in words.
-pub fn progress(begun: &Applied, entry: &Entry) -> String {
+pub fn progress(begun: &Applied, entry: &Migration) -> String {
     let next = begun.statements_done.unwrap_or(0) + 1;
     let of = statements(&entry.up()).map_or(String::new(), |all| format!(" of {}", all.len()));
     match begun.statement_begun {

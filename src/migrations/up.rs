@@ -3,7 +3,8 @@
 
 use std::time::Instant;
 
-use nself_heal_core::migrations::{Direction, Entry, Extent, choose_up};
+use nself_heal_core::formats::Migration;
+use nself_heal_core::migrations::{Direction, Extent, choose_up};
 use pgrx::{notice, pg_sys};
 
 use crate::error::Error;
@@ -95,7 +96,7 @@ fn apply_chosen(pending: &Pending, session: &Session, tenant: Option<&str>) -> R
 /// Writes down that a migration was applied or undone as a whole.
 pub fn record(
     session: &Session,
-    entry: &Entry,
+    entry: &Migration,
     direction: Direction,
     tenant: Option<&str>,
     duration_ms: i64,
@@ -111,7 +112,7 @@ fn check_request<'a>(request: &UpRequest<'a>) -> Result<Extent<'a>, Error> {
 }
 
 impl Ran {
-    pub fn of(entry: &Entry, status: &'static str, duration_ms: Option<i64>, sql: &str) -> Self {
+    pub fn of(entry: &Migration, status: &'static str, duration_ms: Option<i64>, sql: &str) -> Self {
         Self {
             version: entry.version.clone(),
             name: entry.name.clone(),
@@ -123,7 +124,7 @@ impl Ran {
 }
 
 /// Whoever may load migrations would have the rights of the role that applies them, if nobody read them before.
-fn refuse_untrusted(chosen: &[&Entry]) -> Result<(), Error> {
+fn refuse_untrusted(chosen: &[&Migration]) -> Result<(), Error> {
     // SAFETY: a plain read of this backend's own state.
     let role = unsafe { pg_sys::GetUserId() };
     for entry in chosen {

@@ -68,5 +68,6 @@ pub(super) fn unmarked(
         down_line: 1,
         in_transaction: true,
         down_in_transaction: true,
+        loaded_by: String::new(),
     })
 }

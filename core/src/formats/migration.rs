@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A file of a migrations folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
@@ -54,8 +56,8 @@ impl fmt::Display for Layout {
     }
 }
 
-/// One step of a schema's history.
-#[derive(Debug, Clone, PartialEq)]
+/// One step of a schema's history, as its folder says and as a row of the journal: the fields are the columns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Migration {
     /// As written, with its leading zeros and dashes; [`compare_versions`](super::compare_versions) orders versions.
     pub version: String,
@@ -73,7 +75,7 @@ pub struct Migration {
     pub checksum: String,
     /// Of the raw bytes of the file at `down_path`.
     pub down_checksum: Option<String>,
-    /// What Drizzle says the schema is after this migration.
+    /// What Drizzle says the schema is after this migration. Only a folder has it at hand: it can be long.
     pub snapshot: Option<serde_json::Value>,
     /// Whether Drizzle's breakpoint marks in the SQL count.
     pub breakpoints: bool,
@@ -85,6 +87,8 @@ pub struct Migration {
     pub in_transaction: bool,
     /// The same for the down part.
     pub down_in_transaction: bool,
+    /// The role with whose rights it was put into the journal last; empty before that.
+    pub loaded_by: String,
 }
 
 /// A file that is no part of any migration.

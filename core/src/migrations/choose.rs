@@ -3,9 +3,10 @@
 use std::cmp::Ordering;
 
 use super::error::Error;
-use super::rows::{Applied, Entry};
+use super::rows::Applied;
 use super::script::Script;
 use super::status::{State, Status};
+use crate::formats::Migration;
 use crate::formats::compare_versions;
 
 /// How far to go, up or down.
@@ -40,7 +41,7 @@ pub fn choose_up<'s>(
     all: &'s [Status],
     extent: Extent<'_>,
     cosmetic: impl FnMut(&str),
-) -> Result<Vec<&'s Entry>, Error> {
+) -> Result<Vec<&'s Migration>, Error> {
     if all.iter().all(|status| status.journal.is_none()) {
         return Err(Error::EmptyJournal);
     }
@@ -62,11 +63,11 @@ pub fn choose_up<'s>(
     Ok(chosen)
 }
 
-fn pending(all: &[Status]) -> Vec<&Entry> {
+fn pending(all: &[Status]) -> Vec<&Migration> {
     all.iter().filter(|status| status.is_pending()).filter_map(|status| status.journal.as_ref()).collect()
 }
 
-fn pending_up_to<'s>(all: &'s [Status], target: &str) -> Result<Vec<&'s Entry>, Error> {
+fn pending_up_to<'s>(all: &'s [Status], target: &str) -> Result<Vec<&'s Migration>, Error> {
     let no_such = || Error::NoSuchMigration { version: target.to_owned() };
     let place = position(all.iter().map(|status| status.version.as_str()), target).ok_or_else(no_such)?;
     if all[place].journal.is_none() {
@@ -104,7 +105,7 @@ fn refuse_edited(all: &[Status], mut cosmetic: impl FnMut(&str)) -> Result<(), E
 }
 
 /// A pending migration before an applied one would run on a schema that its author never saw.
-fn refuse_out_of_order(all: &[Status], chosen: &[&Entry]) -> Result<(), Error> {
+fn refuse_out_of_order(all: &[Status], chosen: &[&Migration]) -> Result<(), Error> {
     let Some(first) = chosen.first() else { return Ok(()) };
     let last = all.iter().rposition(|status| status.journal.is_some() && status.ledger.is_some());
     let place = all.iter().position(|status| status.version == first.version);
@@ -119,7 +120,7 @@ fn refuse_out_of_order(all: &[Status], chosen: &[&Entry]) -> Result<(), Error> {
 /// The applied migrations that are to be undone, the latest first. `applied` is in the order in which they were applied.
 pub fn choose_down<'s>(
     applied: &'s [Applied],
-    journal: &[Entry],
+    journal: &[Migration],
     extent: Extent<'_>,
 ) -> Result<Vec<&'s Applied>, Error> {
     let steps = match extent {
@@ -143,7 +144,10 @@ pub fn choose_down<'s>(
 }
 
 /// What undoes an applied migration.
-pub fn down_part<'j>(journal: &'j [Entry], applied: &Applied) -> Result<(&'j Entry, Script<'j>), Error> {
+pub fn down_part<'j>(
+    journal: &'j [Migration],
+    applied: &Applied,
+) -> Result<(&'j Migration, Script<'j>), Error> {
     let entry = journal.iter().find(|entry| entry.version == applied.version);
     entry
         .and_then(|entry| Some((entry, entry.down()?)))

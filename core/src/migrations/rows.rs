@@ -5,28 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::script::{Direction, Script};
+use crate::formats::Migration;
 
-/// A migration as the journal keeps it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Entry {
-    pub version: String,
-    pub name: String,
-    pub path: String,
-    pub up_sql: String,
-    pub down_sql: Option<String>,
-    pub down_path: Option<String>,
-    pub checksum: String,
-    pub down_checksum: Option<String>,
-    pub breakpoints: bool,
-    pub up_line: usize,
-    pub down_line: usize,
-    pub in_transaction: bool,
-    pub down_in_transaction: bool,
-    /// The role with whose rights it was loaded last.
-    pub loaded_by: String,
-}
-
-impl Entry {
+impl Migration {
     pub fn up(&self) -> Script<'_> {
         Script {
             version: &self.version,

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::rows::{Applied, Entry};
+use super::rows::Applied;
 use super::script::Script;
+use crate::formats::Migration;
 use crate::formats::compare_versions;
 use crate::lexer;
 
@@ -30,7 +31,7 @@ pub struct Status {
     pub version: String,
     pub name: String,
     pub state: State,
-    pub journal: Option<Entry>,
+    pub journal: Option<Migration>,
     pub ledger: Option<Applied>,
 }
 
@@ -46,7 +47,7 @@ pub type Split<'s> = dyn Fn(&Script<'_>) -> Option<Vec<String>> + 's;
 
 /// All migrations of the journal in its order, then those that only the ledger knows. `applied` is what the ledger holds of
 /// one tenant.
-pub fn status(journal: Vec<Entry>, applied: Vec<Applied>, split: &Split<'_>) -> Vec<Status> {
+pub fn status(journal: Vec<Migration>, applied: Vec<Applied>, split: &Split<'_>) -> Vec<Status> {
     let mut applied: BTreeMap<String, Applied> =
         applied.into_iter().map(|applied| (applied.version.clone(), applied)).collect();
     let mut all: Vec<Status> = journal
@@ -75,7 +76,7 @@ pub fn status(journal: Vec<Entry>, applied: Vec<Applied>, split: &Split<'_>) -> 
     all
 }
 
-fn compare(applied: &Applied, entry: &Entry, split: &Split<'_>) -> State {
+fn compare(applied: &Applied, entry: &Migration, split: &Split<'_>) -> State {
     if applied.statements_done.is_some() {
         match is_same_so_far(applied, entry, split) {
             true => State::Partial,
@@ -92,7 +93,7 @@ fn compare(applied: &Applied, entry: &Entry, split: &Split<'_>) -> State {
 
 /// Whether a migration can go on: it still is marked, and what ran of it is as it was, up to comments and white space.
 /// One that cannot be read is not called changed: who runs it will be told why.
-pub fn is_same_so_far(begun: &Applied, entry: &Entry, split: &Split<'_>) -> bool {
+pub fn is_same_so_far(begun: &Applied, entry: &Migration, split: &Split<'_>) -> bool {
     let done = begun.statements_done.unwrap_or(0);
     let Some(now) = split(&entry.up()) else { return true };
     let Some(then) = split(&begun.script()) else { return false };

@@ -3,9 +3,10 @@
 use expect_test::{Expect, expect};
 
 use super::*;
+use crate::formats::Migration;
 
-fn entry(version: &str, up_sql: &str) -> Entry {
-    Entry {
+fn entry(version: &str, up_sql: &str) -> Migration {
+    Migration {
         version: version.to_owned(),
         name: format!("name_of_{version}"),
         path: format!("{version}.sql"),
@@ -14,6 +15,7 @@ fn entry(version: &str, up_sql: &str) -> Entry {
         down_path: None,
         checksum: format!("sum of {up_sql}"),
         down_checksum: None,
+        snapshot: None,
         breakpoints: false,
         up_line: 1,
         down_line: 1,
@@ -24,8 +26,8 @@ fn entry(version: &str, up_sql: &str) -> Entry {
 }
 
 /// A migration whose statements have a transaction each.
-fn marked(version: &str, up_sql: &str) -> Entry {
-    Entry { in_transaction: false, ..entry(version, up_sql) }
+fn marked(version: &str, up_sql: &str) -> Migration {
+    Migration { in_transaction: false, ..entry(version, up_sql) }
 }
 
 fn applied(version: &str, sql: &str) -> Applied {
@@ -69,7 +71,7 @@ fn of(journal: &[&str], ledger: &[&str]) -> Vec<Status> {
     )
 }
 
-fn state(applied: Applied, entry: Entry) -> State {
+fn state(applied: Applied, entry: Migration) -> State {
     status(vec![entry], vec![applied], &split)[0].state
 }
 
@@ -171,7 +173,7 @@ fn a_begun_migration_goes_on_first() {
 
 #[test]
 fn an_edit_is_refused_and_a_cosmetic_one_is_told() {
-    let of = |second: Entry, ran: Applied| {
+    let of = |second: Migration, ran: Applied| {
         let journal = vec![entry("1", "SELECT 1 -- one"), second, entry("3", "SELECT 3")];
         status(journal, vec![applied("1", "SELECT 1"), ran], &split)
     };
@@ -216,7 +218,7 @@ fn the_last_one_is_undone_unless_told_how_far() {
 
 #[test]
 fn undoing_needs_a_down_part_in_the_journal() {
-    let with_down = Entry { down_sql: Some("DROP TABLE t".to_owned()), down_line: 7, ..marked("1", "a") };
+    let with_down = Migration { down_sql: Some("DROP TABLE t".to_owned()), down_line: 7, ..marked("1", "a") };
     let journal = [with_down, entry("2", "b")];
     let (entry, script) = down_part(&journal, &applied("1", "a")).unwrap();
     assert_eq!((entry.version.as_str(), script.sql, script.path), ("1", "DROP TABLE t", "1.sql"));

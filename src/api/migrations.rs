@@ -12,7 +12,7 @@ use crate::catalog::access::{ask, of_caller};
 use crate::error::Error;
 use crate::migrations::down::{self, DownRequest};
 use crate::migrations::journal;
-use crate::migrations::status::{self, State};
+use crate::migrations::status;
 use crate::migrations::up::{self, UpRequest};
 use crate::settings;
 
@@ -86,42 +86,19 @@ fn nself_migrate_status(
     let rows: Vec<_> = status::status(tenant)?
         .into_iter()
         .map(|status| {
-            let checksum = match (&status.journal, &status.ledger) {
-                (Some(entry), _) => entry.checksum.clone(),
-                (None, Some(applied)) => applied.checksum.clone(),
-                (None, None) => String::new(),
-            };
-            let ledger = status.ledger.as_ref();
-            let in_transaction = match (&status.journal, ledger) {
-                (Some(entry), _) => entry.in_transaction,
-                (None, applied) => applied.is_none_or(|applied| applied.in_transaction),
-            };
-            let is_partial = ledger.is_some_and(|applied| applied.statements_done.is_some());
-            let note = |text: &str| Some(text.to_owned());
-            let (state, note) = match status.state {
-                State::Pending => ("pending", None),
-                State::Partial => {
-                    ("partial", ledger.zip(status.journal.as_ref()).map(|(l, j)| status::progress(l, j)))
-                }
-                State::Applied => ("applied", None),
-                State::Cosmetic => ("cosmetic", note("edited in comments, white space or line ends alone")),
-                State::Edited if is_partial => ("edited", note("applied in part, and that part is edited")),
-                State::Edited => ("edited", note("the file is not what was applied")),
-                State::Missing if is_partial => ("missing", note("applied in part, but not in the journal")),
-                State::Missing => ("missing", note("applied, but not in the journal")),
-            };
+            let (note, ledger) = (status::note(&status), status.ledger.as_ref());
             (
                 status.version.clone(),
                 status.name.clone(),
-                state,
+                status.state.as_str(),
                 ledger
                     .and_then(|applied| applied.applied_at.as_deref())
                     .and_then(|at| TimestampWithTimeZone::from_str(at).ok()),
                 ledger.map(|applied| applied.applied_by.clone()),
                 ledger.map(|applied| applied.duration_ms),
-                checksum,
+                status.checksum().to_owned(),
                 note,
-                in_transaction,
+                status.in_transaction(),
             )
         })
         .collect();
@@ -211,14 +188,7 @@ fn nself_migrate_verify() -> Result<
     let rows: Vec<_> = status::status(None)?
         .into_iter()
         .filter_map(|status| {
-            let verdict = match status.state {
-                State::Pending => return None,
-                State::Partial => "partial",
-                State::Applied => "ok",
-                State::Cosmetic => "cosmetic",
-                State::Edited => "mismatch",
-                State::Missing => "missing",
-            };
+            let verdict = status.state.verdict()?;
             let applied = status.ledger?;
             Some((
                 status.version,

@@ -2,7 +2,6 @@
 
 use nself_heal_core::formats::Migration;
 use nself_heal_core::lexer;
-pub use nself_heal_core::migrations::State;
 use nself_heal_core::migrations::{self, Applied, Script, Status};
 
 use crate::error::Error;
@@ -40,14 +39,9 @@ pub fn is_same_so_far(begun: &Applied, entry: &Migration) -> bool {
     migrations::is_same_so_far(begun, entry, &statements)
 }
 
-/// How far a migration has come that has not ended, in words.
-pub fn progress(begun: &Applied, entry: &Migration) -> String {
-    let next = begun.statements_done.unwrap_or(0) + 1;
-    let of = statements(&entry.up()).map_or(String::new(), |all| format!(" of {}", all.len()));
-    match begun.statement_begun {
-        Some(_) => format!("statement {next}{of} was begun"),
-        None => format!("statement {next}{of} is next"),
-    }
+/// What there is to say of the state of a migration.
+pub fn note(status: &Status) -> Option<String> {
+    status.note(&statements)
 }
 
 pub fn statement_at(begun: &Applied, index: usize) -> Option<String> {

@@ -25,6 +25,30 @@ pub enum State {
     Missing,
 }
 
+impl State {
+    /// The word for it in a list of all migrations.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Partial => "partial",
+            Self::Applied => "applied",
+            Self::Cosmetic => "cosmetic",
+            Self::Edited => "edited",
+            Self::Missing => "missing",
+        }
+    }
+
+    /// The word for it where checksums are compared; nothing if there is none to compare yet.
+    pub fn verdict(self) -> Option<&'static str> {
+        match self {
+            Self::Pending => None,
+            Self::Applied => Some("ok"),
+            Self::Edited => Some("mismatch"),
+            Self::Partial | Self::Cosmetic | Self::Missing => Some(self.as_str()),
+        }
+    }
+}
+
 /// A migration of the journal, the ledger or both.
 #[derive(Debug)]
 pub struct Status {
@@ -40,10 +64,49 @@ impl Status {
     pub fn is_pending(&self) -> bool {
         matches!(self.state, State::Pending | State::Partial)
     }
+
+    /// The checksum of its file now, or of what was applied.
+    pub fn checksum(&self) -> &str {
+        let of_journal = self.journal.as_ref().map(|entry| &entry.checksum);
+        of_journal.or(self.ledger.as_ref().map(|applied| &applied.checksum)).map_or("", String::as_str)
+    }
+
+    /// Whether it runs in one transaction, or ran so.
+    pub fn in_transaction(&self) -> bool {
+        let of_journal = self.journal.as_ref().map(|entry| entry.in_transaction);
+        of_journal.or(self.ledger.as_ref().map(|applied| applied.in_transaction)).unwrap_or(true)
+    }
+
+    /// What there is to say of its state.
+    pub fn note(&self, split: &Split<'_>) -> Option<String> {
+        let is_partial = self.ledger.as_ref().is_some_and(|applied| applied.statements_done.is_some());
+        let note = match self.state {
+            State::Pending | State::Applied => return None,
+            State::Partial => {
+                return self.ledger.as_ref().zip(self.journal.as_ref()).map(|(l, j)| progress(l, j, split));
+            }
+            State::Cosmetic => "edited in comments, white space or line ends alone",
+            State::Edited if is_partial => "applied in part, and that part is edited",
+            State::Edited => "the file is not what was applied",
+            State::Missing if is_partial => "applied in part, but not in the journal",
+            State::Missing => "applied, but not in the journal",
+        };
+        Some(note.to_owned())
+    }
 }
 
 /// The statements of a script, which the server's parser finds. None if it cannot read the script.
 pub type Split<'s> = dyn Fn(&Script<'_>) -> Option<Vec<String>> + 's;
+
+/// How far a migration has come that has not ended, in words.
+fn progress(begun: &Applied, entry: &Migration, split: &Split<'_>) -> String {
+    let next = begun.statements_done.unwrap_or(0) + 1;
+    let of = split(&entry.up()).map_or(String::new(), |all| format!(" of {}", all.len()));
+    match begun.statement_begun {
+        Some(_) => format!("statement {next}{of} was begun"),
+        None => format!("statement {next}{of} is next"),
+    }
+}
 
 /// All migrations of the journal in its order, then those that only the ledger knows. `applied` is what the ledger holds of
 /// one tenant.

@@ -239,3 +239,51 @@ fn a_target_and_a_count_exclude_each_other() {
     assert_eq!(said(None, Some(-1)), Err("steps must be at least 1, not -1".to_owned()));
     assert_eq!(said(Some("3"), Some(1)), Err("target and steps cannot be given together".to_owned()));
 }
+
+#[test]
+fn each_state_has_a_word_in_the_list_and_one_for_its_checksum() {
+    use State::{Applied, Cosmetic, Edited, Missing, Partial, Pending};
+    let words = [Pending, Partial, Applied, Cosmetic, Edited, Missing].map(|s| (s.as_str(), s.verdict()));
+    assert_eq!(
+        words,
+        [
+            ("pending", None),
+            ("partial", Some("partial")),
+            ("applied", Some("ok")),
+            ("cosmetic", Some("cosmetic")),
+            ("edited", Some("mismatch")),
+            ("missing", Some("missing")),
+        ]
+    );
+}
+
+#[test]
+fn a_status_says_what_there_is_to_say() {
+    let split = |script: &Script<'_>| Some(script.sql.split(';').map(str::to_owned).collect::<Vec<_>>());
+    let of = |state, journal: Option<Migration>, ledger: Option<Applied>| Status {
+        version: "1".to_owned(),
+        name: String::new(),
+        state,
+        journal,
+        ledger,
+    };
+    let begun = |at: Option<&str>| Applied {
+        in_transaction: false,
+        statements_done: Some(1),
+        statement_begun: at.map(str::to_owned),
+        ..applied("1", "a;b")
+    };
+    let note = |status: Status| status.note(&split);
+    assert_eq!(note(of(State::Pending, Some(entry("1", "a")), None)), None);
+    let partial = |at| note(of(State::Partial, Some(marked("1", "a;b")), Some(begun(at))));
+    assert_eq!(partial(None).as_deref(), Some("statement 2 of 2 is next"));
+    assert_eq!(partial(Some("")).as_deref(), Some("statement 2 of 2 was begun"));
+    let edited = |applied| note(of(State::Edited, Some(entry("1", "b")), Some(applied)));
+    assert_eq!(edited(applied("1", "a")).as_deref(), Some("the file is not what was applied"));
+    assert_eq!(edited(begun(None)).as_deref(), Some("applied in part, and that part is edited"));
+    let missing = of(State::Missing, None, Some(begun(None)));
+    assert_eq!((missing.checksum(), missing.in_transaction()), ("sum of a;b", false));
+    assert_eq!(note(missing).as_deref(), Some("applied in part, but not in the journal"));
+    let both = of(State::Applied, Some(entry("1", "b")), Some(begun(None)));
+    assert_eq!((both.checksum(), both.in_transaction()), ("sum of b", true));
+}

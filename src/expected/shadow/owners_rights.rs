@@ -1,7 +1,8 @@
 //! With whose rights code runs in a replay. The rule is that of `server::trust`: with the rights of a role no code runs that
 //! a role which it does not trust can change. A heal refuses such code. A replay cannot do without it, since its migrations
 //! ran it here. So it runs there with the rights of its owner: a trigger that somebody makes in the shadow alone, for a
-//! stronger role to set off, can do no more than who made it.
+//! stronger role to set off, does no more than who made it, and reads no more. No heal relies on this: what comes of such
+//! code is blocked, whatever way it takes (`drift::rights::block_for_authors`).
 //!
 //! Functions change to their owner when they are called (`before_call`). A query that writes to a table of such an owner, or
 //! reads a view of theirs, evaluates what they wrote: once the server has checked what the query may touch, it runs with

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use postgres::error::DbError;
 
-use crate::server::rows::Job;
+use crate::rows::Job;
 
 /// Why a command could not run, or was undone.
 #[derive(Debug, thiserror::Error)]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::SIGINT;
 use signal_hook::flag;
 
-use crate::output::messages;
+use crate::terminal::messages;
 
 /// A second Ctrl-C often follows quickly, and the first one should have had its effect by then.
 const GLANCE: Duration = Duration::from_millis(20);

@@ -13,7 +13,9 @@ mod exit;
 mod folder;
 mod interrupt;
 mod output;
+mod rows;
 mod server;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -24,7 +26,7 @@ fn main() -> ExitCode {
     match commands::run(&cli) {
         Ok(outcome) => exit::outcome(outcome),
         Err(error) => {
-            output::messages::error(&error);
+            terminal::messages::error(&error);
             exit::failure(&cli.command, &error)
         }
     }

@@ -3,13 +3,8 @@
 
 pub mod drift;
 pub mod heal;
-mod hints;
-pub mod job;
-pub mod messages;
 pub mod migrate;
 pub mod names;
-pub mod progress;
-mod style;
 mod table;
 mod time;
 
@@ -17,6 +12,8 @@ use std::io::{ErrorKind, Write};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+
+use crate::terminal::messages;
 
 /// Prints a result for a person; the colours in it only on a terminal that wants them.
 pub fn text(text: &str) {

@@ -1,8 +1,6 @@
 //! The SQL contract: calling the extension's functions and taking their rows. Rows travel as JSON that the server
 //! makes, so a column that the server adds reaches `--format json` without a change here.
 
-pub mod rows;
-
 use postgres::types::{FromSqlOwned, ToSql};
 use postgres::{Client, Transaction};
 use serde::de::DeserializeOwned;
@@ -10,8 +8,8 @@ use serde_json::value::RawValue;
 
 use crate::connect::{self, Target};
 use crate::error::Error;
-use crate::output::messages;
-use crate::output::progress::Progress;
+use crate::terminal::messages;
+use crate::terminal::progress::Progress;
 
 /// What a function returned: as it came, and as this program understands it.
 pub struct Rows<T> {

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::interrupt::Interrupt;
-use crate::output::messages;
-use crate::server::rows::Job;
+use crate::rows::Job;
 use crate::server::{Call, Server};
+use crate::terminal::messages;
 
 const POLL: Duration = Duration::from_millis(250);
 /// How long a job is given the benefit of the doubt: its process may not be seen yet when it begins, nor any more

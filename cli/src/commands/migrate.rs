@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::exit::Outcome;
 use crate::output;
 use crate::output::migrate as text;
-use crate::server::rows::{Checksum, DriftItem, MigrationState, NotCompared};
+use crate::rows::{Checksum, DriftItem, MigrationState, NotCompared};
 use crate::server::{Call, Rows, Session};
 use files::Listing;
 

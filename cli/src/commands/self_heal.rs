@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::exit::{self, Outcome};
 use crate::interrupt::Interrupt;
 use crate::output;
-use crate::server::rows::{HealEvent, HealStatus, HealStep};
+use crate::rows::{HealEvent, HealStatus, HealStep};
 use crate::server::{Call, Rows, Server};
 
 /// Runs one of the commands.

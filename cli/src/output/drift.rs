@@ -1,8 +1,8 @@
 //! The drift report of `nself db migrate diff`.
 
 use super::names::{count, is_column, object};
-use super::style::{GOOD, HEADING, paint};
-use crate::server::rows::{DriftItem, NotCompared};
+use crate::rows::{DriftItem, NotCompared};
+use crate::terminal::style::{GOOD, HEADING, paint};
 
 /// From this length on, two definitions are easier to compare one above the other.
 const LONG: usize = 100;
@@ -75,7 +75,7 @@ fn uncompared(kinds: &[NotCompared]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::style::plain;
+    use crate::terminal::style::plain;
 
     fn item(kind: &str, object_type: &str, identity: &str, texts: [Option<&str>; 2]) -> DriftItem {
         let [expected, actual] = texts.map(|text| text.map(str::to_owned));

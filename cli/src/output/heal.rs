@@ -1,11 +1,11 @@
 //! What `nself self-heal` says of its runs, its state and its past.
 
-use super::hints::in_commands;
 use super::names::{count, object};
-use super::style::{ERROR, GOOD, HEADING, WARNING, paint};
 use super::table::{cell, table};
 use super::time::{duration, moment};
-use crate::server::rows::{HealEvent, HealStatus, HealStep};
+use crate::rows::{HealEvent, HealStatus, HealStep};
+use crate::terminal::hints::in_commands;
+use crate::terminal::style::{ERROR, GOOD, HEADING, WARNING, paint};
 
 /// What a dry run found and would do.
 pub fn planned(steps: &[HealStep]) -> String {
@@ -158,7 +158,7 @@ fn whole_seconds(interval: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::style::plain;
+    use crate::terminal::style::plain;
 
     fn step(number: i32, identity: &str, status: &str, detail: Option<&str>) -> HealStep {
         HealStep {

@@ -1,10 +1,10 @@
 //! What `nself db migrate` says of up, down, status and verify-checksums.
 
 use super::names::{count, migration};
-use super::style::{ERROR, GOOD, WARNING, paint};
 use super::table::{cell, table};
 use super::time::{duration, moment};
-use crate::server::rows::{Checksum, MigrationState, MigrationStep};
+use crate::rows::{Checksum, MigrationState, MigrationStep};
+use crate::terminal::style::{ERROR, GOOD, WARNING, paint};
 
 /// The two ways that migrations go.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -148,7 +148,7 @@ fn place(migrations: &[MigrationState], at: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::style::plain;
+    use crate::terminal::style::plain;
 
     fn step(version: &str, name: &str, duration_ms: Option<i64>, sql: Option<&str>) -> MigrationStep {
         let status = if duration_ms.is_some() { "applied" } else { "planned" }.to_owned();

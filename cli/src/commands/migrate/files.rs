@@ -5,9 +5,9 @@ use std::path::Path;
 use crate::args::Folder;
 use crate::error::Error;
 use crate::folder::{self, CONVENTION, File, Found};
-use crate::output::messages;
-use crate::server::rows::JournalFile;
+use crate::rows::JournalFile;
 use crate::server::{Call, Session};
+use crate::terminal::messages;
 
 /// Which of the files that are no migrations are listed.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use crate::exit::{self, Outcome};
 use crate::interrupt::Interrupt;
 use crate::output;
 use crate::output::migrate::{self as text, Direction};
-use crate::server::rows::{MigrationState, MigrationStep};
+use crate::rows::{MigrationState, MigrationStep};
 use crate::server::{Call, Server, Session};
 
 /// A job that has begun.

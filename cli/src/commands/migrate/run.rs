@@ -9,7 +9,7 @@ use crate::exit::Outcome;
 use crate::folder::File;
 use crate::output;
 use crate::output::migrate::{self as text, Direction};
-use crate::server::rows::MigrationStep;
+use crate::rows::MigrationStep;
 use crate::server::{Call, Rows, Server, Session};
 
 /// Applies pending migrations.

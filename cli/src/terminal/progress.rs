@@ -5,7 +5,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::job;
-use crate::server::rows::Job;
+use crate::rows::Job;
 
 const TICK: Duration = Duration::from_millis(100);
 /// What does not fit into the width is cut off.

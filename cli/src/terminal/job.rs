@@ -1,6 +1,6 @@
 //! What is shown while a job runs.
 
-use crate::server::rows::Job;
+use crate::rows::Job;
 
 /// `step 2 of 5`, once that is known, with the number of the steps before it and of all.
 pub fn steps(job: &Job) -> Option<(u64, u64, String)> {

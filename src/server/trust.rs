@@ -29,6 +29,8 @@ pub fn trusts(role: pg_sys::Oid, other: pg_sys::Oid) -> bool {
             || pg_sys::superuser_arg(other)
             || pg_sys::has_privs_of_role(other, role)
             || may_become(other, role)
+            // Who may give a role to others may take it.
+            || pg_sys::is_admin_of_role(other, role)
             || is_group_of(role, other)
     }
 }

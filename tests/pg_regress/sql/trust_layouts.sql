@@ -45,6 +45,14 @@ ALTER FUNCTION app.ok(int) OWNER TO regress_boss;
 SET nself.compare_owners = off;
 :damage_app
 SELECT identity, status FROM nself_heal(true) WHERE status <> 'applied';
+-- And that of somebody who may give himself that role, as the roles have it that managed servers give to their customers.
+CREATE ROLE regress_giver LOGIN;
+SELECT CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'GRANT regress_app TO regress_giver WITH ADMIN OPTION'
+            ELSE 'GRANT regress_app TO regress_giver WITH ADMIN TRUE, INHERIT FALSE, SET FALSE' END AS give \gset
+:give;
+ALTER FUNCTION app.ok(int) OWNER TO regress_giver;
+:damage_app
+SELECT identity, status FROM nself_heal(true) WHERE status <> 'applied';
 ALTER FUNCTION app.ok(int) OWNER TO regress_app;
 
 -- The application's database, whose migrations a superuser runs: what is in public, its owner can replace. All else is
@@ -118,5 +126,5 @@ SET client_min_messages = warning;
 DROP EXTENSION nself_heal CASCADE;
 DROP SCHEMA app, team, super, common CASCADE;
 ALTER DATABASE regress_trust_layouts OWNER TO postgres;
-DROP OWNED BY regress_app, regress_owner, regress_deployer, regress_boss, regress_group CASCADE;
-DROP ROLE regress_group, regress_app, regress_owner, regress_deployer, regress_boss;
+DROP OWNED BY regress_app, regress_owner, regress_deployer, regress_boss, regress_group, regress_giver CASCADE;
+DROP ROLE regress_giver, regress_group, regress_app, regress_owner, regress_deployer, regress_boss;

@@ -6,7 +6,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 answer=$("$root/scripts/cluster" start "$PG" "shared_preload_libraries = 'nself_heal'" "nself.check_interval = 1" \
-    "nself.databases = 'shop'" "nself.ddl_log_keep = 60")
+    "nself.databases = 'shop'" "nself.ddl_log_keep = 60" "nself.trusted_authors = 'owner'")
 eval "$answer"
 trap '"$root/scripts/cluster" log "$CLUSTER" | tail -n 40 >&2; "$root/scripts/cluster" stop "$CLUSTER"' EXIT
 trap 'exit 130' INT TERM

@@ -6,7 +6,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::background::job::{self, Asker, Task};
-use crate::catalog::access::{ask, of_caller};
+use crate::catalog::access::{ask, sees_sql};
 use crate::error::Error;
 
 #[pg_extern]
@@ -54,7 +54,7 @@ fn nself_job(
     ask(Level::Look, "nself_job()")?;
     let mut job = job::read(job.ok_or(Error::WhichJob { function: "nself_job()" })?)?;
     // The statements of a heal are of the schema, which anybody can read; those of migrations are not. So says nself.jobs.
-    if job.kind != "heal" && of_caller()? < Some(Level::Migrate) {
+    if job.kind != "heal" && !sees_sql()? {
         (job.statement, job.error, job.hint) = (None, None, None);
     }
     Ok(TableIterator::once((

@@ -8,7 +8,7 @@ use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::catalog::access::{ask, of_caller};
+use crate::catalog::access::{self, ask};
 use crate::error::Error;
 use crate::migrations::down::{self, DownRequest};
 use crate::migrations::journal;
@@ -162,7 +162,7 @@ fn nself_migrate_down(
 
 /// Who may only look sees no SQL of migrations.
 fn ran(rows: Vec<up::Ran>) -> Rows<(String, String, &'static str, Option<i64>, Option<String>)> {
-    let sees_sql = of_caller()? >= Some(Level::Migrate);
+    let sees_sql = access::sees_sql()?;
     Ok(TableIterator::new(
         rows.into_iter().map(move |row| {
             (row.version, row.name, row.status, row.duration_ms, sees_sql.then_some(row.sql))

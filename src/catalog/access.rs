@@ -45,6 +45,11 @@ pub fn of_caller() -> Result<Option<Level>, Error> {
     held_by(unsafe { pg_sys::GetUserId() })
 }
 
+/// Whether the caller may see the SQL of migrations, and what the server says of it.
+pub fn sees_sql() -> Result<bool, Error> {
+    Ok(of_caller()? >= Some(Level::Migrate))
+}
+
 /// The highest level of a role, by itself or by what it is a member of.
 fn held_by(role: pg_sys::Oid) -> Result<Option<Level>, Error> {
     // SAFETY: a look into the catalogs within a transaction.

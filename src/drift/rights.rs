@@ -41,7 +41,8 @@ pub fn block_for_authors(steps: &mut [Step]) -> Result<(), Error> {
     if !steps.iter().any(is_additive) {
         return Ok(());
     }
-    let authors = ledger::authors()?;
+    let (mut authors, reviewed) = (ledger::authors()?, settings::trusted_authors());
+    authors.retain(|author| !reviewed.holds(author));
     let mut reasons: BTreeMap<String, Option<String>> = BTreeMap::new();
     for step in steps {
         let Verdict::Additive(work) = &step.verdict else { continue };
@@ -66,10 +67,8 @@ fn distrust(run_as: &str, authors: &[String]) -> Result<Option<String>, Error> {
         Err(Error::NoSuchRole { .. }) => return Ok(None),
         role => role?,
     };
-    let reviewed = settings::trusted_authors();
     for author in authors {
         let gone = match session::role(author) {
-            _ if reviewed.holds(author) => continue,
             Ok(other) if trusts(role, other) => continue,
             Ok(_) => "",
             Err(Error::NoSuchRole { .. }) => ", which is gone",

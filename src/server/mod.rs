@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+pub mod cache;
 pub mod channel;
 pub mod deferred;
 pub mod left_for_end;

@@ -5,6 +5,8 @@ use std::ffi::CStr;
 use pgrx::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::server::cache::{Row, look_up};
+
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reason {
     Shared,
@@ -203,41 +205,28 @@ pub enum Call {
 /// # Safety
 /// In a transaction.
 pub unsafe fn call(function: pg_sys::Oid) -> Call {
-    // SAFETY: what is read of the cache entry is copied before it is released.
-    unsafe {
-        let cache = pg_sys::SysCacheIdentifier::PROCOID as i32;
-        let tuple = pg_sys::SearchSysCache1(cache, pg_sys::Datum::from(function));
-        if tuple.is_null() {
-            return Call::Ordinary;
-        }
-        let form = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_proc>();
-        let text = |column: u32| {
-            let mut is_null = false;
-            let value = pg_sys::SysCacheGetAttr(cache, tuple, column as pg_sys::AttrNumber, &mut is_null);
-            String::from_datum(value, is_null).unwrap_or_default()
-        };
+    look_up(pg_sys::SysCacheIdentifier::PROCOID, function, |row| {
+        // SAFETY: the form is that of pg_proc.
+        let form = unsafe { row.form::<pg_sys::FormData_pg_proc>() };
+        let text = |column: u32| row.column::<String>(column as pg_sys::AttrNumber).unwrap_or_default();
         let outside = |reason| Call::Outside(Outside { reason, instead: None });
-        let call = if (*form).prorettype == pg_sys::FDW_HANDLEROID {
-            Call::Wrapper
-        } else {
-            match (*form).prolang.to_u32() {
-                INTERNAL => {
-                    of_server(&text(pg_sys::Anum_pg_proc_prosrc)).map_or(Call::Ordinary, Call::Outside)
-                }
-                C => {
-                    let (path, symbol) =
-                        (text(pg_sys::Anum_pg_proc_probin), text(pg_sys::Anum_pg_proc_prosrc));
-                    of_library(&path, &symbol).map_or(Call::Ordinary, outside)
-                }
-                SQL if may_reach_outside(&text(pg_sys::Anum_pg_proc_prosrc)) => Call::Sql,
-                SQL => Call::Ordinary,
-                _ if is_untrusted((*form).prolang) => outside(Reason::Untrusted),
-                _ => Call::Ordinary,
+        if form.prorettype == pg_sys::FDW_HANDLEROID {
+            return Call::Wrapper;
+        }
+        match form.prolang.to_u32() {
+            INTERNAL => of_server(&text(pg_sys::Anum_pg_proc_prosrc)).map_or(Call::Ordinary, Call::Outside),
+            C => {
+                let (path, symbol) = (text(pg_sys::Anum_pg_proc_probin), text(pg_sys::Anum_pg_proc_prosrc));
+                of_library(&path, &symbol).map_or(Call::Ordinary, outside)
             }
-        };
-        pg_sys::ReleaseSysCache(tuple);
-        call
-    }
+            SQL if may_reach_outside(&text(pg_sys::Anum_pg_proc_prosrc)) => Call::Sql,
+            SQL => Call::Ordinary,
+            // SAFETY: within a transaction, as this is.
+            _ if unsafe { is_untrusted(form.prolang) } => outside(Reason::Untrusted),
+            _ => Call::Ordinary,
+        }
+    })
+    .unwrap_or(Call::Ordinary)
 }
 
 /// Whether the body of an SQL function may call something that reaches outside, by its words. All others may become a part
@@ -251,9 +240,9 @@ fn may_reach_outside(body: &str) -> bool {
 }
 
 /// The languages that the server knows without an extension.
-const INTERNAL: u32 = 12;
+pub const INTERNAL: u32 = 12;
 
-const C: u32 = 13;
+pub const C: u32 = 13;
 
 const SQL: u32 = 14;
 
@@ -265,22 +254,9 @@ pub unsafe fn is_untrusted(language: pg_sys::Oid) -> bool {
     /// The places of two columns of pg_language.
     const LANISPL: pg_sys::AttrNumber = 4;
     const LANPLTRUSTED: pg_sys::AttrNumber = 5;
-    // SAFETY: both columns are there, are never NULL and hold their value themselves.
-    unsafe {
-        let cache = pg_sys::SysCacheIdentifier::LANGOID as i32;
-        let tuple = pg_sys::SearchSysCache1(cache, pg_sys::Datum::from(language));
-        if tuple.is_null() {
-            return false;
-        }
-        let is = |column| {
-            let mut is_null = false;
-            let value = pg_sys::SysCacheGetAttr(cache, tuple, column, &mut is_null);
-            bool::from_datum(value, is_null) == Some(true)
-        };
-        let untrusted = is(LANISPL) && !is(LANPLTRUSTED);
-        pg_sys::ReleaseSysCache(tuple);
-        untrusted
-    }
+    look_up(pg_sys::SysCacheIdentifier::LANGOID, language, |row| {
+        row.column(LANISPL) == Some(true) && row.column(LANPLTRUSTED) == Some(false)
+    }) == Some(true)
 }
 
 /// Whether a function reaches outside its database.
@@ -296,19 +272,8 @@ pub fn is_servers_own(function: pg_sys::Oid) -> bool {
 
 /// The name that a function of the server has in its program.
 pub fn symbol(function: pg_sys::Oid) -> Option<String> {
-    // SAFETY: what is read of the cache entry is copied before it is released.
-    unsafe {
-        let cache = pg_sys::SysCacheIdentifier::PROCOID as i32;
-        let tuple = pg_sys::SearchSysCache1(cache, pg_sys::Datum::from(function));
-        if tuple.is_null() {
-            return None;
-        }
-        let mut is_null = false;
-        let column = pg_sys::Anum_pg_proc_prosrc as pg_sys::AttrNumber;
-        let symbol = String::from_datum(pg_sys::SysCacheGetAttr(cache, tuple, column, &mut is_null), is_null);
-        pg_sys::ReleaseSysCache(tuple);
-        symbol
-    }
+    let symbol = |row: Row| row.column(pg_sys::Anum_pg_proc_prosrc as pg_sys::AttrNumber);
+    look_up(pg_sys::SysCacheIdentifier::PROCOID, function, symbol)?
 }
 
 /// The name of a function with the types of its arguments.

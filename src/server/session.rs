@@ -5,6 +5,7 @@ use std::ffi::{CStr, CString};
 use pgrx::pg_sys;
 
 use crate::error::{Error, Lent};
+use crate::server::cache::{Row, look_up};
 
 /// The settings of everything that is not a user's own statement. Nothing that a user made can shadow a name, and the
 /// server prints one thing in one way, whatever the session says.
@@ -147,17 +148,9 @@ pub fn owner_of_schema(name: &str) -> Option<pg_sys::Oid> {
 }
 
 fn schema_owner(schema: pg_sys::Oid) -> pg_sys::Oid {
-    // SAFETY: the cache entry is released before the value, which was copied, is used.
-    unsafe {
-        let tuple = pg_sys::SearchSysCache1(
-            pg_sys::SysCacheIdentifier::NAMESPACEOID as i32,
-            pg_sys::Datum::from(schema),
-        );
-        let form = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_namespace>();
-        let owner = (*form).nspowner;
-        pg_sys::ReleaseSysCache(tuple);
-        owner
-    }
+    // SAFETY: the form is that of pg_namespace.
+    let owner = |row: Row| unsafe { row.form::<pg_sys::FormData_pg_namespace>().nspowner };
+    look_up(pg_sys::SysCacheIdentifier::NAMESPACEOID, schema, owner).unwrap_or(pg_sys::InvalidOid)
 }
 
 /// A role by its name. Who stands for the owner of the database, as of the schema public, is that owner.
@@ -175,19 +168,11 @@ pub fn role(name: &str) -> Result<pg_sys::Oid, Error> {
 
 /// Who owns this database.
 pub fn database_owner() -> pg_sys::Oid {
-    // SAFETY: the cache entry is released before the value, which was copied, is used.
-    unsafe {
-        let tuple = pg_sys::SearchSysCache1(
-            pg_sys::SysCacheIdentifier::DATABASEOID as i32,
-            pg_sys::Datum::from(pg_sys::MyDatabaseId),
-        );
-        if tuple.is_null() {
-            return pg_sys::InvalidOid;
-        }
-        let owner = (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_database>()).datdba;
-        pg_sys::ReleaseSysCache(tuple);
-        owner
-    }
+    // SAFETY: a plain read of this backend's own state.
+    let database = unsafe { pg_sys::MyDatabaseId };
+    // SAFETY: the form is that of pg_database.
+    let owner = |row: Row| unsafe { row.form::<pg_sys::FormData_pg_database>().datdba };
+    look_up(pg_sys::SysCacheIdentifier::DATABASEOID, database, owner).unwrap_or(pg_sys::InvalidOid)
 }
 
 /// The name of the role whose rights are in force, and that of the role that logged in.

@@ -17,6 +17,7 @@ use pgrx::prelude::*;
 use serde::Deserialize;
 
 use crate::error::Error;
+use crate::server::cache::{Row, look_up};
 use crate::server::session::{self, as_user, database_owner, with_pinned_settings, with_settings};
 use crate::server::{outside, spi};
 
@@ -50,18 +51,9 @@ fn is_group_of(role: pg_sys::Oid, group: pg_sys::Oid) -> bool {
 }
 
 fn may_log_in(role: pg_sys::Oid) -> bool {
-    // SAFETY: the cache entry is released before the value, which was copied, is used.
-    unsafe {
-        let tuple =
-            pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::AUTHOID as i32, pg_sys::Datum::from(role));
-        if tuple.is_null() {
-            return true;
-        }
-        let form = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_authid>();
-        let may = (*form).rolcanlogin;
-        pg_sys::ReleaseSysCache(tuple);
-        may
-    }
+    // SAFETY: the form is that of pg_authid.
+    let may = |row: Row| unsafe { row.form::<pg_sys::FormData_pg_authid>().rolcanlogin };
+    look_up(pg_sys::SysCacheIdentifier::AUTHOID, role, may).unwrap_or(true)
 }
 
 /// The members of a role, also those that may only pass it on.
@@ -354,7 +346,7 @@ unsafe extern "C-unwind" fn at_access(
 /// owner, who also decides where a foreign table reads, and by which policies a table is read. Whoever owns a table decides
 /// what happens when it is written to.
 pub fn owner_of_relation(relation: pg_sys::Oid, is_written: bool, role: pg_sys::Oid) -> Option<pg_sys::Oid> {
-    let Relation { kind, owner, has_policies } = look_up(relation)?;
+    let Relation { kind, owner, has_policies } = relation_of(relation)?;
     let is_code = matches!(kind, pg_sys::RELKIND_VIEW | pg_sys::RELKIND_FOREIGN_TABLE)
         // SAFETY: a question about a role, within a transaction.
         || has_policies && unsafe { !pg_sys::has_bypassrls_privilege(role) };
@@ -446,23 +438,12 @@ struct Relation {
     has_policies: bool,
 }
 
-fn look_up(relation: pg_sys::Oid) -> Option<Relation> {
-    // SAFETY: the cache entry is released before the values, which were copied, are used.
-    unsafe {
-        let tuple =
-            pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::RELOID as i32, pg_sys::Datum::from(relation));
-        if tuple.is_null() {
-            return None;
-        }
-        let form = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_class>();
-        let found = Relation {
-            kind: (*form).relkind as u8,
-            owner: (*form).relowner,
-            has_policies: (*form).relrowsecurity,
-        };
-        pg_sys::ReleaseSysCache(tuple);
-        Some(found)
-    }
+fn relation_of(oid: pg_sys::Oid) -> Option<Relation> {
+    look_up(pg_sys::SysCacheIdentifier::RELOID, oid, |row| {
+        // SAFETY: the form is that of pg_class.
+        let form = unsafe { row.form::<pg_sys::FormData_pg_class>() };
+        Relation { kind: form.relkind as u8, owner: form.relowner, has_policies: form.relrowsecurity }
+    })
 }
 
 /// With whose rights something is evaluated now, if it is.
@@ -481,15 +462,14 @@ fn refuse(says: String) {
     pg_sys::panic::ErrorReport::from(Error::NotTrusted { says }).report(PgLogLevel::ERROR);
 }
 
-/// Languages with numbers of their own, which pgrx does not bind.
-const INTERNAL_LANGUAGE: u32 = 12;
-const C_LANGUAGE: u32 = 13;
-
 /// The owner of a function, if the owner can have written it: code in C is always a superuser's, and the owner cannot
 /// replace it by code of that language.
-fn writer(function: pg_sys::Oid) -> Option<pg_sys::Oid> {
-    let (language, owner) = language_and_owner(function)?;
-    (!matches!(language.to_u32(), INTERNAL_LANGUAGE | C_LANGUAGE)).then_some(owner)
+pub fn writer(function: pg_sys::Oid) -> Option<pg_sys::Oid> {
+    look_up(pg_sys::SysCacheIdentifier::PROCOID, function, |row| {
+        // SAFETY: the form is that of pg_proc.
+        let form = unsafe { row.form::<pg_sys::FormData_pg_proc>() };
+        (!matches!(form.prolang.to_u32(), outside::INTERNAL | outside::C)).then_some(form.proowner)
+    })?
 }
 
 /// The owner of a function, if `role` does not trust that one.
@@ -516,23 +496,6 @@ fn check(function: pg_sys::Oid) {
     };
     if let Some(says) = refused {
         refuse(says);
-    }
-}
-
-fn language_and_owner(function: pg_sys::Oid) -> Option<(pg_sys::Oid, pg_sys::Oid)> {
-    // SAFETY: the cache entry is released before the values, which were copied, are used.
-    unsafe {
-        let tuple = pg_sys::SearchSysCache1(
-            pg_sys::SysCacheIdentifier::PROCOID as i32,
-            pg_sys::Datum::from(function),
-        );
-        if tuple.is_null() {
-            return None;
-        }
-        let form = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_proc>();
-        let found = ((*form).prolang, (*form).proowner);
-        pg_sys::ReleaseSysCache(tuple);
-        Some(found)
     }
 }
 

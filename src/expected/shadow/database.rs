@@ -2,12 +2,11 @@
 
 use std::cell::Cell;
 
-use nself_heal_core::access::Level;
 use nself_heal_core::digest::{Differing, Digests};
 use nself_heal_core::model::Catalog;
-use pgrx::{pg_sys, warning};
+use pgrx::pg_sys;
 
-use crate::catalog::access::of_caller;
+use crate::catalog::access::sees_sql;
 use crate::error::{Error, ServerError};
 use crate::expected::shadow::keeper;
 use crate::expected::shadow::replayer::{self, Failed, Reading};
@@ -46,9 +45,7 @@ pub fn groups(chain: &[Applied]) -> impl Iterator<Item = &[Applied]> {
 /// Drops the shadows of backends that are no more. For a worker, outside a transaction.
 pub fn drop_left_overs() -> Result<(), Error> {
     for left_over in in_transaction(left_overs)? {
-        if let Err(error) = keeper::drop_shadow(&left_over) {
-            warning!("the shadow database {left_over} is left behind: {error}");
-        }
+        keeper::drop_or_warn(&left_over);
     }
     Ok(())
 }
@@ -181,11 +178,13 @@ impl Shadow {
         let answer: Result<replayer::Answer, replayer::Failed> = channel.receive("replay")?;
         channel.close();
         handle.wait();
-        let sees_sql = of_caller()? >= Some(Level::Migrate);
-        answer.map_err(|Failed { version, statement, error: source }| {
-            let error = Error::ReplayFailed { version, statement, source };
-            if sees_sql { error } else { error.without_sql() }
-        })
+        match answer {
+            Ok(answer) => Ok(answer),
+            Err(Failed { version, statement, error: source }) => {
+                let error = Error::ReplayFailed { version, statement, source };
+                Err(if sees_sql()? { error } else { error.without_sql() })
+            }
+        }
     }
 
     /// Drops the database and waits until it is gone.

@@ -10,6 +10,7 @@ use pgrx::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ServerError};
+use crate::server::cache::{Row, look_up};
 use crate::server::channel::Channel;
 use crate::server::session::c_string;
 use crate::server::transaction;
@@ -78,9 +79,7 @@ pub extern "C-unwind" fn nself_heal_shadow_keeper(handle: pg_sys::Datum) {
         serve(channel, &name);
     }
     // Whoever let go, and for whatever reason: the shadow is not needed any more.
-    if let Err(error) = drop_shadow(&name) {
-        warning!("the shadow database {name} is left behind: {error}");
-    }
+    drop_or_warn(&name);
 }
 
 /// Answers requests until the backend lets go, this worker is told to end, or what it keeps is not asked for.
@@ -102,10 +101,7 @@ fn serve(channel: &Channel, name: &str) {
 
 fn make(name: &str, options: &str, left_overs: &[String]) -> Result<(), Error> {
     for left_over in left_overs {
-        // Whatever is the matter with it, it does not keep this one from being made.
-        if let Err(error) = drop_shadow(left_over) {
-            warning!("the shadow database {left_over} is left behind: {error}");
-        }
+        drop_or_warn(left_over);
     }
     drop_shadow(name)?;
     transaction::utility(&format!(
@@ -142,23 +138,22 @@ fn hand_to(plain: &str, owner: &str, role: &str, creates_schemas: bool) -> Resul
 }
 
 fn is_template(name: &str) -> bool {
-    // SAFETY: the name is a text; with true it returns InvalidOid for what is not there. The cache entry is released
-    // before the value, which was copied, is used.
-    unsafe {
-        let database = pg_sys::get_database_oid(c_string(name).as_ptr(), true);
-        let cache = pg_sys::SysCacheIdentifier::DATABASEOID as i32;
-        let tuple = pg_sys::SearchSysCache1(cache, pg_sys::Datum::from(database));
-        if tuple.is_null() {
-            return false;
-        }
-        let is_template = (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_database>()).datistemplate;
-        pg_sys::ReleaseSysCache(tuple);
-        is_template
+    // SAFETY: the name is a text; with true it returns InvalidOid for what is not there.
+    let database = unsafe { pg_sys::get_database_oid(c_string(name).as_ptr(), true) };
+    // SAFETY: the form is that of pg_database.
+    let is_template = |row: Row| unsafe { row.form::<pg_sys::FormData_pg_database>().datistemplate };
+    look_up(pg_sys::SysCacheIdentifier::DATABASEOID, database, is_template) == Some(true)
+}
+
+/// Drops a shadow that nobody needs. What is the matter with one that stays is no matter of who asks.
+pub fn drop_or_warn(name: &str) {
+    if let Err(error) = drop_shadow(name) {
+        warning!("the shadow database {name} is left behind: {error}");
     }
 }
 
 /// Drops a shadow. Who owned it may have made it a template, which the server does not drop.
-pub fn drop_shadow(name: &str) -> Result<(), Error> {
+fn drop_shadow(name: &str) -> Result<(), Error> {
     if transaction::in_transaction(|| Ok(is_template(name)))? {
         transaction::utility(&format!("ALTER DATABASE {} IS_TEMPLATE false", quote::ident(name)))?;
     }

@@ -206,6 +206,27 @@ pub enum Error {
         None => String::new(),
     }, source.message)]
     ReplayFailed { version: String, statement: Option<usize>, source: ServerError },
+    #[error("what stood here before the first migration cannot be made in the shadow database: {}", .0.message)]
+    GroundFailed(ServerError),
+    #[error("nothing stood in this database before its first migration")]
+    NoGround,
+    #[error("{}", match tool {
+        Some(tool) => format!("{tool} has no list of applied migrations here"),
+        None => "no other tool has a list of applied migrations here".to_owned(),
+    })]
+    NoTracker { tool: Option<String>, found: Vec<String> },
+    #[error("there is no tool {tool:?} whose list of applied migrations could be read")]
+    UnknownTracker { tool: String },
+    #[error("several tools have a list of applied migrations here: {}", found.join(", "))]
+    SeveralTrackers { found: Vec<String> },
+    #[error("{tool} has applied {count} of these migrations here already, says {table}")]
+    NotAdopted { tool: &'static str, table: String, count: usize },
+    #[error("nself_baseline() was not told which migration")]
+    WhichVersion,
+    #[error("nself_ground_forget() was not told which objects")]
+    WhichObjects,
+    #[error("nothing of what stood here before the first migration matches {pattern}")]
+    NotInGround { pattern: String },
     #[error("a replay does not call {function}: {why}")]
     ReachesOutside { function: String, why: &'static str },
     #[error("a replay does not make the domain {domain} as it is: its check or its default calls {function}")]
@@ -268,6 +289,7 @@ impl Error {
                 | migrations::Error::Edited { .. }
                 | migrations::Error::EditedPart { .. }
                 | migrations::Error::OutOfOrder { .. }
+                | migrations::Error::BehindLedger { .. }
                 | migrations::Error::NoDown { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             },
             Self::NotUtf8 => ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
@@ -289,6 +311,8 @@ impl Error {
             | Self::Production
             | Self::Nested
             | Self::NothingApplied
+            | Self::NoGround
+            | Self::NotAdopted { .. }
             | Self::RoleGone { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             Self::NoTransaction { .. } => ERRCODE_ACTIVE_SQL_TRANSACTION,
             Self::OtherRole { .. }
@@ -297,8 +321,13 @@ impl Error {
             | Self::LeftForTheEnd { .. }
             | Self::LoadedByAnother { .. }
             | Self::NoLevel { .. } => ERRCODE_INSUFFICIENT_PRIVILEGE,
-            Self::WhichRole { .. } | Self::WhichLevel { .. } => ERRCODE_NULL_VALUE_NOT_ALLOWED,
-            Self::UnknownRole { .. } => ERRCODE_UNDEFINED_OBJECT,
+            Self::WhichRole { .. } | Self::WhichLevel { .. } | Self::WhichVersion | Self::WhichObjects => {
+                ERRCODE_NULL_VALUE_NOT_ALLOWED
+            }
+            Self::UnknownRole { .. } | Self::NotInGround { .. } | Self::NoTracker { .. } => {
+                ERRCODE_UNDEFINED_OBJECT
+            }
+            Self::UnknownTracker { .. } | Self::SeveralTrackers { .. } => ERRCODE_INVALID_PARAMETER_VALUE,
             Self::UnknownLevel { .. } => ERRCODE_INVALID_PARAMETER_VALUE,
             Self::PublicAbove { .. } => ERRCODE_INVALID_GRANT_OPERATION,
             Self::OnlyInScript => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -324,6 +353,7 @@ impl Error {
             | Self::StatementFailed { source, .. }
             | Self::DeferredCheckFailed { source, .. }
             | Self::ReplayFailed { source, .. }
+            | Self::GroundFailed(source)
             | Self::ShadowFailed(source)
             | Self::Server(source) => source.code(),
         }
@@ -350,6 +380,7 @@ impl Error {
             | Self::StatementFailed { source, .. }
             | Self::DeferredCheckFailed { source, .. }
             | Self::ReplayFailed { source, .. }
+            | Self::GroundFailed(source)
             | Self::ShadowFailed(source)
             | Self::Server(source) => Some(source),
             _ => None,
@@ -376,7 +407,9 @@ impl Error {
             Self::ReplayFailed { source, .. } => Some(
                 source.detail_and("The replay ran in an empty shadow database; this one was not touched."),
             ),
-            Self::ShadowFailed(source) | Self::Server(source) => source.detail.clone(),
+            Self::GroundFailed(source) | Self::ShadowFailed(source) | Self::Server(source) => {
+                source.detail.clone()
+            }
             Self::TenantOfOther { .. } => Some("It comes first in the search_path, so what its owner puts there could run with the rights of whoever applies the migrations.".to_owned()),
             Self::Production => Some("The setting nself.env says prod.".to_owned()),
             Self::DomainCalls { .. } => Some(
@@ -428,7 +461,7 @@ impl Error {
             Self::LeftForTheEnd { .. } => "Close the cursor and let the check run in the migration, or apply it as a role that has logged in itself.",
             Self::LoadedByAnother { .. } => "Read it, and apply it with nself_migrate_up(), or load it yourself.",
             Self::NotTrusted { .. } => "docs/security.md tells whose code may run with whose rights.",
-            Self::NothingApplied => "Load the migrations folder with nself_journal_load(), then call nself_migrate_up().",
+            Self::NothingApplied => "Load the migrations folder with nself_journal_load(), then call nself_migrate_up(); nself_adopt(), if another tool has applied migrations here.",
             Self::UnknownAgainst(_) => "Say 'applied' for the applied migrations, or 'journal' for all that the journal holds.",
             Self::Locked { .. } => "Try again when the other session has ended its transaction.",
             Self::SchemaMoves => "Try again when fewer others change it. In REPEATABLE READ and SERIALIZABLE, begin a new transaction.",
@@ -439,16 +472,25 @@ impl Error {
             Self::NotUtf8 => "Only a database of encoding SQL_ASCII can hold that. Look for a name, a comment or a default with such bytes, and write it as UTF-8.",
             Self::DomainCalls { .. } => "Write the call into a function of your own, and let the domain call that.",
             Self::RoleGone { .. } => "Create the role again, and repeat. The replay never runs as a stronger role instead.",
+            Self::NoGround => "nself_ground() lists what stood here, after the first migration has been applied.",
+            Self::NoTracker { found, .. } if !found.is_empty() => return Some(format!("Here are those of {}.", found.join(", "))),
+            Self::NoTracker { .. } => "nself_baseline() takes what is here for what the migrations gave.",
+            Self::UnknownTracker { .. } => return Some(format!("Known are {}.", tracker_names().join(", "))),
+            Self::SeveralTrackers { .. } => "Say which with source =>, by the name of the tool or of its table.",
+            Self::NotAdopted { .. } => "nself_adopt() shows what it says of each migration, nself_adopt(confirm => true) takes it for true: these do not run again.",
+            Self::WhichVersion => "Give the version of the last migration that has run here: nself_migrate_status() lists them.",
+            Self::WhichObjects | Self::NotInGround { .. } => "nself_ground() lists what stood here. In a pattern * stands for any characters.",
             Self::ReplayFailed { source, .. } => return Some(match &source.hint {
                 Some(hint) => hint.clone(),
                 None if source.code() == ERRCODE_INSUFFICIENT_PRIVILEGE => "In this database the role has the right from outside the migrations. Put the GRANT into a migration that comes before.".to_owned(),
                 None if source.code() == ERRCODE_UNDEFINED_OBJECT => "If it is a role: statements like CREATE ROLE reach outside the database and are left out of a replay, so the role must still be there.".to_owned(),
-                None => "A migration that reads data, files or other databases may need them to be there. Make it tolerate an empty database.".to_owned(),
+                None => "A replay has no rows, no files and no other databases. If what is here is what the migrations gave, nself_baseline() says so, and they are not replayed any more.".to_owned(),
             }),
             Self::MigrationFailed { source, .. } if source.code() == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE =>
                 "A new enum value must be committed before it is used: apply up to the migration that adds it with target =>, then the rest. If one migration does both, put the line -- nself:no-transaction before its first statement and call nself_migrate_up_start().",
             Self::MigrationFailed { source, .. }
             | Self::DeferredCheckFailed { source, .. }
+            | Self::GroundFailed(source)
             | Self::ShadowFailed(source)
             | Self::Server(source) => return source.hint.clone(),
             Self::BadTenant { .. } | Self::BadLimit(_) | Self::BadAnswer { .. } | Self::NotClosed { .. } | Self::NotAdditive { .. } | Self::MemberAltered { .. } | Self::NoSuchRole { .. } => return None,
@@ -473,6 +515,12 @@ impl From<Error> for ErrorReport {
         }
         report
     }
+}
+
+fn tracker_names() -> Vec<&'static str> {
+    let names: std::collections::BTreeSet<&str> =
+        nself_heal_core::trackers::TRACKERS.iter().map(|tracker| tracker.tool).collect();
+    names.into_iter().collect()
 }
 
 unsafe extern "C-unwind" {

@@ -120,6 +120,10 @@ pub enum Migrate {
     VerifyChecksums(Folder),
     /// Show where the live schema differs from the migrations
     Diff(Diff),
+    /// Join a database that another tool has migrated: believe its list of applied migrations
+    Adopt(Adopt),
+    /// Join a database that has no such list: what is there is what the migrations gave
+    Baseline(Baseline),
 }
 
 #[derive(Subcommand)]
@@ -187,6 +191,29 @@ pub struct Status {
     /// The tenant to look at
     #[arg(long, value_name = "NAME")]
     pub tenant: Option<String>,
+}
+
+#[derive(Args)]
+pub struct Adopt {
+    #[command(flatten)]
+    pub folder: Folder,
+    /// The tool, such as drizzle, hasura or prisma, or its table [default: the only one that has a list here]
+    #[arg(long, value_name = "TOOL")]
+    pub from: Option<String>,
+    /// Write down that these migrations are applied; otherwise nothing is changed
+    #[arg(long)]
+    pub confirm: bool,
+}
+
+#[derive(Args)]
+pub struct Baseline {
+    /// The last migration that has run there
+    pub version: String,
+    #[command(flatten)]
+    pub folder: Folder,
+    /// Write it down; otherwise only show what would be expected as it is there
+    #[arg(long)]
+    pub confirm: bool,
 }
 
 #[derive(Args)]

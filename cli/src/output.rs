@@ -1,6 +1,7 @@
 //! What is printed. Results go to stdout, as text or as one JSON document; everything that is said on the way goes to
 //! stderr. The modules below make text and do not print it, so that it can be tested.
 
+pub mod adopt;
 pub mod drift;
 pub mod heal;
 pub mod migrate;

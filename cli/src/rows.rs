@@ -54,10 +54,22 @@ pub struct Checksum {
     pub actual: Option<String>,
 }
 
-/// A row of `nself_drift`.
+/// A row of `nself_adopt`.
+#[derive(Deserialize)]
+pub struct Belief {
+    pub version: String,
+    pub name: String,
+    /// adopted, applied, pending, not applied or unknown
+    pub state: String,
+    pub source: String,
+    pub applied_at: Option<String>,
+    pub note: Option<String>,
+}
+
+/// A row of `nself_drift`, or of `nself_baseline`.
 #[derive(Deserialize)]
 pub struct DriftItem {
-    /// missing, extra or changed
+    /// missing, extra or changed; of a baseline also migration and not compared
     pub kind: String,
     pub object_type: String,
     pub identity: String,

@@ -81,11 +81,14 @@ pub struct Right {
 
 /// The functions that a user calls, with the lowest level that may call them. Where arguments decide (`confirm`,
 /// `dry_run`), this is the level of the call that changes nothing.
-const FUNCTIONS: [(&str, Level); 24] = [
+const FUNCTIONS: [(&str, Level); 28] = [
     ("nself_access", Level::Look),
     ("nself_access_level", Level::Look),
+    ("nself_adopt", Level::Look),
+    ("nself_baseline", Level::Look),
     ("nself_drift", Level::Look),
     ("nself_drift_not_compared", Level::Look),
+    ("nself_ground", Level::Look),
     ("nself_heal", Level::Look),
     ("nself_heal_history", Level::Look),
     ("nself_heal_status", Level::Look),
@@ -103,6 +106,7 @@ const FUNCTIONS: [(&str, Level); 24] = [
     ("nself_journal_put", Level::Migrate),
     ("nself_migrate_up_start", Level::Migrate),
     ("nself_grant_access", Level::Admin),
+    ("nself_ground_forget", Level::Admin),
     ("nself_heal_disable", Level::Admin),
     ("nself_heal_enable", Level::Admin),
     ("nself_revoke_access", Level::Admin),

@@ -38,6 +38,17 @@ pub struct Digests {
 }
 
 impl Digests {
+    /// Those of a schema of which nothing is known but these relations: everything differs from it.
+    pub fn unknown(relations: impl IntoIterator<Item = String>) -> Self {
+        let unlike_any = Digest::of(b"nothing is known of it");
+        let relations: BTreeSet<String> = relations.into_iter().collect();
+        Digests {
+            relations: relations.into_iter().map(|identity| (identity, unlike_any)).collect(),
+            rest: unlike_any,
+            ..Digests::default()
+        }
+    }
+
     fn find(&self, identity: &str) -> Option<usize> {
         self.relations.binary_search_by(|(other, _)| other.as_str().cmp(identity)).ok()
     }
@@ -157,6 +168,15 @@ mod tests {
         assert_eq!(of(&["e"], false), "de");
         assert_eq!(of(&["d"], false), "abcde");
         assert_eq!(of(&["new"], true), "fnew");
+    }
+
+    #[test]
+    fn from_what_is_not_known_everything_differs() {
+        let live = digests(&[("a", 1), ("c", 3)], 0);
+        let unknown = Digests::unknown(["c", "b"].map(str::to_string));
+        let differing = Differing::between(&unknown, &live);
+        assert_eq!(differing.relations, ["a", "b", "c"].map(str::to_string).into());
+        assert!(differing.rest);
     }
 
     #[test]

@@ -7,6 +7,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 /// Drizzle's mark between two statements; the text is fixed by its migrator.
 const BREAKPOINT: &str = "--> statement-breakpoint";
 
@@ -172,7 +174,12 @@ impl<'a> Iterator for Lexer<'a> {
 
     fn next(&mut self) -> Option<Piece<'a>> {
         let rest = &self.sql[self.offset..];
-        let (kind, len) = first_piece(rest.as_bytes(), self.continuation == Continuation::Yes)?;
+        let begins_line = self.offset == 0 || self.sql.as_bytes()[self.offset - 1] == b'\n';
+        let guard = if begins_line { psql_guard(rest) } else { None };
+        let (kind, len) = match guard {
+            Some(len) => (Kind::LineComment, len),
+            None => first_piece(rest.as_bytes(), self.continuation == Continuation::Yes)?,
+        };
         let text = &rest[..len];
         self.continuation = match (kind, self.continuation) {
             (Kind::String, Continuation::Yes) => Continuation::AfterNewline,
@@ -185,6 +192,27 @@ impl<'a> Iterator for Lexer<'a> {
         self.offset += len;
         Some(piece)
     }
+}
+
+/// The length of a line that pg_dump writes for psql alone: `\restrict` and `\unrestrict`, with a key. It holds no SQL, and keeps
+/// psql from obeying commands in the rest of the file.
+fn psql_guard(sql: &str) -> Option<usize> {
+    let key = ["\\restrict ", "\\unrestrict "].iter().find_map(|command| sql.strip_prefix(command))?;
+    let line = key.find(['\n', '\r']).unwrap_or(key.len());
+    let is_key = key[..line].trim_end().bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_key.then_some(sql.len() - key.len() + line)
+}
+
+/// The text with spaces for the lines that pg_dump writes for psql alone, which no server understands.
+pub fn without_psql_guards(sql: &str) -> Cow<'_, str> {
+    let mut blanked = Cow::Borrowed(sql);
+    for piece in
+        Lexer::new(sql).filter(|piece| piece.kind == Kind::LineComment && piece.text.starts_with('\\'))
+    {
+        let end = piece.start + piece.text.len();
+        blanked.to_mut().replace_range(piece.start..end, &" ".repeat(piece.text.len()));
+    }
+    blanked
 }
 
 /// The kind and length of the piece `sql` begins with. Pieces begin and end beside ASCII characters only: every other

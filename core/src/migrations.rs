@@ -8,7 +8,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-pub use choose::{Extent, choose_down, choose_up, down_part};
+pub use choose::{Extent, choose_baseline, choose_down, choose_up, down_part};
 pub use error::Error;
 pub use rows::{Applied, Rights};
 pub use script::{Direction, Script};

@@ -99,15 +99,25 @@ fn nself_replay_left_out(
 ) -> Result<
     TableIterator<
         'static,
-        (name!(version, String), name!(statement, i32), name!(what, String), name!(reason, &'static str)),
+        (
+            name!(version, Option<String>),
+            name!(statement, Option<i32>),
+            name!(what, String),
+            name!(reason, String),
+        ),
     >,
     ErrorReport,
 > {
     ask(Level::Look, "nself_replay_left_out()")?;
-    let rows = expected::left_out(Against::parse(against.unwrap_or("applied"))?)?;
-    Ok(TableIterator::new(
-        rows.into_iter().map(|row| (row.version, row.statement as i32, row.what, row.reason.as_str())),
-    ))
+    let (left_out, unmade) = expected::left_out(Against::parse(against.unwrap_or("applied"))?)?;
+    // What stood here before the first migration belongs to none.
+    let unmade = unmade.into_iter().map(|of| {
+        (None, None, of.object.to_string(), format!("the shadow database cannot have it: {}", of.reason))
+    });
+    let left_out = left_out
+        .into_iter()
+        .map(|row| (Some(row.version), Some(row.statement as i32), row.what, row.reason.as_str().to_owned()));
+    Ok(TableIterator::new(unmade.chain(left_out)))
 }
 
 #[pg_extern]

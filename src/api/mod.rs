@@ -2,6 +2,7 @@
 //! never skipped for the sake of one.
 
 mod access;
+mod adopt;
 mod drift;
 mod heal;
 mod jobs;

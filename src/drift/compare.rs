@@ -188,7 +188,7 @@ fn schemas(outline: &Outline, differing: &Differing, known: &Pieces, held: &Held
 }
 
 fn whole(pieces: Pieces) -> Catalog {
-    join(pieces.relations.into_values().chain([pieces.rest]))
+    join(pieces.into_catalogs())
 }
 
 /// Compares what differs in a second way, by reading everything. Every test that runs with a debug build, the proof of

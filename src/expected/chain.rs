@@ -5,13 +5,14 @@ use std::cell::RefCell;
 use nself_heal_core::checksum::sha256_hex;
 use nself_heal_core::formats::Migration;
 use nself_heal_core::migrations::{Applied, State};
+use nself_heal_core::model::Catalog;
 use nself_heal_core::pieces::FORM;
 use pgrx::pg_sys;
 
 use crate::catalog::digest::{self, Held};
 use crate::error::Error;
 use crate::migrations::ledger::{self, Session};
-use crate::migrations::status;
+use crate::migrations::{ground, status};
 use crate::server::session::role;
 use crate::server::spi::with_snapshot;
 use crate::server::trust;
@@ -23,6 +24,8 @@ pub enum Against {
     Applied,
     /// All migrations of the journal: pending ones as if the caller applied them now.
     Journal,
+    /// The first so many migrations of the journal, in the same way.
+    JournalTo(usize),
 }
 
 impl Against {
@@ -35,12 +38,37 @@ impl Against {
     }
 }
 
-/// The migrations to replay, in order.
-pub fn chain(against: Against) -> Result<Vec<Applied>, Error> {
-    let mut chain = ledger::applied()?;
-    if against == Against::Journal {
+/// What to replay.
+pub struct Chain {
+    /// What to begin from: what stood here before the first migration, or at a baseline.
+    pub ground: Option<Catalog>,
+    /// Whether that is what migrations gave.
+    pub is_baseline: bool,
+    /// In order.
+    pub migrations: Vec<Applied>,
+}
+
+/// What to replay.
+pub fn chain(against: Against) -> Result<Chain, Error> {
+    let migrations = migrations(against)?;
+    let ground = ground::read()?;
+    let is_baseline = ground.as_ref().is_some_and(|ground| ground.baseline.is_some());
+    if migrations.is_empty() && !is_baseline {
+        return Err(Error::NothingApplied);
+    }
+    Ok(Chain { ground: ground.map(|ground| ground.schema), is_baseline, migrations })
+}
+
+fn migrations(against: Against) -> Result<Vec<Applied>, Error> {
+    let mut chain = ledger::since_ground()?;
+    let of_journal = match against {
+        Against::Applied => 0,
+        Against::Journal => usize::MAX,
+        Against::JournalTo(count) => count,
+    };
+    if of_journal > 0 {
         let session = Session::now(None)?;
-        for status in status::status(None)? {
+        for status in status::status(None)?.into_iter().take(of_journal) {
             let Some(entry) = status.journal else { continue };
             match status.state {
                 State::Pending => chain.push(asker(&session, &entry)?.would_apply(&entry)),
@@ -51,7 +79,7 @@ pub fn chain(against: Against) -> Result<Vec<Applied>, Error> {
     }
     // A migration whose first statement has not ended gives nothing yet.
     chain.retain(|applied| applied.statements_done != Some(0));
-    if chain.is_empty() { Err(Error::NothingApplied) } else { Ok(chain) }
+    Ok(chain)
 }
 
 /// As whom a pending migration is replayed: as the caller, or as the role that loaded it, if the caller does not trust that
@@ -80,7 +108,7 @@ thread_local! {
 
 /// The hash of a chain. That of the applied migrations is at hand as long as no row of the ledger changes.
 pub fn hash_of(against: Against) -> Result<String, Error> {
-    if against == Against::Journal {
+    if against != Against::Applied {
         return Ok(hash(&chain(against)?));
     }
     // SAFETY: a look into the catalogs; nothing is found where the extension is not whole, and reading says so then.
@@ -99,22 +127,27 @@ pub fn hash_of(against: Against) -> Result<String, Error> {
 
 /// The hash of all that the outcome of a replay depends on: the SQL, in whose name and under which settings it ran,
 /// the server's major version and this program.
-fn hash(chain: &[Applied]) -> String {
-    chain.iter().fold(start(), |before, applied| with(&before, applied))
+fn hash(chain: &Chain) -> String {
+    chain.migrations.iter().fold(start(&chain.ground), |before, applied| with(&before, applied))
 }
 
-/// The hash of each beginning of a chain: up to its first migration, up to its second, and so on.
-pub fn hashes(chain: &[Applied]) -> Vec<String> {
+/// The hash of each beginning of a chain: without a migration, up to its first one, up to its second, and so on.
+pub fn hashes(chain: &Chain) -> Vec<String> {
     let hash = |before: &mut String, applied: &Applied| {
         *before = with(before, applied);
         Some(before.clone())
     };
-    chain.iter().scan(start(), hash).collect()
+    let start = start(&chain.ground);
+    std::iter::once(start.clone()).chain(chain.migrations.iter().scan(start, hash)).collect()
 }
 
 /// The hash of a chain without migrations: what a kept schema depends on beside them.
-fn start() -> String {
-    format!("{} {} {FORM}", pg_sys::get_pg_major_version_string(), env!("CARGO_PKG_VERSION"))
+fn start(ground: &Option<Catalog>) -> String {
+    let program = format!("{} {} {FORM}", pg_sys::get_pg_major_version_string(), env!("CARGO_PKG_VERSION"));
+    match ground {
+        None => program,
+        Some(ground) => sha256_hex(format!("{program}\n{}", serde_json::json!(ground)).as_bytes()),
+    }
 }
 
 /// The hash of a chain with one more migration.
@@ -136,6 +169,7 @@ fn with(before: &str, applied: &Applied) -> String {
         rights,
         applied_at: _,
         duration_ms: _,
+        adopted: _,
     } = applied;
     let ran = (in_transaction, statements_done);
     let link = serde_json::json!([version, tenant, sql, breakpoints, ran, applied_by, settings, rights]);

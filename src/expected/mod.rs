@@ -11,17 +11,18 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use nself_heal_core::digest::Digests;
-use nself_heal_core::model::{Catalog, NotCompared};
-use nself_heal_core::pieces::Pieces;
+use nself_heal_core::ground;
+use nself_heal_core::model::{Address, Catalog, NotCompared};
+use nself_heal_core::pieces::{Pieces, join};
 use pgrx::{notice, pg_sys};
 
 use crate::error::Error;
-use crate::expected::store::{Places, keep, kept};
+use crate::expected::store::{Places, keep, kept, schemas};
 use crate::expected::summary::Summary;
 use crate::server::session::as_extension_owner;
 use crate::server::spi;
 use chain::Against;
-use shadow::LeftOut;
+use shadow::{LeftOut, Unmade};
 
 /// The schema that a chain gives. Its outline is at hand; pieces of it are read when they differ.
 pub struct Expected {
@@ -52,8 +53,8 @@ impl Expected {
         if let Some(pieces) = self.kept_pieces(relations)? {
             return Ok(pieces);
         }
-        let (_, _, pieces) = replay(self.against)?;
-        Ok(self.pieces.get_or_init(|| pieces).only(relations))
+        let replayed = replay(self.against)?;
+        Ok(self.pieces.get_or_init(|| replayed.pieces).only(relations))
     }
 
     /// The identities of all relations that have a piece.
@@ -97,13 +98,14 @@ impl Expected {
 /// The expected schema.
 pub fn of(against: Against) -> Result<Expected, Error> {
     let expected = of_silently(against)?;
-    tell_left_out(&expected.outline.left_out);
+    tell_left_out(&expected.outline);
     Ok(expected)
 }
 
-/// What the replay that gave the expected schema left out.
-pub fn left_out(against: Against) -> Result<Vec<LeftOut>, Error> {
-    Ok(of_silently(against)?.outline.left_out)
+/// What the replay that gave the expected schema left out, and what of the ground could not be made for it.
+pub fn left_out(against: Against) -> Result<(Vec<LeftOut>, Vec<Unmade>), Error> {
+    let Summary { left_out, unmade, .. } = of_silently(against)?.outline;
+    Ok((left_out, unmade))
 }
 
 fn of_silently(against: Against) -> Result<Expected, Error> {
@@ -119,19 +121,28 @@ fn of_silently(against: Against) -> Result<Expected, Error> {
     if standby {
         return Err(Error::Standby);
     }
-    let (hash, outline, pieces) = replay(against)?;
-    let places = if read_only { Places::default() } else { keep(&hash, &outline, &pieces)? };
+    let Replay { hash, outline, pieces, schemas } = replay(against)?;
+    let places = if read_only { Places::default() } else { keep(&hash, &outline, &pieces, schemas)? };
     Ok(Expected { against, hash, outline, places, pieces: pieces.into() })
 }
 
-/// Replays the chain, from the beginning or from what this session has kept of it. With the hash of the chain that was
-/// replayed.
-fn replay(against: Against) -> Result<(String, Summary, Pieces), Error> {
+/// What a replay gave.
+struct Replay {
+    /// Of the chain that was replayed.
+    hash: String,
+    outline: Summary,
+    pieces: Pieces,
+    /// The schemas that migrations made, or made relations in.
+    schemas: Vec<String>,
+}
+
+/// Replays the chain, from the beginning or from what this session has kept of it.
+fn replay(against: Against) -> Result<Replay, Error> {
     let chain = chain::chain(against)?;
     let mut hashes = chain::hashes(&chain);
-    let hash = hashes.pop().ok_or(Error::NothingApplied)?;
+    let hash = hashes.pop().expect("a chain has at least one beginning");
     let base = match shadow::kept().and_then(|kept| hashes.iter().position(|hash| *hash == kept)) {
-        Some(last) => base(against, &hashes[last])?.map(|(known, pieces)| (last + 1, known, pieces)),
+        Some(done) => base(against, &hashes[done])?.map(|(known, pieces)| (done, known, pieces)),
         None => None,
     };
     let from =
@@ -142,13 +153,29 @@ fn replay(against: Against) -> Result<(String, Summary, Pieces), Error> {
     let pieces = match (base, replayed.differing) {
         (Some((_, known, pieces)), Some(differing)) => {
             outline.left_out.splice(0..0, known.left_out);
+            outline.unmade = known.unmade;
             pieces.but_for(&differing, fresh)
         }
         _ => fresh,
     };
     #[cfg(debug_assertions)]
-    assert!(pieces == Pieces::of(replayed.whole), "a schema in parts is not the whole schema");
-    Ok((hash, outline, pieces))
+    assert!(
+        !outline.unmade.is_empty() || pieces == Pieces::of(replayed.whole),
+        "a schema in parts is not the whole schema"
+    );
+    let before = chain.ground.as_ref().filter(|_| !chain.is_baseline);
+    let schemas = schemas(&pieces, before);
+    let pieces = match chain.ground {
+        Some(ground) if !outline.unmade.is_empty() => {
+            let unmade: Vec<Address> = outline.unmade.iter().map(|of| of.object.clone()).collect();
+            let completed = Pieces::of(ground::complete(join(pieces.into_catalogs()), ground, &unmade));
+            // The shadow has no digest of what it lacks.
+            outline.digests = Digests::unknown(completed.relations.keys().cloned());
+            completed
+        }
+        _ => pieces,
+    };
+    Ok(Replay { hash, outline, pieces, schemas })
 }
 
 /// All that is kept of the schema of a chain.
@@ -161,15 +188,22 @@ fn base(against: Against, hash: &str) -> Result<Option<(Summary, Pieces)>, Error
 }
 
 /// Says what the expected schema does not know of, whether it was worked out now or before.
-fn tell_left_out(left_out: &[LeftOut]) {
+fn tell_left_out(outline: &Summary) {
     let mut counts = BTreeMap::new();
-    for item in left_out {
+    for item in &outline.left_out {
         *counts.entry(item.what.as_str()).or_insert(0) += 1;
     }
     if !counts.is_empty() {
         let listed: Vec<String> = counts.iter().map(|(what, n)| format!("{what} ({n})")).collect();
         notice!(
             "left out of the replay, because it reaches outside the database, and not compared: {}. See nself_replay_left_out()",
+            listed.join(", ")
+        );
+    }
+    if !outline.unmade.is_empty() {
+        let listed: Vec<String> = outline.unmade.iter().map(|of| of.object.to_string()).collect();
+        notice!(
+            "not in the replay, because the shadow database cannot have it, and expected as it was before the first migration: {}. See nself_replay_left_out()",
             listed.join(", ")
         );
     }

@@ -29,7 +29,7 @@ pub fn kept(hash: &str) -> Result<Option<(Summary, Places)>, Error> {
     Ok(outline.and_then(|outline| postcard::from_bytes(&outline).ok()))
 }
 
-pub fn keep(hash: &str, outline: &Summary, pieces: &Pieces) -> Result<Places, Error> {
+pub fn keep(hash: &str, outline: &Summary, pieces: &Pieces, schemas: Vec<String>) -> Result<Places, Error> {
     let bad =
         |error: postcard::Error| Error::BadAnswer { query: "expected_state", reason: error.to_string() };
     let mut bytes: Vec<u8> = Vec::new();
@@ -53,7 +53,7 @@ pub fn keep(hash: &str, outline: &Summary, pieces: &Pieces) -> Result<Places, Er
              ON CONFLICT (chain_hash) DO UPDATE \
                 SET outline = excluded.outline, pieces = excluded.pieces, schemas = excluded.schemas, \
                     made_at = clock_timestamp()",
-            &[hash.into(), outline.as_slice().into(), bytes.as_slice().into(), schemas(pieces).into()],
+            &[hash.into(), outline.as_slice().into(), bytes.as_slice().into(), schemas.into()],
         )?;
         spi::write(
             "DELETE FROM nself.expected_state WHERE chain_hash IN \
@@ -64,12 +64,20 @@ pub fn keep(hash: &str, outline: &Summary, pieces: &Pieces) -> Result<Places, Er
     Ok(places)
 }
 
-/// The schemas that the migrations made, or made relations in.
-fn schemas(pieces: &Pieces) -> Vec<String> {
-    let made = pieces.rest.schemas.iter().map(|schema| &schema.name);
-    let catalogs = || std::iter::once(&pieces.rest).chain(pieces.relations.values());
-    let tables = catalogs().flat_map(|catalog| &catalog.tables).map(|table| &table.name.schema);
-    let sequences = catalogs().flat_map(|catalog| &catalog.sequences).map(|sequence| &sequence.name.schema);
-    let all: BTreeSet<&String> = made.chain(tables).chain(sequences).collect();
-    all.into_iter().cloned().collect()
+/// The schemas that the migrations made, or made relations in. What was there `before` them does not count.
+pub fn schemas(pieces: &Pieces, before: Option<&Catalog>) -> Vec<String> {
+    let named = |catalog: &Catalog| -> BTreeSet<(String, String)> {
+        let made = catalog.schemas.iter().map(|of| (of.name.clone(), String::new()));
+        let tables = catalog.tables.iter().map(|of| (of.name.schema.clone(), of.identity.clone()));
+        let sequences = catalog.sequences.iter().map(|of| (of.name.schema.clone(), of.identity.clone()));
+        made.chain(tables).chain(sequences).collect()
+    };
+    let before = before.map(named).unwrap_or_default();
+    let catalogs = std::iter::once(&pieces.rest).chain(pieces.relations.values());
+    let all: BTreeSet<String> = catalogs
+        .flat_map(named)
+        .filter(|object| !before.contains(object))
+        .map(|(schema, _)| schema)
+        .collect();
+    all.into_iter().collect()
 }

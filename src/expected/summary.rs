@@ -6,6 +6,7 @@ use nself_heal_core::digest::Digests;
 use nself_heal_core::model::NotCompared;
 use serde::{Deserialize, Serialize};
 
+use crate::expected::shadow::ground::Unmade;
 use crate::expected::shadow::left_out::LeftOut;
 
 /// What is enough to see that nothing differs.
@@ -16,4 +17,6 @@ pub struct Summary {
     pub not_compared: BTreeMap<String, NotCompared>,
     /// What would have reached outside the database, and was left out of the replay.
     pub left_out: Vec<LeftOut>,
+    /// What stood here before the first migration and could not be made in the shadow.
+    pub unmade: Vec<Unmade>,
 }

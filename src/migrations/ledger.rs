@@ -21,6 +21,11 @@ pub fn applied() -> Result<Vec<Applied>, Error> {
     read("", &[])
 }
 
+/// What a replay runs on top of the ground.
+pub fn since_ground() -> Result<Vec<Applied>, Error> {
+    as_extension_owner(|| spi::read_json("chain", sql!("chain"), &[]))
+}
+
 /// The roles that applied the migrations that are applied now.
 pub fn authors() -> Result<Vec<String>, Error> {
     let query = "SELECT array_agg(DISTINCT applied_by) FROM nself.applied";
@@ -122,6 +127,7 @@ impl Session {
             rights: self.rights,
             applied_at: None,
             duration_ms: 0,
+            adopted: None,
         }
     }
 }
@@ -158,10 +164,27 @@ pub fn record(session: &Session, row: &LedgerRow<'_>) -> Result<(), Error> {
         applied.sql = entry.down_sql.clone().unwrap_or_default();
         applied.checksum = entry.down_checksum.clone().unwrap_or(applied.checksum);
     }
-    let mut row = columns_of(&applied)?;
+    insert(&applied, *direction)
+}
+
+/// Adds a row for a migration that `source` says was applied, at a time that it knows, perhaps.
+pub fn adopt(
+    session: &Session,
+    entry: &Migration,
+    source: &str,
+    applied_at: Option<String>,
+) -> Result<(), Error> {
+    let applied = Applied { adopted: Some(source.to_owned()), applied_at, ..session.would_apply(entry) };
+    insert(&applied, Direction::Up)
+}
+
+fn insert(applied: &Applied, direction: Direction) -> Result<(), Error> {
+    let mut row = columns_of(applied)?;
     row.insert("direction".to_owned(), direction.as_str().into());
-    // The server says when.
-    row.remove("applied_at");
+    // Otherwise the server says when.
+    if applied.applied_at.is_none() {
+        row.remove("applied_at");
+    }
     let columns = row.keys().map(|column| quote::ident(column)).collect::<Vec<_>>().join(", ");
     let statement = format!(
         "INSERT INTO nself.ledger ({columns}) SELECT {columns} FROM json_populate_record(NULL::nself.ledger, $1)"

@@ -2,8 +2,11 @@
 
 #![allow(unsafe_code)]
 
+pub mod adopt;
+mod created;
 pub mod down;
 pub mod execute;
+pub mod ground;
 pub mod journal;
 pub mod ledger;
 pub mod lock;

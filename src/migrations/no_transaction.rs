@@ -9,6 +9,7 @@ use nself_heal_core::migrations::{self, Applied, Direction};
 
 use crate::error::Error;
 use crate::migrations::execute::{line_of_error, run_statement};
+use crate::migrations::ground;
 use crate::migrations::ledger::{self, LedgerRow, Progress, Session, since};
 use crate::migrations::resume::{self, Begun, Left};
 use crate::migrations::roles::Confined;
@@ -48,6 +49,7 @@ pub fn advance(pending: &Pending, session: &Session, tenant: Option<&str>) -> Re
     let Some(course) = Standing::new(pending, session, tenant, before.as_ref())? else {
         return Ok(Advanced::Done);
     };
+    ground::keep_before_first(session)?;
     make_tenant(tenant)?;
     let Some(statement) = pending.statements.get(course.done) else {
         course.record(course.done, None, Instant::now())?;

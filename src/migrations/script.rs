@@ -108,7 +108,8 @@ pub fn split(script: &Script<'_>) -> Result<Vec<Statement>, Error> {
             return Err(refused_before(script, &chunk, offset)
                 .unwrap_or_else(|| refuse(script, line, what, PSQL_HINT)));
         }
-        for (offset, sql, kind) in parse(chunk.text).map_err(|error| syntax_error(script, &chunk, error))? {
+        let text = lexer::without_psql_guards(chunk.text);
+        for (offset, sql, kind) in parse(&text).map_err(|error| syntax_error(script, &chunk, error))? {
             let offset = chunk.offset + offset;
             line += newlines(&script.sql[counted..offset]);
             counted = offset;

@@ -8,12 +8,12 @@ use nself_heal_core::migrations::{Direction, Extent, choose_up};
 use pgrx::{notice, pg_sys};
 
 use crate::error::Error;
-use crate::migrations::execute;
 use crate::migrations::ledger::{self, LedgerRow, Session, since};
 use crate::migrations::lock::SchemaLock;
 use crate::migrations::script::split;
 use crate::migrations::status::{Pending, status};
 use crate::migrations::tenant::{check_tenant, make_tenant, refuse_strangers};
+use crate::migrations::{adopt, execute, ground};
 use crate::server::{session, trust};
 
 /// One migration that ran, or would run.
@@ -51,6 +51,9 @@ pub fn up(request: &UpRequest<'_>) -> Result<Vec<Ran>, Error> {
     }
     refuse_strangers(request.tenant)?;
     let session = Session::now(request.tenant)?;
+    if !chosen.is_empty() {
+        ground::keep_before_first(&session)?;
+    }
     chosen.iter().map(|pending| apply_chosen(pending, &session, request.tenant)).collect()
 }
 
@@ -59,6 +62,7 @@ pub fn up(request: &UpRequest<'_>) -> Result<Vec<Ran>, Error> {
 pub fn choose(request: &UpRequest<'_>) -> Result<Vec<Pending>, Error> {
     let extent = check_request(request)?;
     let all = status(request.tenant)?;
+    adopt::refuse_unadopted(&all)?;
     let chosen = choose_up(&all, extent, |version| {
         notice!(
             "migration {version} was edited after it was applied, in comments, white space or line ends alone"
@@ -80,6 +84,7 @@ pub fn apply(pending: &Pending, session: &Session, tenant: Option<&str>) -> Resu
     if ledger::last(&pending.entry.version, tenant)?.is_some() {
         return Err(Error::Overtaken { version: pending.entry.version.clone() });
     }
+    ground::keep_before_first(session)?;
     apply_chosen(pending, session, tenant)
 }
 

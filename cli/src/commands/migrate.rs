@@ -1,6 +1,7 @@
 //! `nself db migrate` and `nself migrate`. Here are the dispatch and the commands that only ask; those that change the
 //! database are in `run`, which leaves to `job` what cannot run in its transaction.
 
+mod adopt;
 mod files;
 mod job;
 mod run;
@@ -26,6 +27,8 @@ pub fn run(global: &Global, command: &Migrate) -> Result<Outcome, Error> {
         Migrate::Status(status) => self::status(global, status),
         Migrate::VerifyChecksums(folder) => verify(global, folder),
         Migrate::Diff(diff) => self::diff(global, diff),
+        Migrate::Adopt(adopt) => adopt::adopt(global, adopt),
+        Migrate::Baseline(baseline) => adopt::baseline(global, baseline),
     }
 }
 

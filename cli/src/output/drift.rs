@@ -20,14 +20,21 @@ pub fn report(items: &[DriftItem], not_compared: &[NotCompared]) -> String {
     } else {
         format!("{}\n\n", paint(HEADING, "Schema drift detected:"))
     };
+    text.push_str(&sections(items.iter()));
+    text.push_str(&uncompared(not_compared));
+    text
+}
+
+/// What is missing, extra and changed, each under its heading.
+pub fn sections<'a>(items: impl Iterator<Item = &'a DriftItem> + Clone) -> String {
+    let mut text = String::new();
     for (kind, heading) in SECTIONS {
-        let mut items = items.iter().filter(|item| item.kind == kind).peekable();
+        let mut items = items.clone().filter(|item| item.kind == kind).peekable();
         if items.peek().is_some() {
             text.push_str(&format!("{}\n", paint(HEADING, heading)));
             items.for_each(|item| text.push_str(&format!("  {}\n", line(item))));
         }
     }
-    text.push_str(&uncompared(not_compared));
     text
 }
 

@@ -2,11 +2,11 @@
 //! commands and options.
 
 /// What the server says, and what is said here. Longer texts come before parts of them.
-const WORDS: [(&str, &str); 12] = [
+const WORDS: [(&str, &str); 16] = [
     ("add confirm => 'yes-destroy-production'", "add --confirm yes-destroy-production"),
     (
-        "Load the migrations folder with nself_journal_load(), then call nself_migrate_up().",
-        "Run nself db migrate up.",
+        "Load the migrations folder with nself_journal_load(), then call nself_migrate_up(); nself_adopt(), if",
+        "Run nself db migrate up, or nself db migrate adopt if",
     ),
     (
         "Load a migrations folder with nself_journal_load() or nself_journal_put().",
@@ -21,6 +21,10 @@ const WORDS: [(&str, &str); 12] = [
     ("nself_migrate_up()", "nself db migrate up"),
     ("nself_migrate_down()", "nself db migrate down"),
     ("nself_migrate_status()", "nself db migrate status"),
+    ("nself_adopt(confirm => true)", "nself db migrate adopt --confirm"),
+    ("nself_adopt()", "nself db migrate adopt"),
+    ("nself_baseline()", "nself db migrate baseline"),
+    ("source =>", "--from"),
 ];
 
 /// How SQL says that something was not renamed, up to the identity and behind it.

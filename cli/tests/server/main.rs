@@ -2,6 +2,7 @@
 //! a database of its own there.
 
 mod access;
+mod adopt;
 #[path = "../common/mod.rs"]
 mod common;
 mod folder;

@@ -541,3 +541,17 @@ fn blank_is_white_space_and_comments() {
         assert!(!has_only_blank(sql), "{sql:?}");
     }
 }
+
+#[test]
+fn what_pg_dump_writes_for_psql_alone_is_blank() {
+    let dump = "--\n\\restrict Ab1\nSELECT 1;\n\\unrestrict Ab1\r\n";
+    assert_eq!(psql_command(dump), None);
+    assert_eq!(normal_form(dump), normal_form("SELECT 1;"));
+    assert_eq!(without_psql_guards(dump), "--\n             \nSELECT 1;\n               \r\n");
+    assert!(matches!(without_psql_guards("SELECT 1"), Cow::Borrowed(_)));
+    // Anything else is a command that nobody obeys here.
+    for other in ["\\restrict a; DROP TABLE t", "SELECT 1 \\restrict a", "\\connect x", "\\restricted a"] {
+        assert!(psql_command(other).is_some(), "{other}");
+    }
+    assert_eq!(without_psql_guards("SELECT '\n\\restrict a\n'"), "SELECT '\n\\restrict a\n'");
+}

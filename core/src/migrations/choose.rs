@@ -117,6 +117,21 @@ fn refuse_out_of_order(all: &[Status], chosen: &[&Migration]) -> Result<(), Erro
     }
 }
 
+/// The migrations that count as applied once what is here is said to be what they gave: all up to `version`. Returns those
+/// that the ledger lacks, and how many there are in all.
+pub fn choose_baseline<'s>(all: &'s [Status], version: &str) -> Result<(Vec<&'s Migration>, usize), Error> {
+    let no_such = || Error::NoSuchMigration { version: version.to_owned() };
+    let place = position(all.iter().map(|status| status.version.as_str()), version).ok_or_else(no_such)?;
+    if all[place].journal.is_none() {
+        return Err(no_such());
+    }
+    let is_applied = |status: &&Status| status.journal.is_some() && status.ledger.is_some();
+    if let Some(later) = all[place + 1..].iter().find(is_applied) {
+        return Err(Error::BehindLedger { version: all[place].version.clone(), last: later.version.clone() });
+    }
+    Ok((pending(&all[..=place]), place + 1))
+}
+
 /// The applied migrations that are to be undone, the latest first. `applied` is in the order in which they were applied.
 pub fn choose_down<'s>(
     applied: &'s [Applied],

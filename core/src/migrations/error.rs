@@ -24,6 +24,10 @@ pub enum Error {
     EditedPart { version: String, done: usize },
     #[error("migration {version} comes before {last}, which is already applied")]
     OutOfOrder { version: String, last: String },
+    #[error(
+        "migration {version} comes before {last}, which is applied: what is here now is not what {version} gave"
+    )]
+    BehindLedger { version: String, last: String },
     #[error("migration {version} has no down part")]
     NoDown { version: String },
 }
@@ -48,6 +52,7 @@ impl Error {
             Self::OutOfOrder { .. } => {
                 "Give it a version of its own that comes last, or undo the later ones first with nself_migrate_down()."
             }
+            Self::BehindLedger { .. } => "Name the last migration that is applied, or a later one.",
             Self::NoDown { .. } => "Write the down part, load the folder again, and repeat.",
             Self::TooFew { .. } | Self::TargetAndCount { .. } => return None,
         };

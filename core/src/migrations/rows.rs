@@ -59,6 +59,9 @@ pub struct Applied {
     pub applied_at: Option<String>,
     #[serde(default)]
     pub duration_ms: i64,
+    /// Whose word it is that it was applied, if this program did not run it: another tool's, or that of a baseline.
+    #[serde(default)]
+    pub adopted: Option<String>,
 }
 
 impl Applied {

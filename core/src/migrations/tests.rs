@@ -48,6 +48,7 @@ fn applied(version: &str, sql: &str) -> Applied {
         rights: Rights::default(),
         applied_at: None,
         duration_ms: 0,
+        adopted: None,
     }
 }
 

@@ -5,9 +5,12 @@ use std::cell::Cell;
 use nself_heal_core::digest::{Differing, Digests};
 use nself_heal_core::model::Catalog;
 use pgrx::pg_sys;
+use serde::de::DeserializeOwned;
 
 use crate::catalog::access::sees_sql;
 use crate::error::{Error, ServerError};
+use crate::expected::chain::Chain;
+use crate::expected::shadow::ground::Unmade;
 use crate::expected::shadow::keeper;
 use crate::expected::shadow::replayer::{self, Failed, Reading};
 use crate::expected::summary::Summary;
@@ -143,11 +146,19 @@ impl Shadow {
 
     /// Replays the chain, but for what is there already, a run of migrations of one role after the other, and reads what
     /// the last one left.
-    pub fn replay_all(&self, chain: &[Applied], base: Option<Base>) -> Result<Replayed, Error> {
+    pub fn replay_all(&self, chain: &Chain, base: Option<Base>) -> Result<Replayed, Error> {
+        let unmade = match (&base, &chain.ground) {
+            (None, Some(ground)) => self.make_ground(ground)?,
+            // What the base lacks is known already.
+            _ => Vec::new(),
+        };
         let (done, mut digests) = base.map_or((0, None), |base| (base.migrations, Some(base.digests)));
         let mut left_out = Vec::new();
         let mut read = None;
-        let mut groups = groups(&chain[done..]).peekable();
+        let mut groups = groups(&chain.migrations[done..]).peekable();
+        if groups.peek().is_none() {
+            read = self.replay(&[], Reading::Whole)?.read;
+        }
         while let Some(group) = groups.next() {
             self.hand_to(&group[0])?;
             let reading = match groups.peek() {
@@ -161,30 +172,46 @@ impl Shadow {
         let read = read.ok_or(Error::WorkerLost { what: "replay" })?;
         Ok(Replayed {
             catalog: read.catalog,
-            outline: Summary { digests: read.digests, not_compared: read.not_compared, left_out },
+            outline: Summary { digests: read.digests, not_compared: read.not_compared, left_out, unmade },
             differing: read.differing,
             #[cfg(debug_assertions)]
             whole: read.whole,
         })
     }
 
+    /// Makes what stood in the live database before the first migration. Returns what could not be made.
+    fn make_ground(&self, ground: &Catalog) -> Result<Vec<Unmade>, Error> {
+        let server = role_name(pg_sys::Oid::from(FIRST_ROLE));
+        let made: Result<Vec<Unmade>, ServerError> =
+            self.ask_replayer(&server, replayer::Task::Ground(Box::new(ground.clone())))?;
+        made.map_err(Error::GroundFailed)
+    }
+
     fn replay(&self, group: &[Applied], read: Reading) -> Result<replayer::Answer, Error> {
-        let channel = Channel::create();
-        let handle = replayer::work(&channel).start()?;
-        channel.expect(&handle);
-        let database = self.oid()?.to_u32();
-        let role = WorkerRole::of(&group[0].applied_by)?;
-        channel.send(&replayer::Request { database, role, migrations: group.to_vec(), read }, "replay")?;
-        let answer: Result<replayer::Answer, replayer::Failed> = channel.receive("replay")?;
-        channel.close();
-        handle.wait();
-        match answer {
+        let server = || role_name(pg_sys::Oid::from(FIRST_ROLE));
+        let role = group.first().map_or_else(server, |first| first.applied_by.clone());
+        let task = replayer::Task::Migrations { migrations: group.to_vec(), read };
+        match self.ask_replayer(&role, task)? {
             Ok(answer) => Ok(answer),
-            Err(Failed { version, statement, error: source }) => {
+            Err(Failed { version: None, error, .. }) => Err(Error::GroundFailed(error)),
+            Err(Failed { version: Some(version), statement, error: source }) => {
                 let error = Error::ReplayFailed { version, statement, source };
                 Err(if sees_sql()? { error } else { error.without_sql() })
             }
         }
+    }
+
+    /// Sends a replayer to the shadow, as a role.
+    fn ask_replayer<T: DeserializeOwned>(&self, role: &str, task: replayer::Task) -> Result<T, Error> {
+        let channel = Channel::create();
+        let handle = replayer::work(&channel).start()?;
+        channel.expect(&handle);
+        let request = replayer::Request { database: self.oid()?.to_u32(), role: WorkerRole::of(role)?, task };
+        channel.send(&request, "replay")?;
+        let answer = channel.receive("replay")?;
+        channel.close();
+        handle.wait();
+        Ok(answer)
     }
 
     /// Drops the database and waits until it is gone.

@@ -8,6 +8,7 @@
 pub mod database;
 mod foreign;
 pub mod functions;
+pub mod ground;
 mod hook;
 mod keeper;
 pub mod kernel;
@@ -21,12 +22,14 @@ mod reuse;
 use std::time::Instant;
 
 use crate::error::{Error, Lent};
+use crate::expected::chain::Chain;
 use crate::expected::shadow::database::{Replayed, Shadow, groups};
 use crate::migrations::ledger::Applied;
 use crate::server::session::lent;
 use crate::server::worker::WorkerRole;
 use crate::settings;
 pub use database::Base;
+pub use ground::Unmade;
 pub use left_out::LeftOut;
 
 /// The hash of the chain from which the next replay of this session can go on.
@@ -36,11 +39,11 @@ pub fn kept() -> Option<String> {
 
 /// Replays the chain in a shadow database and reads what it gives: from nothing, or from the kept shadow, where that holds
 /// `base`. `hash` is that of the chain. The live database is not touched.
-pub fn replay(chain: &[Applied], hash: &str, base: Option<Base>) -> Result<Replayed, Error> {
+pub fn replay(chain: &Chain, hash: &str, base: Option<Base>) -> Result<Replayed, Error> {
     if lent() == Some(Lent::Operation) {
         return Err(Error::LentRights { command: "a replay of the migrations", lent: Lent::Operation });
     }
-    check_roles(chain)?;
+    check_roles(&chain.migrations)?;
     let begun = Instant::now();
     let kept = reuse::take()?;
     let (shadow, base) = match (kept, base) {

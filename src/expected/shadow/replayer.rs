@@ -10,7 +10,7 @@ use crate::catalog::outline::{self, Outline};
 use crate::catalog::{self, Wanted};
 use crate::error::{Error, ServerError};
 use crate::expected::shadow::left_out::{self, LeftOut};
-use crate::expected::shadow::{hook, owners_rights};
+use crate::expected::shadow::{ground, hook, owners_rights};
 use crate::migrations::ledger::Applied;
 use crate::migrations::script::split;
 use crate::migrations::{execute, tenant};
@@ -27,11 +27,17 @@ use nself_heal_core::quote;
 #[derive(Serialize, Deserialize)]
 pub struct Request {
     pub database: u32,
-    /// That applied the migrations.
+    /// The role to work as.
     pub role: WorkerRole,
-    /// In order.
-    pub migrations: Vec<Applied>,
-    pub read: Reading,
+    pub task: Task,
+}
+
+#[derive(Serialize, Deserialize)]
+pub enum Task {
+    /// Makes what stood in the live database before the first migration.
+    Ground(Box<Catalog>),
+    /// Replays migrations of this role, in order.
+    Migrations { migrations: Vec<Applied>, read: Reading },
 }
 
 /// What is to be read afterwards.
@@ -65,7 +71,8 @@ pub struct Read {
 
 #[derive(Serialize, Deserialize)]
 pub struct Failed {
-    pub version: String,
+    /// Nothing where no migration ran.
+    pub version: Option<String>,
     /// Its number, if a statement failed.
     pub statement: Option<usize>,
     pub error: ServerError,
@@ -91,31 +98,32 @@ pub extern "C-unwind" fn nself_heal_shadow_replayer(handle: pg_sys::Datum) {
     let Ok(request) = channel.receive::<Request>("backend") else { return };
     // The shadow lets nobody else in, hence the flag.
     request.role.connect(pg_sys::Oid::from(request.database), pg_sys::BGWORKER_BYPASS_ALLOWCONN);
-    let answer = replay(&request);
-    // If nobody listens any more, nobody is to be told.
-    let _ = channel.send(&answer, "backend");
-}
-
-fn replay(request: &Request) -> Result<Answer, Failed> {
     let role = pg_sys::Oid::from(request.role.oid);
     hook::install(role);
-    let first = request.migrations.first().expect("a run of migrations has one");
-    let last = request.migrations.last().unwrap_or(first);
+    // If nobody listens any more, nobody is to be told.
+    let _ = match &request.task {
+        Task::Ground(ground) => channel.send(&ground::make(ground).map_err(ServerError::from), "backend"),
+        Task::Migrations { migrations, read } => channel.send(&replay(role, migrations, read), "backend"),
+    };
+}
+
+fn replay(role: pg_sys::Oid, migrations: &[Applied], read: &Reading) -> Result<Answer, Failed> {
+    let (first, last) = (migrations.first(), migrations.last());
     // What it could create in schema public by a right that no migration gave it has to be lent to it here.
-    let lent = first.rights.creates_in_public
+    let lent = first.is_some_and(|first| first.rights.creates_in_public)
         && in_public(role, "GRANT", "TO", false).map_err(|error| failed(first, error))?;
-    for migration in &request.migrations {
-        apply(migration).map_err(|error| failed(migration, error))?;
+    for migration in migrations {
+        apply(migration).map_err(|error| failed(Some(migration), error))?;
     }
     if lent {
         in_public(role, "REVOKE", "FROM", true).map_err(|error| failed(last, error))?;
     }
-    let since = match &request.read {
+    let since = match read {
         Reading::Nothing => return Ok(Answer { read: None, left_out: left_out::take() }),
         Reading::Whole => None,
         Reading::Since(digests) => Some(digests),
     };
-    let read = transaction::in_transaction(|| read(since));
+    let read = transaction::in_transaction(|| read_what(since));
     Ok(Answer { read: Some(read.map_err(|error| failed(last, error))?), left_out: left_out::take() })
 }
 
@@ -143,7 +151,7 @@ fn in_public(role: pg_sys::Oid, verb: &str, preposition: &str, can: bool) -> Res
     })
 }
 
-fn read(since: Option<&Digests>) -> Result<Read, Error> {
+fn read_what(since: Option<&Digests>) -> Result<Read, Error> {
     with_pinned_settings(|| {
         with_snapshot(|| {
             let Outline { digested, not_compared } = outline::fresh()?;
@@ -187,7 +195,7 @@ fn apply(migration: &Applied) -> Result<(), Error> {
     Ok(())
 }
 
-fn failed(migration: &Applied, error: Error) -> Failed {
+fn failed(migration: Option<&Applied>, error: Error) -> Failed {
     let (statement, error) = match error {
         Error::MigrationFailed { statement, source, .. } => (Some(statement), source),
         other => (None, other.into()),
@@ -196,5 +204,5 @@ fn failed(migration: &Applied, error: Error) -> Failed {
         Some(says) => ServerError { detail: Some(error.detail_and(&says)), ..error },
         None => error,
     };
-    Failed { version: migration.version.clone(), statement, error }
+    Failed { version: migration.map(|migration| migration.version.clone()), statement, error }
 }

@@ -1,0 +1,11 @@
+-- What a replay runs on top of the ground that was kept last: the migrations that were applied after it and still are, and
+-- the down parts of those that were applied before it. In order.
+WITH ground AS (SELECT coalesce(max(id), 0) AS id FROM nself.ledger WHERE direction = 'ground')
+SELECT coalesce(json_agg(x ORDER BY x.id), '[]')::text
+  FROM (SELECT a.* FROM nself.applied a, ground g WHERE a.id > g.id
+         UNION ALL
+        SELECT l.* FROM nself.ledger l, ground g
+         WHERE l.direction = 'down' AND l.id > g.id
+           AND g.id > (SELECT max(u.id) FROM nself.ledger u
+                        WHERE u.direction = 'up' AND u.version = l.version AND u.tenant IS NOT DISTINCT FROM l.tenant
+                          AND u.id < l.id)) x

@@ -1,0 +1,202 @@
+//! The ground: what stood in this database before its first migration. It is read then, and kept in the ledger. A replay
+//! begins from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use nself_heal_core::ground::{self, Made};
+use nself_heal_core::model::{Address, Catalog};
+use pgrx::datum::DatumWithOid;
+use pgrx::{Json, JsonB};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::catalog::{self, Wanted};
+use crate::error::Error;
+use crate::migrations::ledger::Session;
+use crate::migrations::lock::SchemaLock;
+use crate::server::session::as_extension_owner;
+use crate::server::spi::{self, with_snapshot};
+use crate::server::trust;
+
+/// What the ledger says of the ground.
+pub struct Ground {
+    /// What stood here, but for what somebody has taken out of it.
+    pub schema: Catalog,
+    /// When it was read, as the server prints it.
+    pub kept_at: String,
+    /// The migration of which somebody said that what was here then is what it gave, and those before it.
+    pub baseline: Option<String>,
+    /// The patterns that somebody has taken out.
+    forgotten: Vec<Forgotten>,
+    /// All that stood here.
+    whole: Catalog,
+}
+
+#[derive(Deserialize)]
+struct Forgotten {
+    pattern: String,
+    by: String,
+    at: String,
+}
+
+/// An object of the ground, as `nself_ground()` lists it.
+pub struct GroundObject {
+    pub object: Address,
+    pub definition: Option<String>,
+    /// Who took it out of the ground, and when.
+    pub forgotten: Option<(String, String)>,
+}
+
+/// Keeps the ground, if no migration has run here yet. The schema must not change until the first one runs.
+pub fn keep_before_first(session: &Session) -> Result<(), Error> {
+    let is_first = "SELECT NOT EXISTS (SELECT FROM nself.ledger WHERE direction IN ('up', 'down'))";
+    if as_extension_owner(|| spi::read_one::<bool>(is_first, &[]))? != Some(true) {
+        return Ok(());
+    }
+    keep(session)
+}
+
+fn keep(session: &Session) -> Result<(), Error> {
+    let has_some = as_extension_owner(|| with_snapshot(|| spi::read_one::<bool>(sql!("has_ground"), &[])))?;
+    let schema = match has_some {
+        Some(true) => Some(read_live()?),
+        _ => None,
+    };
+    let is_kept = "SELECT EXISTS (SELECT FROM nself.ledger WHERE direction = 'ground')";
+    if schema.is_none() && as_extension_owner(|| spi::read_one::<bool>(is_kept, &[]))? != Some(true) {
+        return Ok(());
+    }
+    // An attempt to migrate may have kept another one before.
+    note(session, Note { direction: "ground", version: "", name: "ground", schema: Some(json(&schema)?) })
+}
+
+/// Keeps what stands around what migrations made that were applied by somebody else: the schemas and extensions that they
+/// did not make.
+pub fn keep_around(session: &Session, made: &Made) -> Result<(), Error> {
+    let schema = ground::around(read_live()?, made, &own_schemas(session));
+    match addresses(&schema).is_empty() {
+        true => Ok(()),
+        false => note(
+            session,
+            Note { direction: "ground", version: "", name: "ground", schema: Some(json(&schema)?) },
+        ),
+    }
+}
+
+/// The schemas in which things are made that no schema is named for.
+fn own_schemas(session: &Session) -> BTreeSet<String> {
+    let path = session.settings.get("search_path").map_or("", String::as_str);
+    let named = path.split(',').map(|name| name.trim().trim_matches('"').to_owned());
+    named.map(|name| if name == "$user" { session.applied_by.clone() } else { name }).collect()
+}
+
+/// Takes what is here now for what the migrations up to this one gave: the next replay begins from there.
+pub fn keep_as_baseline(session: &Session, version: &str) -> Result<(), Error> {
+    let schema = Some(json(&read_live()?)?);
+    note(session, Note { direction: "ground", version, name: "baseline", schema })
+}
+
+/// The live schema. To read and to parse runs no code of a user's, and what is kept must not depend on what the caller may
+/// see.
+fn read_live() -> Result<Catalog, Error> {
+    let read = || with_snapshot(|| catalog::read_with_dependencies(&Wanted::ALL));
+    as_extension_owner(|| trust::nothing_runs(read))
+}
+
+fn json(schema: &impl Serialize) -> Result<Value, Error> {
+    serde_json::to_value(schema)
+        .map_err(|error| Error::BadAnswer { query: "ground", reason: error.to_string() })
+}
+
+/// A row of the ledger that is about the ground.
+struct Note<'a> {
+    direction: &'a str,
+    version: &'a str,
+    name: &'a str,
+    schema: Option<Value>,
+}
+
+fn note(session: &Session, note: Note<'_>) -> Result<(), Error> {
+    let Note { direction, version, name, schema } = note;
+    let arguments: [DatumWithOid; 7] = [
+        version.into(),
+        name.into(),
+        direction.into(),
+        session.logged_in_as.as_str().into(),
+        session.applied_by.as_str().into(),
+        JsonB(serde_json::json!(session.settings)).into(),
+        schema.map(Json).into(),
+    ];
+    as_extension_owner(|| {
+        spi::write(
+            "INSERT INTO nself.ledger (version, name, path, direction, sql, breakpoints, checksum, \
+                                       logged_in_as, applied_by, settings, duration_ms, ground) \
+             VALUES ($1, $2, '', $3, '', false, '', $4, $5, $6, 0, $7)",
+            &arguments,
+        )
+    })
+}
+
+/// The ground, if anything stood here before the first migration.
+pub fn read() -> Result<Option<Ground>, Error> {
+    #[derive(Deserialize)]
+    struct Row {
+        schema: Option<Catalog>,
+        version: String,
+        kept_at: String,
+        forgotten: Vec<Forgotten>,
+    }
+    let row: Option<Row> = as_extension_owner(|| spi::read_json("ground", sql!("ground"), &[]))?;
+    Ok(row.and_then(|Row { schema, version, kept_at, forgotten }| {
+        let whole = schema?;
+        let patterns: Vec<String> = forgotten.iter().map(|of| of.pattern.clone()).collect();
+        let baseline = (!version.is_empty()).then_some(version);
+        Some(Ground {
+            schema: ground::without(whole.clone(), &patterns),
+            kept_at,
+            baseline,
+            forgotten,
+            whole,
+        })
+    }))
+}
+
+impl Ground {
+    /// Its objects, also those that somebody has taken out of it.
+    pub fn objects(&self) -> Vec<GroundObject> {
+        let all = ground::objects(&self.whole);
+        let mut left = self.whole.clone();
+        let mut there: BTreeSet<Address> = all.iter().map(|(object, _)| object.clone()).collect();
+        let mut gone = BTreeMap::new();
+        for forgotten in &self.forgotten {
+            left = ground::without(left, std::slice::from_ref(&forgotten.pattern));
+            let still = addresses(&left);
+            gone.extend(there.difference(&still).map(|object| (object.clone(), forgotten)));
+            there = still;
+        }
+        all.into_iter()
+            .map(|(object, definition)| {
+                let forgotten = gone.get(&object).map(|by| (by.by.clone(), by.at.clone()));
+                GroundObject { object, definition, forgotten }
+            })
+            .collect()
+    }
+}
+
+/// Takes objects out of the ground: what is here of them is extra from now on. Returns them.
+pub fn forget(pattern: &str) -> Result<Vec<Address>, Error> {
+    let _turn = SchemaLock::take(c"nself_ground_forget()")?;
+    let Some(ground) = read()? else { return Err(Error::NoGround) };
+    let left = addresses(&ground::without(ground.schema.clone(), &[pattern.to_owned()]));
+    let gone: Vec<Address> = addresses(&ground.schema).difference(&left).cloned().collect();
+    if gone.is_empty() {
+        return Err(Error::NotInGround { pattern: pattern.to_owned() });
+    }
+    let row = Note { direction: "forget", version: "", name: pattern, schema: None };
+    note(&Session::now(None)?, row)?;
+    Ok(gone)
+}
+
+fn addresses(schema: &Catalog) -> BTreeSet<Address> {
+    ground::objects(schema).into_iter().map(|(object, _)| object).collect()
+}

@@ -210,6 +210,8 @@ pub enum Error {
     GroundFailed(ServerError),
     #[error("nothing stood in this database before its first migration")]
     NoGround,
+    #[error("{command} of {table} is refused: nself_heal alone writes there")]
+    OwnTable { command: &'static str, table: String },
     #[error("{}", match tool {
         Some(tool) => format!("{tool} has no list of applied migrations here"),
         None => "no other tool has a list of applied migrations here".to_owned(),
@@ -320,6 +322,7 @@ impl Error {
             | Self::NotTrusted { .. }
             | Self::LeftForTheEnd { .. }
             | Self::LoadedByAnother { .. }
+            | Self::OwnTable { .. }
             | Self::NoLevel { .. } => ERRCODE_INSUFFICIENT_PRIVILEGE,
             Self::WhichRole { .. } | Self::WhichLevel { .. } | Self::WhichVersion | Self::WhichObjects => {
                 ERRCODE_NULL_VALUE_NOT_ALLOWED
@@ -473,6 +476,7 @@ impl Error {
             Self::DomainCalls { .. } => "Write the call into a function of your own, and let the domain call that.",
             Self::RoleGone { .. } => "Create the role again, and repeat. The replay never runs as a stronger role instead.",
             Self::NoGround => "nself_ground() lists what stood here, after the first migration has been applied.",
+            Self::OwnTable { .. } => "Its functions write there for those who have a level: see nself_access().",
             Self::NoTracker { found, .. } if !found.is_empty() => return Some(format!("Here are those of {}.", found.join(", "))),
             Self::NoTracker { .. } => "nself_baseline() takes what is here for what the migrations gave.",
             Self::UnknownTracker { .. } => return Some(format!("Known are {}.", tracker_names().join(", "))),

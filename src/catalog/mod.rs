@@ -5,6 +5,7 @@
 pub mod access;
 pub mod digest;
 pub mod outline;
+pub mod own_tables;
 mod read;
 
 pub use read::{MEMBERS, Wanted, count_not_compared, read, read_extensions, read_with_dependencies};

@@ -8,8 +8,9 @@ use crate::error::{Error, ServerError};
 use crate::migrations::roles::Confined;
 use crate::migrations::script::{Statement, settings_before, split};
 use crate::server::session::with_settings;
+use crate::server::spi::{self, with_snapshot};
 use crate::server::transaction::catch;
-use crate::server::{deferred, own_ddl, spi};
+use crate::server::{deferred, own_ddl};
 
 /// Reads a script and runs it.
 pub fn run(script: &Script<'_>, settings: &[(&str, &str)]) -> Result<(), Error> {
@@ -87,8 +88,8 @@ fn execute(
 /// Runs the checks that wait for the end of the transaction now, as they would run if the migration had one of its own:
 /// an error then names the migration, and the next one may alter the tables.
 fn check_deferred(script: &Script<'_>) -> Result<(), Error> {
-    let some = "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgdeferrable)";
-    if spi::read_one::<bool>(some, &[])? != Some(true) {
+    let some = || "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgdeferrable)".to_owned();
+    if with_snapshot(|| spi::read_prepared::<bool>("deferrable", some, &[]))? != Some(true) {
         return Ok(());
     }
     catch(deferred::check).map_err(|error| match error {

@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::migrations::script::MEANINGFUL_SETTINGS;
-use crate::server::session::{self, as_extension_owner, roles, with_pinned_settings};
+use crate::server::session::{
+    self, as_extension_owner, as_extension_owner_bare, roles, with_pinned_settings,
+};
 use crate::server::spi;
 
 /// The migrations that are applied now, in whole or in part, of all tenants, in the order in which they were applied.
@@ -186,10 +188,16 @@ fn insert(applied: &Applied, direction: Direction) -> Result<(), Error> {
         row.remove("applied_at");
     }
     let columns = row.keys().map(|column| quote::ident(column)).collect::<Vec<_>>().join(", ");
-    let statement = format!(
-        "INSERT INTO nself.ledger ({columns}) SELECT {columns} FROM json_populate_record(NULL::nself.ledger, $1)"
-    );
-    as_extension_owner(|| spi::write(&statement, &[Json(serde_json::Value::Object(row)).into()]))
+    let statement = || {
+        format!(
+            "INSERT INTO nself.ledger ({columns}) \
+             SELECT {columns} FROM pg_catalog.json_populate_record(NULL::nself.ledger, $1)"
+        )
+    };
+    // It is planned once, so it does not go by the settings that have each query planned anew.
+    let name = if applied.applied_at.is_some() { "ledger row of then" } else { "ledger row of now" };
+    let row = [Json(serde_json::Value::Object(row)).into()];
+    as_extension_owner_bare(|| spi::write_prepared(name, statement, &row))
 }
 
 /// The columns of a row and their values, by the fields of a struct.

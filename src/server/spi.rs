@@ -143,6 +143,18 @@ pub fn write(statement: &str, args: &[DatumWithOid]) -> Result<(), Error> {
     Ok(())
 }
 
+/// As `write`, with a statement that this backend parses once.
+pub fn write_prepared(
+    name: &'static str,
+    statement: impl FnOnce() -> String,
+    args: &[DatumWithOid],
+) -> Result<(), Error> {
+    with_prepared(name, statement, args, |client, statement| {
+        client.update(statement, None, args)?;
+        Ok(())
+    })
+}
+
 /// Runs a statement that writes, and reads the first column of the first row that it returns.
 pub fn write_returning<T: FromDatum + IntoDatum>(
     statement: &str,

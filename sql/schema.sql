@@ -44,7 +44,7 @@ CREATE TABLE nself.ledger (
     version text NOT NULL,
     name text NOT NULL,
     path text NOT NULL,
-    direction text NOT NULL CHECK (direction IN ('up', 'down', 'ground', 'forget')),
+    direction text NOT NULL CHECK (direction IN ('up', 'down', 'evidence', 'ground', 'forget')),
     tenant text,
     sql text NOT NULL,
     breakpoints boolean NOT NULL,
@@ -59,16 +59,19 @@ CREATE TABLE nself.ledger (
     statements_done integer CHECK (statements_done IS NULL OR statements_done >= 0 AND NOT in_transaction),
     statement_begun text CHECK (statement_begun IS NULL OR statements_done IS NOT NULL),
     adopted text,
-    ground json CHECK (ground IS NULL OR direction = 'ground')
+    ground json CHECK (ground IS NULL OR direction = 'ground'),
+    evidence json CHECK (evidence IS NULL OR direction = 'evidence')
 );
 COMMENT ON TABLE nself.ledger IS
     'What this database did: one row for each migration applied or undone, and for each step of one that runs statement by statement. Append-only';
 COMMENT ON COLUMN nself.ledger.direction IS
-    'up or down: a migration was applied or undone. ground: what stood here before the first migration was kept. forget: what name, a pattern, matches was taken out of that';
+    'up or down: a migration was applied or undone. evidence: how it is what the migrations of a transaction touched. ground: what stood here before the first migration was kept. forget: what name, a pattern, matches was taken out of that';
 COMMENT ON COLUMN nself.ledger.adopted IS
     'Not NULL: this program did not run it, but believed this source: another tool, or baseline';
 COMMENT ON COLUMN nself.ledger.ground IS
     'What stood here before the first migration, or, of a baseline, after the migration that version names, as this program reads a schema';
+COMMENT ON COLUMN nself.ledger.evidence IS
+    'What the migrations of a transaction made, altered and dropped, as event triggers told it, and how that was afterwards, as this program reads a schema';
 COMMENT ON COLUMN nself.ledger.statements_done IS
     'How many statements of a migration that runs statement by statement have run. NULL: all of it';
 COMMENT ON COLUMN nself.ledger.statement_begun IS

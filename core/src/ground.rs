@@ -161,21 +161,21 @@ pub fn complete(mut replayed: Catalog, mut ground: Catalog, unmade: &[Address]) 
     join([replayed, ground])
 }
 
-fn is_relation(object_type: &str) -> bool {
+pub(crate) fn is_relation(object_type: &str) -> bool {
     matches!(object_type, "table" | "foreign table" | "view" | "materialized view" | "sequence")
 }
 
 /// A part of a schema.
-struct Part<'a> {
-    list: &'static str,
-    object_type: &'a str,
-    identity: &'a str,
+pub(crate) struct Part<'a> {
+    pub(crate) list: &'static str,
+    pub(crate) object_type: &'a str,
+    pub(crate) identity: &'a str,
     /// The identity of the relation, or of another object, that it hangs on.
-    on: Option<&'a str>,
+    pub(crate) on: Option<&'a str>,
 }
 
 /// Leaves in a schema what `keeps` says.
-fn retain(schema: &mut Catalog, mut keeps: impl FnMut(Part) -> bool) {
+pub(crate) fn retain(schema: &mut Catalog, mut keeps: impl FnMut(Part) -> bool) {
     let Catalog {
         schemas,
         extensions,

@@ -10,6 +10,8 @@ use pgrx::prelude::*;
 
 use crate::catalog::access::{self, ask};
 use crate::error::Error;
+use crate::expected;
+use crate::expected::chain::Against;
 use crate::migrations::down::{self, DownRequest};
 use crate::migrations::journal;
 use crate::migrations::status;
@@ -171,21 +173,23 @@ fn ran(rows: Vec<up::Ran>) -> Rows<(String, String, &'static str, Option<i64>, O
 }
 
 #[pg_extern]
-fn nself_migrate_verify() -> Result<
+fn nself_migrate_verify(
+    replay: default!(Option<bool>, "false"),
+) -> Result<
     TableIterator<
         'static,
         (
             name!(version, String),
             name!(name, String),
             name!(status, &'static str),
-            name!(expected, String),
+            name!(expected, Option<String>),
             name!(actual, Option<String>),
         ),
     >,
     ErrorReport,
 > {
     ask(Level::Look, "nself_migrate_verify()")?;
-    let rows: Vec<_> = status::status(None)?
+    let mut rows: Vec<VerifyRow> = status::status(None)?
         .into_iter()
         .filter_map(|status| {
             let verdict = status.state.verdict()?;
@@ -194,10 +198,30 @@ fn nself_migrate_verify() -> Result<
                 status.version,
                 status.name,
                 verdict,
-                applied.checksum,
+                Some(applied.checksum),
                 status.journal.map(|entry| entry.checksum),
             ))
         })
         .collect();
+    if replay == Some(true) {
+        rows.extend(replay_rows()?);
+    }
     Ok(TableIterator::new(rows))
+}
+
+type VerifyRow = (String, String, &'static str, Option<String>, Option<String>);
+
+/// What two witnesses of the chain say differently: the replay, and the evidence of what happened here.
+fn replay_rows() -> Result<Vec<VerifyRow>, Error> {
+    let (failed, differences) = expected::witnesses(Against::Applied)?;
+    let failed = failed.map(|error| {
+        let Error::ReplayFailed { version, .. } = &error else { unreachable!("it is made as one") };
+        (version.clone(), "its replay".to_owned(), "replay failed", None, Some(error.to_string()))
+    });
+    let differences = differences.into_iter().map(|of| {
+        let said = |text: String| if text.is_empty() { "it is there".to_owned() } else { text };
+        let object = of.object.to_string();
+        (of.version, object, "replay difference", of.replay.map(said), of.here.map(said))
+    });
+    Ok(failed.into_iter().chain(differences).collect())
 }

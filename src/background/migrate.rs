@@ -78,6 +78,7 @@ fn at_top_level(statement: &TopLevel) -> Result<(), Error> {
     for (name, value) in &statement.settings {
         worker::set(name, value);
     }
+    own_ddl::collect();
     own_ddl::run(|| {
         statement.set.iter().try_for_each(|set| transaction::utility(set))?;
         transaction::utility(&statement.sql)

@@ -17,9 +17,10 @@ use pgrx::datum::{TimestampWithTimeZone, clock_timestamp};
 use pgrx::prelude::*;
 
 use crate::error::Error;
+use crate::server::own_ddl::{self, Does};
 use crate::server::session::{as_extension_owner_bare, roles};
+use crate::server::spi;
 use crate::server::transaction::{subtransaction, try_read};
-use crate::server::{own_ddl, spi};
 use crate::settings::{self, Guard};
 use objects::Touched;
 
@@ -47,8 +48,8 @@ pub unsafe extern "C-unwind" fn nself_note_ddl(fcinfo: pg_sys::FunctionCallInfo)
         if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_EventTriggerData {
             return nothing;
         }
-        if !settings::capture_ddl() && settings::guard() == Guard::Off
-            || own_ddl::is_running()
+        if own_ddl::is_running() && !own_ddl::is_collecting()
+            || !own_ddl::is_running() && !settings::capture_ddl() && settings::guard() == Guard::Off
             || pg_sys::creating_extension
             || pg_sys::IsBinaryUpgrade
             || pg_sys::XactReadOnly
@@ -68,12 +69,8 @@ pub unsafe extern "C-unwind" fn nself_note_ddl(fcinfo: pg_sys::FunctionCallInfo)
             return nothing;
         }
         b"sql_drop" => Event::Drop,
-        b"ddl_command_start" => {
-            if settings::guard() == Guard::Off {
-                return nothing;
-            }
-            Event::Begin(statement)
-        }
+        b"ddl_command_start" if own_ddl::is_running() || settings::guard() == Guard::Off => return nothing,
+        b"ddl_command_start" => Event::Begin(statement),
         _ => Event::End(statement),
     };
     let tag = tag.to_string_lossy();
@@ -84,6 +81,10 @@ pub unsafe extern "C-unwind" fn nself_note_ddl(fcinfo: pg_sys::FunctionCallInfo)
             return nothing;
         }
     };
+    if own_ddl::is_running() {
+        own_ddl::note(touched.into_iter().map(|touched| touched.name), event.does());
+        return nothing;
+    }
     guard::look_at(&tag, &touched, event);
     if matches!(event, Event::Begin(_)) {
         return nothing;
@@ -140,6 +141,19 @@ thread_local! {
 }
 
 impl Event {
+    fn does(&self) -> Does {
+        use pg_sys::NodeTag::{T_AlterObjectSchemaStmt, T_RenameStmt};
+        let statement = match self {
+            Event::Drop => return Does::Drop,
+            Event::Begin(statement) | Event::End(statement) => *statement,
+        };
+        // SAFETY: it is what the event trigger was called for.
+        match unsafe { statement.as_ref() }.map(|node| node.type_) {
+            Some(T_RenameStmt | T_AlterObjectSchemaStmt) => Does::Rename,
+            _ => Does::Alter,
+        }
+    }
+
     fn touched(&self) -> Vec<Touched> {
         match self {
             Event::Drop => objects::dropped(),

@@ -170,8 +170,19 @@ fn with(before: &str, applied: &Applied) -> String {
         applied_at: _,
         duration_ms: _,
         adopted: _,
+        evidence_row,
     } = applied;
     let ran = (in_transaction, statements_done);
-    let link = serde_json::json!([version, tenant, sql, breakpoints, ran, applied_by, settings, rights]);
+    let link = serde_json::json!([
+        version,
+        tenant,
+        sql,
+        breakpoints,
+        ran,
+        applied_by,
+        settings,
+        rights,
+        evidence_row
+    ]);
     sha256_hex(format!("{before}\n{link}").as_bytes())
 }

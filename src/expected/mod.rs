@@ -11,6 +11,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use nself_heal_core::digest::Digests;
+use nself_heal_core::evidence::{Corrected, Evidence, ReplayDifference, correct, without_tables};
 use nself_heal_core::ground;
 use nself_heal_core::model::{Address, Catalog, NotCompared};
 use nself_heal_core::pieces::{Pieces, join};
@@ -19,6 +20,7 @@ use pgrx::{notice, pg_sys};
 use crate::error::Error;
 use crate::expected::store::{Places, keep, kept, schemas};
 use crate::expected::summary::Summary;
+use crate::migrations::evidence;
 use crate::server::session::as_extension_owner;
 use crate::server::spi;
 use chain::Against;
@@ -102,6 +104,12 @@ pub fn of(against: Against) -> Result<Expected, Error> {
     Ok(expected)
 }
 
+/// Where the replay that gave the expected schema failed, if it did, and what migrations did otherwise here than in it.
+pub fn witnesses(against: Against) -> Result<(Option<Error>, Vec<ReplayDifference>), Error> {
+    let Summary { failed, differences, .. } = of_silently(against)?.outline;
+    Ok((failed.map(|failed| failed.into_error()).transpose()?, differences))
+}
+
 /// What the replay that gave the expected schema left out, and what of the ground could not be made for it.
 pub fn left_out(against: Against) -> Result<(Vec<LeftOut>, Vec<Unmade>), Error> {
     let Summary { left_out, unmade, .. } = of_silently(against)?.outline;
@@ -147,13 +155,22 @@ fn replay(against: Against) -> Result<Replay, Error> {
     };
     let from =
         base.as_ref().map(|(n, known, _)| shadow::Base { migrations: *n, digests: known.digests.clone() });
-    let replayed = shadow::replay(&chain, &hash, from)?;
+    let mut replayed = shadow::replay(&chain, &hash, from)?;
+    let evidence = evidence::since_ground()?;
+    if let Some(failed) = replayed.failed.take() {
+        let known: BTreeSet<&String> = evidence.iter().flat_map(|of| &of.versions).collect();
+        let from = chain.migrations.iter().position(|migration| migration.version == failed.version);
+        let mut rest = chain.migrations.iter().skip(from.unwrap_or(0));
+        if !rest.all(|migration| known.contains(&migration.version)) {
+            return Err(failed.into_error()?);
+        }
+        replayed.outline.failed = Some(failed);
+    }
     let fresh = Pieces::of(replayed.catalog);
     let mut outline = replayed.outline;
     let pieces = match (base, replayed.differing) {
         (Some((_, known, pieces)), Some(differing)) => {
             outline.left_out.splice(0..0, known.left_out);
-            outline.unmade = known.unmade;
             pieces.but_for(&differing, fresh)
         }
         _ => fresh,
@@ -165,22 +182,81 @@ fn replay(against: Against) -> Result<Replay, Error> {
     );
     let before = chain.ground.as_ref().filter(|_| !chain.is_baseline);
     let schemas = schemas(&pieces, before);
-    let pieces = match chain.ground {
+    let pieces = match &chain.ground {
         Some(ground) if !outline.unmade.is_empty() => {
             let unmade: Vec<Address> = outline.unmade.iter().map(|of| of.object.clone()).collect();
-            let completed = Pieces::of(ground::complete(join(pieces.into_catalogs()), ground, &unmade));
-            // The shadow has no digest of what it lacks.
-            outline.digests = Digests::unknown(completed.relations.keys().cloned());
-            completed
+            Pieces::of(ground::complete(join(pieces.into_catalogs()), ground.clone(), &unmade))
         }
         _ => pieces,
     };
+    let failed_at = outline.failed.as_ref().map(|failed| failed.version.as_str());
+    let pieces = match evidence.is_empty() {
+        true => pieces,
+        false => {
+            let phantoms = Phantoms::new(&chain, &evidence);
+            let expected = join(pieces.clone().into_catalogs());
+            let Corrected { schema, is_corrected, mut differences } =
+                correct(expected, evidence, failed_at, evidence::server());
+            let gone = phantoms.among(&schema)?;
+            differences.extend(gone.iter().map(|table| ReplayDifference::never_here(table)));
+            outline.differences = differences;
+            match is_corrected || !gone.is_empty() {
+                false => pieces,
+                true => {
+                    outline.is_corrected = true;
+                    Pieces::of(without_tables(schema, &gone))
+                }
+            }
+        }
+    };
+    outline.is_corrected |= outline.failed.is_some() || !outline.unmade.is_empty();
+    if outline.is_corrected {
+        outline.digests = Digests::unknown(pieces.relations.keys().cloned());
+    }
     Ok(Replay { hash, outline, pieces, schemas })
+}
+
+/// Tables that a replay makes and that never were here, as partitions that are named after a moment: no migration touched
+/// them here, and nobody else made them.
+struct Phantoms {
+    /// Whether it is known of each migration what it touched here.
+    all_is_seen: bool,
+    /// What was touched, and what stood here before.
+    known: BTreeSet<String>,
+}
+
+impl Phantoms {
+    fn new(chain: &chain::Chain, evidence: &[Evidence]) -> Self {
+        let seen: BTreeSet<&String> = evidence.iter().flat_map(|of| &of.versions).collect();
+        let before = chain.ground.iter().flat_map(|ground| &ground.tables);
+        let before = before.map(|table| format!("table {}", table.identity));
+        Self {
+            all_is_seen: chain.migrations.iter().all(|of| seen.contains(&of.version)),
+            known: evidence.iter().flat_map(|of| of.touched.keys().cloned()).chain(before).collect(),
+        }
+    }
+
+    fn among(&self, expected: &Catalog) -> Result<BTreeSet<String>, Error> {
+        let tables = expected.tables.iter().filter(|table| table.foreign.is_none());
+        let unknown: BTreeSet<String> = tables
+            .map(|table| table.identity.clone())
+            .filter(|table| !self.known.contains(&format!("table {table}")))
+            .collect();
+        if unknown.is_empty() || !self.all_is_seen {
+            return Ok(BTreeSet::new());
+        }
+        let by_others = evidence::touched_by_others(&unknown)?;
+        Ok(unknown.into_iter().filter(|table| !by_others.contains(&format!("table {table}"))).collect())
+    }
 }
 
 /// All that is kept of the schema of a chain.
 fn base(against: Against, hash: &str) -> Result<Option<(Summary, Pieces)>, Error> {
     let Some((outline, places)) = kept(hash)? else { return Ok(None) };
+    // What was corrected is not what the shadow holds.
+    if outline.is_corrected {
+        return Ok(None);
+    }
     let relations = places.relations.keys().cloned().collect();
     let known = Expected { against, hash: hash.to_owned(), outline, places, pieces: OnceCell::new() };
     let pieces = known.kept_pieces(&relations)?;
@@ -205,6 +281,25 @@ fn tell_left_out(outline: &Summary) {
         notice!(
             "not in the replay, because the shadow database cannot have it, and expected as it was before the first migration: {}. See nself_replay_left_out()",
             listed.join(", ")
+        );
+    }
+    if let Some(failed) = &outline.failed {
+        notice!(
+            "migration {} cannot be replayed: what it and later ones left here is expected, as it was seen then. See nself_migrate_verify(replay => true)",
+            failed.version
+        );
+    } else if !outline.differences.is_empty() {
+        let mut by_version: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for of in &outline.differences {
+            by_version.entry(&of.version).or_default().push(of.object.to_string());
+        }
+        let listed: Vec<String> = by_version
+            .iter()
+            .map(|(version, objects)| format!("{version} ({})", objects.join(", ")))
+            .collect();
+        notice!(
+            "migrations that did something else here than in a replay, which is expected: {}. See nself_migrate_verify(replay => true)",
+            listed.join("; ")
         );
     }
 }

@@ -6,6 +6,7 @@ use nself_heal_core::migrations::{Direction, Extent, choose_down, down_part};
 use pgrx::notice;
 
 use crate::error::Error;
+use crate::migrations::evidence::Witness;
 use crate::migrations::ledger::{Session, since};
 use crate::migrations::lock::SchemaLock;
 use crate::migrations::script::split;
@@ -49,7 +50,8 @@ pub fn down(request: &DownRequest<'_>) -> Result<Vec<Ran>, Error> {
         .collect::<Result<Vec<_>, Error>>()?;
     refuse_strangers(request.tenant)?;
     let session = Session::now(request.tenant)?;
-    chosen
+    let mut witness = Witness::new()?;
+    let ran = chosen
         .into_iter()
         .map(|(entry, script, statements)| {
             if request.dry_run {
@@ -62,10 +64,14 @@ pub fn down(request: &DownRequest<'_>) -> Result<Vec<Ran>, Error> {
                 );
             }
             let began = Instant::now();
-            execute::run_statements(&script, &statements, &session.settings())?;
+            witness.watch(&entry.version, || {
+                execute::run_statements(&script, &statements, &session.settings())
+            })?;
             let duration_ms = since(began);
             record(&session, entry, Direction::Down, request.tenant, duration_ms)?;
             Ok(Ran::of(entry, "reverted", Some(duration_ms), script.sql))
         })
-        .collect()
+        .collect::<Result<_, Error>>()?;
+    witness.keep(&session)?;
+    Ok(ran)
 }

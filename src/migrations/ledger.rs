@@ -130,6 +130,7 @@ impl Session {
             applied_at: None,
             duration_ms: 0,
             adopted: None,
+            evidence_row: None,
         }
     }
 }

@@ -5,6 +5,7 @@
 pub mod adopt;
 mod created;
 pub mod down;
+pub mod evidence;
 pub mod execute;
 pub mod ground;
 pub mod journal;

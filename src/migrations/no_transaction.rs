@@ -8,6 +8,7 @@ use std::time::Instant;
 use nself_heal_core::migrations::{self, Applied, Direction};
 
 use crate::error::Error;
+use crate::migrations::evidence::Witness;
 use crate::migrations::execute::{line_of_error, run_statement};
 use crate::migrations::ground;
 use crate::migrations::ledger::{self, LedgerRow, Progress, Session, since};
@@ -59,9 +60,14 @@ pub fn advance(pending: &Pending, session: &Session, tenant: Option<&str>) -> Re
     if statement.refuses_transaction {
         return course.begin(statement, began);
     }
-    run_statement(&pending.entry.up(), &pending.statements, course.done, &course.session.settings())
+    let mut witness = Witness::new()?;
+    witness
+        .watch(&pending.entry.version, || {
+            run_statement(&pending.entry.up(), &pending.statements, course.done, &course.session.settings())
+        })
         .map_err(|error| failed(pending, course.done, true, error))?;
     course.record(course.done + 1, None, began)?;
+    witness.keep(&course.session)?;
     Ok(Advanced::Ran { index: course.done })
 }
 
@@ -75,7 +81,10 @@ pub fn finish(
     let before = ledger::last(&pending.entry.version, tenant)?;
     match Standing::new(pending, session, tenant, before.as_ref())? {
         Some(course) if course.done == ran.index && course.begun.is_some() => {
-            course.record(course.done + 1, None, ran.began)
+            course.record(course.done + 1, None, ran.began)?;
+            let mut witness = Witness::new()?;
+            witness.add(&pending.entry.version, own_ddl::take());
+            witness.keep(&course.session)
         }
         _ => Err(Error::Overtaken { version: pending.entry.version.clone() }),
     }

@@ -8,6 +8,7 @@ use nself_heal_core::migrations::{Direction, Extent, choose_up};
 use pgrx::{notice, pg_sys};
 
 use crate::error::Error;
+use crate::migrations::evidence::Witness;
 use crate::migrations::ledger::{self, LedgerRow, Session, since};
 use crate::migrations::lock::SchemaLock;
 use crate::migrations::script::split;
@@ -54,7 +55,13 @@ pub fn up(request: &UpRequest<'_>) -> Result<Vec<Ran>, Error> {
     if !chosen.is_empty() {
         ground::keep_before_first(&session)?;
     }
-    chosen.iter().map(|pending| apply_chosen(pending, &session, request.tenant)).collect()
+    let mut witness = Witness::new()?;
+    let ran = chosen
+        .iter()
+        .map(|pending| apply_chosen(pending, &session, request.tenant, &mut witness))
+        .collect::<Result<_, Error>>()?;
+    witness.keep(&session)?;
+    Ok(ran)
 }
 
 /// The migrations that are to run, in order: those of the request that are pending or have run in part. All of them are
@@ -85,14 +92,24 @@ pub fn apply(pending: &Pending, session: &Session, tenant: Option<&str>) -> Resu
         return Err(Error::Overtaken { version: pending.entry.version.clone() });
     }
     ground::keep_before_first(session)?;
-    apply_chosen(pending, session, tenant)
+    let mut witness = Witness::new()?;
+    let ran = apply_chosen(pending, session, tenant, &mut witness)?;
+    witness.keep(session)?;
+    Ok(ran)
 }
 
-fn apply_chosen(pending: &Pending, session: &Session, tenant: Option<&str>) -> Result<Ran, Error> {
+fn apply_chosen(
+    pending: &Pending,
+    session: &Session,
+    tenant: Option<&str>,
+    witness: &mut Witness,
+) -> Result<Ran, Error> {
     let entry = &pending.entry;
     let began = Instant::now();
     make_tenant(tenant)?;
-    execute::run_statements(&entry.up(), &pending.statements, &session.settings())?;
+    witness.watch(&entry.version, || {
+        execute::run_statements(&entry.up(), &pending.statements, &session.settings())
+    })?;
     let duration_ms = since(began);
     record(session, entry, Direction::Up, tenant, duration_ms)?;
     Ok(Ran::of(entry, "applied", Some(duration_ms), &entry.up_sql))

@@ -1,9 +1,23 @@
-//! DDL of this program's own, which is not noted as somebody's: migrations and heals have books of their own.
+//! DDL of this program's own, which is not noted as somebody's: migrations and heals have books of their own. What a
+//! migration touches is collected for those.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 
 thread_local! {
     static OWN: Cell<u32> = const { Cell::new(0) };
+    static COLLECTED: RefCell<Option<Collected>> = const { RefCell::new(None) };
+}
+
+/// What migrations have touched, as event triggers tell it.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// Types and identities of what was made, altered or dropped.
+    pub names: BTreeSet<String>,
+    /// Those that were dropped.
+    pub dropped: BTreeSet<String>,
+    /// Whether something has another name since, or is in another schema: then older names may be of nothing.
+    pub renames: bool,
 }
 
 /// Runs `work`, whose DDL is this program's own: a migration or a heal, which have books of their own.
@@ -22,4 +36,41 @@ pub fn run<T>(work: impl FnOnce() -> T) -> T {
 /// Whether the DDL that runs now is this program's own.
 pub fn is_running() -> bool {
     OWN.get() > 0
+}
+
+/// From now on what migrations touch is collected, until it is taken.
+pub fn collect() {
+    COLLECTED.set(Some(Collected::default()));
+}
+
+pub fn is_collecting() -> bool {
+    COLLECTED.with_borrow(Option::is_some)
+}
+
+/// What a command does to what it touches.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Does {
+    Alter,
+    /// Gives it another name, or puts it into another schema.
+    Rename,
+    Drop,
+}
+
+/// Notes what a command of a migration has touched.
+pub fn note(names: impl IntoIterator<Item = String>, does: Does) {
+    COLLECTED.with_borrow_mut(|collected| {
+        let Some(collected) = collected else { return };
+        for name in names {
+            if does == Does::Drop {
+                collected.dropped.insert(name.clone());
+            }
+            collected.names.insert(name);
+        }
+        collected.renames |= does == Does::Rename;
+    });
+}
+
+/// What was collected, if anything was to be.
+pub fn take() -> Option<Collected> {
+    COLLECTED.take()
 }

@@ -49,6 +49,7 @@ fn applied(version: &str, sql: &str) -> Applied {
         applied_at: None,
         duration_ms: 0,
         adopted: None,
+        evidence_row: None,
     }
 }
 

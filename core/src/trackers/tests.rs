@@ -162,6 +162,7 @@ fn what_the_ledger_has_stays_as_it_is() {
         applied_at: None,
         duration_ms: 0,
         adopted: None,
+        evidence_row: None,
     });
     assert_eq!(told("dbmate", &[by_version("1")], &versions), ["1 applied"]);
 }

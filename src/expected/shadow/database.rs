@@ -7,13 +7,13 @@ use nself_heal_core::model::Catalog;
 use pgrx::pg_sys;
 use serde::de::DeserializeOwned;
 
-use crate::catalog::access::sees_sql;
 use crate::error::{Error, ServerError};
 use crate::expected::chain::Chain;
 use crate::expected::shadow::ground::Unmade;
 use crate::expected::shadow::keeper;
-use crate::expected::shadow::replayer::{self, Failed, Reading};
-use crate::expected::summary::Summary;
+use crate::expected::shadow::left_out::LeftOut;
+use crate::expected::shadow::replayer::{self, Failed, Read, Reading};
+use crate::expected::summary::{Failure, Summary};
 use crate::migrations::ledger::Applied;
 use crate::server::channel::Channel;
 use crate::server::session::{FIRST_ROLE, role_name, with_pinned_settings};
@@ -28,6 +28,8 @@ pub struct Replayed {
     pub outline: Summary,
     /// What is not as the base was; nothing if the replay began from nothing.
     pub differing: Option<Differing>,
+    /// Where it ended before its end: then all of this is of the migrations before that one.
+    pub failed: Option<Failure>,
     /// All of the schema, to check the rest by.
     #[cfg(debug_assertions)]
     pub whole: Catalog,
@@ -157,7 +159,8 @@ impl Shadow {
         let mut read = None;
         let mut groups = groups(&chain.migrations[done..]).peekable();
         if groups.peek().is_none() {
-            read = self.replay(&[], Reading::Whole)?.read;
+            read =
+                self.replay(&[], Reading::Whole)?.map_err(|failed| Error::GroundFailed(failed.error))?.read;
         }
         while let Some(group) = groups.next() {
             self.hand_to(&group[0])?;
@@ -165,15 +168,25 @@ impl Shadow {
                 Some(_) => Reading::Nothing,
                 None => digests.take().map_or(Reading::Whole, Reading::Since),
             };
-            let answer = self.replay(group, reading)?;
+            let answer = match self.replay(group, reading)? {
+                Ok(answer) => answer,
+                Err(failed) => return failed_replay(failed, left_out, unmade),
+            };
             left_out.extend(answer.left_out);
             read = answer.read;
         }
         let read = read.ok_or(Error::WorkerLost { what: "replay" })?;
         Ok(Replayed {
             catalog: read.catalog,
-            outline: Summary { digests: read.digests, not_compared: read.not_compared, left_out, unmade },
+            outline: Summary {
+                digests: read.digests,
+                not_compared: read.not_compared,
+                left_out,
+                unmade,
+                ..Summary::default()
+            },
             differing: read.differing,
+            failed: None,
             #[cfg(debug_assertions)]
             whole: read.whole,
         })
@@ -187,18 +200,11 @@ impl Shadow {
         made.map_err(Error::GroundFailed)
     }
 
-    fn replay(&self, group: &[Applied], read: Reading) -> Result<replayer::Answer, Error> {
+    fn replay(&self, group: &[Applied], read: Reading) -> Result<Result<replayer::Answer, Failed>, Error> {
         let server = || role_name(pg_sys::Oid::from(FIRST_ROLE));
         let role = group.first().map_or_else(server, |first| first.applied_by.clone());
         let task = replayer::Task::Migrations { migrations: group.to_vec(), read };
-        match self.ask_replayer(&role, task)? {
-            Ok(answer) => Ok(answer),
-            Err(Failed { version: None, error, .. }) => Err(Error::GroundFailed(error)),
-            Err(Failed { version: Some(version), statement, error: source }) => {
-                let error = Error::ReplayFailed { version, statement, source };
-                Err(if sees_sql()? { error } else { error.without_sql() })
-            }
-        }
+        self.ask_replayer(&role, task)
     }
 
     /// Sends a replayer to the shadow, as a role.
@@ -219,4 +225,22 @@ impl Shadow {
         self.channel.close();
         self.keeper.wait();
     }
+}
+
+/// What a replay gave that failed, up to where it did.
+fn failed_replay(failed: Failed, mut left_out: Vec<LeftOut>, unmade: Vec<Unmade>) -> Result<Replayed, Error> {
+    let Failed { version, statement, error, before, left_out: last } = failed;
+    let Some(version) = version else { return Err(Error::GroundFailed(error)) };
+    let failure = Failure { version, statement, error };
+    let Some(read) = before else { return Err(failure.into_error()?) };
+    left_out.extend(last);
+    let Read { catalog, digests, not_compared, .. } = *read;
+    Ok(Replayed {
+        outline: Summary { digests, not_compared, left_out, unmade, ..Summary::default() },
+        differing: None,
+        failed: Some(failure),
+        #[cfg(debug_assertions)]
+        whole: catalog.clone(),
+        catalog,
+    })
 }

@@ -76,6 +76,9 @@ pub struct Failed {
     /// Its number, if a statement failed.
     pub statement: Option<usize>,
     pub error: ServerError,
+    /// What the migrations before it gave.
+    pub before: Option<Box<Read>>,
+    pub left_out: Vec<LeftOut>,
 }
 
 /// A replayer at the other end of the channel.
@@ -113,7 +116,11 @@ fn replay(role: pg_sys::Oid, migrations: &[Applied], read: &Reading) -> Result<A
     let lent = first.is_some_and(|first| first.rights.creates_in_public)
         && in_public(role, "GRANT", "TO", false).map_err(|error| failed(first, error))?;
     for migration in migrations {
-        apply(migration).map_err(|error| failed(Some(migration), error))?;
+        if let Err(error) = apply(migration) {
+            let failed = failed(Some(migration), error);
+            let before = transaction::in_transaction(|| read_what(None)).ok().map(Box::new);
+            return Err(Failed { before, left_out: left_out::take(), ..failed });
+        }
     }
     if lent {
         in_public(role, "REVOKE", "FROM", true).map_err(|error| failed(last, error))?;
@@ -204,5 +211,6 @@ fn failed(migration: Option<&Applied>, error: Error) -> Failed {
         Some(says) => ServerError { detail: Some(error.detail_and(&says)), ..error },
         None => error,
     };
-    Failed { version: migration.map(|migration| migration.version.clone()), statement, error }
+    let version = migration.map(|migration| migration.version.clone());
+    Failed { version, statement, error, before: None, left_out: Vec::new() }
 }

@@ -1,0 +1,397 @@
+//! Evidence: what migrations made, altered and dropped in this database, seen while they ran. It is the second witness
+//! beside the replay, for migrations that look at what a replay has not: rows, roles, settings, the name of the database,
+//! the day.
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Borrow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::diff::{Change, Difference, Object, diff, owner_changes, relation_type};
+use crate::ground::{Part, is_relation, retain};
+use crate::model::{Acl, Address, Catalog, Comment};
+use crate::pieces::join;
+
+/// What the migrations of one transaction left.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The migrations, in order.
+    pub versions: Vec<String>,
+    /// What they touched, as event triggers call it (`table public.t`, `comment table public.t`, `grant table public.t`),
+    /// with the migration that did it last.
+    pub touched: BTreeMap<String, String>,
+    /// Of these names those that were dropped, or are of nothing since a rename. They may have been made again.
+    pub dropped: BTreeSet<String>,
+    /// How all of it was afterwards.
+    pub schema: Catalog,
+    /// Of these names those that somebody had touched before outside of migrations: how they were before is not known.
+    pub by_others: BTreeSet<String>,
+    /// The major version of the server, which printed the texts.
+    pub server: u32,
+}
+
+/// A migration did something else here than in the replay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplayDifference {
+    pub version: String,
+    pub object: Address,
+    /// What the replay has; nothing if it has not the object.
+    pub replay: Option<String>,
+    /// What the migration left here.
+    pub here: Option<String>,
+}
+
+impl ReplayDifference {
+    /// A table that the replay makes and that never was here. Which migration makes it there is not known.
+    pub fn never_here(table: &str) -> Self {
+        Self {
+            version: String::new(),
+            object: Address::new("table", table),
+            replay: Some(String::new()),
+            here: None,
+        }
+    }
+}
+
+/// A part of a schema as one thing that is believed or not: the list that it is in, its type and identity.
+type Unit = (&'static str, String, String);
+
+fn unit(part: &Part) -> Unit {
+    (part.list, part.object_type.to_owned(), part.identity.to_owned())
+}
+
+/// What event triggers call a part of a schema.
+fn name(part: &Part) -> String {
+    let prefix = match part.list {
+        "privileges" => "grant ",
+        "comments" => "comment ",
+        _ => "",
+    };
+    format!("{prefix}{} {}", part.object_type, part.identity)
+}
+
+/// Whether this is among the names of what was touched. Event triggers have a word of their own for some types.
+fn is_among<K: Borrow<str> + Ord, V>(names: &BTreeMap<K, V>, part: &Part) -> bool {
+    let name = name(part);
+    let as_composite = || name.strip_prefix("type ").map(|identity| format!("composite type {identity}"));
+    names.contains_key(name.as_str()) || as_composite().is_some_and(|name| names.contains_key(name.as_str()))
+}
+
+/// A schema without these tables and all that is on them.
+pub fn without_tables(mut schema: Catalog, tables: &BTreeSet<String>) -> Catalog {
+    retain(&mut schema, |part| {
+        !tables.contains(part.identity) && !part.on.is_some_and(|on| tables.contains(on))
+    });
+    schema
+}
+
+/// Of what was read those parts that were touched, and what is on touched relations.
+pub fn only_touched(mut read: Catalog, touched: &BTreeMap<String, String>) -> Catalog {
+    let relations = relations(touched.keys());
+    retain(&mut read, |part| {
+        is_among(touched, &part) || belongs_to(&part, |relation| relations.contains(relation))
+    });
+    let names: BTreeSet<(&str, &str)> = touched.keys().filter_map(|name| split(name)).collect();
+    read.dependencies.retain(|of| {
+        names.contains(&(of.object_type.as_str(), of.identity.as_str()))
+            || relations.iter().any(|relation| of.identity.contains(*relation))
+    });
+    read
+}
+
+/// Tells what event triggers call each part of a schema.
+pub fn each_name(mut schema: Catalog, mut tell: impl FnMut(String)) {
+    retain(&mut schema, |part| {
+        tell(name(&part));
+        true
+    });
+    for table in &schema.tables {
+        table
+            .columns
+            .iter()
+            .for_each(|column| tell(format!("{} column {}", relation_type(table), column.identity)));
+    }
+}
+
+/// The names of relations among these.
+fn relations<'a>(names: impl IntoIterator<Item = &'a String>) -> BTreeSet<&'a str> {
+    names
+        .into_iter()
+        .filter_map(|name| split(name))
+        .filter(|(kind, _)| is_relation(kind))
+        .map(|(_, of)| of)
+        .collect()
+}
+
+/// The type and the identity in a name.
+fn split(name: &str) -> Option<(&str, &str)> {
+    // Types of two words come before those that are their first one.
+    const TYPES: [&str; 16] = [
+        "foreign table column",
+        "materialized view column",
+        "composite type",
+        "foreign table",
+        "materialized view",
+        "table column",
+        "table constraint",
+        "event trigger",
+        "view column",
+        "operator class",
+        "operator family",
+        "access method",
+        "user mapping",
+        "default value",
+        "statistics object",
+        "default acl",
+    ];
+    TYPES
+        .iter()
+        .find_map(|kind| Some((*kind, name.strip_prefix(kind)?.strip_prefix(' ')?)))
+        .or_else(|| name.split_once(' '))
+}
+
+/// What a replay gave, with what the evidence says of it.
+#[derive(Debug, PartialEq)]
+pub struct Corrected {
+    pub schema: Catalog,
+    /// Whether that is not what the replay gave.
+    pub is_corrected: bool,
+    pub differences: Vec<ReplayDifference>,
+}
+
+/// Corrects a replayed schema by the evidence, given in the order in which it was taken.
+///
+/// What a migration touched here counts as it was afterwards, unless somebody else had touched it before: then the replay
+/// is the better witness. Where the replay failed at a migration, what that one and later ones touched counts in any case.
+pub fn correct(
+    replayed: Catalog,
+    evidence: Vec<Evidence>,
+    failed_at: Option<&str>,
+    server: u32,
+) -> Corrected {
+    let failed_from = failed_at
+        .and_then(|version| evidence.iter().position(|of| of.versions.iter().any(|other| other == version)));
+    let mut known = Known::default();
+    for (place, of) in evidence.into_iter().enumerate() {
+        known.add(of, failed_from.is_some_and(|from| place >= from), server);
+    }
+    known.correct(replayed)
+}
+
+/// The last word of all evidence.
+#[derive(Default)]
+struct Known {
+    /// Relations that were touched, with all that is on them, and what else was.
+    schema: Catalog,
+    /// The names of what was touched, with the migration that did it last.
+    names: BTreeMap<String, String>,
+    /// Those that were dropped.
+    dropped: BTreeSet<String>,
+    /// Those for which the replay is the better witness.
+    distrusted: BTreeSet<String>,
+    /// Those whose texts another server printed.
+    of_other_server: BTreeSet<String>,
+}
+
+impl Known {
+    fn add(&mut self, evidence: Evidence, in_any_case: bool, server: u32) {
+        let Evidence { versions: _, touched, dropped, schema, by_others, server: of_server } = evidence;
+        let relations = relations_of(&schema);
+        let mut there = BTreeSet::new();
+        let mut schema = schema;
+        retain(&mut schema, |part| {
+            there.insert(name(&part));
+            true
+        });
+        let gone: BTreeSet<&str> =
+            self::relations(&dropped).into_iter().filter(|of| !relations.contains(*of)).collect();
+        retain(&mut self.schema, |part| {
+            let is_known_anew = |relation: &str| relations.contains(relation) || gone.contains(relation);
+            !(touched.contains_key(&name(&part))
+                || is_known_anew(part.identity)
+                || belongs_to(&part, is_known_anew))
+        });
+        for name in touched.keys() {
+            let _ = match dropped.contains(name) && !there.contains(name) {
+                true => self.dropped.insert(name.clone()),
+                false => self.dropped.remove(name),
+            };
+            let _ = match by_others.contains(name) && !in_any_case {
+                true => self.distrusted.insert(name.clone()),
+                false => self.distrusted.remove(name),
+            };
+            let _ = match of_server == server {
+                true => self.of_other_server.remove(name),
+                false => self.of_other_server.insert(name.clone()),
+            };
+        }
+        self.names.extend(touched);
+        self.schema = join([std::mem::take(&mut self.schema), schema]);
+    }
+
+    fn correct(mut self, mut replayed: Catalog) -> Corrected {
+        let (in_replay, here) = (relations_of(&replayed), relations_of(&self.schema));
+        let trusted = relations(self.names.keys().filter(|name| !self.distrusted.contains(*name)));
+        let dropped = relations(&self.dropped);
+        // A relation that only one side has comes and goes with all that is on it.
+        let comes_or_goes = |relation: &str| {
+            trusted.contains(relation)
+                && (!in_replay.contains(relation) && here.contains(relation)
+                    || in_replay.contains(relation) && !here.contains(relation) && dropped.contains(relation))
+        };
+        let is_trusted = |part: &Part| is_among(&self.names, part) && !self.distrusted.contains(&name(part));
+        let mut known: BTreeSet<Unit> = BTreeSet::new();
+        retain(&mut self.schema, |part| {
+            known.insert(unit(&part));
+            true
+        });
+        // That something is not there is known where it was dropped, and of relations that were looked at as a whole.
+        let is_known_to_be_gone = |part: &Part| {
+            part.list != "objects"
+                || self.dropped.contains(&name(part))
+                || part.on.is_some_and(|on| here.contains(on))
+        };
+        let mut theirs = replayed.clone();
+        retain(&mut theirs, |part| {
+            is_trusted(&part) && (known.contains(&unit(&part)) || is_known_to_be_gone(&part))
+                || belongs_to(&part, comes_or_goes)
+                || part.list == "objects" && is_relation(part.object_type) && comes_or_goes(part.identity)
+        });
+        let mut ours = self.schema;
+        retain(&mut ours, |part| is_trusted(&part) || belongs_to(&part, comes_or_goes));
+        let mut changed: BTreeMap<Unit, Sides> = said_differently(&theirs, &ours);
+        let mut changes = diff(&theirs, &ours);
+        changes.extend(owner_changes(&theirs, &ours));
+        for change in changes {
+            let unit = unit_of(&change.object());
+            if unit.0 == "objects" {
+                changed.entry(unit).or_insert_with(|| sides(&change));
+            }
+        }
+        changed.retain(|(list, object_type, identity), (replay, here)| {
+            let part = Part { list, object_type, identity, on: None };
+            replay.is_none() || here.is_none() || !self.of_other_server.contains(&name(&part))
+        });
+        let differences = changed.iter().filter_map(|(unit, (replay, here))| {
+            let version = version_of(unit, &self.names)?;
+            Some(ReplayDifference {
+                version,
+                object: address(unit),
+                replay: replay.clone(),
+                here: here.clone(),
+            })
+        });
+        let differences: Vec<ReplayDifference> = differences.collect();
+        let is_changed = |part: &Part| changed.contains_key(&unit(part)) || belongs_to(part, comes_or_goes);
+        retain(&mut replayed, |part| !is_changed(&part));
+        retain(&mut ours, |part| is_changed(&part));
+        Corrected {
+            is_corrected: !changed.is_empty(),
+            schema: without_what_hangs_on_nothing(join([replayed, ours]), &self.names),
+            differences,
+        }
+    }
+}
+
+/// Without what evidence knows on relations that are gone: an index that has another table since, say.
+fn without_what_hangs_on_nothing(mut schema: Catalog, names: &BTreeMap<String, String>) -> Catalog {
+    let there = relations_of(&schema);
+    let gone: BTreeSet<&str> =
+        relations(names.keys()).into_iter().filter(|relation| !there.contains(*relation)).collect();
+    retain(&mut schema, |part| !belongs_to(&part, |relation| gone.contains(relation)));
+    schema
+}
+
+/// Whether a part is on such a relation, or is what is said of one.
+fn belongs_to(part: &Part, is_such: impl Fn(&str) -> bool) -> bool {
+    part.on.is_some_and(&is_such) || part.list != "objects" && is_such(part.identity)
+}
+
+fn relations_of(schema: &Catalog) -> BTreeSet<String> {
+    let tables = schema.tables.iter().map(|of| &of.identity);
+    let views = schema.definitions.iter().filter(|of| of.is_view()).map(|of| &of.identity);
+    tables.chain(views).chain(schema.sequences.iter().map(|of| &of.identity)).cloned().collect()
+}
+
+/// What the replay and the evidence say of something; nothing where it is not there.
+type Sides = (Option<String>, Option<String>);
+
+/// Privileges and comments that differ: a schema in parts need not hold what they are of, so they are compared as they are.
+fn said_differently(theirs: &Catalog, ours: &Catalog) -> BTreeMap<Unit, Sides> {
+    let mut changed = BTreeMap::new();
+    let acls = |schema: &Catalog| -> BTreeMap<Unit, String> {
+        let line = |of: &Acl| {
+            let grants = of.grants.iter().map(|grant| format!("{} to {}", grant.privilege, grant.grantee));
+            (
+                ("privileges", of.object_type.clone(), of.identity.clone()),
+                grants.collect::<Vec<_>>().join(", "),
+            )
+        };
+        schema.acls.iter().map(line).collect()
+    };
+    let comments = |schema: &Catalog| -> BTreeMap<Unit, String> {
+        let line =
+            |of: &Comment| (("comments", of.object_type.clone(), of.identity.clone()), of.text.clone());
+        schema.comments.iter().map(line).collect()
+    };
+    for (theirs, ours) in [(acls(theirs), acls(ours)), (comments(theirs), comments(ours))] {
+        let units: BTreeSet<&Unit> = theirs.keys().chain(ours.keys()).collect();
+        for unit in units {
+            let sides = (theirs.get(unit).cloned(), ours.get(unit).cloned());
+            if sides.0 != sides.1 {
+                changed.insert(unit.clone(), sides);
+            }
+        }
+    }
+    changed
+}
+
+fn sides(change: &Change) -> Sides {
+    match change {
+        Change::Missing(object) => (Some(object.summary().unwrap_or_default()), None),
+        Change::Extra(object) => (None, Some(object.summary().unwrap_or_default())),
+        Change::Changed { differences, .. } => {
+            let text = |side: fn(&Difference) -> &String| {
+                Some(differences.iter().map(side).cloned().collect::<Vec<_>>().join(", "))
+            };
+            (text(|of| &of.expected), text(|of| &of.actual))
+        }
+    }
+}
+
+/// The migration that touched it, by its own name. What goes with a relation is not told by itself.
+fn version_of((list, object_type, identity): &Unit, names: &BTreeMap<String, String>) -> Option<String> {
+    let part = Part { list, object_type, identity, on: None };
+    names.get(&name(&part)).cloned()
+}
+
+fn address((list, object_type, identity): &Unit) -> Address {
+    match *list {
+        "privileges" => Address::new("privileges on", &format!("{object_type} {identity}")),
+        "comments" => Address::new("comment on", &format!("{object_type} {identity}")),
+        _ => Address::new(object_type, identity),
+    }
+}
+
+/// The part of the schema that a change is in.
+fn unit_of(object: &Object) -> Unit {
+    let of = |object_type: &str, identity: &str| ("objects", object_type.to_owned(), identity.to_owned());
+    match object {
+        Object::Column(table, _)
+        | Object::Default(table, _)
+        | Object::NotNull(table, _)
+        | Object::RowSecurity(table)
+        | Object::ForcedRowSecurity(table) => of(relation_type(table), &table.identity),
+        Object::EnumValue(of_type, _) => of("type", &of_type.identity),
+        Object::DomainConstraint(domain, _) => of("type", &domain.identity),
+        Object::Grant(privileges) => {
+            ("privileges", privileges.acl.object_type.clone(), privileges.acl.identity.clone())
+        }
+        Object::Comment(comment) => ("comments", comment.object_type.clone(), comment.identity.clone()),
+        Object::Owner(owned) => of(owned.object_type, owned.identity),
+        object => of(object.object_type(), &object.identity()),
+    }
+}

@@ -1,0 +1,103 @@
+-- Evidence: migrations that look at what a replay has not. What they did here counts.
+SET client_min_messages = warning;
+CREATE EXTENSION nself_heal;
+CREATE TABLE files (path text PRIMARY KEY, content text);
+CREATE PROCEDURE add(path text, content text) LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO files VALUES (path, content);
+    PERFORM count(*) FROM nself_journal_put((SELECT jsonb_agg(jsonb_build_object('path', f.path, 'content', f.content)) FROM files f));
+    PERFORM count(*) FROM nself_migrate_up();
+END $$;
+
+-- Tables that a migration makes from rows.
+CALL add('0001_hub.sql', 'CREATE SCHEMA hub; CREATE TABLE hub.tenant (slug text PRIMARY KEY);');
+INSERT INTO hub.tenant VALUES ('a'), ('b');
+CALL add('0002_tenants.sql', $m$DO $do$ DECLARE t text; BEGIN
+    FOR t IN SELECT slug FROM hub.tenant ORDER BY 1 LOOP
+        EXECUTE format('CREATE TABLE hub.%I (id int PRIMARY KEY, who text)', 't_' || t);
+        EXECUTE format('CREATE INDEX ON hub.%I (who)', 't_' || t);
+        EXECUTE format('COMMENT ON TABLE hub.%I IS %L', 't_' || t, t);
+    END LOOP; END $do$ $m$);
+RESET client_min_messages;
+SELECT * FROM nself_drift();
+SELECT version, name, status, expected, actual FROM nself_migrate_verify(replay => true) WHERE status <> 'ok';
+-- They are expected: what is lost of them is drift, and healed.
+DROP INDEX hub.t_a_who_idx;
+DROP TABLE hub.t_b;
+SET client_min_messages = warning;
+SELECT kind, object_type, identity, safety FROM nself_drift();
+SELECT object_type, identity, status FROM nself_heal(true);
+SELECT kind, object_type, identity FROM nself_drift();
+-- A role that was made because it was not there, with what it may.
+CALL add('0005_role.sql', $m$DO $do$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'regress_evidence_reader') THEN
+        CREATE ROLE regress_evidence_reader;
+        GRANT USAGE ON SCHEMA hub TO regress_evidence_reader;
+        GRANT SELECT ON hub.tenant TO regress_evidence_reader;
+    END IF; END $do$ $m$);
+SELECT kind, object_type, identity FROM nself_drift();
+-- A partition that is named after a moment, and a comment with the name of the database.
+CALL add('0006_day.sql', $$
+    CREATE TABLE log (at timestamptz NOT NULL) PARTITION BY RANGE (at);
+    DO $do$ BEGIN EXECUTE format('CREATE TABLE log_%s PARTITION OF log DEFAULT', to_char(clock_timestamp(), 'US')); END $do$;
+    DO $do$ BEGIN EXECUTE format('COMMENT ON TABLE log IS %L', current_database()); END $do$;
+$$);
+SELECT kind, object_type, identity FROM nself_drift();
+
+-- IF NOT EXISTS that meets what somebody made by hand gives what the replay gives.
+CREATE TABLE by_hand (a bigint);
+CALL add('0007_if.sql', 'CREATE TABLE IF NOT EXISTS by_hand (a int, b text)');
+SELECT kind, object_type, identity, expected, actual FROM nself_drift();
+-- What somebody had changed before a migration altered it is not made right by that.
+DROP TABLE by_hand;
+SELECT object_type, identity, status FROM nself_heal(true);
+CALL add('0008_plain.sql', 'CREATE TABLE plain (a int, b int)');
+ALTER TABLE plain ALTER COLUMN a TYPE bigint;
+CALL add('0009_plain.sql', 'ALTER TABLE plain ADD COLUMN c int');
+SELECT kind, object_type, identity, expected, actual FROM nself_drift();
+ALTER TABLE plain ALTER COLUMN a TYPE int;
+SELECT kind, object_type, identity FROM nself_drift();
+
+-- A later migration changes, renames and drops them.
+CALL add('0010_more.sql', 'ALTER TABLE hub.t_a ADD COLUMN more int; ALTER TABLE hub.t_b RENAME TO u_b;');
+SELECT kind, object_type, identity FROM nself_drift();
+CALL add('0011_gone.sql', 'DROP TABLE hub.t_a;');
+SELECT kind, object_type, identity FROM nself_drift();
+SELECT version, regexp_replace(name, 'log_\d+', 'log_*') AS name, status, regexp_replace(expected, '^nself_shadow_.*', 'a shadow') AS expected,
+       left(actual, 60) AS actual
+  FROM nself_migrate_verify(replay => true) WHERE status <> 'ok';
+
+-- Rows that somebody put right by hand: no replay can repeat that. What happened here counts from there on.
+CALL add('0012_p.sql', 'CREATE TABLE p (id int PRIMARY KEY, name text); INSERT INTO p VALUES (1, NULL);');
+UPDATE p SET name = 'x';
+CALL add('0013_p.sql', 'ALTER TABLE p ALTER COLUMN name SET NOT NULL; CREATE INDEX p_name ON p (name);');
+RESET client_min_messages;
+SELECT * FROM nself_drift();
+SELECT version, name, status, actual FROM nself_migrate_verify(replay => true) WHERE version IN ('0012', '0013');
+SET client_min_messages = warning;
+DROP INDEX p_name;
+ALTER TABLE p ALTER COLUMN name DROP NOT NULL;
+CREATE TABLE extra (a int);
+SELECT kind, object_type, identity, safety FROM nself_drift();
+SELECT object_type, identity, status FROM nself_heal(true);
+DROP TABLE extra;
+-- And it goes on.
+CALL add('0014_p.sql', 'ALTER TABLE p ADD COLUMN more text; CREATE VIEW names AS SELECT name FROM p;');
+SELECT kind, object_type, identity FROM nself_drift();
+DROP VIEW names;
+SELECT object_type, identity, status FROM nself_heal(true);
+-- A migration that wants rows to be there.
+CALL add('0015_rows.sql', $m$DO $do$ BEGIN IF NOT EXISTS (SELECT FROM p) THEN RAISE 'nobody'; END IF; END $do$; CREATE TABLE last (a int);$m$);
+SELECT kind, object_type, identity FROM nself_drift();
+
+-- Without event triggers there is no evidence, and the replay is the only witness.
+CREATE TABLE q (a int);
+INSERT INTO q VALUES (1);
+ALTER EVENT TRIGGER nself_note_ddl DISABLE;
+CALL add('0016_blind.sql', $m$DO $do$ BEGIN IF EXISTS (SELECT FROM p) THEN CREATE TABLE blind (a int); END IF; END $do$ $m$);
+SELECT kind, object_type, identity FROM nself_drift();
+ALTER EVENT TRIGGER nself_note_ddl ENABLE;
+SELECT direction, count(*) FROM nself.ledger GROUP BY 1 ORDER BY 1;
+\c
+DROP OWNED BY regress_evidence_reader;
+DROP ROLE regress_evidence_reader;

@@ -23,7 +23,7 @@ setup: ## installs what is missing to build and to test with PG
 
 build: setup ## builds and installs the extension into the project's own test server
 	@. scripts/lib.sh && lock_server $(PG) && scripts/install $(PG)
-	cargo build --manifest-path cli/Cargo.toml
+	@. scripts/lib.sh && build_program nself
 
 install: ## installs extension and command into a server: PG_CONFIG=its pg_config, PREFIX=/usr/local
 	@scripts/setup build

@@ -61,6 +61,24 @@ use_pgrx() {
     features=(--no-default-features --features "pg$1")
 }
 
+# A version's first build begins with what was built for another one: cargo finds there all packages that do not depend
+# on the version, and those are most. Called before each build.
+take_over_builds() {
+    local other part new=$CARGO_TARGET_DIR.new
+    [[ ! -d $CARGO_TARGET_DIR ]] || return 0
+    for other in "$root"/target/pg[0-9][0-9]/debug; do
+        [[ -f $other/.cargo-lock ]] || continue
+        rm -rf "$new"
+        mkdir -p "$new/debug"
+        for part in .fingerprint build deps; do
+            # Cargo holds this lock while it builds.
+            flock "$other/.cargo-lock" cp -a "$other/$part" "$new/debug/"
+        done
+        mv -T "$new" "$CARGO_TARGET_DIR"
+        return
+    done
+}
+
 # Cargo's arguments for the packages that do not depend on a server's version: they are built once, in a folder of their
 # own. Always for all of them: for one alone, cargo would choose other features of what it depends on, and compile that
 # again.

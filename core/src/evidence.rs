@@ -190,7 +190,7 @@ struct Known {
     names: BTreeMap<String, String>,
     /// Those that were dropped.
     dropped: BTreeSet<String>,
-    /// Those for which the replay is the better witness.
+    /// Those of which the replay is the better witness of how they are, if both have them.
     distrusted: BTreeSet<String>,
     /// Those whose texts another server printed.
     of_other_server: BTreeSet<String>,
@@ -234,15 +234,15 @@ impl Known {
 
     fn correct(mut self, mut replayed: Catalog) -> Corrected {
         let (in_replay, here) = (relations_of(&replayed), relations_of(&self.schema));
-        let trusted = relations(self.names.keys().filter(|name| !self.distrusted.contains(*name)));
+        let touched = relations(self.names.keys());
         let dropped = relations(&self.dropped);
         // A relation that only one side has comes and goes with all that is on it.
         let comes_or_goes = |relation: &str| {
-            trusted.contains(relation)
+            touched.contains(relation)
                 && (!in_replay.contains(relation) && here.contains(relation)
                     || in_replay.contains(relation) && !here.contains(relation) && dropped.contains(relation))
         };
-        let is_trusted = |part: &Part| is_among(&self.names, part) && !self.distrusted.contains(&name(part));
+        let is_touched = |part: &Part| is_among(&self.names, part);
         let mut known: BTreeSet<Unit> = BTreeSet::new();
         retain(&mut self.schema, |part| {
             known.insert(unit(&part));
@@ -256,12 +256,12 @@ impl Known {
         };
         let mut theirs = replayed.clone();
         retain(&mut theirs, |part| {
-            is_trusted(&part) && (known.contains(&unit(&part)) || is_known_to_be_gone(&part))
+            is_touched(&part) && (known.contains(&unit(&part)) || is_known_to_be_gone(&part))
                 || belongs_to(&part, comes_or_goes)
                 || part.list == "objects" && is_relation(part.object_type) && comes_or_goes(part.identity)
         });
         let mut ours = self.schema;
-        retain(&mut ours, |part| is_trusted(&part) || belongs_to(&part, comes_or_goes));
+        retain(&mut ours, |part| is_touched(&part) || belongs_to(&part, comes_or_goes));
         let mut changed: BTreeMap<Unit, Sides> = said_differently(&theirs, &ours);
         let mut changes = diff(&theirs, &ours);
         changes.extend(owner_changes(&theirs, &ours));
@@ -272,8 +272,13 @@ impl Known {
             }
         }
         changed.retain(|(list, object_type, identity), (replay, here)| {
-            let part = Part { list, object_type, identity, on: None };
-            replay.is_none() || here.is_none() || !self.of_other_server.contains(&name(&part))
+            let name = name(&Part { list, object_type, identity, on: None });
+            // Privileges are there where they are not the usual ones, and so they are altered either way.
+            let is_altered = *list != "objects" || replay.is_some() && here.is_some();
+            let is_with_relation = *list != "objects" && comes_or_goes(identity);
+            !is_altered
+                || is_with_relation
+                || !self.distrusted.contains(&name) && !self.of_other_server.contains(&name)
         });
         let differences = changed.iter().filter_map(|(unit, (replay, here))| {
             let version = version_of(unit, &self.names)?;

@@ -46,21 +46,24 @@ pub struct Chain {
     pub is_baseline: bool,
     /// In order.
     pub migrations: Vec<Applied>,
+    /// How many of them are applied, and not pending; nothing if one of them has run in part and is to go on.
+    pub applied: Option<usize>,
 }
 
 /// What to replay.
 pub fn chain(against: Against) -> Result<Chain, Error> {
-    let migrations = migrations(against)?;
+    let (migrations, applied) = migrations(against)?;
     let ground = ground::read()?;
     let is_baseline = ground.as_ref().is_some_and(|ground| ground.baseline.is_some());
     if migrations.is_empty() && !is_baseline {
         return Err(Error::NothingApplied);
     }
-    Ok(Chain { ground: ground.map(|ground| ground.schema), is_baseline, migrations })
+    Ok(Chain { ground: ground.map(|ground| ground.schema), is_baseline, migrations, applied })
 }
 
-fn migrations(against: Against) -> Result<Vec<Applied>, Error> {
+fn migrations(against: Against) -> Result<(Vec<Applied>, Option<usize>), Error> {
     let mut chain = ledger::since_ground()?;
+    let mut applied = Some(chain.iter().filter(|applied| applied.statements_done != Some(0)).count());
     let of_journal = match against {
         Against::Applied => 0,
         Against::Journal => usize::MAX,
@@ -72,14 +75,17 @@ fn migrations(against: Against) -> Result<Vec<Applied>, Error> {
             let Some(entry) = status.journal else { continue };
             match status.state {
                 State::Pending => chain.push(asker(&session, &entry)?.would_apply(&entry)),
-                State::Partial => complete(&mut chain, &entry, &session)?,
+                State::Partial => {
+                    complete(&mut chain, &entry, &session)?;
+                    applied = None;
+                }
                 State::Applied | State::Cosmetic | State::Edited | State::Missing => {}
             }
         }
     }
     // A migration whose first statement has not ended gives nothing yet.
     chain.retain(|applied| applied.statements_done != Some(0));
-    Ok(chain)
+    Ok((chain, applied))
 }
 
 /// As whom a pending migration is replayed: as the caller, or as the role that loaded it, if the caller does not trust that

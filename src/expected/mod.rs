@@ -146,9 +146,13 @@ struct Replay {
 
 /// Replays the chain, from the beginning or from what this session has kept of it.
 fn replay(against: Against) -> Result<Replay, Error> {
-    let chain = chain::chain(against)?;
+    let mut chain = chain::chain(against)?;
     let mut hashes = chain::hashes(&chain);
     let hash = hashes.pop().expect("a chain has at least one beginning");
+    let on_corrected = begin_from_corrected(against, &mut chain)?;
+    if on_corrected {
+        hashes.clear();
+    }
     let base = match shadow::kept().and_then(|kept| hashes.iter().position(|hash| *hash == kept)) {
         Some(done) => base(against, &hashes[done])?.map(|(known, pieces)| (done, known, pieces)),
         None => None,
@@ -156,7 +160,12 @@ fn replay(against: Against) -> Result<Replay, Error> {
     let from =
         base.as_ref().map(|(n, known, _)| shadow::Base { migrations: *n, digests: known.digests.clone() });
     let mut replayed = shadow::replay(&chain, &hash, from)?;
-    let evidence = evidence::since_ground()?;
+    let evidence = match on_corrected {
+        true => Vec::new(),
+        false if against == Against::Applied => evidence::since_ground()?,
+        // What pending migrations change comes after all that was seen.
+        false => Vec::new(),
+    };
     if let Some(failed) = replayed.failed.take() {
         let known: BTreeSet<&String> = evidence.iter().flat_map(|of| &of.versions).collect();
         let from = chain.migrations.iter().position(|migration| migration.version == failed.version);
@@ -209,11 +218,28 @@ fn replay(against: Against) -> Result<Replay, Error> {
             }
         }
     };
-    outline.is_corrected |= outline.failed.is_some() || !outline.unmade.is_empty();
+    outline.is_corrected |= on_corrected || outline.failed.is_some() || !outline.unmade.is_empty();
     if outline.is_corrected {
         outline.digests = Digests::unknown(pieces.relations.keys().cloned());
     }
     Ok(Replay { hash, outline, pieces, schemas })
+}
+
+/// Where what the applied migrations gave here is not what their replay gives, pending ones are replayed on top of what they
+/// gave here. Returns whether that is so.
+fn begin_from_corrected(against: Against, chain: &mut chain::Chain) -> Result<bool, Error> {
+    let Some(applied) = chain.applied.filter(|applied| against != Against::Applied && *applied > 0) else {
+        return Ok(false);
+    };
+    let here = of_silently(Against::Applied)?;
+    if !here.outline.is_corrected {
+        return Ok(false);
+    }
+    let all = here.digests().relations.iter().map(|(relation, _)| relation.clone()).collect();
+    chain.ground = Some(join(here.pieces(&all)?.into_catalogs()));
+    chain.is_baseline = true;
+    chain.migrations.drain(..applied);
+    Ok(true)
 }
 
 /// Tables that a replay makes and that never were here, as partitions that are named after a moment: no migration touched

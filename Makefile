@@ -3,7 +3,7 @@
 SHELL := bash
 PG ?= 15
 PREFIX ?= /usr/local
-STEPS ?= lint core regress docs cli crash pgtest
+STEPS ?= lint clippy core regress docs cli crash pgtest
 TESTS ?=
 SIZE ?= 1000
 # The server that `make install` installs into: Debian's of that version, else the one in PATH.
@@ -23,7 +23,7 @@ setup: ## installs what is missing to build and to test with PG
 
 build: setup ## builds and installs the extension into the project's own test server
 	@. scripts/lib.sh && lock_server $(PG) && scripts/install $(PG)
-	cargo build --manifest-path cli/Cargo.toml
+	@. scripts/lib.sh && build_program nself
 
 install: ## installs extension and command into a server: PG_CONFIG=its pg_config, PREFIX=/usr/local
 	@scripts/setup build
@@ -35,11 +35,11 @@ install: ## installs extension and command into a server: PG_CONFIG=its pg_confi
 	cargo build --release --manifest-path cli/Cargo.toml
 	install -D -m 755 target/release/nself $(DESTDIR)$(PREFIX)/bin/nself
 
-test: ## all tests and checks; STEPS="lint core regress docs cli crash pgtest" chooses among them
+test: ## all tests and checks; STEPS="lint clippy core regress docs cli crash pgtest" chooses among them
 	@scripts/test $(PG) $(STEPS)
 
 lint: ## format, clippy, shell scripts, and which package may depend on which
-	@scripts/test $(PG) lint
+	@scripts/test $(PG) lint clippy
 
 test-core: ## unit tests of core: they need no server
 	@scripts/test $(PG) core

@@ -54,8 +54,39 @@ bindir() {
 # that two versions can be built and tested side by side.
 use_pgrx() {
     export PGRX_HOME=$servers/pg$1/pgrx CARGO_TARGET_DIR=$root/target/pg$1
+    # cargo-pgrx would give the linker's flag to every package, and cargo would compile them all a second time for
+    # whatever else it is asked for. build.rs gives it to the library alone.
+    export CARGO_PGRX_DISABLE_GC_SECTIONS_WORKAROUND=1
     unset PGRX_PG_CONFIG_PATH
     features=(--no-default-features --features "pg$1")
+}
+
+# A version's first build begins with what was built for another one: cargo finds there all packages that do not depend
+# on the version, and those are most. Called before each build.
+take_over_builds() {
+    local other part new=$CARGO_TARGET_DIR.new
+    [[ ! -d $CARGO_TARGET_DIR ]] || return 0
+    for other in "$root"/target/pg[0-9][0-9]/debug; do
+        [[ -f $other/.cargo-lock ]] || continue
+        rm -rf "$new"
+        mkdir -p "$new/debug"
+        for part in .fingerprint build deps; do
+            # Cargo holds this lock while it builds.
+            flock "$other/.cargo-lock" cp -a "$other/$part" "$new/debug/"
+        done
+        mv -T "$new" "$CARGO_TARGET_DIR"
+        return
+    done
+}
+
+# Cargo's arguments for the packages that do not depend on a server's version: they are built once, in a folder of their
+# own. Always for all of them: for one alone, cargo would choose other features of what it depends on, and compile that
+# again.
+apart=(--target-dir "$root/target" --workspace --exclude nself_heal --features nself_heal_cli/server-tests)
+
+# build_program NAME: builds target/debug/NAME, one of theirs. A test beside it brings in the features that tests have.
+build_program() {
+    cargo build --quiet "${apart[@]}" --bin "$1" --test without_server 9<&-
 }
 
 # PostgreSQL refuses to run as root.

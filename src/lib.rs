@@ -46,15 +46,5 @@ pub extern "C-unwind" fn _PG_init() {
     }
 }
 
-#[cfg(any(test, feature = "pg_test"))]
+#[cfg(feature = "pg_test")]
 mod tests;
-
-/// What `cargo pgrx test` asks for.
-#[cfg(test)]
-pub mod pg_test {
-    pub fn setup(_options: Vec<&str>) {}
-
-    pub fn postgresql_conf_options() -> Vec<&'static str> {
-        vec!["max_worker_processes = 16"]
-    }
-}

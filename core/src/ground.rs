@@ -143,8 +143,9 @@ pub fn around(mut live: Catalog, made: &Made, own: &BTreeSet<String>) -> Catalog
 /// shadow: an extension that refuses other databases, say. What migrations made of it afterwards is not known.
 pub fn complete(mut replayed: Catalog, mut ground: Catalog, unmade: &[Address]) -> Catalog {
     let mut there = BTreeSet::new();
+    let key = |part: &Part| (part.list, part.object_type.to_owned(), part.identity.to_owned());
     retain(&mut replayed, |part| {
-        there.insert((part.list, part.object_type.to_owned(), part.identity.to_owned()));
+        there.insert(key(&part));
         true
     });
     let addresses: BTreeSet<(&str, &str)> =
@@ -154,7 +155,7 @@ pub fn complete(mut replayed: Catalog, mut ground: Catalog, unmade: &[Address]) 
     retain(&mut ground, |part| {
         let is_unmade = addresses.contains(&(part.object_type, part.identity))
             || part.on.is_some_and(|on| relations.contains(on));
-        is_unmade && !there.contains(&(part.list, part.object_type.to_owned(), part.identity.to_owned()))
+        is_unmade && !there.contains(&key(&part))
     });
     // They tell in which order things can be made here, and this cannot be made.
     ground.dependencies.clear();

@@ -6,7 +6,7 @@ mod rows;
 mod script;
 mod status;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use choose::{Extent, choose_baseline, choose_down, choose_up, down_part};
 pub use error::Error;

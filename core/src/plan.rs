@@ -27,7 +27,7 @@ mod sequences;
 mod step;
 mod tables;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use context::Context;
 use step::Obstacle;

@@ -81,11 +81,11 @@ fn nself_baseline(
         false => None,
     };
     let plan = adopt::plan_baseline(version)?;
-    let adopted = plan.adopted.iter().map(|version| -> BaselineRow {
+    let adopted = plan.adopted.iter().map(|entry| -> BaselineRow {
         (
             "migration".to_owned(),
             "migration".to_owned(),
-            version.clone(),
+            entry.version.clone(),
             None,
             Some("counts as applied".to_owned()),
         )
@@ -93,7 +93,7 @@ fn nself_baseline(
     let mut rows: Vec<BaselineRow> = adopted.collect();
     rows.extend(swallowed(plan.covers)?);
     if confirm {
-        adopt::baseline(&plan.version)?;
+        adopt::baseline(&plan)?;
     }
     Ok(TableIterator::new(rows))
 }

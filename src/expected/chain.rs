@@ -11,8 +11,9 @@ use pgrx::pg_sys;
 
 use crate::catalog::digest::{self, Held};
 use crate::error::Error;
+use crate::migrations::ground::{self, Ground};
 use crate::migrations::ledger::{self, Session};
-use crate::migrations::{ground, status};
+use crate::migrations::status;
 use crate::server::session::role;
 use crate::server::spi::with_snapshot;
 use crate::server::trust;
@@ -58,7 +59,7 @@ pub fn chain(against: Against) -> Result<Chain, Error> {
     if migrations.is_empty() && !is_baseline {
         return Err(Error::NothingApplied);
     }
-    Ok(Chain { ground: ground.map(|ground| ground.schema), is_baseline, migrations, applied })
+    Ok(Chain { ground: ground.map(Ground::into_schema), is_baseline, migrations, applied })
 }
 
 fn migrations(against: Against) -> Result<(Vec<Applied>, Option<usize>), Error> {

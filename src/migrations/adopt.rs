@@ -4,10 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use nself_heal_core::formats::Migration;
 use nself_heal_core::ground::Made;
 use nself_heal_core::migrations::{Status, choose_baseline};
 use nself_heal_core::trackers::{Belief, BeliefState, TRACKERS, Tracker, TrackerRow, believe};
 use pgrx::Json;
+use serde::Serialize;
 
 use crate::error::Error;
 use crate::migrations::ledger::{self, Session};
@@ -54,7 +56,10 @@ pub fn adopt(source: Option<&str>, confirm: bool) -> Result<Adoption, Error> {
 fn beliefs(found: Vec<Found>, all: &[Status]) -> Result<Adoption, Error> {
     let tracker = found.first().expect("one list was chosen").tracker;
     let rows: Vec<TrackerRow> = found.into_iter().flat_map(|found| found.rows).collect();
-    let hashes = sha384()?;
+    let hashes = match rows.iter().any(|row| row.sha384.is_some()) {
+        true => sha384()?,
+        false => BTreeMap::new(),
+    };
     let beliefs = believe(tracker, &rows, all, |entry| hashes.get(&entry.version).cloned());
     Ok(Adoption { tool: tracker.tool, beliefs })
 }
@@ -118,23 +123,18 @@ impl Found {
 
 /// All lists of other tools here, with their rows, and those that cannot be read.
 fn find() -> Result<(Vec<Found>, Vec<(Found, Error)>), Error> {
-    let known: Vec<serde_json::Value> = TRACKERS
-        .iter()
-        .enumerate()
-        .map(|(place, tracker)| {
-            serde_json::json!({
-                "place": place,
-                "schema": tracker.schema,
-                "table": tracker.table,
-                "columns": tracker.columns,
-                "without": tracker.without,
-            })
-        })
-        .collect();
+    #[derive(Serialize)]
+    struct Known {
+        place: usize,
+        #[serde(flatten)]
+        tracker: &'static Tracker,
+    }
+    let known: Vec<Known> =
+        TRACKERS.iter().enumerate().map(|(place, tracker)| Known { place, tracker }).collect();
     with_pinned_settings(|| {
         with_snapshot(|| {
             let tables: Vec<(usize, String)> =
-                spi::read_json("trackers", sql!("trackers"), &[Json(known.into()).into()])?;
+                spi::read_json("trackers", sql!("trackers"), &[Json(serde_json::json!(known)).into()])?;
             let (mut found, mut unreadable) = (Vec::new(), Vec::new());
             for (place, table) in tables {
                 let tracker = &TRACKERS[place];
@@ -197,7 +197,7 @@ pub struct Baseline {
     /// Of the migration, as the journal has it.
     pub version: String,
     /// The migrations that the ledger lacks, and that count as applied with it.
-    pub adopted: Vec<String>,
+    pub adopted: Vec<Migration>,
     /// How many migrations of the journal it covers.
     pub covers: usize,
 }
@@ -207,18 +207,16 @@ pub fn plan_baseline(version: &str) -> Result<Baseline, Error> {
     let (adopted, covers) = choose_baseline(&all, version)?;
     Ok(Baseline {
         version: all[covers - 1].version.clone(),
-        adopted: adopted.iter().map(|entry| entry.version.clone()).collect(),
+        adopted: adopted.into_iter().cloned().collect(),
         covers,
     })
 }
 
 /// Takes what is here for what the migrations up to this one gave. The caller holds the schema lock.
-pub fn baseline(version: &str) -> Result<(), Error> {
-    let all = status(None)?;
-    let (adopted, covers) = choose_baseline(&all, version)?;
+pub fn baseline(plan: &Baseline) -> Result<(), Error> {
     let session = Session::now(None)?;
-    for entry in adopted {
+    for entry in &plan.adopted {
         ledger::adopt(&session, entry, "baseline", None)?;
     }
-    ground::keep_as_baseline(&session, &all[covers - 1].version)
+    ground::keep_as_baseline(&session, &plan.version)
 }

@@ -20,8 +20,6 @@ use crate::server::trust;
 
 /// What the ledger says of the ground.
 pub struct Ground {
-    /// What stood here, but for what somebody has taken out of it.
-    pub schema: Catalog,
     /// When it was read, as the server prints it.
     pub kept_at: String,
     /// The migration of which somebody said that what was here then is what it gave, and those before it.
@@ -73,7 +71,7 @@ fn keep(session: &Session) -> Result<(), Error> {
 /// Keeps what stands around what migrations made that were applied by somebody else: the schemas and extensions that they
 /// did not make.
 pub fn keep_around(session: &Session, made: &Made) -> Result<(), Error> {
-    let schema = ground::around(read_live()?, made, &own_schemas(session));
+    let schema = ground::around(read_live()?, made, &own_schemas()?);
     match addresses(&schema).is_empty() {
         true => Ok(()),
         false => note(
@@ -84,10 +82,9 @@ pub fn keep_around(session: &Session, made: &Made) -> Result<(), Error> {
 }
 
 /// The schemas in which things are made that no schema is named for.
-fn own_schemas(session: &Session) -> BTreeSet<String> {
-    let path = session.settings.get("search_path").map_or("", String::as_str);
-    let named = path.split(',').map(|name| name.trim().trim_matches('"').to_owned());
-    named.map(|name| if name == "$user" { session.applied_by.clone() } else { name }).collect()
+fn own_schemas() -> Result<BTreeSet<String>, Error> {
+    let query = "SELECT pg_catalog.current_schemas(false)::pg_catalog.text[]";
+    Ok(spi::read_one::<Vec<String>>(query, &[])?.unwrap_or_default().into_iter().collect())
 }
 
 /// Takes what is here now for what the migrations up to this one gave: the next replay begins from there.
@@ -148,20 +145,18 @@ pub fn read() -> Result<Option<Ground>, Error> {
     }
     let row: Option<Row> = as_extension_owner(|| spi::read_json("ground", sql!("ground"), &[]))?;
     Ok(row.and_then(|Row { schema, version, kept_at, forgotten }| {
-        let whole = schema?;
-        let patterns: Vec<String> = forgotten.iter().map(|of| of.pattern.clone()).collect();
         let baseline = (!version.is_empty()).then_some(version);
-        Some(Ground {
-            schema: ground::without(whole.clone(), &patterns),
-            kept_at,
-            baseline,
-            forgotten,
-            whole,
-        })
+        Some(Ground { kept_at, baseline, forgotten, whole: schema? })
     }))
 }
 
 impl Ground {
+    /// What stood here, but for what somebody has taken out of it.
+    pub fn into_schema(self) -> Catalog {
+        let patterns: Vec<String> = self.forgotten.into_iter().map(|of| of.pattern).collect();
+        ground::without(self.whole, &patterns)
+    }
+
     /// Its objects, also those that somebody has taken out of it.
     pub fn objects(&self) -> Vec<GroundObject> {
         let all = ground::objects(&self.whole);
@@ -187,8 +182,10 @@ impl Ground {
 pub fn forget(pattern: &str) -> Result<Vec<Address>, Error> {
     let _turn = SchemaLock::take(c"nself_ground_forget()")?;
     let Some(ground) = read()? else { return Err(Error::NoGround) };
-    let left = addresses(&ground::without(ground.schema.clone(), &[pattern.to_owned()]));
-    let gone: Vec<Address> = addresses(&ground.schema).difference(&left).cloned().collect();
+    let schema = ground.into_schema();
+    let before = addresses(&schema);
+    let left = addresses(&ground::without(schema, &[pattern.to_owned()]));
+    let gone: Vec<Address> = before.difference(&left).cloned().collect();
     if gone.is_empty() {
         return Err(Error::NotInGround { pattern: pattern.to_owned() });
     }

@@ -69,7 +69,10 @@ pub fn up(request: &UpRequest<'_>) -> Result<Vec<Ran>, Error> {
 pub fn choose(request: &UpRequest<'_>) -> Result<Vec<Pending>, Error> {
     let extent = check_request(request)?;
     let all = status(request.tenant)?;
-    adopt::refuse_unadopted(&all)?;
+    // Other tools keep no list of each tenant.
+    if request.tenant.is_none() {
+        adopt::refuse_unadopted(&all)?;
+    }
     let chosen = choose_up(&all, extent, |version| {
         notice!(
             "migration {version} was edited after it was applied, in comments, white space or line ends alone"

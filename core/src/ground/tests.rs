@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Comment, Name, ReplicaIdentity, Schema, Table};
+use crate::model::{Comment, Name, Schema, Table};
 
 fn schema(name: &str, owner: &str) -> Schema {
     Schema { identity: name.to_string(), name: name.to_string(), owner: owner.to_string() }
@@ -10,21 +10,7 @@ fn table(name: &str) -> Table {
         identity: format!("app.{name}"),
         name: Name { schema: "app".to_string(), name: name.to_string() },
         owner: "owner".to_string(),
-        unlogged: false,
-        foreign: None,
-        access_method: None,
-        tablespace: None,
-        parameters: Vec::new(),
-        replica_identity: ReplicaIdentity::Default,
-        replica_index: None,
-        clustered_on: None,
-        row_security: false,
-        force_row_security: false,
-        partition_key: None,
-        partition_of: None,
-        inherits: Vec::new(),
-        of_type: None,
-        columns: Vec::new(),
+        ..plan::tests::table(name, [])
     }
 }
 

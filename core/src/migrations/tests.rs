@@ -5,7 +5,7 @@ use expect_test::{Expect, expect};
 use super::*;
 use crate::formats::Migration;
 
-fn entry(version: &str, up_sql: &str) -> Migration {
+pub(crate) fn entry(version: &str, up_sql: &str) -> Migration {
     Migration {
         version: version.to_owned(),
         name: format!("name_of_{version}"),
@@ -30,7 +30,7 @@ fn marked(version: &str, up_sql: &str) -> Migration {
     Migration { in_transaction: false, ..entry(version, up_sql) }
 }
 
-fn applied(version: &str, sql: &str) -> Applied {
+pub(crate) fn applied(version: &str, sql: &str) -> Applied {
     Applied {
         version: version.to_owned(),
         name: format!("name_of_{version}"),

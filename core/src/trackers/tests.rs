@@ -1,32 +1,16 @@
 use super::*;
-use crate::migrations::{Applied, Rights};
-
-fn entry(version: &str, path: &str) -> Migration {
-    Migration {
-        version: version.to_owned(),
-        name: format!("name_of_{version}"),
-        path: path.to_owned(),
-        up_sql: String::new(),
-        down_sql: None,
-        down_path: None,
-        checksum: format!("sum{version}"),
-        down_checksum: None,
-        snapshot: None,
-        breakpoints: false,
-        up_line: 1,
-        down_line: 1,
-        in_transaction: true,
-        down_in_transaction: true,
-        loaded_by: "loader".to_owned(),
-    }
-}
+use crate::migrations::tests::{applied, entry};
 
 fn pending(version: &str, path: &str) -> Status {
     Status {
         version: version.to_owned(),
         name: format!("name_of_{version}"),
         state: State::Pending,
-        journal: Some(entry(version, path)),
+        journal: Some(Migration {
+            path: path.to_owned(),
+            checksum: format!("sum{version}"),
+            ..entry(version, "")
+        }),
         ledger: None,
     }
 }
@@ -144,26 +128,7 @@ fn a_file_that_is_not_what_was_applied_is_told() {
 fn what_the_ledger_has_stays_as_it_is() {
     let mut versions = journal(&["1"]);
     versions[0].state = State::Applied;
-    versions[0].ledger = Some(Applied {
-        version: "1".to_owned(),
-        name: String::new(),
-        path: String::new(),
-        tenant: None,
-        sql: String::new(),
-        breakpoints: false,
-        in_transaction: true,
-        statements_done: None,
-        statement_begun: None,
-        checksum: String::new(),
-        logged_in_as: String::new(),
-        applied_by: String::new(),
-        settings: Default::default(),
-        rights: Rights::default(),
-        applied_at: None,
-        duration_ms: 0,
-        adopted: None,
-        evidence_row: None,
-    });
+    versions[0].ledger = Some(applied("1", ""));
     assert_eq!(told("dbmate", &[by_version("1")], &versions), ["1 applied"]);
 }
 

@@ -36,6 +36,10 @@ SELECT object_type, identity FROM nself_ground();
 -- The truth about the past.
 SELECT kind, object_type, identity, safety FROM nself_drift();
 SELECT object_type, identity, status FROM nself_heal(true);
+-- A tenant begins from nothing, whatever the list says.
+BEGIN;
+SELECT version, status FROM nself_migrate_up(target => '0002', tenant => 'regress_tenant');
+ROLLBACK;
 -- And it goes on.
 SELECT version, status FROM nself_migrate_up();
 SELECT kind, object_type, identity FROM nself_drift();

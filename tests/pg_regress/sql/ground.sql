@@ -54,6 +54,8 @@ END $$;
 CREATE EVENT TRIGGER names ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION no_bad_names();
 
 CREATE EXTENSION nself_heal;
+-- A role that owns something in a shadow that is kept could not be dropped below.
+SET nself.shadow_keep_from = -1;
 SELECT count(*) FROM nself_ground();
 SELECT nself_ground_forget('auth.*');
 SELECT version, state FROM nself_journal_put(jsonb_build_array(
@@ -100,8 +102,6 @@ SELECT object_type, identity, forgotten_by = current_user AS by_me, forgotten_at
 -- The ledger holds it, and is append-only.
 SELECT direction, name, version, ground IS NOT NULL AS holds_it FROM nself.ledger ORDER BY id;
 
--- With this session goes the shadow that it has kept, which holds what the roles own.
-\c
 SET client_min_messages = warning;
 DROP EVENT TRIGGER names;
 DROP SCHEMA auth, app CASCADE;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::files::{self, Listing};
-use super::{is_json, open};
+use super::{is_json, open, question};
 use crate::args::{Adopt, Baseline, Folder, Global};
 use crate::error::Error;
 use crate::exit::Outcome;
@@ -75,22 +75,21 @@ pub fn baseline(global: &Global, baseline: &Baseline) -> Result<Outcome, Error> 
     Ok(Outcome::Done)
 }
 
-/// Sends the folder and asks. Without `confirm` the journal stays as it was.
+/// Sends the folder and asks. Without `confirm` it is a question, which leaves the journal as it was.
 fn within<T>(
     global: &Global,
     folder: &Folder,
     confirm: bool,
     ask: impl FnOnce(&mut Session<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
+    if !confirm {
+        return question(global, folder, Listing::Sql, ask);
+    }
     let files = files::of(folder)?;
     let mut server = open(global)?;
     let mut session = server.begin()?;
-    let ship = if confirm { files::ship } else { files::ship_if_allowed };
-    ship(&mut session, files.as_deref(), Listing::Sql)?;
+    files::ship(&mut session, files.as_deref(), Listing::Sql)?;
     let answer = ask(&mut session)?;
-    match confirm {
-        true => session.keep()?,
-        false => session.undo()?,
-    }
+    session.keep()?;
     Ok(answer)
 }

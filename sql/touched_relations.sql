@@ -1,10 +1,10 @@
--- The relations that these names are of, as event triggers call objects, or that they are on, with their kinds. $1: the
--- names.
-WITH named AS (
-    SELECT regexp_replace(t.name, '^(comment|grant) ', '') AS name FROM unnest($1) t(name)
+-- The relations that these names are of, as event triggers call objects, or that they are on, with their kinds; and those
+-- whose columns and constraints follow such a relation's, or of which only a column is named. $1: the names.
+WITH RECURSIVE named AS (
+    SELECT t.name AS touched, regexp_replace(t.name, '^(comment|grant) ', '') AS name FROM unnest($1) t(name)
 ),
 identity AS (
-    SELECT DISTINCT
+    SELECT n.touched,
            CASE -- table column s.t.c
                 WHEN n.name ~ '^(foreign table|materialized view|table|view) column '
                 THEN regexp_replace(regexp_replace(n.name, '^[a-z ]+ column ', ''), '\.("([^"]|"")+"|[^".]+)$', '')
@@ -13,12 +13,30 @@ identity AS (
                 WHEN n.name ~ '^(foreign table|materialized view|composite type|type|table|view|sequence|index) '
                 THEN regexp_replace(n.name, '^(foreign table|materialized view|composite type|[a-z]+) ', '') END AS of
       FROM named n
+),
+relation AS (
+    SELECT DISTINCT ON (r.oid) r.oid, i.touched, i.touched ~ '^[a-z ]+ column ' AS is_column
+      FROM (SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name
+              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid >= 16384) c
+      JOIN identity i ON i.of = c.name
+      LEFT JOIN pg_index x ON x.indexrelid = c.oid
+      JOIN pg_class r ON r.oid = coalesce(x.indrelid, c.oid)
+     ORDER BY r.oid, i.touched ~ '^[a-z ]+ column ', i.touched
+),
+follower AS (
+    SELECT oid, touched FROM relation
+     UNION
+    SELECT n.oid, f.touched FROM follower f,
+           LATERAL (SELECT h.inhrelid AS oid FROM pg_inherits h WHERE h.inhparent = f.oid
+                     UNION ALL
+                    SELECT c.oid FROM pg_class r JOIN pg_class c ON c.reloftype = r.reltype
+                     WHERE r.oid = f.oid AND r.relkind = 'c') n
 )
-SELECT coalesce(json_agg(json_build_array(f.oid, f.kind)), '[]')::text
-  FROM (SELECT DISTINCT r.oid::int8 AS oid, ascii(r.relkind::text) AS kind
-          FROM (SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name
-                  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid >= 16384) c
-          JOIN identity i ON i.of = c.name
-          LEFT JOIN pg_index x ON x.indexrelid = c.oid
-          JOIN pg_class r ON r.oid = coalesce(x.indrelid, c.oid)
-         WHERE r.relkind IN ('r', 'p', 'f', 'v', 'm', 'S', 'c') AND r.relpersistence <> 't') f
+SELECT coalesce(json_agg(json_build_object('oid', f.oid::int8, 'kind', ascii(r.relkind::text), 'follows',
+           CASE WHEN f.oid NOT IN (SELECT oid FROM relation WHERE NOT is_column)
+                THEN json_build_array(format('%s %I.%I', CASE r.relkind WHEN 'f' THEN 'foreign table' ELSE 'table' END,
+                                             n.nspname, r.relname), f.touched) END)), '[]')::text
+  FROM (SELECT oid, min(touched) AS touched FROM follower GROUP BY oid) f
+  JOIN pg_class r ON r.oid = f.oid
+  JOIN pg_namespace n ON n.oid = r.relnamespace
+ WHERE r.relkind IN ('r', 'p', 'f', 'v', 'm', 'S', 'c') AND r.relpersistence <> 't'

@@ -5,7 +5,6 @@
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -29,6 +28,8 @@ pub struct Evidence {
     pub schema: Catalog,
     /// Of these names those that somebody had touched before outside of migrations: how they were before is not known.
     pub by_others: BTreeSet<String>,
+    /// Whether something has another name since: then definitions of before, of things that name it, read otherwise.
+    pub renames: bool,
     /// The major version of the server, which printed the texts.
     pub server: u32,
 }
@@ -63,6 +64,15 @@ fn unit(part: &Part) -> Unit {
     (part.list, part.object_type.to_owned(), part.identity.to_owned())
 }
 
+fn units(schema: &mut Catalog) -> BTreeSet<Unit> {
+    let mut units = BTreeSet::new();
+    retain(schema, |part| {
+        units.insert(unit(&part));
+        true
+    });
+    units
+}
+
 /// What event triggers call a part of a schema.
 fn name(part: &Part) -> String {
     let prefix = match part.list {
@@ -73,11 +83,12 @@ fn name(part: &Part) -> String {
     format!("{prefix}{} {}", part.object_type, part.identity)
 }
 
-/// Whether this is among the names of what was touched. Event triggers have a word of their own for some types.
-fn is_among<K: Borrow<str> + Ord, V>(names: &BTreeMap<K, V>, part: &Part) -> bool {
-    let name = name(part);
-    let as_composite = || name.strip_prefix("type ").map(|identity| format!("composite type {identity}"));
-    names.contains_key(name.as_str()) || as_composite().is_some_and(|name| names.contains_key(name.as_str()))
+/// The one name of what event triggers give two names, by the command.
+pub fn one_name(name: String) -> String {
+    match name.strip_prefix("composite type ") {
+        Some(identity) => format!("type {identity}"),
+        None => name,
+    }
 }
 
 /// A schema without these tables and all that is on them.
@@ -92,7 +103,7 @@ pub fn without_tables(mut schema: Catalog, tables: &BTreeSet<String>) -> Catalog
 pub fn only_touched(mut read: Catalog, touched: &BTreeMap<String, String>) -> Catalog {
     let relations = relations(touched.keys());
     retain(&mut read, |part| {
-        is_among(touched, &part) || belongs_to(&part, |relation| relations.contains(relation))
+        touched.contains_key(&name(&part)) || belongs_to(&part, |relation| relations.contains(relation))
     });
     let names: BTreeSet<(&str, &str)> = touched.keys().filter_map(|name| split(name)).collect();
     read.dependencies.retain(|of| {
@@ -129,10 +140,9 @@ fn relations<'a>(names: impl IntoIterator<Item = &'a String>) -> BTreeSet<&'a st
 /// The type and the identity in a name.
 fn split(name: &str) -> Option<(&str, &str)> {
     // Types of two words come before those that are their first one.
-    const TYPES: [&str; 16] = [
+    const TYPES: [&str; 15] = [
         "foreign table column",
         "materialized view column",
-        "composite type",
         "foreign table",
         "materialized view",
         "table column",
@@ -192,13 +202,19 @@ struct Known {
     dropped: BTreeSet<String>,
     /// Those of which the replay is the better witness of how they are, if both have them.
     distrusted: BTreeSet<String>,
-    /// Those whose texts another server printed.
-    of_other_server: BTreeSet<String>,
+    /// Those whose texts were printed by another server, or before something in them had another name.
+    worded_otherwise: BTreeSet<String>,
 }
 
 impl Known {
     fn add(&mut self, evidence: Evidence, in_any_case: bool, server: u32) {
-        let Evidence { versions: _, touched, dropped, schema, by_others, server: of_server } = evidence;
+        let Evidence { versions: _, touched, dropped, schema, by_others, renames, server: of_server } =
+            evidence;
+        if renames {
+            // Comments and privileges name nothing that could have another name.
+            let says_no_name = |name: &&String| name.starts_with("comment ") || name.starts_with("grant ");
+            self.worded_otherwise.extend(self.names.keys().filter(|name| !says_no_name(name)).cloned());
+        }
         let relations = relations_of(&schema);
         let mut there = BTreeSet::new();
         let mut schema = schema;
@@ -224,8 +240,8 @@ impl Known {
                 false => self.distrusted.remove(name),
             };
             let _ = match of_server == server {
-                true => self.of_other_server.remove(name),
-                false => self.of_other_server.insert(name.clone()),
+                true => self.worded_otherwise.remove(name),
+                false => self.worded_otherwise.insert(name.clone()),
             };
         }
         self.names.extend(touched);
@@ -242,12 +258,9 @@ impl Known {
                 && (!in_replay.contains(relation) && here.contains(relation)
                     || in_replay.contains(relation) && !here.contains(relation) && dropped.contains(relation))
         };
-        let is_touched = |part: &Part| is_among(&self.names, part);
-        let mut known: BTreeSet<Unit> = BTreeSet::new();
-        retain(&mut self.schema, |part| {
-            known.insert(unit(&part));
-            true
-        });
+        let is_touched = |part: &Part| self.names.contains_key(&name(part));
+        let known = units(&mut self.schema);
+        let replays = units(&mut replayed);
         // That something is not there is known where it was dropped, and of relations that were looked at as a whole.
         let is_known_to_be_gone = |part: &Part| {
             part.list != "objects"
@@ -271,14 +284,15 @@ impl Known {
                 changed.entry(unit).or_insert_with(|| sides(&change));
             }
         }
-        changed.retain(|(list, object_type, identity), (replay, here)| {
+        changed.retain(|(list, object_type, identity), _| {
             let name = name(&Part { list, object_type, identity, on: None });
             // Privileges are there where they are not the usual ones, and so they are altered either way.
-            let is_altered = *list != "objects" || replay.is_some() && here.is_some();
+            let of = (*list, object_type.clone(), identity.clone());
+            let is_altered = *list != "objects" || known.contains(&of) && replays.contains(&of);
             let is_with_relation = *list != "objects" && comes_or_goes(identity);
             !is_altered
                 || is_with_relation
-                || !self.distrusted.contains(&name) && !self.of_other_server.contains(&name)
+                || !self.distrusted.contains(&name) && !self.worded_otherwise.contains(&name)
         });
         let differences = changed.iter().filter_map(|(unit, (replay, here))| {
             let version = version_of(unit, &self.names)?;

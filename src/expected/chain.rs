@@ -1,6 +1,7 @@
 //! The chain of migrations whose replay gives the expected schema, and the hash by which that schema is kept.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use nself_heal_core::checksum::sha256_hex;
 use nself_heal_core::formats::Migration;
@@ -45,6 +46,8 @@ pub struct Chain {
     pub ground: Option<Catalog>,
     /// Whether that is what migrations gave.
     pub is_baseline: bool,
+    /// The tables that stood here, also those that somebody has taken out of the ground.
+    pub stood_here: BTreeSet<String>,
     /// In order.
     pub migrations: Vec<Applied>,
     /// How many of them are applied, and not pending; nothing if one of them has run in part and is to go on.
@@ -59,7 +62,8 @@ pub fn chain(against: Against) -> Result<Chain, Error> {
     if migrations.is_empty() && !is_baseline {
         return Err(Error::NothingApplied);
     }
-    Ok(Chain { ground: ground.map(Ground::into_schema), is_baseline, migrations, applied })
+    let stood_here = ground.iter().flat_map(Ground::tables).map(str::to_owned).collect();
+    Ok(Chain { ground: ground.map(Ground::into_schema), is_baseline, stood_here, migrations, applied })
 }
 
 fn migrations(against: Against) -> Result<(Vec<Applied>, Option<usize>), Error> {

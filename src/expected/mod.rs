@@ -20,7 +20,7 @@ use pgrx::{notice, pg_sys};
 use crate::error::Error;
 use crate::expected::store::{Places, keep, kept, schemas};
 use crate::expected::summary::Summary;
-use crate::migrations::evidence;
+use crate::migrations::evidence::{self, Seen};
 use crate::server::session::as_extension_owner;
 use crate::server::spi;
 use chain::Against;
@@ -160,17 +160,15 @@ fn replay(against: Against) -> Result<Replay, Error> {
     let from =
         base.as_ref().map(|(n, known, _)| shadow::Base { migrations: *n, digests: known.digests.clone() });
     let mut replayed = shadow::replay(&chain, &hash, from)?;
-    let evidence = match on_corrected {
-        true => Vec::new(),
-        false if against == Against::Applied => evidence::since_ground()?,
+    let Seen { evidence, unseen } = match against {
+        Against::Applied => Seen::read()?,
         // What pending migrations change comes after all that was seen.
-        false => Vec::new(),
+        Against::Journal | Against::JournalTo(_) => Seen::nothing(),
     };
     if let Some(failed) = replayed.failed.take() {
-        let known: BTreeSet<&String> = evidence.iter().flat_map(|of| &of.versions).collect();
         let from = chain.migrations.iter().position(|migration| migration.version == failed.version);
         let mut rest = chain.migrations.iter().skip(from.unwrap_or(0));
-        if !rest.all(|migration| known.contains(&migration.version)) {
+        if against != Against::Applied || rest.any(|migration| unseen.contains(&migration.version)) {
             return Err(failed.into_error()?);
         }
         replayed.outline.failed = Some(failed);
@@ -202,7 +200,7 @@ fn replay(against: Against) -> Result<Replay, Error> {
     let pieces = match evidence.is_empty() {
         true => pieces,
         false => {
-            let phantoms = Phantoms::new(&chain, &evidence);
+            let phantoms = Phantoms::new(&chain, &evidence, &unseen);
             let expected = join(pieces.clone().into_catalogs());
             let Corrected { schema, is_corrected, mut differences } =
                 correct(expected, evidence, failed_at, evidence::server());
@@ -252,13 +250,12 @@ struct Phantoms {
 }
 
 impl Phantoms {
-    fn new(chain: &chain::Chain, evidence: &[Evidence]) -> Self {
-        let seen: BTreeSet<&String> = evidence.iter().flat_map(|of| &of.versions).collect();
-        let before = chain.ground.iter().flat_map(|ground| &ground.tables);
-        let before = before.map(|table| format!("table {}", table.identity));
+    fn new(chain: &chain::Chain, evidence: &[Evidence], unseen: &BTreeSet<String>) -> Self {
+        let touched = evidence.iter().flat_map(|of| of.touched.keys().cloned());
+        let before = chain.stood_here.iter().map(|table| format!("table {table}"));
         Self {
-            all_is_seen: chain.migrations.iter().all(|of| seen.contains(&of.version)),
-            known: evidence.iter().flat_map(|of| of.touched.keys().cloned()).chain(before).collect(),
+            all_is_seen: !chain.migrations.iter().any(|of| unseen.contains(&of.version)),
+            known: touched.chain(before).collect(),
         }
     }
 

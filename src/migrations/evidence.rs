@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use nself_heal_core::evidence::Evidence;
-use nself_heal_core::evidence::only_touched;
+use nself_heal_core::evidence::{each_name, one_name, only_touched};
 use nself_heal_core::model::Catalog;
 use pgrx::datum::DatumWithOid;
 use pgrx::{Json, JsonB, pg_sys};
+use serde::Deserialize;
 
 use crate::catalog::{self, Wanted};
 use crate::error::Error;
@@ -59,8 +60,8 @@ impl Witness {
     pub fn add(&mut self, version: &str, collected: Option<Collected>) {
         let Some(Collected { names, dropped, renames }) = collected.filter(|_| self.is_there) else { return };
         self.versions.push(version.to_owned());
-        self.touched.extend(names.into_iter().map(|name| (name, version.to_owned())));
-        self.dropped.extend(dropped);
+        self.touched.extend(names.into_iter().map(|name| (one_name(name), version.to_owned())));
+        self.dropped.extend(dropped.into_iter().map(one_name));
         self.renames |= renames;
     }
 
@@ -68,87 +69,118 @@ impl Witness {
     pub fn keep(mut self, session: &Session) -> Result<(), Error> {
         let Some(last) = self.versions.last().cloned() else { return Ok(()) };
         as_extension_owner(|| {
-            let read = trust::nothing_runs(|| with_snapshot(|| read(&self.touched)))?;
-            if self.renames {
-                let gone = trust::nothing_runs(|| with_snapshot(gone))?;
-                self.touched.extend(gone.iter().map(|name| (name.clone(), last.clone())));
-                self.dropped.extend(gone);
-            }
+            let read = trust::nothing_runs(|| {
+                with_snapshot(|| match self.renames {
+                    true => self.read_all(&last),
+                    false => self.read_touched(),
+                })
+            })?;
             let evidence = Evidence {
                 schema: only_touched(read, &self.touched),
-                by_others: by_others(&self.touched)?,
+                by_others: by_others(self.touched.keys())?,
                 versions: self.versions,
                 touched: self.touched,
                 dropped: self.dropped,
+                renames: self.renames,
                 server: server(),
             };
             insert(session, &last, &evidence)
         })
     }
-}
 
-/// What the touched relations are now, with all that hangs on them, and the rest if something of it was touched.
-fn read(touched: &BTreeMap<String, String>) -> Result<Catalog, Error> {
-    if touched.is_empty() {
-        return Ok(Catalog::default());
+    /// All that there is now. What names something that has another name since reads otherwise than when it was touched, and
+    /// older names may be of nothing, so all that was ever touched counts as touched now, unless somebody else has, too.
+    fn read_all(&mut self, last: &str) -> Result<Catalog, Error> {
+        let schema = catalog::read_with_dependencies(&Wanted::ALL)?;
+        let mut there = BTreeSet::new();
+        each_name(schema.clone(), |name| {
+            there.insert(name);
+        });
+        let before = touched_before()?;
+        let by_others = by_others(before.keys())?;
+        for (name, version) in before {
+            if !there.contains(&name) {
+                self.dropped.insert(name.clone());
+                self.touched.insert(name, last.to_owned());
+            } else if !by_others.contains(&name) {
+                self.touched.entry(name).or_insert(version);
+            }
+        }
+        Ok(schema)
     }
-    let relations: Vec<(u32, u8)> =
-        spi::read_json("touched_relations", sql!("touched_relations"), &[names(touched).into()])?;
-    let relations = relations.into_iter().map(|(oid, kind)| (pg_sys::Oid::from(oid), kind)).collect();
-    let on_relations = |name: &String| {
-        let name = name.strip_prefix("comment ").or_else(|| name.strip_prefix("grant ")).unwrap_or(name);
-        [
-            "table ",
-            "foreign table",
-            "view ",
-            "materialized view ",
-            "sequence ",
-            "index ",
-            "trigger ",
-            "policy ",
-            "rule ",
-        ]
-        .iter()
-        .any(|kind| name.starts_with(kind))
-    };
-    let rest = !touched.keys().all(on_relations);
-    let wanted = Wanted { relations: Some(relations), rest, locked: Vec::new(), catalogs: None };
-    catalog::read_with_dependencies(&wanted)
+
+    /// What the touched relations are now, with all that hangs on them, and the rest if something of it was touched. What
+    /// follows a touched relation, as a partition does, is touched with it.
+    fn read_touched(&mut self) -> Result<Catalog, Error> {
+        if self.touched.is_empty() {
+            return Ok(Catalog::default());
+        }
+        let names: Vec<&str> = self.touched.keys().map(String::as_str).collect();
+        let relations: Vec<TouchedRelation> =
+            spi::read_json("touched_relations", sql!("touched_relations"), &[names.into()])?;
+        let rest = !self.touched.keys().all(|name| is_on_relations(name));
+        for (follower, of) in relations.iter().filter_map(|relation| relation.follows.as_ref()) {
+            if let Some(version) = self.touched.get(of).cloned() {
+                self.touched.entry(follower.clone()).or_insert(version);
+            }
+        }
+        let relations =
+            relations.into_iter().map(|relation| (pg_sys::Oid::from(relation.oid), relation.kind)).collect();
+        let wanted = Wanted { relations: Some(relations), rest, locked: Vec::new(), catalogs: None };
+        catalog::read_with_dependencies(&wanted)
+    }
 }
 
-fn names(touched: &BTreeMap<String, String>) -> Vec<&str> {
-    touched.keys().map(String::as_str).collect()
+/// A relation that one of the touched names is of, or that it is on, or whose columns follow such a relation's.
+#[derive(Deserialize)]
+struct TouchedRelation {
+    oid: u32,
+    kind: u8,
+    /// Of one that is not named itself: what event triggers would call it, and the name for which it is here.
+    follows: Option<(String, String)>,
 }
 
-/// Names that earlier migrations touched, and that are of nothing now.
-fn gone() -> Result<Vec<String>, Error> {
-    let before: Vec<String> = spi::read_json(
+/// Whether a name is that of a relation, or of something on one.
+fn is_on_relations(name: &str) -> bool {
+    const TYPES: [&str; 9] = [
+        "table ",
+        "foreign table",
+        "view ",
+        "materialized view ",
+        "sequence ",
+        "index ",
+        "trigger ",
+        "policy ",
+        "rule ",
+    ];
+    let of = name.strip_prefix("comment ").or_else(|| name.strip_prefix("grant ")).unwrap_or(name);
+    TYPES.iter().any(|of_type| of.starts_with(of_type))
+}
+
+/// What migrations have touched before, with the migration that did it last.
+fn touched_before() -> Result<BTreeMap<String, String>, Error> {
+    spi::read_json(
         "evidence",
-        "SELECT coalesce(json_agg(DISTINCT t.name), '[]')::text \
-           FROM nself.ledger l, json_object_keys(l.evidence -> 'touched') t(name) WHERE l.direction = 'evidence'",
+        "SELECT coalesce(json_object_agg(t.name, t.version ORDER BY l.id), '{}')::text \
+           FROM nself.ledger l, json_each_text(l.evidence -> 'touched') t(name, version) \
+          WHERE l.direction = 'evidence'",
         &[],
-    )?;
-    let there = catalog::read(&Wanted::ALL)?;
-    let all: BTreeMap<String, String> = before.iter().map(|name| (name.clone(), String::new())).collect();
-    let mut left: BTreeSet<String> = BTreeSet::new();
-    nself_heal_core::evidence::each_name(there, |name| {
-        left.insert(name);
-    });
-    Ok(all.into_keys().filter(|name| !left.contains(name)).collect())
+    )
 }
 
 /// Of these names those that somebody has touched outside of migrations since the first row of the ledger.
-fn by_others(touched: &BTreeMap<String, String>) -> Result<BTreeSet<String>, Error> {
+fn by_others<'a>(names: impl Iterator<Item = &'a String>) -> Result<BTreeSet<String>, Error> {
     // Where nobody notes what others do, anybody may have.
     if !settings::capture_ddl() {
-        return Ok(touched.keys().cloned().collect());
+        return Ok(names.cloned().collect());
     }
+    let names: Vec<&str> = names.map(String::as_str).collect();
     spi::read_json(
         "by_others",
         "SELECT coalesce(json_agg(DISTINCT o.name), '[]')::text \
            FROM nself.ddl_log l, unnest(l.objects) o(name) \
           WHERE l.objects && $1 AND o.name = ANY ($1) AND l.at > (SELECT min(applied_at) FROM nself.ledger)",
-        &[names(touched).into()],
+        &[names.into()],
     )
 }
 
@@ -187,10 +219,36 @@ fn insert(session: &Session, version: &str, evidence: &Evidence) -> Result<(), E
     )
 }
 
-/// The evidence of all that was applied since the ground was kept, in order.
-pub fn since_ground() -> Result<Vec<Evidence>, Error> {
-    let query = "SELECT coalesce(json_agg(evidence ORDER BY id), '[]')::text FROM nself.ledger \
-                  WHERE direction = 'evidence' \
-                    AND id > (SELECT coalesce(max(id), 0) FROM nself.ledger WHERE direction = 'ground')";
-    as_extension_owner(|| spi::read_json("evidence", query, &[]))
+/// The evidence of all that was applied since the ground was kept.
+pub struct Seen {
+    /// In order.
+    pub evidence: Vec<Evidence>,
+    /// The migrations of which it was not seen what they touched.
+    pub unseen: BTreeSet<String>,
+}
+
+impl Seen {
+    pub fn read() -> Result<Self, Error> {
+        #[derive(Deserialize)]
+        struct Row {
+            evidence: Evidence,
+            /// Whether a migration came after it that was not seen.
+            is_outdated: bool,
+        }
+        let (rows, unseen): (Vec<Row>, _) =
+            as_extension_owner(|| spi::read_json("evidence", sql!("evidence"), &[]))?;
+        let evidence = rows.into_iter().map(|Row { mut evidence, is_outdated }| {
+            // That migration may have altered any of it.
+            if is_outdated {
+                evidence.by_others = evidence.touched.keys().cloned().collect();
+            }
+            evidence
+        });
+        Ok(Self { evidence: evidence.collect(), unseen })
+    }
+
+    /// For a chain that no evidence is asked of.
+    pub fn nothing() -> Self {
+        Self { evidence: Vec::new(), unseen: BTreeSet::new() }
+    }
 }

@@ -157,6 +157,11 @@ impl Ground {
         ground::without(self.whole, &patterns)
     }
 
+    /// Its tables, also those that somebody has taken out of it.
+    pub fn tables(&self) -> impl Iterator<Item = &str> {
+        self.whole.tables.iter().map(|table| table.identity.as_str())
+    }
+
     /// Its objects, also those that somebody has taken out of it.
     pub fn objects(&self) -> Vec<GroundObject> {
         let all = ground::objects(&self.whole);

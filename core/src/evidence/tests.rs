@@ -60,6 +60,7 @@ fn evidence(version: &str, touched: &[&str], schema: Catalog) -> Evidence {
         dropped: BTreeSet::new(),
         schema,
         by_others: BTreeSet::new(),
+        renames: false,
         server: 15,
     }
 }

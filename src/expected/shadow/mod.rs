@@ -58,7 +58,8 @@ pub fn replay(chain: &Chain, hash: &str, base: Option<Base>) -> Result<Replayed,
     let goes_on = base.is_some();
     let replayed = shadow.replay_all(chain, base);
     let is_long = settings::shadow_keep_from().is_some_and(|from| goes_on || begun.elapsed() >= from);
-    if replayed.is_ok() && is_long && shadow.is_alone()? {
+    let is_whole = replayed.as_ref().is_ok_and(|replayed| replayed.failed.is_none());
+    if is_whole && is_long && shadow.is_alone()? {
         reuse::keep(shadow, hash.to_owned());
     } else {
         // Also after a migration that failed: who reads its error finds nothing left behind.

@@ -1,6 +1,8 @@
 -- Evidence: migrations that look at what a replay has not. What they did here counts.
 SET client_min_messages = warning;
 CREATE EXTENSION nself_heal;
+-- A kept shadow would need the role.
+SET nself.shadow_keep_from = -1;
 CREATE TABLE files (path text PRIMARY KEY, content text);
 CREATE PROCEDURE add(path text, content text) LANGUAGE plpgsql AS $$
 BEGIN
@@ -59,21 +61,21 @@ ALTER TABLE plain ALTER COLUMN a TYPE int;
 SELECT kind, object_type, identity FROM nself_drift();
 
 -- A later migration changes, renames and drops them.
-CALL add('0010_more.sql', 'ALTER TABLE hub.t_a ADD COLUMN more int; ALTER TABLE hub.t_b RENAME TO u_b;');
+CALL add('0110_more.sql', 'ALTER TABLE hub.t_a ADD COLUMN more int; ALTER TABLE hub.t_b RENAME TO u_b;');
 SELECT kind, object_type, identity FROM nself_drift();
-CALL add('0011_gone.sql', 'DROP TABLE hub.t_a;');
+CALL add('0111_gone.sql', 'DROP TABLE hub.t_a;');
 SELECT kind, object_type, identity FROM nself_drift();
 SELECT version, regexp_replace(name, 'log_\d+', 'log_*') AS name, status, regexp_replace(expected, '^nself_shadow_.*', 'a shadow') AS expected,
        left(actual, 60) AS actual
   FROM nself_migrate_verify(replay => true) WHERE status <> 'ok';
 
 -- Rows that somebody put right by hand: no replay can repeat that. What happened here counts from there on.
-CALL add('0012_p.sql', 'CREATE TABLE p (id int PRIMARY KEY, name text); INSERT INTO p VALUES (1, NULL);');
+CALL add('0112_p.sql', 'CREATE TABLE p (id int PRIMARY KEY, name text); INSERT INTO p VALUES (1, NULL);');
 UPDATE p SET name = 'x';
-CALL add('0013_p.sql', 'ALTER TABLE p ALTER COLUMN name SET NOT NULL; CREATE INDEX p_name ON p (name);');
+CALL add('0113_p.sql', 'ALTER TABLE p ALTER COLUMN name SET NOT NULL; CREATE INDEX p_name ON p (name);');
 RESET client_min_messages;
 SELECT * FROM nself_drift();
-SELECT version, name, status, actual FROM nself_migrate_verify(replay => true) WHERE version IN ('0012', '0013');
+SELECT version, name, status, actual FROM nself_migrate_verify(replay => true) WHERE version IN ('0112', '0113');
 SET client_min_messages = warning;
 DROP INDEX p_name;
 ALTER TABLE p ALTER COLUMN name DROP NOT NULL;
@@ -82,22 +84,48 @@ SELECT kind, object_type, identity, safety FROM nself_drift();
 SELECT object_type, identity, status FROM nself_heal(true);
 DROP TABLE extra;
 -- And it goes on.
-CALL add('0014_p.sql', 'ALTER TABLE p ADD COLUMN more text; CREATE VIEW names AS SELECT name FROM p;');
+CALL add('0114_p.sql', 'ALTER TABLE p ADD COLUMN more text; CREATE VIEW names AS SELECT name FROM p;');
 SELECT kind, object_type, identity FROM nself_drift();
 DROP VIEW names;
 SELECT object_type, identity, status FROM nself_heal(true);
 -- A migration that wants rows to be there.
-CALL add('0015_rows.sql', $m$DO $do$ BEGIN IF NOT EXISTS (SELECT FROM p) THEN RAISE 'nobody'; END IF; END $do$; CREATE TABLE last (a int);$m$);
+CALL add('0115_rows.sql', $m$DO $do$ BEGIN IF NOT EXISTS (SELECT FROM p) THEN RAISE 'nobody'; END IF; END $do$; CREATE TABLE last (a int);$m$);
+SELECT kind, object_type, identity FROM nself_drift();
+
+-- What follows a touched table, or names what has another name since, was not touched itself.
+CALL add('0120_follows.sql', $$
+    CREATE TABLE list (kind text NOT NULL, note text) PARTITION BY LIST (kind);
+    CREATE TABLE list_a PARTITION OF list FOR VALUES IN ('a');
+    CREATE TYPE spot AS (x int);
+    CREATE TABLE spots OF spot;
+    CREATE VIEW notes AS SELECT note FROM list;
+$$);
+CALL add('0121_follows.sql', $$
+    ALTER TABLE list ADD COLUMN more int;
+    ALTER TABLE list ADD CHECK (more > 0);
+    CREATE INDEX ON list (more);
+    ALTER TYPE spot ADD ATTRIBUTE y int CASCADE;
+$$);
+SELECT kind, object_type, identity FROM nself_drift();
+CALL add('0122_follows.sql', 'ALTER TABLE list RENAME note TO remark; ALTER TYPE spot RENAME ATTRIBUTE y TO z CASCADE');
 SELECT kind, object_type, identity FROM nself_drift();
 
 -- Without event triggers there is no evidence, and the replay is the only witness.
 CREATE TABLE q (a int);
 INSERT INTO q VALUES (1);
 ALTER EVENT TRIGGER nself_note_ddl DISABLE;
-CALL add('0016_blind.sql', $m$DO $do$ BEGIN IF EXISTS (SELECT FROM p) THEN CREATE TABLE blind (a int); END IF; END $do$ $m$);
+CALL add('0130_blind.sql', $m$DO $do$ BEGIN IF EXISTS (SELECT FROM p) THEN CREATE TABLE blind (a int); END IF; END $do$ $m$);
 SELECT kind, object_type, identity FROM nself_drift();
 ALTER EVENT TRIGGER nself_note_ddl ENABLE;
+-- How something was before a migration that was not seen counts no more, where the replay knows of it.
+SELECT count(*) FROM nself_baseline('0130', confirm => true);
+CALL add('0201_seen.sql', 'ALTER TABLE plain ADD COLUMN seen int');
+ALTER EVENT TRIGGER nself_note_ddl DISABLE;
+CALL add('0202_blind.sql', 'ALTER TABLE plain ADD COLUMN unseen int');
+SELECT kind, object_type, identity FROM nself_drift();
+ALTER EVENT TRIGGER nself_note_ddl ENABLE;
+CALL add('0203_seen.sql', 'ALTER TABLE plain ADD COLUMN seen_again int');
+SELECT kind, object_type, identity FROM nself_drift();
 SELECT direction, count(*) FROM nself.ledger GROUP BY 1 ORDER BY 1;
-\c
 DROP OWNED BY regress_evidence_reader;
 DROP ROLE regress_evidence_reader;

@@ -3,11 +3,11 @@
 WITH ground AS (SELECT coalesce(max(id), 0) AS id FROM nself.ledger WHERE direction = 'ground')
 SELECT coalesce(json_agg(x ORDER BY x.id), '[]')::text
   FROM (SELECT a.*, e.id AS evidence_row FROM nself.applied a, ground g,
-               LATERAL (SELECT min(e.id) AS id FROM nself.ledger e WHERE e.direction = 'evidence' AND e.id > a.id) e
+               LATERAL (SELECT min(e.ledger_id) AS id FROM nself.evidence e WHERE e.ledger_id >= a.id) e
          WHERE a.id > g.id
          UNION ALL
         SELECT l.*, e.id FROM nself.ledger l, ground g,
-               LATERAL (SELECT min(e.id) AS id FROM nself.ledger e WHERE e.direction = 'evidence' AND e.id > l.id) e
+               LATERAL (SELECT min(e.ledger_id) AS id FROM nself.evidence e WHERE e.ledger_id >= l.id) e
          WHERE l.direction = 'down' AND l.id > g.id
            AND g.id > (SELECT max(u.id) FROM nself.ledger u
                         WHERE u.direction = 'up' AND u.version = l.version AND u.tenant IS NOT DISTINCT FROM l.tenant

@@ -44,7 +44,7 @@ CREATE TABLE nself.ledger (
     version text NOT NULL,
     name text NOT NULL,
     path text NOT NULL,
-    direction text NOT NULL CHECK (direction IN ('up', 'down', 'evidence', 'ground', 'forget')),
+    direction text NOT NULL CHECK (direction IN ('up', 'down', 'ground', 'forget')),
     tenant text,
     sql text NOT NULL,
     breakpoints boolean NOT NULL,
@@ -59,19 +59,16 @@ CREATE TABLE nself.ledger (
     statements_done integer CHECK (statements_done IS NULL OR statements_done >= 0 AND NOT in_transaction),
     statement_begun text CHECK (statement_begun IS NULL OR statements_done IS NOT NULL),
     adopted text,
-    ground json CHECK (ground IS NULL OR direction = 'ground'),
-    evidence json CHECK (evidence IS NULL OR direction = 'evidence')
+    ground json CHECK (ground IS NULL OR direction = 'ground')
 );
 COMMENT ON TABLE nself.ledger IS
     'What this database did: one row for each migration applied or undone, and for each step of one that runs statement by statement. Append-only';
 COMMENT ON COLUMN nself.ledger.direction IS
-    'up or down: a migration was applied or undone. evidence: how it is what the migrations of a transaction touched. ground: what stood here before the first migration was kept. forget: what name, a pattern, matches was taken out of that';
+    'up or down: a migration was applied or undone. ground: what stood here before the first migration was kept. forget: what name, a pattern, matches was taken out of that';
 COMMENT ON COLUMN nself.ledger.adopted IS
     'Not NULL: this program did not run it, but believed this source: another tool, or baseline';
 COMMENT ON COLUMN nself.ledger.ground IS
     'What stood here before the first migration, or, of a baseline, after the migration that version names, as this program reads a schema';
-COMMENT ON COLUMN nself.ledger.evidence IS
-    'What the migrations of a transaction made, altered and dropped, as event triggers told it, and how that was afterwards, as this program reads a schema';
 COMMENT ON COLUMN nself.ledger.statements_done IS
     'How many statements of a migration that runs statement by statement have run. NULL: all of it';
 COMMENT ON COLUMN nself.ledger.statement_begun IS
@@ -93,6 +90,14 @@ COMMENT ON FUNCTION nself.refuse_others() IS
     'Refuses what somebody else than nself_heal writes into its tables (42501), whatever rights he has on them';
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON nself.ledger
     FOR EACH STATEMENT EXECUTE FUNCTION nself.refuse_change();
+
+CREATE TABLE nself.evidence (
+    ledger_id bigint PRIMARY KEY,
+    evidence json NOT NULL
+);
+COMMENT ON TABLE nself.evidence IS
+    'What the migrations of a transaction made, altered and dropped, as event triggers told it, and how that was afterwards, as this program reads a schema';
+COMMENT ON COLUMN nself.evidence.ledger_id IS 'The last row of that transaction in nself.ledger';
 
 -- The migrations that are applied now: those whose last word in the ledger is up.
 CREATE VIEW nself.applied AS
@@ -174,6 +179,19 @@ CREATE TABLE nself.ddl_log (
     rewrote boolean NOT NULL,
     pid integer NOT NULL DEFAULT pg_backend_pid()
 );
+CREATE TABLE nself.altered_by_others (
+    name text PRIMARY KEY
+);
+COMMENT ON TABLE nself.altered_by_others IS
+    'Types and identities of what others than migrations and heals made, altered or dropped, from rows that nself.ddl_log no longer has';
+
+CREATE TABLE nself.ddl_noted_since (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE nself.ddl_noted_since IS 'Since when DDL is noted in this database';
+INSERT INTO nself.ddl_noted_since DEFAULT VALUES;
+
 CREATE INDEX ddl_log_objects ON nself.ddl_log USING gin (objects);
 CREATE INDEX ddl_log_at ON nself.ddl_log USING brin (at);
 COMMENT ON TABLE nself.ddl_log IS
@@ -257,6 +275,7 @@ COMMENT ON COLUMN nself.allowed_drift.owner IS 'Who answers for it';
 SELECT pg_catalog.pg_extension_config_dump('nself.journal', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.ledger', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.ledger_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('nself.evidence', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.heal_events', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.heal_events_event_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.heal_steps', '');

@@ -113,7 +113,7 @@ const FUNCTIONS: [(&str, Level); 28] = [
 ];
 
 /// Tables and views that a level reads in full.
-const READ: [(&str, Level); 10] = [
+const READ: [(&str, Level); 11] = [
     ("allowed_drift", Level::Look),
     ("ddl_log", Level::Look),
     ("heal_events", Level::Look),
@@ -121,6 +121,7 @@ const READ: [(&str, Level); 10] = [
     ("heal_switch", Level::Look),
     ("jobs", Level::Look),
     ("applied", Level::Migrate),
+    ("evidence", Level::Migrate),
     ("job_log", Level::Migrate),
     ("journal", Level::Migrate),
     ("ledger", Level::Migrate),

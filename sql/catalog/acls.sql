@@ -89,27 +89,35 @@ member_acl AS (
               FROM pg_foreign_server WHERE m.classid = 'pg_foreign_server'::regclass AND oid = m.objid) o
      WHERE $2 AND m.extname NOT IN ('nself_heal', 'plpgsql')
 ),
+noted AS (SELECT classoid, objoid, objsubid FROM pg_init_privs WHERE objoid < 16384),
 -- By the index on their numbers. The schema public is as old as the database, but it is anybody's.
 built_in AS (
     SELECT 'pg_class'::regclass AS classid, oid, 0 AS subid, relowner AS owner, relacl AS acl,
            CASE relkind WHEN 'S' THEN 's' ELSE 'r' END AS sort,
-           CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS keyword
-      FROM pg_class WHERE $2 AND oid < 16384 AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+           CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS keyword,
+           -- What initdb grants there last, it does not note.
+           CASE WHEN relacl IS NOT NULL AND relnamespace = 'information_schema'::regnamespace
+                THEN acldefault('r', relowner) || makeaclitem(0, relowner, 'SELECT', false) END AS not_noted
+      FROM pg_class WHERE $2 AND oid < 16384 AND (relacl IS NOT NULL OR oid IN (SELECT objoid FROM noted WHERE classoid = 'pg_class'::regclass))
+       AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
      UNION ALL
-    SELECT 'pg_class'::regclass, a.attrelid, a.attnum, r.relowner, a.attacl, 'c', 'TABLE'
+    SELECT 'pg_class'::regclass, a.attrelid, a.attnum, r.relowner, a.attacl, 'c', 'TABLE', NULL
       FROM pg_attribute a JOIN pg_class r ON r.oid = a.attrelid
-     WHERE $2 AND a.attrelid < 16384 AND r.relkind IN ('r', 'p', 'v', 'm', 'f')
+     WHERE $2 AND a.attrelid < 16384 AND (a.attacl IS NOT NULL OR (a.attrelid, a.attnum) IN (SELECT objoid, objsubid FROM noted))
+       AND r.relkind IN ('r', 'p', 'v', 'm', 'f')
      UNION ALL
-    SELECT 'pg_proc'::regclass, oid, 0, proowner, proacl, 'f', CASE prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END
-      FROM pg_proc WHERE $2 AND oid < 16384
+    SELECT 'pg_proc'::regclass, oid, 0, proowner, proacl, 'f', CASE prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END, NULL
+      FROM pg_proc
+     WHERE $2 AND oid < 16384 AND (proacl IS NOT NULL OR oid IN (SELECT objoid FROM noted WHERE classoid = 'pg_proc'::regclass))
      UNION ALL
-    SELECT 'pg_type'::regclass, oid, 0, typowner, typacl, 'T', CASE typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END
-      FROM pg_type WHERE $2 AND oid < 16384
+    SELECT 'pg_type'::regclass, oid, 0, typowner, typacl, 'T', CASE typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, NULL
+      FROM pg_type
+     WHERE $2 AND oid < 16384 AND (typacl IS NOT NULL OR oid IN (SELECT objoid FROM noted WHERE classoid = 'pg_type'::regclass))
      UNION ALL
-    SELECT 'pg_namespace'::regclass, oid, 0, nspowner, nspacl, 'n', 'SCHEMA'
+    SELECT 'pg_namespace'::regclass, oid, 0, nspowner, nspacl, 'n', 'SCHEMA', NULL
       FROM pg_namespace WHERE $2 AND oid < 16384 AND nspname <> 'public'
      UNION ALL
-    SELECT 'pg_language'::regclass, oid, 0, lanowner, lanacl, 'l', 'LANGUAGE'
+    SELECT 'pg_language'::regclass, oid, 0, lanowner, lanacl, 'l', 'LANGUAGE', NULL
       FROM pg_language WHERE $2 AND oid < 16384
 ),
 object AS (
@@ -121,10 +129,10 @@ object AS (
       LEFT JOIN pg_init_privs p ON p.classoid = o.classid AND p.objoid = o.oid AND p.objsubid = o.subid
      WHERE o.acl IS DISTINCT FROM p.initprivs
      UNION ALL
-    SELECT o.*, NULL, true, p.initprivs
+    SELECT o.classid, o.oid, o.subid, o.owner, o.acl, o.sort, o.keyword, NULL, true, coalesce(p.initprivs, o.not_noted)
       FROM built_in o
       LEFT JOIN pg_init_privs p ON p.classoid = o.classid AND p.objoid = o.oid AND p.objsubid = o.subid
-     WHERE o.acl IS DISTINCT FROM p.initprivs
+     WHERE o.acl IS DISTINCT FROM coalesce(p.initprivs, o.not_noted)
 ),
 -- The owner is named as such: what an owner may do is the same whoever the owner is. A role of that name is quoted.
 privilege AS (
@@ -166,7 +174,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C", x.object_type), '[]'
                pg_get_userbyid(o.owner) AS owner,
                CASE WHEN d.oid IS NOT NULL THEN o.keyword
                     ELSE o.keyword || ' ' || CASE WHEN o.subid = 0 THEN i.identity ELSE r.identity END END AS on,
-               quote_ident(a.attname) AS column,
+               (SELECT quote_ident(a.attname) FROM pg_attribute a WHERE a.attrelid = o.oid AND a.attnum = o.subid AND o.subid <> 0) AS column,
                CASE WHEN d.oid IS NOT NULL
                     THEN concat(format('FOR ROLE %I', pg_get_userbyid(d.defaclrole)),
                                 (SELECT format(' IN SCHEMA %I', s.nspname) FROM schema s
@@ -181,7 +189,6 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C", x.object_type), '[]'
           LEFT JOIN granted g USING (classid, oid, subid)
           LEFT JOIN pg_default_acl d ON d.oid = o.oid AND o.classid = 'pg_default_acl'::regclass
           LEFT JOIN pg_extension e ON e.oid = o.extension
-          LEFT JOIN pg_attribute a ON a.attrelid = o.oid AND a.attnum = o.subid AND o.subid <> 0
          CROSS JOIN LATERAL pg_identify_object(o.classid, o.oid, o.subid) i
           LEFT JOIN LATERAL pg_identify_object(o.classid, o.oid, 0) r ON o.subid <> 0
          WHERE g.grants IS DISTINCT FROM g.default) x

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::expected::chain::Against;
 use crate::expected::shadow::database;
 use crate::heal::{notify, online, steps};
-use crate::migrations::{journal, ledger, status};
+use crate::migrations::{evidence, journal, ledger, status};
 use crate::server::session::{as_extension_owner, with_pinned_settings};
 use crate::server::spi;
 use crate::server::transaction::in_transaction;
@@ -127,13 +127,7 @@ fn load_journal() -> Result<(), Error> {
 }
 
 fn forget_old_ddl() -> Result<(), Error> {
-    let Some(minutes) = settings::ddl_log_keep() else { return Ok(()) };
-    as_extension_owner(|| {
-        spi::write(
-            "DELETE FROM nself.ddl_log WHERE at < clock_timestamp() - make_interval(mins => $1)",
-            &[minutes.into()],
-        )
-    })
+    settings::ddl_log_keep().map_or(Ok(()), evidence::forget_ddl)
 }
 
 /// Applies pending migrations, if this is asked for: in a job of the role that applied the last one, or that owns the

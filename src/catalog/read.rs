@@ -8,7 +8,8 @@ use pgrx::pg_sys;
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
-use crate::server::spi::read_prepared;
+use crate::server::session::with_settings;
+use crate::server::spi::{Prepared, read_prepared};
 
 /// Where servers differ: the text of each `:variable` of a query, by the major version from which on it holds.
 const VERSIONS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/catalog/versions.json"));
@@ -96,9 +97,48 @@ impl Reader<'_> {
     fn read<T: DeserializeOwned>(&self, name: &'static str, query: &str) -> Result<T, Error> {
         let relations: Option<Vec<pg_sys::Oid>> =
             self.wanted.relations.as_ref().map(|relations| relations.iter().map(|(oid, _)| *oid).collect());
-        let arguments = [relations.into(), self.wanted.rest.into(), self.wanted.locked.clone().into()];
-        parse(name, read_prepared(name, || self.variables.fill_in(query), &arguments)?)
+        let form = Form { all: relations.is_none(), rest: self.wanted.rest, magnitude: magnitude() };
+        let arguments = [relations.into(), form.rest.into(), self.wanted.locked.clone().into()];
+        // A query is planned once for each of its forms: to plan takes as long as to run.
+        let read = || {
+            let query = || form.fix(&self.variables.fill_in(query));
+            read_prepared(Prepared { name, form: form.number() }, query, &arguments)
+        };
+        parse(name, with_settings(&[("plan_cache_mode", "force_generic_plan")], read)?)
     }
+}
+
+/// What makes another plan the better one.
+struct Form {
+    /// Whether all relations are wanted.
+    all: bool,
+    rest: bool,
+    /// Of the number of relations.
+    magnitude: u32,
+}
+
+impl Form {
+    fn number(&self) -> u32 {
+        self.magnitude << 2 | u32::from(self.all) << 1 | u32::from(self.rest)
+    }
+
+    /// The query with what is known of its parameters: a plan for any list of relations would read them all.
+    fn fix(&self, query: &str) -> String {
+        let text = |known: bool| if known { "true" } else { "false" };
+        query.replace("$1::oid[] IS NULL", text(self.all)).replace("$2", text(self.rest))
+    }
+}
+
+/// How large the catalogs are, to a factor of four: a plan for small ones would take too long in large ones.
+fn magnitude() -> u32 {
+    // SAFETY: pg_class is opened and closed with a lock that only forbids to drop it; asking for its size reads no page.
+    let blocks = unsafe {
+        let relations = pg_sys::table_open(pg_sys::RelationRelationId, pg_sys::AccessShareLock as i32);
+        let blocks = pg_sys::RelationGetNumberOfBlocksInFork(relations, pg_sys::ForkNumber::MAIN_FORKNUM);
+        pg_sys::table_close(relations, pg_sys::AccessShareLock as i32);
+        blocks
+    };
+    blocks.max(1).ilog2() / 2
 }
 
 fn parse<T: DeserializeOwned>(query: &'static str, text: Option<String>) -> Result<T, Error> {

@@ -273,6 +273,7 @@ fn compare_catalogs(
     };
     #[cfg(debug_assertions)]
     let has_locked = !locked.is_empty();
+    rights::block_for_gone_roles(&mut plan.steps)?;
     rights::block_for_authors(&mut plan.steps)?;
     plan.steps.extend(locked);
     ignored.extend(plan.allowed.into_iter().map(|(step, place)| Ignored {

@@ -33,6 +33,46 @@ pub fn plan(
     })
 }
 
+/// Blocks the steps that need a role which is gone: migrations may have made it, granted to it or given things to it.
+pub fn block_for_gone_roles(steps: &mut [Step]) -> Result<(), Error> {
+    let additive = || {
+        steps.iter().filter_map(|step| match &step.verdict {
+            Verdict::Additive(work) => Some(work),
+            _ => None,
+        })
+    };
+    let names: Vec<&str> = additive().map(|work| work.run_as.as_str()).collect();
+    let quoted: Vec<&str> = additive().flat_map(|work| work.grantees()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let gone: BTreeSet<String> = spi::read_json(
+        "roles",
+        "SELECT coalesce(json_agg(name), '[]')::text \
+           FROM (SELECT unnest($1) AS name EXCEPT SELECT rolname::text FROM pg_roles) n",
+        &[names.into()],
+    )?;
+    let gone_grantees: BTreeSet<String> = spi::read_json(
+        "roles",
+        "SELECT coalesce(json_agg(name), '[]')::text \
+           FROM (SELECT unnest($1) AS name \
+                 EXCEPT SELECT unnest(ARRAY[quote_ident(rolname), format('\"%s\"', replace(rolname, '\"', '\"\"'))]) \
+                          FROM pg_roles) n",
+        &[quoted.into()],
+    )?;
+    for step in steps {
+        let Verdict::Additive(work) = &step.verdict else { continue };
+        let grantee = work.grantees().find(|grantee| gone_grantees.contains(*grantee));
+        let role = Some(work.run_as.as_str()).filter(|role| gone.contains(*role)).or(grantee);
+        if let Some(role) = role {
+            step.verdict = Verdict::Blocked {
+                reason: format!("role {role} is gone: create it again, or write a migration that does without it"),
+            };
+        }
+    }
+    Ok(())
+}
+
 /// Blocks the steps that would be taken with the rights of a role which does not trust all who applied migrations. A
 /// migration can tell a replay from the real run, and act in the replay alone: what a stronger role's later migration then
 /// makes there, nobody has seen here.

@@ -268,7 +268,7 @@ impl Phantoms {
         if unknown.is_empty() || !self.all_is_seen {
             return Ok(BTreeSet::new());
         }
-        let by_others = evidence::touched_by_others(&unknown)?;
+        let by_others = evidence::tables_of_others(&unknown)?;
         Ok(unknown.into_iter().filter(|table| !by_others.contains(&format!("table {table}"))).collect())
     }
 }

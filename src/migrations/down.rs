@@ -72,6 +72,6 @@ pub fn down(request: &DownRequest<'_>) -> Result<Vec<Ran>, Error> {
             Ok(Ran::of(entry, "reverted", Some(duration_ms), script.sql))
         })
         .collect::<Result<_, Error>>()?;
-    witness.keep(&session)?;
+    witness.keep()?;
     Ok(ran)
 }

@@ -6,13 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use nself_heal_core::evidence::Evidence;
 use nself_heal_core::evidence::{each_name, one_name, only_touched};
 use nself_heal_core::model::Catalog;
-use pgrx::datum::DatumWithOid;
-use pgrx::{Json, JsonB, pg_sys};
+use pgrx::{Json, pg_sys};
 use serde::Deserialize;
 
 use crate::catalog::{self, Wanted};
 use crate::error::Error;
-use crate::migrations::ledger::Session;
 use crate::server::own_ddl::{self, Collected};
 use crate::server::session::as_extension_owner;
 use crate::server::spi::{self, with_snapshot};
@@ -66,7 +64,7 @@ impl Witness {
     }
 
     /// Keeps in the ledger how all of that is now.
-    pub fn keep(mut self, session: &Session) -> Result<(), Error> {
+    pub fn keep(mut self) -> Result<(), Error> {
         let Some(last) = self.versions.last().cloned() else { return Ok(()) };
         as_extension_owner(|| {
             let read = trust::nothing_runs(|| {
@@ -77,14 +75,14 @@ impl Witness {
             })?;
             let evidence = Evidence {
                 schema: only_touched(read, &self.touched),
-                by_others: by_others(self.touched.keys())?,
+                by_others: altered_by_others(self.touched.keys())?,
                 versions: self.versions,
                 touched: self.touched,
                 dropped: self.dropped,
                 renames: self.renames,
                 server: server(),
             };
-            insert(session, &last, &evidence)
+            insert(&evidence)
         })
     }
 
@@ -97,7 +95,7 @@ impl Witness {
             there.insert(name);
         });
         let before = touched_before()?;
-        let by_others = by_others(before.keys())?;
+        let by_others = altered_by_others(before.keys())?;
         for (name, version) in before {
             if !there.contains(&name) {
                 self.dropped.insert(name.clone());
@@ -161,61 +159,57 @@ fn is_on_relations(name: &str) -> bool {
 fn touched_before() -> Result<BTreeMap<String, String>, Error> {
     spi::read_json(
         "evidence",
-        "SELECT coalesce(json_object_agg(t.name, t.version ORDER BY l.id), '{}')::text \
-           FROM nself.ledger l, json_each_text(l.evidence -> 'touched') t(name, version) \
-          WHERE l.direction = 'evidence'",
+        "SELECT coalesce(json_object_agg(t.name, t.version ORDER BY e.ledger_id), '{}')::text \
+           FROM nself.evidence e, json_each_text(e.evidence -> 'touched') t(name, version)",
         &[],
     )
 }
 
-/// Of these names those that somebody has touched outside of migrations since the first row of the ledger.
-fn by_others<'a>(names: impl Iterator<Item = &'a String>) -> Result<BTreeSet<String>, Error> {
+/// Of these names those that somebody has altered, or may have, outside of migrations since the first row of the ledger.
+fn altered_by_others<'a>(names: impl Iterator<Item = &'a String>) -> Result<BTreeSet<String>, Error> {
     // Where nobody notes what others do, anybody may have.
     if !settings::capture_ddl() {
         return Ok(names.cloned().collect());
     }
     let names: Vec<&str> = names.map(String::as_str).collect();
-    spi::read_json(
-        "by_others",
-        "SELECT coalesce(json_agg(DISTINCT o.name), '[]')::text \
-           FROM nself.ddl_log l, unnest(l.objects) o(name) \
-          WHERE l.objects && $1 AND o.name = ANY ($1) AND l.at > (SELECT min(applied_at) FROM nself.ledger)",
-        &[names.into()],
-    )
+    spi::read_json("altered_by_others", sql!("altered_by_others"), &[names.into()])
 }
 
 /// Of these tables those that somebody has made or altered outside of migrations, as far back as that is noted.
-pub fn touched_by_others(tables: &BTreeSet<String>) -> Result<BTreeSet<String>, Error> {
+pub fn tables_of_others(tables: &BTreeSet<String>) -> Result<BTreeSet<String>, Error> {
     let names: Vec<String> = tables.iter().map(|table| format!("table {table}")).collect();
     as_extension_owner(|| {
         spi::read_json(
-            "by_others",
-            "SELECT coalesce(json_agg(DISTINCT o.name), '[]')::text \
-               FROM nself.ddl_log l, unnest(l.objects) o(name) WHERE l.objects && $1 AND o.name = ANY ($1)",
+            "tables_of_others",
+            "SELECT coalesce(json_agg(n.name), '[]')::text FROM unnest($1) n(name) \
+              WHERE EXISTS (SELECT FROM nself.altered_by_others a WHERE a.name = n.name) \
+                 OR EXISTS (SELECT FROM nself.ddl_log d WHERE d.objects @> ARRAY[n.name])",
             &[names.into()],
         )
     })
 }
 
-fn insert(session: &Session, version: &str, evidence: &Evidence) -> Result<(), Error> {
+/// Removes DDL from the log that is older than so many minutes. What it was about stays known.
+pub fn forget_ddl(minutes: i32) -> Result<(), Error> {
+    as_extension_owner(|| {
+        spi::write(
+            "WITH gone AS (DELETE FROM nself.ddl_log WHERE at < clock_timestamp() - make_interval(mins => $1) \
+                           RETURNING objects) \
+             INSERT INTO nself.altered_by_others \
+             SELECT DISTINCT name FROM gone, unnest(objects) name ON CONFLICT DO NOTHING",
+            &[minutes.into()],
+        )
+    })
+}
+
+/// Belongs to the last row that this transaction has added to the ledger.
+fn insert(evidence: &Evidence) -> Result<(), Error> {
     let evidence = serde_json::to_value(evidence)
         .map_err(|error| Error::BadAnswer { query: "evidence", reason: error.to_string() })?;
-    let arguments: [DatumWithOid; 5] = [
-        version.into(),
-        session.logged_in_as.as_str().into(),
-        session.applied_by.as_str().into(),
-        JsonB(serde_json::json!(session.settings)).into(),
-        Json(evidence).into(),
-    ];
     spi::write_prepared(
         "evidence row",
-        || {
-            "INSERT INTO nself.ledger (version, name, path, direction, sql, breakpoints, checksum, \
-                                       logged_in_as, applied_by, settings, duration_ms, evidence) \
-             VALUES ($1, 'evidence', '', 'evidence', '', false, '', $2, $3, $4, 0, $5)"
-                .to_owned()
-        },
-        &arguments,
+        || "INSERT INTO nself.evidence SELECT max(id), $1 FROM nself.ledger".to_owned(),
+        &[Json(evidence).into()],
     )
 }
 

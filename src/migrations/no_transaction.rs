@@ -67,7 +67,7 @@ pub fn advance(pending: &Pending, session: &Session, tenant: Option<&str>) -> Re
         })
         .map_err(|error| failed(pending, course.done, true, error))?;
     course.record(course.done + 1, None, began)?;
-    witness.keep(&course.session)?;
+    witness.keep()?;
     Ok(Advanced::Ran { index: course.done })
 }
 
@@ -84,7 +84,7 @@ pub fn finish(
             course.record(course.done + 1, None, ran.began)?;
             let mut witness = Witness::new()?;
             witness.add(&pending.entry.version, own_ddl::take());
-            witness.keep(&course.session)
+            witness.keep()
         }
         _ => Err(Error::Overtaken { version: pending.entry.version.clone() }),
     }

@@ -60,7 +60,7 @@ pub fn up(request: &UpRequest<'_>) -> Result<Vec<Ran>, Error> {
         .iter()
         .map(|pending| apply_chosen(pending, &session, request.tenant, &mut witness))
         .collect::<Result<_, Error>>()?;
-    witness.keep(&session)?;
+    witness.keep()?;
     Ok(ran)
 }
 
@@ -97,7 +97,7 @@ pub fn apply(pending: &Pending, session: &Session, tenant: Option<&str>) -> Resu
     ground::keep_before_first(session)?;
     let mut witness = Witness::new()?;
     let ran = apply_chosen(pending, session, tenant, &mut witness)?;
-    witness.keep(session)?;
+    witness.keep()?;
     Ok(ran)
 }
 

@@ -22,7 +22,7 @@ const PINNED: [(&str, &str); 12] = [
     ("transform_null_equals", "off"),
     // Compiling a query of the catalogs takes longer than running it.
     ("jit", "off"),
-    // A plan for any list of relations would read them all.
+    // Values tell more than a plan for any saves.
     ("plan_cache_mode", "force_custom_plan"),
 ];
 

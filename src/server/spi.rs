@@ -67,34 +67,48 @@ pub fn read_here<T: FromDatum + IntoDatum>(query: &str, args: &[DatumWithOid]) -
 }
 
 thread_local! {
-    static PREPARED: RefCell<BTreeMap<&'static str, OwnedPreparedStatement>> = const { RefCell::new(BTreeMap::new()) };
+    static PREPARED: RefCell<BTreeMap<Prepared, OwnedPreparedStatement>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// Runs `work` with a query that this backend parses once. `name` says which one it is, `args` how its parameters are
-/// typed.
+/// Which prepared query it is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Prepared {
+    pub name: &'static str,
+    /// Of a query that is there in several forms.
+    pub form: u32,
+}
+
+impl From<&'static str> for Prepared {
+    fn from(name: &'static str) -> Self {
+        Self { name, form: 0 }
+    }
+}
+
+/// Runs `work` with a query that this backend parses once. `args` says how its parameters are typed.
 pub fn with_prepared<T>(
-    name: &'static str,
+    which: impl Into<Prepared>,
     query: impl FnOnce() -> String,
     args: &[DatumWithOid],
     work: impl FnOnce(&mut SpiClient, &OwnedPreparedStatement) -> Result<T, Error>,
 ) -> Result<T, Error> {
+    let which = which.into();
     Spi::connect_mut(|client| {
-        if !PREPARED.with_borrow(|prepared| prepared.contains_key(name)) {
+        if !PREPARED.with_borrow(|prepared| prepared.contains_key(&which)) {
             let types: Vec<PgOid> = args.iter().map(|arg| PgOid::from(arg.oid())).collect();
             let statement = client.prepare(query().as_str(), &types)?.keep();
-            PREPARED.with_borrow_mut(|prepared| prepared.insert(name, statement));
+            PREPARED.with_borrow_mut(|prepared| prepared.insert(which, statement));
         }
-        PREPARED.with_borrow(|prepared| work(client, &prepared[name]))
+        PREPARED.with_borrow(|prepared| work(client, &prepared[&which]))
     })
 }
 
 /// As `read_here`, with a query that this backend parses once.
 pub fn read_prepared<T: FromDatum + IntoDatum>(
-    name: &'static str,
+    which: impl Into<Prepared>,
     query: impl FnOnce() -> String,
     args: &[DatumWithOid],
 ) -> Result<Option<T>, Error> {
-    with_prepared(name, query, args, |client, statement| {
+    with_prepared(which, query, args, |client, statement| {
         let rows = client.select(statement, Some(1), args)?;
         if rows.is_empty() { Ok(None) } else { Ok(rows.first().get_one::<T>()?) }
     })

@@ -206,6 +206,14 @@ pub struct Work {
 }
 
 impl Work {
+    /// The roles that its actions give something to, as statements name them.
+    pub fn grantees(&self) -> impl Iterator<Item = &str> {
+        self.actions.iter().filter_map(|action| match action {
+            Action::Grant(granting) if granting.grantee != "PUBLIC" => Some(granting.grantee.as_str()),
+            _ => None,
+        })
+    }
+
     /// These actions and no more.
     pub(super) fn new(actions: Vec<Action>, run_as: String, needs: Vec<Address>) -> Self {
         Self {

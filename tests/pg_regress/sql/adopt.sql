@@ -79,6 +79,7 @@ SELECT version, status FROM nself_migrate_up();
 SELECT kind, object_type, identity FROM nself_drift();
 
 -- What no replay can repeat: it needs rows. A baseline is the way out.
+ALTER EVENT TRIGGER nself_note_ddl DISABLE;
 CALL put('0001_people.sql', 'CREATE TABLE people (id int PRIMARY KEY, name text);',
          '0002_mail.sql', 'ALTER TABLE people ADD COLUMN mail text; CREATE INDEX people_mail ON people (mail);',
          '0003_teams.up.sql', 'CREATE TABLE teams (id int PRIMARY KEY, boss int REFERENCES people, platform int REFERENCES platform.users);',
@@ -90,6 +91,7 @@ INSERT INTO people VALUES (1, 'x');
 SELECT version, status FROM nself_migrate_up();
 SELECT nself_drift();
 SELECT kind, identity, actual FROM nself_baseline('0005', confirm => true);
+ALTER EVENT TRIGGER nself_note_ddl ENABLE;
 SELECT kind, object_type, identity FROM nself_drift();
 
 -- A dump of pg_dump as the first migration: two lines are for psql alone.

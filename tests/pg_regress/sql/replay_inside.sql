@@ -3,6 +3,8 @@
 -- did reach outside.
 -- Needs extensions: dblink file_fdw pg_surgery postgres_fdw
 CREATE EXTENSION nself_heal;
+-- No evidence: the replay is the only witness here.
+ALTER EVENT TRIGGER nself_note_ddl DISABLE;
 -- Who changed what, and when, is the story of culprit.sql.
 SET nself.capture_ddl = off;
 SET nself.shadow_keep_from = -1;

@@ -1,6 +1,8 @@
 -- A replay stays inside its shadow database: what a migration does to roles, databases, the server and its files is
 -- left out and named, so it does not happen twice.
 CREATE EXTENSION nself_heal;
+-- No evidence: the replay is the only witness here.
+ALTER EVENT TRIGGER nself_note_ddl DISABLE;
 -- Who changed what, and when, is the story of culprit.sql.
 SET nself.capture_ddl = off;
 -- A role that owns something in a shadow that is kept could not be dropped below.

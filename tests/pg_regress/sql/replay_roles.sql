@@ -5,6 +5,8 @@ CREATE ROLE regress_owner NOLOGIN;
 CREATE ROLE regress_reader LOGIN;
 GRANT regress_owner TO regress_deployer;
 CREATE EXTENSION nself_heal;
+-- No evidence: the replay is the only witness here.
+ALTER EVENT TRIGGER nself_note_ddl DISABLE;
 -- Who changed what, and when, is the story of culprit.sql.
 SET nself.capture_ddl = off;
 GRANT CREATE ON DATABASE regress_replay_roles TO regress_deployer;

@@ -3,6 +3,8 @@
 -- says by a comment with whose rights it ran.
 CREATE ROLE regress_mallory LOGIN;
 CREATE EXTENSION nself_heal;
+-- No evidence: the replay is the only witness here.
+ALTER EVENT TRIGGER nself_note_ddl DISABLE;
 SET nself.capture_ddl = off;
 ALTER DATABASE regress_replay_trusts SET nself.shadow_keep_from = -1;
 SET nself.shadow_keep_from = -1;
@@ -117,6 +119,7 @@ BEGIN
     DROP SCHEMA app CASCADE;
     DROP EXTENSION nself_heal CASCADE;
     CREATE EXTENSION nself_heal;
+    ALTER EVENT TRIGGER nself_note_ddl DISABLE;
     PERFORM nself_grant_access('regress_mallory', 'migrate');
     CALL add('postgres', '1_super.sql', 'CREATE SCHEMA app AUTHORIZATION regress_mallory');
     CALL add('regress_mallory', '2_mallory.sql', 'CREATE TABLE app.t (i int); CREATE DOMAIN app.d AS int;

@@ -6,6 +6,8 @@ CREATE ROLE regress_guest LOGIN;
 CREATE ROLE regress_writer LOGIN;
 GRANT pg_write_all_data TO regress_writer;
 CREATE EXTENSION nself_heal;
+-- No evidence: the replay is the only witness here.
+ALTER EVENT TRIGGER nself_note_ddl DISABLE;
 SET nself.capture_ddl = off;
 ALTER DATABASE regress_rights_in_replay SET nself.shadow_keep_from = -1;
 SET nself.shadow_keep_from = -1;

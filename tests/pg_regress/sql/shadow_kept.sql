@@ -1,6 +1,8 @@
 -- A replay goes on from the shadow database that this session has kept, if its chain begins with what was replayed in
 -- that; the answer is the same as that of a replay from the beginning.
 CREATE EXTENSION nself_heal;
+-- No evidence: the replay is the only witness here.
+ALTER EVENT TRIGGER nself_note_ddl DISABLE;
 SET nself.shadow_keep_from = 0;
 CREATE TEMP VIEW shadow AS SELECT oid FROM pg_database WHERE datname ~ ('^nself_shadow_\d+_' || pg_backend_pid() || '_');
 -- A folder as a client sends it: 1.sql, 2.sql, and so on, and nothing to do to undo them.

@@ -37,7 +37,7 @@ COMMENT ON COLUMN nself.journal.checksum IS 'SHA-256 of the bytes of the file at
 COMMENT ON COLUMN nself.journal.loaded_by IS
     'The role with whose rights it was loaded last: the worker applies by itself only what a role that it trusts has loaded';
 COMMENT ON COLUMN nself.journal.in_transaction IS
-    'False where the file is marked: its up part then runs statement by statement';
+    'False where the file is marked, or has COMMIT in the middle: its up part then runs statement by statement, or by its transactions';
 
 CREATE TABLE nself.ledger (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -111,7 +111,7 @@ pub enum Error {
     NoFileList,
     #[error("file {index} of the list is not {{\"path\": …, \"content\": …}}: {reason}")]
     BadFileList { index: usize, reason: String },
-    #[error("migration {version} ({path}) is marked to run without a transaction")]
+    #[error("migration {version} ({path}) does not run in one transaction")]
     NoTransaction { version: String, path: String },
     #[error("migration {version} was begun by role {role:?}, and {now:?} cannot go on with it")]
     OtherRole { version: String, role: String, now: String },
@@ -134,6 +134,8 @@ pub enum Error {
         version: String,
         statement: usize,
         of: usize,
+        /// How many of its statements are committed.
+        done: usize,
         line: usize,
         path: String,
         /// Whether it ran in a transaction, so that nothing is left of it.
@@ -395,13 +397,18 @@ impl Error {
             Self::MigrationFailed { source, .. } | Self::DeferredCheckFailed { source, .. } => {
                 Some(source.detail_and("The database is as it was before."))
             }
-            Self::StatementFailed { statement, undone, source, .. } => {
-                let before = match statement {
-                    1 => "No statement is before it",
-                    2 => "The statement before it is applied and stays",
-                    _ => "The statements before it are applied and stay",
+            Self::StatementFailed { statement, done, undone, source, .. } => {
+                let is_first = *statement == done + 1;
+                let before = match done {
+                    0 if !is_first => "No statement is applied".to_owned(),
+                    0 => "No statement is before it".to_owned(),
+                    1 if !is_first => "The first statement is applied and stays".to_owned(),
+                    _ if !is_first => format!("The first {done} statements are applied and stay"),
+                    1 => "The statement before it is applied and stays".to_owned(),
+                    _ => "The statements before it are applied and stay".to_owned(),
                 };
                 let own = match undone {
+                    true if !is_first => "nothing of its transaction is",
                     true => "nothing of this one is",
                     false => "what this one has left is taken up when the migration goes on",
                 };
@@ -434,7 +441,7 @@ impl Error {
             Self::BadFolder(error) => error.hint()?,
             Self::NoFileList | Self::BadFileList { .. } => r#"Send [{"path": "0001_init.sql", "content": "…"}, …]; bytes that are not UTF-8 go as "content_base64"."#,
             Self::ReachesOutside { .. } => "A replay leaves it out where a query calls it. Write it as a statement of its own: SELECT or PERFORM.",
-            Self::NoTransaction { .. } => "Call nself_migrate_up_start(): it runs such a migration in the background, statement by statement. To apply only those before it, call nself_migrate_up() with target =>.",
+            Self::NoTransaction { .. } => "Call nself_migrate_up_start(): it runs such a migration in the background, each of its transactions and statements on its own. To apply only those before it, call nself_migrate_up() with target =>.",
             Self::OtherRole { .. } => "A migration is replayed as one role: go on as the one that began it.",
             Self::Overtaken { .. } => "nself_migrate_status() tells how far it came.",
             Self::IndexLeft { index, .. } => return Some(format!("See whether it is of use. If not, remove it with DROP INDEX CONCURRENTLY {index} and go on: nself_heal drops no index.")),

@@ -226,9 +226,12 @@ impl Known {
             self::relations(&dropped).into_iter().filter(|of| !relations.contains(*of)).collect();
         retain(&mut self.schema, |part| {
             let is_known_anew = |relation: &str| relations.contains(relation) || gone.contains(relation);
+            // A sequence is on a table, but not read with it.
+            let is_read_with_relation =
+                !is_relation(part.object_type) || gone.contains(part.on.unwrap_or(""));
             !(touched.contains_key(&name(&part))
                 || is_known_anew(part.identity)
-                || belongs_to(&part, is_known_anew))
+                || is_read_with_relation && belongs_to(&part, is_known_anew))
         });
         for name in touched.keys() {
             let _ = match dropped.contains(name) && !there.contains(name) {
@@ -265,7 +268,7 @@ impl Known {
         let is_known_to_be_gone = |part: &Part| {
             part.list != "objects"
                 || self.dropped.contains(&name(part))
-                || part.on.is_some_and(|on| here.contains(on))
+                || part.on.is_some_and(|on| here.contains(on)) && !is_relation(part.object_type)
         };
         let mut theirs = replayed.clone();
         retain(&mut theirs, |part| {

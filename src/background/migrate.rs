@@ -58,8 +58,8 @@ fn by_statements(
     loop {
         match with_schema_lock(|| no_transaction::advance(pending, session, tenant))? {
             Advanced::Done => return Ok(()),
-            Advanced::Ran { index } => {
-                if let Some(next) = pending.statements.get(index + 1) {
+            Advanced::Ran { done } => {
+                if let Some(next) = pending.statements.get(done) {
                     show(&next.sql)?;
                 }
             }

@@ -66,7 +66,9 @@ pub fn block_for_gone_roles(steps: &mut [Step]) -> Result<(), Error> {
         let role = Some(work.run_as.as_str()).filter(|role| gone.contains(*role)).or(grantee);
         if let Some(role) = role {
             step.verdict = Verdict::Blocked {
-                reason: format!("role {role} is gone: create it again, or write a migration that does without it"),
+                reason: format!(
+                    "role {role} is gone: create it again, or write a migration that does without it"
+                ),
             };
         }
     }

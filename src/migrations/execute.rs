@@ -1,6 +1,7 @@
 //! Runs the statements of one migration, all of them or one, the same way in the live database and in the shadow.
 
 use std::cell::RefCell;
+use std::ops::Range;
 
 use nself_heal_core::migrations::Script;
 
@@ -34,20 +35,22 @@ pub fn run_statements(
     })
 }
 
-/// Runs one statement of a script whose statements have a transaction each, under the settings that those before it
-/// made. Otherwise as `run_statements`.
-pub fn run_statement(
+/// Runs the statements of one transaction of a script that has several, under the settings that those before them made.
+/// Otherwise as `run_statements`.
+pub fn run_transaction(
     script: &Script<'_>,
     statements: &[Statement],
-    index: usize,
+    which: Range<usize>,
     settings: &[(&str, &str)],
 ) -> Result<(), Error> {
     within(settings, || {
         let mut confined = Confined::now()?;
-        for setting in settings_before(statements, index) {
-            execute(script, index, setting, &mut confined)?;
+        for setting in settings_before(statements, which.start) {
+            execute(script, which.start, setting, &mut confined)?;
         }
-        execute(script, index, &statements[index], &mut confined)?;
+        for index in which {
+            execute(script, index, &statements[index], &mut confined)?;
+        }
         confined.within(|| check_deferred(script))?;
         confined.end()
     })

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, say};
 use crate::migrations::ledger::columns_of;
-use crate::migrations::script::is_one_for_top_level;
+use crate::migrations::script::{ends_its_transaction, is_one_for_top_level};
 use crate::server::session::{as_extension_owner, roles};
 use crate::server::spi;
 
@@ -40,7 +40,13 @@ pub fn entries() -> Result<Vec<Migration>, Error> {
 pub fn put(files: &[File]) -> Result<Vec<Loaded>, Error> {
     spi::refuse_read_only(c"nself_journal_load() or nself_journal_put()");
     let mut folder = formats::read(files)?;
-    folder.migrations.iter_mut().for_each(mark_lone);
+    folder.migrations.iter_mut().for_each(mark_unmarked);
+    if formats::have_one_number(&folder.migrations) {
+        let applied =
+            "SELECT coalesce(json_agg(json_build_array(version, name)), '[]')::text FROM nself.applied";
+        let applied: Vec<(String, String)> = as_extension_owner(|| spi::read_json("applied", applied, &[]))?;
+        formats::keep_applied(&mut folder.migrations, &applied);
+    }
     let (role, _) = roles();
     let mut rows = Vec::with_capacity(folder.migrations.len());
     for (seq, migration) in folder.migrations.iter_mut().enumerate() {
@@ -119,11 +125,14 @@ fn warn_of_secrets(migrations: &[Migration], loaded: &mut [Loaded]) {
     }
 }
 
-/// golang-migrate has no mark, and sends a file to the server as it is: a statement alone in its file has no transaction
-/// around it. So a file with a name of golang-migrate's, whose one statement refuses a transaction, is as good as marked.
-fn mark_lone(migration: &mut Migration) {
+/// golang-migrate and Prisma have no mark, and send a file to the server as it is: a statement alone in its file has no
+/// transaction around it. So a file with a name of theirs, whose one statement refuses a transaction, is as good as marked.
+/// So is one that commits in the middle, whatever tool it is for.
+fn mark_unmarked(migration: &mut Migration) {
     let is_lone = |path: &str, end: &str, sql: &str| path.ends_with(end) && is_one_for_top_level(sql);
-    if is_lone(&migration.path, ".up.sql", &migration.up_sql) {
+    let is_lone_up = is_lone(&migration.path, ".up.sql", &migration.up_sql)
+        || is_lone(&migration.path, "/migration.sql", &migration.up_sql);
+    if is_lone_up || ends_its_transaction(&migration.up()) {
         migration.in_transaction = false;
     }
     if let (Some(path), Some(sql)) = (&migration.down_path, &migration.down_sql)

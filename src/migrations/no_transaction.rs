@@ -1,5 +1,5 @@
-//! Migrations that are marked to run without a transaction. Each statement has a transaction of its own, and the row of
-//! the ledger in it says how far the migration has come. A statement that refuses a transaction runs between two rows:
+//! Migrations that are marked to run without a transaction, or that commit in the middle. Each statement has a transaction of
+//! its own, or shares one with those up to the next COMMIT, and the row of the ledger in it says how far the migration has come. A statement that refuses a transaction runs between two rows:
 //! one that says that it was begun, and one that says that it ended. Who runs a migration asks here what is next, again
 //! and again: the ledger alone knows, so it does not matter who has begun.
 
@@ -9,12 +9,12 @@ use nself_heal_core::migrations::{self, Applied, Direction};
 
 use crate::error::Error;
 use crate::migrations::evidence::Witness;
-use crate::migrations::execute::{line_of_error, run_statement};
+use crate::migrations::execute::{line_of_error, run_transaction};
 use crate::migrations::ground;
 use crate::migrations::ledger::{self, LedgerRow, Progress, Session, since};
 use crate::migrations::resume::{self, Begun, Left};
 use crate::migrations::roles::Confined;
-use crate::migrations::script::{Statement, settings_before};
+use crate::migrations::script::{Statement, end_of_transaction, settings_before};
 use crate::migrations::status::{Pending, is_same_so_far, normal, statement_at};
 use crate::migrations::tenant::make_tenant;
 use crate::server::session::with_settings;
@@ -22,8 +22,8 @@ use crate::server::{own_ddl, spi};
 
 /// What one transaction has done for a migration.
 pub enum Advanced {
-    /// Statement `index`, from 0, has run, and the ledger says so.
-    Ran { index: usize },
+    /// So many of its statements have run by now, and the ledger says so.
+    Ran { done: usize },
     /// This is to run next, at top level, after the transaction has been committed. Then `finish`.
     TopLevel(TopLevel),
     /// All of the migration has run, and the ledger says so.
@@ -60,15 +60,17 @@ pub fn advance(pending: &Pending, session: &Session, tenant: Option<&str>) -> Re
     if statement.refuses_transaction {
         return course.begin(statement, began);
     }
+    let end = end_of_transaction(&pending.statements, course.done);
     let mut witness = Witness::new()?;
     witness
         .watch(&pending.entry.version, || {
-            run_statement(&pending.entry.up(), &pending.statements, course.done, &course.session.settings())
+            let settings = course.session.settings();
+            run_transaction(&pending.entry.up(), &pending.statements, course.done..end, &settings)
         })
         .map_err(|error| failed(pending, course.done, true, error))?;
-    course.record(course.done + 1, None, began)?;
+    course.record(end, None, began)?;
     witness.keep()?;
-    Ok(Advanced::Ran { index: course.done })
+    Ok(Advanced::Ran { done: end })
 }
 
 /// Writes down that a statement ended which `advance` told to run.
@@ -96,14 +98,14 @@ pub fn failed_at_top_level(pending: &Pending, ran: &TopLevel, error: Error) -> E
 }
 
 /// In other words, because what came before is not undone.
-fn failed(pending: &Pending, index: usize, undone: bool, error: Error) -> Error {
-    let source = match error {
-        Error::MigrationFailed { source, .. }
-        | Error::DeferredCheckFailed { source, .. }
-        | Error::Server(source) => source,
+fn failed(pending: &Pending, done: usize, undone: bool, error: Error) -> Error {
+    let (index, source) = match error {
+        Error::MigrationFailed { statement, source, .. } => (statement - 1, source),
+        Error::DeferredCheckFailed { source, .. } | Error::Server(source) => (done, source),
         other => return other,
     };
     Error::StatementFailed {
+        done,
         version: pending.entry.version.clone(),
         statement: index + 1,
         of: pending.statements.len(),
@@ -174,7 +176,7 @@ impl<'a> Standing<'a> {
         match left {
             Left::Nothing => {
                 self.record(index + 1, None, began)?;
-                Ok(Advanced::Ran { index })
+                Ok(Advanced::Ran { done: index + 1 })
             }
             Left::Run { sql, about } => {
                 let is_written =

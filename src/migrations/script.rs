@@ -38,6 +38,15 @@ pub struct Statement {
     pub refuses_transaction: bool,
     /// SET or RESET: it holds for the statements after it, too.
     pub is_setting: bool,
+    /// In a script that runs statement by statement: its transaction ends after it.
+    pub commits: bool,
+}
+
+/// Where the transaction ends that begins with this statement, in a script that runs statement by statement: after this many
+/// statements.
+pub fn end_of_transaction(statements: &[Statement], begin: usize) -> usize {
+    let last = statements[begin..].iter().position(|statement| statement.commits);
+    last.map_or(statements.len(), |last| begin + last + 1)
 }
 
 /// What a statement says of the role that the session has: of SET ROLE, or of SET SESSION AUTHORIZATION. No name: back to
@@ -71,6 +80,8 @@ enum Kind {
     Setting,
     Begin,
     Commit,
+    /// SET TRANSACTION ISOLATION LEVEL, which has to be the first statement of a transaction.
+    Isolation,
     /// Other transaction control.
     Control,
     /// What refuses a transaction block.
@@ -85,8 +96,9 @@ enum Kind {
     Refused(String, &'static str),
 }
 
-const TRANSACTION_HINT: &str = "A migration runs in the transaction of its caller: leave BEGIN, COMMIT, ROLLBACK and SAVEPOINT out. Only a BEGIN at the start together with a COMMIT at the end of the file is understood.";
-const NO_CONTROL_HINT: &str = "Each of its statements is committed by itself: leave BEGIN, COMMIT, ROLLBACK and SAVEPOINT out, or take the mark off.";
+const TRANSACTION_HINT: &str =
+    "Leave ROLLBACK, SAVEPOINT and what is like them out of a migration. BEGIN and COMMIT are understood.";
+const DOWN_CONTROL_HINT: &str = "A down part always runs in the transaction of its caller: leave BEGIN, COMMIT, ROLLBACK and SAVEPOINT out. Only BEGIN, and a COMMIT at the end, are understood.";
 const MARK_HINT: &str = "Put the line -- nself:no-transaction before the first statement of the file and apply it with nself_migrate_up_start(), or use the form that can run in a transaction (CREATE INDEX without CONCURRENTLY).";
 const DOWN_HINT: &str = "A down part always runs in the transaction of its caller. Use the form that can run in one (DROP INDEX without CONCURRENTLY), or undo the migration by a new one that has the mark -- nself:no-transaction.";
 const OUTSIDE_HINT: &str = "Leave it out, and run it with psql.";
@@ -119,17 +131,63 @@ pub fn split(script: &Script<'_>) -> Result<Vec<Statement>, Error> {
     if script.in_transaction {
         take_off_transaction(script, &mut statements);
     }
-    statements
-        .into_iter()
-        .map(|(line, sql, kind)| {
-            let refuses_transaction = !script.in_transaction && kind.refuses_transaction();
-            let is_setting = matches!(kind, Kind::Setting);
-            match refusal(script, kind) {
-                None => Ok(Statement { sql, line, refuses_transaction, is_setting }),
-                Some((what, hint)) => Err(refuse(script, line, what, hint)),
+    let is_control = |kind: &Kind| matches!(kind, Kind::Begin | Kind::Commit);
+    let has_control = statements.iter().any(|(_, _, kind)| is_control(kind));
+    let mut split: Vec<Statement> = Vec::with_capacity(statements.len());
+    // Whether the next statement is the first one of a transaction.
+    let mut begins = true;
+    for (line, sql, kind) in statements {
+        let refuses_transaction = !script.in_transaction && kind.refuses_transaction();
+        let ends_transaction = matches!(kind, Kind::Commit) || refuses_transaction;
+        if !script.in_transaction
+            && ends_transaction
+            && let Some(before) = split.last_mut()
+        {
+            before.commits = true;
+        }
+        let is_left_out = match kind {
+            Kind::Begin | Kind::Commit => !script.in_transaction,
+            Kind::Isolation => begins,
+            _ => false,
+        };
+        begins = is_control(&kind) || is_left_out && begins;
+        if is_left_out {
+            if matches!(kind, Kind::Isolation) {
+                notice!(
+                    "line {line} of {}: SET TRANSACTION is left out: a migration runs as READ COMMITTED",
+                    script.path
+                );
             }
-        })
-        .collect()
+            continue;
+        }
+        let is_setting = matches!(kind, Kind::Setting);
+        if let Some((what, hint)) = refusal(script, kind) {
+            return Err(refuse(script, line, what, hint));
+        }
+        let commits = refuses_transaction || !has_control;
+        split.push(Statement { sql, line, refuses_transaction, is_setting, commits });
+    }
+    Ok(split)
+}
+
+/// Whether a script ends its transaction somewhere in the middle: then each of its transactions is one here, too.
+pub fn ends_its_transaction(script: &Script<'_>) -> bool {
+    // Parsing all files of a folder would take long, and few have such a word.
+    let lower = script.sql.to_lowercase();
+    if !["commit", "end;", "end transaction"].iter().any(|word| lower.contains(word)) {
+        return false;
+    }
+    let kinds = |chunk: &lexer::Chunk<'_>| -> Result<Vec<Kind>, Error> {
+        Ok(parse(&lexer::without_psql_guards(chunk.text))?.into_iter().map(|(_, _, kind)| kind).collect())
+    };
+    let kinds = try_read(|| chunks(script).iter().map(kinds).collect::<Result<Vec<_>, _>>());
+    let kinds: Vec<Kind> = kinds.unwrap_or_default().into_iter().flatten().collect();
+    commits_in_the_middle(kinds.iter())
+}
+
+fn commits_in_the_middle<'a>(mut kinds: impl DoubleEndedIterator<Item = &'a Kind>) -> bool {
+    kinds.next_back();
+    kinds.any(|kind| matches!(kind, Kind::Commit))
 }
 
 impl Kind {
@@ -156,13 +214,13 @@ fn refuse(script: &Script<'_>, line: usize, what: String, hint: &'static str) ->
 fn refusal(script: &Script<'_>, kind: Kind) -> Option<(String, &'static str)> {
     let in_transaction = |what| format!("{what} cannot run inside a transaction");
     match kind {
-        Kind::Ordinary | Kind::Setting | Kind::MayBeTopLevel => None,
-        Kind::Begin | Kind::Commit | Kind::Control if script.in_transaction => {
-            Some(("transaction control inside the migration".to_owned(), TRANSACTION_HINT))
-        }
+        Kind::Ordinary | Kind::Setting | Kind::MayBeTopLevel | Kind::Isolation => None,
         Kind::Begin | Kind::Commit | Kind::Control => {
-            let what = "transaction control inside a migration that is marked to run without a transaction";
-            Some((what.to_owned(), NO_CONTROL_HINT))
+            let hint = match script.direction {
+                Direction::Up => TRANSACTION_HINT,
+                Direction::Down => DOWN_CONTROL_HINT,
+            };
+            Some(("transaction control inside the migration".to_owned(), hint))
         }
         Kind::TopLevel(what) | Kind::Unnamed(what) if script.in_transaction => match script.direction {
             Direction::Up => Some((in_transaction(what), MARK_HINT)),
@@ -215,15 +273,16 @@ fn newlines(sql: &str) -> usize {
     sql.bytes().filter(|&byte| byte == b'\n').count()
 }
 
-/// A `BEGIN` … `COMMIT` around the whole file says what is done anyway.
+/// BEGIN, and a COMMIT at the end, say what is done anyway.
 fn take_off_transaction(script: &Script<'_>, statements: &mut Vec<(usize, String, Kind)>) {
-    let around = matches!(statements.first(), Some((_, _, Kind::Begin)))
-        && statements.len() > 1
-        && matches!(statements.last(), Some((_, _, Kind::Commit)))
-        && statements.iter().filter(|(_, _, kind)| matches!(kind, Kind::Begin | Kind::Commit)).count() == 2;
-    if around {
-        statements.pop();
-        statements.remove(0);
+    let is_control = |kind: &Kind| matches!(kind, Kind::Begin | Kind::Commit);
+    let mut kinds = statements.iter().map(|(_, _, kind)| kind);
+    if commits_in_the_middle(kinds.clone()) || !kinds.clone().any(is_control) {
+        return;
+    }
+    let is_refused = kinds.any(|kind| matches!(kind, Kind::Control));
+    statements.retain(|(_, _, kind)| !is_control(kind));
+    if !is_refused {
         notice!(
             "BEGIN and COMMIT around {} are left out: the migration runs in the transaction of its caller",
             script.path
@@ -333,11 +392,24 @@ unsafe fn classify(node: *mut pg_sys::Node) -> Kind {
             {
                 Kind::Outside("DISCARD ALL")
             }
+            T_VariableSetStmt if sets_isolation(&*node.cast::<pg_sys::VariableSetStmt>()) => Kind::Isolation,
             T_VariableSetStmt if outlives_transaction(&*node.cast::<pg_sys::VariableSetStmt>()) => {
                 Kind::Setting
             }
             _ => Kind::Ordinary,
         }
+    }
+}
+
+/// SET TRANSACTION with an isolation level alone.
+unsafe fn sets_isolation(set: &pg_sys::VariableSetStmt) -> bool {
+    // SAFETY: the name is the parser's; the arguments are a list of DefElem with names of their own.
+    unsafe {
+        set.kind == pg_sys::VariableSetKind::VAR_SET_MULTI
+            && CStr::from_ptr(set.name).to_bytes() == b"TRANSACTION"
+            && pgrx::PgList::<pg_sys::DefElem>::from_pg(set.args)
+                .iter_ptr()
+                .all(|option| CStr::from_ptr((*option).defname).to_bytes() == b"transaction_isolation")
     }
 }
 

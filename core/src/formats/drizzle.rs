@@ -37,8 +37,9 @@ pub(super) fn read(folder: &Folder<'_>) -> Result<Vec<Migration>, Error> {
     for (position, entry) in journal.entries.iter().enumerate() {
         migrations.push(read_entry(folder, position as u64, entry)?);
     }
-    version::check_distinct(&migrations)?;
     add_snapshots(folder, &journal.entries, &mut migrations)?;
+    version::tell_apart(&mut migrations);
+    version::check_distinct(&migrations)?;
     Ok(migrations)
 }
 
@@ -52,9 +53,9 @@ fn read_entry(
         return Err(Error::MissingFile { tag: tag.clone(), path: folder.full_path(&path) });
     };
     let index = padded(idx.unwrap_or(position));
-    let (version, name) = version::split(tag).unwrap_or((&index, tag));
+    let (version, name) = version::split(tag).unwrap_or((index.into(), tag));
     let down = folder.file(&format!("{tag}.down.sql"));
-    Ok(Migration { breakpoints: *breakpoints, ..contents::migration(version, name, up, down)? })
+    Ok(Migration { breakpoints: *breakpoints, ..contents::migration(&version, name, up, down)? })
 }
 
 /// Snapshots are named after the tag's version, in some folders after the entry's index; they may be missing.

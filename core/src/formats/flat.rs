@@ -31,10 +31,10 @@ pub(super) fn read(folder: &Folder<'_>) -> Result<(Layout, Vec<Migration>), Erro
         // The name of an `.up.sql` file says what is in it; lines like `-- down` are comments there.
         let sections = if part.is_some() { None } else { sections::read(&file.path, contents::sql(file)?)? };
         migrations.push(match sections {
-            None => contents::migration(version, name, file, down)?,
+            None => contents::migration(&version, name, file, down)?,
             Some(sections) => {
                 sectioned.get_or_insert(&file.path);
-                let mut migration = contents::unmarked(version, name, file, down)?;
+                let mut migration = contents::unmarked(&version, name, file, down)?;
                 fill(&mut migration, sections, &file.bytes);
                 migration
             }
@@ -45,7 +45,12 @@ pub(super) fn read(folder: &Folder<'_>) -> Result<(Layout, Vec<Migration>), Erro
         (Some(_), None) => Layout::Sections,
         _ => Layout::Pairs,
     };
-    Ok((layout, version::sort(migrations)?))
+    // The tools that write both parts into one file go by the number.
+    let migrations = match layout {
+        Layout::Pairs => version::sort_by_versions_and_names(migrations)?,
+        _ => version::sort(migrations)?,
+    };
+    Ok((layout, migrations))
 }
 
 fn split_part(stem: &str) -> (&str, Option<Part>) {

@@ -25,8 +25,12 @@ pub(super) fn read(folder: &Folder<'_>, layout: Layout) -> Result<Vec<Migration>
         migrations.push(Migration {
             snapshot: snapshot.map(drizzle::read_snapshot).transpose()?,
             breakpoints: is_drizzle,
-            ..contents::migration(version, name, up, down)?
+            ..contents::migration(&version, name, up, down)?
         });
     }
-    version::sort(migrations)
+    match is_drizzle {
+        // Prisma's, too: both go by the name of the folder.
+        true => version::sort_by_folders(migrations),
+        false => version::sort(migrations),
+    }
 }

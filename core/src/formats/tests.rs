@@ -328,19 +328,22 @@ mod drizzle_journal {
     }
 
     #[test]
-    fn entries_of_one_version_are_refused() {
+    fn a_second_entry_of_a_version_goes_by_its_tag() {
         check(
             &drizzle(&["0003_c", "0004_a", "0004_b"], &[]),
             expect![[r#"
-                error: version 0004 is there twice: "0004_a.sql" and "0004_b.sql"
-                hint: Give one of them a version of its own; leading zeros and dashes do not tell versions apart.
+                drizzle
+                0003 "c" 0003_c.sql breakpoints
+                0004 "a" 0004_a.sql breakpoints
+                0004_b "b" 0004_b.sql breakpoints
             "#]],
         );
         check(
             &drizzle(&["0001_a", "b"], &[]),
             expect![[r#"
-                error: version 0001 is there twice: "0001_a.sql" and "b.sql"
-                hint: Give one of them a version of its own; leading zeros and dashes do not tell versions apart.
+                drizzle
+                0001 "a" 0001_a.sql breakpoints
+                0001_b "b" b.sql breakpoints
             "#]],
         );
         check(
@@ -474,6 +477,7 @@ mod pairs {
             expect![[r#"
                 pairs
                 1 "a" 1_a.sql
+                2 "c" V2__c.sql
                 ignored ._1_a.sql: hidden file
                 ignored .git/6_g.sql: hidden file
                 ignored .gitkeep: hidden file
@@ -482,7 +486,6 @@ mod pairs {
                 ignored 3_d.SQL: its extension is not lower-case .sql
                 ignored 5_f/notes.sql: lies in a subfolder of the migrations
                 ignored LICENSE: not an SQL file
-                ignored V2__c.sql: its name does not begin with a version and an underscore
                 ignored old/4_e.sql: lies in a subfolder of the migrations
                 ignored seed.down.sql: its name does not begin with a version and an underscore
                 ignored seed.sql: its name does not begin with a version and an underscore
@@ -540,11 +543,51 @@ mod pairs {
     }
 
     #[test]
+    fn files_of_one_number_apply_in_the_order_of_their_names() {
+        check(
+            &paths(&["3_b.up.sql", "3_a.up.sql", "2_z.up.sql"]),
+            expect![[r#"
+            pairs
+            2 "z" 2_z.up.sql
+            3 "a" 3_a.up.sql
+            3_b "b" 3_b.up.sql
+        "#]],
+        );
+        check(
+            &paths(&[
+                "20240304123642_traces_view/migration.sql",
+                "20240304123642_traces_view_improvement/migration.sql",
+            ]),
+            expect![[r#"
+                drizzle-v1
+                20240304123642 "traces_view" 20240304123642_traces_view/migration.sql breakpoints
+                20240304123642_traces_view_improvement "traces_view_improvement" 20240304123642_traces_view_improvement/migration.sql breakpoints
+            "#]],
+        );
+        check(
+            &paths(&["3_b/up.sql", "3_a/up.sql"]),
+            expect![[r#"
+            error: version 3 is there twice: "3_a/up.sql" and "3_b/up.sql"
+            hint: Give one of them a version of its own; leading zeros and dashes do not tell versions apart.
+        "#]],
+        );
+        check(
+            &paths(&["20_b/migration.sql", "3_a/migration.sql", "20_a/migration.sql"]),
+            expect![[r#"
+            drizzle-v1
+            20 "a" 20_a/migration.sql breakpoints
+            20_b "b" 20_b/migration.sql breakpoints
+            3 "a" 3_a/migration.sql breakpoints
+        "#]],
+        );
+    }
+
+    #[test]
     fn equal_numbers_are_refused() {
         check(
             &paths(&["3_a.sql", "0003_b.sql"]),
             expect![[r#"
-                error: version 0003 is there twice: "0003_b.sql" and "3_a.sql"
+                error: version 3 is there twice: "3_a.sql" and "0003_b.sql"
                 hint: Give one of them a version of its own; leading zeros and dashes do not tell versions apart.
             "#]],
         );

@@ -1,20 +1,37 @@
 //! Versions: which part of a name is one, and in which order they apply.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use super::error::Error;
+use super::folder::parent_and_name;
 use super::migration::Migration;
 
 /// Splits `VERSION_name` or `VERSION`, one segment of a path, at its version: digits, possibly with single dashes
-/// between them.
-pub(super) fn split(stem: &str) -> Option<(&str, &str)> {
+/// between them. Flyway's `V1.2__name` is one, too, and so is `V0001.name`.
+pub(super) fn split(stem: &str) -> Option<(Cow<'_, str>, &str)> {
     if stem.contains('/') {
         return None;
+    }
+    if let Some(stem) = stem.strip_prefix('V') {
+        return split_after_v(stem);
     }
     let end = stem.find(|c: char| !c.is_ascii_digit() && c != '-').unwrap_or(stem.len());
     let (version, rest) = stem.split_at(end);
     let name = if rest.is_empty() { rest } else { rest.strip_prefix('_')? };
-    version.split('-').all(|group| !group.is_empty()).then_some((version, name))
+    version.split('-').all(|group| !group.is_empty()).then_some((version.into(), name))
+}
+
+/// Flyway parts a version by dots or underscores, and ends it with two underscores.
+fn split_after_v(stem: &str) -> Option<(Cow<'_, str>, &str)> {
+    let are_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some((version, name)) = stem.split_once("__") {
+        let is_version = version.split(['.', '_']).all(are_digits);
+        return is_version.then(|| (version.replace('_', ".").into(), name));
+    }
+    let (version, name) = stem.split_once(['.', '_'])?;
+    are_digits(version).then_some((version.into(), name))
 }
 
 /// The order in which versions apply: that of their digits as a number, so that leading zeros do not count.
@@ -33,15 +50,29 @@ struct Key {
     len: usize,
     number: String,
     rest: String,
+    /// What tells several migrations of one number apart.
+    name: String,
 }
 
 impl Key {
     fn of(version: &str) -> Self {
-        let (number, rest) =
-            dashed_date(version).unwrap_or_else(|| (version.replace('-', ""), String::new()));
+        let (version, name) = version.split_once('_').unwrap_or((version, ""));
+        let (number, rest) = dashed_date(version)
+            .or_else(|| dotted(version))
+            .unwrap_or_else(|| (version.replace('-', ""), String::new()));
         let number = number.trim_start_matches('0').to_owned();
-        Self { len: number.len(), number, rest }
+        Self { len: number.len(), number, rest, name: name.to_owned() }
     }
+}
+
+/// Flyway's `1.2.10`: its first number, and the others so that they compare as numbers. Zeros at the end do not count.
+fn dotted(version: &str) -> Option<(String, String)> {
+    let (first, others) = version.split_once('.')?;
+    let others: Vec<String> =
+        others.split('.').map(|part| format!("{:0>20}", part.trim_start_matches('0'))).collect();
+    let end =
+        others.iter().rposition(|part| part.bytes().any(|byte| byte != b'0')).map_or(0, |last| last + 1);
+    Some((first.to_owned(), others[..end].concat()))
 }
 
 /// `YYYY-MM-DD`, `YYYY-MM-DD-hhmmss` or `YYYY-MM-DD-hhmmss-…` as `YYYYMMDDhhmmss` and what follows it.
@@ -54,6 +85,45 @@ fn dashed_date(version: &str) -> Option<(String, String)> {
     let (time, rest) = after.split_first().unwrap_or((&"", &[]));
     let (time, beyond_seconds) = time.split_at_checked(6).unwrap_or((time, ""));
     Some((format!("{year}{month}{day}{time:0<6}"), format!("{beyond_seconds}{}", rest.concat())))
+}
+
+/// Where a tool goes by whole names and not by numbers, the second migration of a number and those after it are called by
+/// their whole names. Numbers that are written otherwise stay: which of them is meant would be a guess.
+pub(super) fn tell_apart(migrations: &mut [Migration]) {
+    let (mut versions, mut names) = (BTreeSet::new(), BTreeSet::new());
+    for migration in migrations {
+        let is_new_name = names.insert((migration.version.clone(), migration.name.clone()));
+        if !versions.insert(migration.version.clone()) && is_new_name && !migration.name.is_empty() {
+            migration.version = whole_name(migration);
+        }
+    }
+}
+
+fn whole_name(migration: &Migration) -> String {
+    format!("{}_{}", migration.version, migration.name)
+}
+
+/// Whether some migrations have a number that others have, too.
+pub fn have_one_number(migrations: &[Migration]) -> bool {
+    migrations.iter().any(|migration| migration.version.contains('_'))
+}
+
+/// Where several migrations have one number, the one that was applied by that number alone keeps it: the others may have come
+/// later. `applied` holds versions and names.
+pub fn keep_applied(migrations: &mut [Migration], applied: &[(String, String)]) {
+    for place in 0..migrations.len() {
+        let Some((number, _)) = migrations[place].version.split_once('_') else { continue };
+        let number = number.to_owned();
+        let is_applied =
+            |of: &Migration| applied.iter().any(|(version, name)| *version == number && *name == of.name);
+        if !is_applied(&migrations[place]) {
+            continue;
+        }
+        if let Some(holder) = migrations.iter().position(|of| of.version == number) {
+            migrations[holder].version = whole_name(&migrations[holder]);
+            migrations[place].version = number;
+        }
+    }
 }
 
 /// Refuses two migrations of one version; which of them came first would be a guess.
@@ -72,6 +142,22 @@ pub(super) fn check_distinct(migrations: &[Migration]) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Puts migrations into the order of their versions, and those of one number into that of their names.
+pub(super) fn sort_by_versions_and_names(mut migrations: Vec<Migration>) -> Result<Vec<Migration>, Error> {
+    migrations.sort_by_cached_key(|migration| (Key::of(&migration.version), migration.name.clone()));
+    tell_apart(&mut migrations);
+    check_distinct(&migrations)?;
+    Ok(migrations)
+}
+
+/// Puts migrations that lie in folders into the order of the folders' names, letter by letter.
+pub(super) fn sort_by_folders(mut migrations: Vec<Migration>) -> Result<Vec<Migration>, Error> {
+    migrations.sort_by(|a, b| parent_and_name(&a.path).0.cmp(parent_and_name(&b.path).0));
+    tell_apart(&mut migrations);
+    check_distinct(&migrations)?;
+    Ok(migrations)
 }
 
 /// Puts migrations into the order of their versions, which have to differ.
@@ -123,6 +209,13 @@ mod tests {
                 "_x",
                 "x_1",
                 "V1__flyway",
+                "V1.2__x",
+                "V1_2__x",
+                "V2__a_b",
+                "V0001.Some_Name",
+                "V1",
+                "Vx__y",
+                "V1.x__y",
                 "1-x",
                 "-1_x",
                 "1-_x",
@@ -143,7 +236,14 @@ mod tests {
                 : None
                 _x: None
                 x_1: None
-                V1__flyway: None
+                V1__flyway: Some(("1", "flyway"))
+                V1.2__x: Some(("1.2", "x"))
+                V1_2__x: Some(("1.2", "x"))
+                V2__a_b: Some(("2", "a_b"))
+                V0001.Some_Name: Some(("0001", "Some_Name"))
+                V1: None
+                Vx__y: None
+                V1.x__y: None
                 1-x: None
                 -1_x: None
                 1-_x: None
@@ -175,6 +275,31 @@ mod tests {
         );
         check_order(&["20180403185352", "2018-04-03-185352"], expect!["20180403185352 = 2018-04-03-185352"]);
         check_order(&["1-2", "12", "3"], expect!["3 < 1-2 = 12"]);
+    }
+
+    #[test]
+    fn dotted_versions_and_whole_names_come_in_order() {
+        check_order(
+            &["2", "1.10", "1.2", "1", "1.0", "1_b", "1_a", "10"],
+            expect!["1 = 1.0 < 1_a < 1_b < 1.2 < 1.10 < 2 < 10"],
+        );
+    }
+
+    #[test]
+    fn what_was_applied_by_a_number_alone_keeps_it() {
+        let migration = |version: &str, name: &str| Migration {
+            version: version.to_owned(),
+            name: name.to_owned(),
+            ..crate::migrations::tests::entry(version, "")
+        };
+        let mut migrations = vec![migration("1", "a"), migration("1_b", "b"), migration("2", "c")];
+        let versions = |migrations: &[Migration]| {
+            migrations.iter().map(|of| format!("{} {}", of.version, of.name)).collect::<Vec<_>>()
+        };
+        keep_applied(&mut migrations, &[("1".to_owned(), "a".to_owned())]);
+        assert_eq!(versions(&migrations), ["1 a", "1_b b", "2 c"]);
+        keep_applied(&mut migrations, &[("1".to_owned(), "b".to_owned())]);
+        assert_eq!(versions(&migrations), ["1_a a", "1 b", "2 c"]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::error::{Error, ServerError};
 use crate::expected::shadow::left_out::{self, LeftOut};
 use crate::expected::shadow::{ground, hook, owners_rights};
 use crate::migrations::ledger::Applied;
-use crate::migrations::script::split;
+use crate::migrations::script::{end_of_transaction, split};
 use crate::migrations::{execute, tenant};
 use crate::server::channel::Channel;
 use crate::server::parser;
@@ -196,8 +196,13 @@ fn apply(migration: &Applied) -> Result<(), Error> {
     })?;
     // The others have not run, or nobody knows: what was begun counts when it has ended.
     let done = migration.statements_done.unwrap_or(statements.len()).min(statements.len());
-    for index in 0..done {
-        transaction::in_transaction(|| execute::run_statement(&script, &statements, index, &settings))?;
+    let mut begin = 0;
+    while begin < done {
+        let end = end_of_transaction(&statements, begin).min(done);
+        transaction::in_transaction(|| {
+            execute::run_transaction(&script, &statements, begin..end, &settings)
+        })?;
+        begin = end;
     }
     Ok(())
 }

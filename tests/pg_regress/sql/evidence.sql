@@ -60,6 +60,11 @@ SELECT kind, object_type, identity, expected, actual FROM nself_drift();
 ALTER TABLE plain ALTER COLUMN a TYPE int;
 SELECT kind, object_type, identity FROM nself_drift();
 
+-- The sequence of a column is not touched with its table.
+CALL add('0011_serial.sql', 'CREATE TABLE serial (id bigserial PRIMARY KEY, note text)');
+CALL add('0012_serial.sql', 'ALTER TABLE serial RENAME note TO remark');
+CALL add('0013_serial.sql', 'ALTER TABLE serial ALTER remark TYPE varchar(20)');
+SELECT kind, object_type, identity FROM nself_drift();
 -- A later migration changes, renames and drops them.
 CALL add('0110_more.sql', 'ALTER TABLE hub.t_a ADD COLUMN more int; ALTER TABLE hub.t_b RENAME TO u_b;');
 SELECT kind, object_type, identity FROM nself_drift();

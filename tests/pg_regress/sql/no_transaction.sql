@@ -33,6 +33,28 @@ SELECT count(*) FROM nself_journal_put(pg_temp.files(
 SELECT * FROM nself_journal_put(pg_temp.files('1_a.sql', E'CREATE TABLE a ();\n-- nself:no-transaction\n'));
 SELECT * FROM nself_journal_put(pg_temp.files('1_a.sql', E'-- nself:no_transaction\nCREATE TABLE a ();'));
 
+-- Prisma sends a file as it is, too; and what commits in the middle says by that where its transactions end.
+SELECT count(*) FROM nself_journal_put(pg_temp.files(
+    '20240101000000_lone/migration.sql', 'CREATE INDEX CONCURRENTLY i ON a (x);',
+    '20240102000000_two/migration.sql', 'ALTER TYPE mood ADD VALUE ''glad''; CREATE TABLE a ();',
+    '20240103000000_parts/migration.sql', E'BEGIN;\nCREATE TABLE a ();\nCOMMIT;\nCREATE TABLE b ();',
+    '20240104000000_around/migration.sql', E'BEGIN;\nSET TRANSACTION ISOLATION LEVEL SERIALIZABLE;\nCREATE TABLE c ();\nCOMMIT;'));
+:marks;
+-- Two migrations of one number, where the tool goes by whole names; the one that is applied by the number keeps it.
+\set b '20240101000000_b/migration.sql'
+\set b_sql 'BEGIN;\nSET TRANSACTION ISOLATION LEVEL SERIALIZABLE;\nCREATE TABLE b ();\nCOMMIT;'
+SELECT version, name, state FROM nself_journal_put(pg_temp.files(:'b', :'b_sql')) WHERE state <> 'removed';
+SELECT version, status FROM nself_migrate_up();
+SELECT version, name, state FROM nself_journal_put(pg_temp.files(:'b', :'b_sql', '20240101000000_a/migration.sql', 'SELECT 1'));
+SELECT version, name, state FROM nself_journal_put(pg_temp.files(:'b', :'b_sql',
+    '20240101000000_c/migration.sql', E'CREATE TABLE c ();\nCOMMIT;', '20240101000000_d/migration.sql', E'BEGIN;\nCREATE TABLE d ();'));
+SELECT version, status FROM nself_migrate_up();
+SELECT version, name, state FROM nself_migrate_status();
+SELECT kind, object_type, identity FROM nself_drift();
+DROP EXTENSION nself_heal CASCADE;
+DROP TABLE b, c, d;
+CREATE EXTENSION nself_heal;
+
 -- nself_migrate_up() runs in the transaction of its caller, and says so before anything has run.
 SELECT version, state, note FROM nself_journal_put(pg_temp.files(
     '1_first.sql', 'CREATE TABLE first ();',

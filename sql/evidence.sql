@@ -4,11 +4,13 @@ WITH ground AS (SELECT coalesce(max(id), 0) AS id FROM nself.ledger WHERE direct
 since AS (
     SELECT e.ledger_id AS id, e.evidence FROM nself.evidence e, ground g WHERE e.ledger_id > g.id
 ),
+seen AS MATERIALIZED (
+    SELECT s.id, (s.evidence -> 'versions')::jsonb AS versions FROM since s
+),
 unseen AS (
     SELECT r.id, r.version FROM nself.ledger r, ground g
      WHERE r.id > g.id AND r.direction IN ('up', 'down')
-       AND NOT coalesce((SELECT e.evidence::jsonb -> 'versions' ? r.version
-                           FROM since e WHERE e.id >= r.id ORDER BY e.id LIMIT 1), false)
+       AND NOT coalesce((SELECT s.versions ? r.version FROM seen s WHERE s.id >= r.id ORDER BY s.id LIMIT 1), false)
 )
 SELECT json_build_array(
            (SELECT coalesce(json_agg(json_build_object('evidence', e.evidence,

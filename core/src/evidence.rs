@@ -163,6 +163,35 @@ fn split(name: &str) -> Option<(&str, &str)> {
         .or_else(|| name.split_once(' '))
 }
 
+/// What was touched, by the names of event triggers, and is not now as it was seen last; with the migration that touched it, if
+/// that is known. What is gone is left out.
+pub fn read_otherwise(
+    evidence: Vec<Evidence>,
+    mut now: Catalog,
+    server: u32,
+) -> BTreeMap<String, Option<String>> {
+    let mut known = Known::default();
+    evidence.into_iter().for_each(|of| known.add(of, false, server));
+    let relations = relations_of(&known.schema);
+    retain(&mut now, |part| {
+        known.names.contains_key(&name(&part)) || belongs_to(&part, |relation| relations.contains(relation))
+    });
+    let there = units(&mut now);
+    let mut otherwise: BTreeSet<Unit> = said_differently(&known.schema, &now).into_keys().collect();
+    let mut changes = diff(&known.schema, &now);
+    changes.extend(owner_changes(&known.schema, &now));
+    otherwise.extend(changes.iter().map(|change| unit_of(&change.object())));
+    otherwise
+        .into_iter()
+        .filter(|unit| there.contains(unit))
+        .map(|(list, object_type, identity)| {
+            let name = name(&Part { list, object_type: &object_type, identity: &identity, on: None });
+            let version = known.names.get(&name).cloned();
+            (name, version)
+        })
+        .collect()
+}
+
 /// What a replay gave, with what the evidence says of it.
 #[derive(Debug, PartialEq)]
 pub struct Corrected {

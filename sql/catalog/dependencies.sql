@@ -31,13 +31,13 @@ of_relation AS (
 part AS (
     SELECT 'pg_rewrite'::regclass::oid AS classid, w.oid AS objid,
            'pg_class'::regclass::oid AS whole_class, w.ev_class AS whole, 0 AS whole_sub
-      FROM pg_rewrite w WHERE w.rulename = '_RETURN' AND w.oid >= 16384
+      FROM pg_rewrite w WHERE w.rulename = '_RETURN' AND w.oid::int8 >= 16384
      UNION ALL
     -- A composite type that stands alone is a type; its relation is what is left of it.
     SELECT 'pg_type'::regclass, t.oid, 'pg_class'::regclass, r.oid, 0
-      FROM pg_type t JOIN pg_class r ON r.oid = t.typrelid WHERE t.oid >= 16384 AND r.relkind <> 'c'
+      FROM pg_type t JOIN pg_class r ON r.oid = t.typrelid WHERE t.oid::int8 >= 16384 AND r.relkind <> 'c'
      UNION ALL
-    SELECT 'pg_class'::regclass, r.oid, 'pg_type'::regclass, r.reltype, 0 FROM pg_class r WHERE r.oid >= 16384 AND r.relkind = 'c'
+    SELECT 'pg_class'::regclass, r.oid, 'pg_type'::regclass, r.reltype, 0 FROM pg_class r WHERE r.oid::int8 >= 16384 AND r.relkind = 'c'
      UNION ALL
     -- An array type, also one of rows.
     SELECT 'pg_type'::regclass, t.oid,
@@ -48,14 +48,14 @@ part AS (
       JOIN pg_type t ON t.oid = e.typarray
       LEFT JOIN pg_class r ON r.oid = e.typrelid
       LEFT JOIN pg_range g ON g.rngmultitypid = e.oid
-     WHERE t.oid >= 16384
+     WHERE t.oid::int8 >= 16384
      UNION ALL
     SELECT 'pg_type'::regclass, g.rngmultitypid, 'pg_type'::regclass, g.rngtypid, 0 FROM pg_range g
      UNION ALL
     -- The functions and the cast that make values of a range and of a multirange.
     SELECT d.classid, d.objid, d.refclassid, coalesce(g.rngtypid, d.refobjid), 0
       FROM pg_depend d LEFT JOIN pg_range g ON g.rngmultitypid = d.refobjid
-     WHERE d.objid >= 16384 AND d.classid IN ('pg_proc'::regclass, 'pg_cast'::regclass) AND d.refclassid = 'pg_type'::regclass
+     WHERE d.objid::int8 >= 16384 AND d.classid IN ('pg_proc'::regclass, 'pg_cast'::regclass) AND d.refclassid = 'pg_type'::regclass
        AND d.deptype = 'i'
      UNION ALL
     -- The index of a constraint, the sequence of an identity column.
@@ -67,14 +67,14 @@ part AS (
     -- Members of an operator class, and those that were added to its family by themselves.
     SELECT d.classid, d.objid, d.refclassid, d.refobjid, 0
       FROM pg_depend d
-     WHERE d.objid >= 16384 AND d.classid IN ('pg_amop'::regclass, 'pg_amproc'::regclass)
+     WHERE d.objid::int8 >= 16384 AND d.classid IN ('pg_amop'::regclass, 'pg_amproc'::regclass)
        AND d.refclassid IN ('pg_opclass'::regclass, 'pg_opfamily'::regclass) AND d.deptype IN ('i', 'a')
 ),
 edge AS (
     SELECT d.classid, d.objid, d.objsubid, d.refclassid, d.refobjid, d.refobjsubid
       FROM pg_depend d
-     -- Users have what is numbered from 16384 on.
-     WHERE d.objid >= 16384 AND d.deptype IN ('n', 'a', 'i', 'P', 'S', 'x')
+     -- Users have what is numbered from 16384 on. Not compared as oid: the planner believes that there is nothing.
+     WHERE d.objid::int8 >= 16384 AND d.deptype IN ('n', 'a', 'i', 'P', 'S', 'x')
        -- That a column owns a sequence is said when both are there.
        AND NOT (d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
                 AND d.deptype = 'a' AND d.objid IN (SELECT seqrelid FROM pg_sequence))

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use nself_heal_core::evidence::Evidence;
-use nself_heal_core::evidence::{each_name, one_name, only_touched};
+use nself_heal_core::evidence::{each_name, one_name, only_touched, read_otherwise};
 use nself_heal_core::model::Catalog;
 use pgrx::{Json, pg_sys};
 use serde::Deserialize;
@@ -87,22 +87,23 @@ impl Witness {
     }
 
     /// All that there is now. What names something that has another name since reads otherwise than when it was touched, and
-    /// older names may be of nothing, so all that was ever touched counts as touched now, unless somebody else has, too.
+    /// older names may be of nothing: that counts as touched now, unless somebody else has touched it, too.
     fn read_all(&mut self, last: &str) -> Result<Catalog, Error> {
         let schema = catalog::read_with_dependencies(&Wanted::ALL)?;
         let mut there = BTreeSet::new();
         each_name(schema.clone(), |name| {
             there.insert(name);
         });
-        let before = touched_before()?;
-        let by_others = altered_by_others(before.keys())?;
-        for (name, version) in before {
-            if !there.contains(&name) {
-                self.dropped.insert(name.clone());
-                self.touched.insert(name, last.to_owned());
-            } else if !by_others.contains(&name) {
-                self.touched.entry(name).or_insert(version);
-            }
+        let before = Seen::read()?.evidence;
+        let names: BTreeSet<String> = before.iter().flat_map(|of| of.touched.keys().cloned()).collect();
+        let otherwise = read_otherwise(before, schema.clone(), server());
+        let by_others = altered_by_others(otherwise.keys())?;
+        for name in names.into_iter().filter(|name| !there.contains(name)) {
+            self.dropped.insert(name.clone());
+            self.touched.insert(name, last.to_owned());
+        }
+        for (name, version) in otherwise.into_iter().filter(|(name, _)| !by_others.contains(name)) {
+            self.touched.entry(name).or_insert_with(|| version.unwrap_or_else(|| last.to_owned()));
         }
         Ok(schema)
     }
@@ -116,7 +117,8 @@ impl Witness {
         let names: Vec<&str> = self.touched.keys().map(String::as_str).collect();
         let relations: Vec<TouchedRelation> =
             spi::read_json("touched_relations", sql!("touched_relations"), &[names.into()])?;
-        let rest = !self.touched.keys().all(|name| is_on_relations(name));
+        let catalogs = catalogs(self.touched.keys());
+        let rest = catalogs.as_ref().is_none_or(|catalogs| catalogs.len() > OF_RELATIONS.len());
         for (follower, of) in relations.iter().filter_map(|relation| relation.follows.as_ref()) {
             if let Some(version) = self.touched.get(of).cloned() {
                 self.touched.entry(follower.clone()).or_insert(version);
@@ -124,7 +126,7 @@ impl Witness {
         }
         let relations =
             relations.into_iter().map(|relation| (pg_sys::Oid::from(relation.oid), relation.kind)).collect();
-        let wanted = Wanted { relations: Some(relations), rest, locked: Vec::new(), catalogs: None };
+        let wanted = Wanted { relations: Some(relations), rest, locked: Vec::new(), catalogs };
         catalog::read_with_dependencies(&wanted)
     }
 }
@@ -138,31 +140,50 @@ struct TouchedRelation {
     follows: Option<(String, String)>,
 }
 
-/// Whether a name is that of a relation, or of something on one.
-fn is_on_relations(name: &str) -> bool {
-    const TYPES: [&str; 9] = [
-        "table ",
-        "foreign table",
-        "view ",
-        "materialized view ",
-        "sequence ",
-        "index ",
-        "trigger ",
-        "policy ",
-        "rule ",
-    ];
-    let of = name.strip_prefix("comment ").or_else(|| name.strip_prefix("grant ")).unwrap_or(name);
-    TYPES.iter().any(|of_type| of.starts_with(of_type))
-}
+/// The catalogs of relations and of what is on them.
+const OF_RELATIONS: [&str; 8] = [
+    "pg_class",
+    "pg_sequence",
+    "pg_constraint",
+    "pg_index",
+    "pg_rewrite",
+    "pg_trigger",
+    "pg_policy",
+    "pg_statistic_ext",
+];
 
-/// What migrations have touched before, with the migration that did it last.
-fn touched_before() -> Result<BTreeMap<String, String>, Error> {
-    spi::read_json(
-        "evidence",
-        "SELECT coalesce(json_object_agg(t.name, t.version ORDER BY e.ledger_id), '{}')::text \
-           FROM nself.evidence e, json_each_text(e.evidence -> 'touched') t(name, version)",
-        &[],
-    )
+/// The catalogs that can hold what has these names; nothing if it may be any.
+fn catalogs<'a>(names: impl Iterator<Item = &'a String>) -> Option<BTreeSet<String>> {
+    // Nothing of a relation is in a catalog of its own alone: it is read with its relation.
+    const TYPES: [(&str, &str); 18] = [
+        ("table ", ""),
+        ("foreign table ", ""),
+        ("view ", ""),
+        ("materialized view ", ""),
+        ("sequence ", ""),
+        ("index ", ""),
+        ("trigger ", ""),
+        ("policy ", ""),
+        ("rule ", ""),
+        ("default value ", ""),
+        ("statistics object ", ""),
+        ("type ", "pg_type"),
+        ("domain ", "pg_type"),
+        ("function ", "pg_proc"),
+        ("procedure ", "pg_proc"),
+        ("aggregate ", "pg_proc"),
+        ("schema ", "pg_namespace"),
+        ("extension ", "pg_extension"),
+    ];
+    let mut catalogs: BTreeSet<String> = OF_RELATIONS.map(str::to_owned).into();
+    for name in names {
+        let of = name.strip_prefix("comment ").or_else(|| name.strip_prefix("grant ")).unwrap_or(name);
+        match TYPES.iter().find(|(of_type, _)| of.starts_with(of_type))? {
+            (_, "") => {}
+            (_, catalog) => drop(catalogs.insert((*catalog).to_owned())),
+        }
+    }
+    Some(catalogs)
 }
 
 /// Of these names those that somebody has altered, or may have, outside of migrations since the first row of the ledger.

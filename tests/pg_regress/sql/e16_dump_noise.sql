@@ -36,6 +36,15 @@ VACUUM public.t;
 REINDEX TABLE public.t;
 SELECT kind, object_type, identity, expected, actual FROM nself_drift();
 SELECT count(*) AS steps FROM nself_heal(true);
+-- A default that is NULL is none, but for a domain with another one.
+CREATE DOMAIN public.small AS varchar(3) DEFAULT 'x';
+ALTER TABLE public.t ADD COLUMN code varchar(3), ADD COLUMN code_of_domain public.small;
+SELECT count(*) AS swallowed FROM nself_baseline('1', confirm => true);
+ALTER TABLE public.t ALTER code SET DEFAULT NULL, ALTER code_of_domain SET DEFAULT NULL;
+SELECT a.attname, pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+ WHERE d.adrelid = 'public.t'::regclass AND a.attname LIKE 'code%';
+SELECT kind, object_type, identity, expected, actual FROM nself_drift();
+ALTER TABLE public.t ALTER code_of_domain DROP DEFAULT;
 -- A comment on an object is schema, a comment in a text is not.
 COMMENT ON TABLE public.t IS 'Another';
 SELECT kind, object_type, identity, expected, actual FROM nself_drift();

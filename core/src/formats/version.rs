@@ -5,7 +5,6 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use super::error::Error;
-use super::folder::parent_and_name;
 use super::migration::Migration;
 
 /// Splits `VERSION_name` or `VERSION`, one segment of a path, at its version: digits, possibly with single dashes
@@ -154,7 +153,10 @@ pub(super) fn sort_by_versions_and_names(mut migrations: Vec<Migration>) -> Resu
 
 /// Puts migrations that lie in folders into the order of the folders' names, letter by letter.
 pub(super) fn sort_by_folders(mut migrations: Vec<Migration>) -> Result<Vec<Migration>, Error> {
-    migrations.sort_by(|a, b| parent_and_name(&a.path).0.cmp(parent_and_name(&b.path).0));
+    fn folder(migration: &Migration) -> Option<&str> {
+        Some(migration.path.rsplit_once('/')?.0)
+    }
+    migrations.sort_by(|a, b| folder(a).cmp(&folder(b)));
     tell_apart(&mut migrations);
     check_distinct(&migrations)?;
     Ok(migrations)

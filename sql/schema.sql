@@ -39,6 +39,21 @@ COMMENT ON COLUMN nself.journal.loaded_by IS
 COMMENT ON COLUMN nself.journal.in_transaction IS
     'False where the file is marked, or has COMMIT in the middle: its up part then runs statement by statement, or by its transactions';
 
+CREATE TABLE nself.journal_folder (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    manifest text NOT NULL,
+    loaded jsonb NOT NULL
+);
+COMMENT ON TABLE nself.journal_folder IS
+    'The folder that nself.journal has come from, by one hash of all its files, and what would be said of it if it were loaded once more. Empty after any other change of nself.journal';
+CREATE FUNCTION nself.forget_folder() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    DELETE FROM nself.journal_folder;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER folder AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON nself.journal
+    FOR EACH STATEMENT EXECUTE FUNCTION nself.forget_folder();
+
 CREATE TABLE nself.ledger (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     version text NOT NULL,

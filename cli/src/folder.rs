@@ -32,6 +32,14 @@ pub enum Content {
     Bytes(String),
 }
 
+/// A folder that was read.
+#[derive(Debug, PartialEq)]
+pub struct Files {
+    pub files: Vec<File>,
+    /// One hash of all of them: by it the server knows whether it has them already.
+    pub manifest: String,
+}
+
 /// What looking by convention gave.
 #[derive(Debug, PartialEq)]
 pub struct Found {
@@ -49,12 +57,15 @@ pub fn find(parent: &Path) -> Option<Found> {
 
 /// Reads all files of the folder. What was passed over is sent by its name alone, so that the server can say of it, too,
 /// that it is ignored.
-pub fn read(dir: &Path) -> Result<Vec<File>, Error> {
+pub fn read(dir: &Path) -> Result<Files, Error> {
     if !dir.is_dir() {
         return Err(nself_folder::Error::NotFolder(dir.to_owned()).into());
     }
-    let folder = nself_folder::read(dir, || ())?;
-    Ok(folder.into_files().map(|file| File { path: file.path, content: content(file.bytes) }).collect())
+    let files: Vec<nself_folder::File> = nself_folder::read(dir, || ())?.into_files().collect();
+    let manifest =
+        nself_folder::manifest(files.iter().map(|file| (file.path.as_str(), file.bytes.as_slice())));
+    let files = files.into_iter().map(|file| File { path: file.path, content: content(file.bytes) });
+    Ok(Files { files: files.collect(), manifest })
 }
 
 fn content(bytes: Vec<u8>) -> Content {
@@ -98,7 +109,7 @@ mod tests {
     fn only_text_is_sent_as_text_and_other_files_by_name_alone() {
         let dir =
             folder(&[("a.SQL", "ä".as_bytes()), ("b.sql", b"\xff"), ("c.sql", b"a\0b"), ("d.md", b"long")]);
-        let json = serde_json::to_value(read(dir.path()).unwrap()).unwrap();
+        let json = serde_json::to_value(read(dir.path()).unwrap().files).unwrap();
         let expected = serde_json::json!([
             {"path": "a.SQL", "content": "ä"},
             {"path": "b.sql", "content_base64": "/w=="},
@@ -111,7 +122,7 @@ mod tests {
     #[test]
     fn what_is_passed_over_is_sent_by_its_name_alone() {
         let dir = folder(&[("0000_a.sql", b""), (".git/config", b"x"), (".env", b"secret")]);
-        let json = serde_json::to_value(read(dir.path()).unwrap()).unwrap();
+        let json = serde_json::to_value(read(dir.path()).unwrap().files).unwrap();
         let expected = serde_json::json!([
             {"path": "0000_a.sql", "content": ""},
             {"path": ".env", "content": ""},

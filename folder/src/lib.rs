@@ -21,6 +21,8 @@ mod walk;
 
 use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
+
 pub use error::Error;
 
 /// How many folders may lie one in the other. Projects nest their migrations up to six deep, as in
@@ -59,6 +61,20 @@ impl Folder {
         let passed_over = self.passed_over.into_iter().map(|path| File { path, bytes: Vec::new() });
         self.files.into_iter().chain(passed_over)
     }
+}
+
+/// One hash of all files, whatever their order: by it client and server agree that neither has another folder.
+pub fn manifest<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> String {
+    let mut files: Vec<(&str, &[u8])> = files.into_iter().collect();
+    files.sort();
+    let mut whole = Sha256::new();
+    for (path, bytes) in files {
+        // Each part has its length before it or of its own, so that no two folders look alike.
+        whole.update((path.len() as u64).to_be_bytes());
+        whole.update(path.as_bytes());
+        whole.update(Sha256::digest(bytes));
+    }
+    whole.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Reads a folder, in the order of names. `on_entry` is called for each name that is met: there a caller can stop.

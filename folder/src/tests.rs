@@ -271,3 +271,14 @@ fn the_caller_is_asked_at_each_name() {
     super::read(dir.path(), || asked += 1).unwrap();
     assert_eq!(asked, 4);
 }
+
+#[test]
+fn a_manifest_is_of_paths_and_contents_and_not_of_their_order() {
+    let of = |files: &[(&str, &str)]| manifest(files.iter().map(|(path, text)| (*path, text.as_bytes())));
+    let one = of(&[("a", "1"), ("b", "2")]);
+    assert_eq!(one, of(&[("b", "2"), ("a", "1")]));
+    for other in [&[("a", "2"), ("b", "1")][..], &[("a", "1"), ("b2", "")], &[("a", "1")], &[]] {
+        assert_ne!(one, of(other));
+    }
+    assert_eq!(one.len(), 64);
+}

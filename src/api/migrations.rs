@@ -60,6 +60,26 @@ fn nself_journal_put(
     loaded(journal::put(&journal::sent_files(files)?)?)
 }
 
+#[pg_extern]
+fn nself_journal_unchanged(
+    manifest: default!(Option<&str>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(version, Option<String>),
+            name!(name, String),
+            name!(state, String),
+            name!(note, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    ask(Level::Look, "nself_journal_unchanged()")?;
+    let may_send = access::may(Level::Migrate)?;
+    loaded(journal::unchanged(manifest.unwrap_or_default(), may_send)?)
+}
+
 fn loaded(rows: Vec<journal::Loaded>) -> Rows<(Option<String>, String, String, Option<String>)> {
     Ok(TableIterator::new(rows.into_iter().map(|row| (row.version, row.name, row.state, row.note))))
 }

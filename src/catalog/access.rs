@@ -19,6 +19,12 @@ use crate::server::session::{self, as_extension_owner, c_string, with_pinned_set
 use crate::server::spi;
 use crate::server::trust::as_owner;
 
+/// Whether the caller has a level.
+pub fn may(level: Level) -> Result<bool, Error> {
+    // SAFETY: a plain read of this backend's state.
+    Ok(held_by(unsafe { pg_sys::GetUserId() })? >= Some(level))
+}
+
 /// Refuses the call of a function by a role that has not the level for it. What counts is the role whose rights are in
 /// force, and not the one that logged in.
 ///

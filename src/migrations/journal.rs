@@ -1,13 +1,14 @@
 //! The journal: what the migrations folder says, kept in the database. A folder comes in through one door, whether the
 //! server reads it or a client sends it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use nself_heal_core::formats::{self, File, Migration};
 use nself_heal_core::{quote, secrets};
 use pgrx::datum::JsonB;
 use pgrx::{Json, PgLogLevel, PgSqlErrorCode, pg_sys};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, say};
 use crate::migrations::ledger::columns_of;
@@ -16,7 +17,7 @@ use crate::server::session::{as_extension_owner, roles};
 use crate::server::spi;
 
 /// What loading a folder did to one migration, or that a file was ignored.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Loaded {
     pub version: Option<String>,
     pub name: String,
@@ -63,14 +64,59 @@ pub fn put(files: &[File]) -> Result<Vec<Loaded>, Error> {
         serde_json::from_str(answer.as_deref().unwrap_or("[]"))
             .map_err(|error| Error::BadAnswer { query: "journal_put", reason: error.to_string() })
     })?;
-    warn_of_secrets(&folder.migrations, &mut loaded);
-    loaded.extend(folder.ignored.into_iter().map(|ignored| Loaded {
+    let ignored = folder.ignored.into_iter().map(|ignored| Loaded {
         version: None,
         name: ignored.path,
         state: "ignored".to_owned(),
         note: Some(ignored.reason),
-    }));
+    });
+    let ignored: Vec<Loaded> = ignored.collect();
+    let mut once_more: Vec<Loaded> = loaded
+        .iter()
+        .filter(|row| row.state != "removed")
+        .map(|row| Loaded { state: "unchanged".to_owned(), note: None, ..row.clone() })
+        .collect();
+    let secrets = secrets(&folder.migrations);
+    add_secrets(&secrets, &mut once_more);
+    add_secrets(&secrets, &mut loaded);
+    loaded.extend(ignored.iter().cloned());
+    once_more.extend(ignored);
+    keep_folder(files, &once_more)?;
     Ok(loaded)
+}
+
+/// With the version of this program, since another one may read a folder otherwise.
+fn versioned(manifest: &str) -> String {
+    format!("{} {manifest}", env!("CARGO_PKG_VERSION"))
+}
+
+/// Remembers from which folder the journal has come, and what loading it once more would say.
+fn keep_folder(files: &[File], once_more: &[Loaded]) -> Result<(), Error> {
+    let manifest =
+        nself_folder::manifest(files.iter().map(|file| (file.path.as_str(), file.bytes.as_slice())));
+    let once_more = JsonB(serde_json::json!(once_more));
+    as_extension_owner(|| {
+        spi::write(
+            "INSERT INTO nself.journal_folder (manifest, loaded) VALUES ($1, $2) \
+             ON CONFLICT (one) DO UPDATE SET (manifest, loaded) = ROW (excluded.manifest, excluded.loaded)",
+            &[versioned(&manifest).into(), once_more.into()],
+        )
+    })
+}
+
+/// What loading the folder with this manifest would say, if the journal has come from it. Whoever may load it is asked to do so
+/// where somebody else has.
+pub fn unchanged(manifest: &str, may_load: bool) -> Result<Vec<Loaded>, Error> {
+    let (role, _) = roles();
+    as_extension_owner(|| {
+        spi::read_json(
+            "journal_folder",
+            "SELECT coalesce((SELECT f.loaded FROM nself.journal_folder f \
+                               WHERE f.manifest = $1 \
+                                 AND NOT ($2 AND EXISTS (SELECT FROM nself.journal j WHERE j.loaded_by <> $3))), '[]')::text",
+            &[versioned(manifest).into(), may_load.into(), role.into()],
+        )
+    })
 }
 
 /// The statement that makes the journal equal to a list of rows with these columns.
@@ -86,8 +132,15 @@ fn journal_put<'a>(columns: impl Iterator<Item = &'a String>) -> String {
 /// How many places of a migration the note on it names.
 const PLACES_SHOWN: usize = 3;
 
+/// What may be a password in a migration: what the first one is, and a note on all of them.
+struct Secrets {
+    first: String,
+    note: String,
+}
+
 /// The journal and the ledger keep SQL as it is: a password in it can be read by whoever may read those.
-fn warn_of_secrets(migrations: &[Migration], loaded: &mut [Loaded]) {
+fn secrets(migrations: &[Migration]) -> BTreeMap<&str, Secrets> {
+    let mut found = BTreeMap::new();
     for migration in migrations {
         let parts = [
             (Some(&migration.up_sql), migration.up_line, &migration.path),
@@ -106,21 +159,28 @@ fn warn_of_secrets(migrations: &[Migration], loaded: &mut [Loaded]) {
                 })
             })
             .collect();
-        let row = loaded
-            .iter_mut()
-            .find(|row| row.version.as_ref() == Some(&migration.version) && row.state != "removed");
-        let (Some(first), Some(row)) = (places.first(), row) else { continue };
-        if row.state != "unchanged" {
-            let message = format!("migration {} holds what may be {first}", migration.version);
-            let hint = "Journal and ledger keep the SQL as it is, for all who have level migrate. Set passwords outside of migrations.";
-            say(PgLogLevel::WARNING, PgSqlErrorCode::ERRCODE_WARNING, message, hint);
-        }
+        let Some(first) = places.first().cloned() else { continue };
         let shown = places.len().min(PLACES_SHOWN);
         let more = match places.len() - shown {
             0 => String::new(),
             more => format!("; and {more} more"),
         };
         let note = format!("may hold {}{more}", places[..shown].join("; "));
+        found.insert(migration.version.as_str(), Secrets { first, note });
+    }
+    found
+}
+
+/// Says of each migration what may be a password in it, and warns of those that are new.
+fn add_secrets(secrets: &BTreeMap<&str, Secrets>, loaded: &mut [Loaded]) {
+    for row in loaded.iter_mut().filter(|row| row.state != "removed") {
+        let Some(version) = &row.version else { continue };
+        let Some(Secrets { first, note }) = secrets.get(version.as_str()) else { continue };
+        if row.state != "unchanged" {
+            let message = format!("migration {version} holds what may be {first}");
+            let hint = "Journal and ledger keep the SQL as it is, for all who have level migrate. Set passwords outside of migrations.";
+            say(PgLogLevel::WARNING, PgSqlErrorCode::ERRCODE_WARNING, message, hint);
+        }
         row.note = Some(row.note.take().map_or(note.clone(), |before| format!("{before}; {note}")));
     }
 }

@@ -101,7 +101,7 @@ fn question<T>(
     let files = files::of(folder)?;
     let mut server = open(global)?;
     let mut session = server.begin()?;
-    let changed = files::ship_if_allowed(&mut session, files.as_deref(), listing)?;
+    let changed = files::ship_if_allowed(&mut session, files.as_ref(), listing)?;
     let answer = ask(&mut session)?;
     // With nothing to take back, the server may keep what it computed for the answer.
     if changed {

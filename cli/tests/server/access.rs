@@ -66,6 +66,26 @@ fn who_may_only_look_sees_what_the_database_knows() {
 }
 
 #[test]
+fn a_folder_that_the_journal_has_come_from_is_not_sent() {
+    let shop = Shop::migrated();
+    let viewer = Role::new(&shop, Some("look"));
+    let ran = viewer.nself("db migrate status").exits(0);
+    assert_eq!(ran.stderr, "");
+    shop.file("migrations/notes.sql", "SELECT 1;");
+    assert!(viewer.nself("db migrate status").exits(0).stderr.starts_with(NOT_SENT));
+    // What is said of the files is the same, whether they are sent or not.
+    for _ in 0..2 {
+        let ran = shop.nself("db migrate up").exits(0);
+        assert!(ran.stderr.starts_with("note: notes.sql is ignored: "), "{}", ran.stderr);
+    }
+    assert!(viewer.nself("db migrate status").exits(0).stderr.starts_with("note: notes.sql is ignored: "));
+    // Of what another role has loaded, whoever may load is the next one.
+    let deployer = Role::new(&shop, Some("migrate"));
+    deployer.nself("db migrate up").exits(0);
+    assert_eq!(shop.ask("SELECT DISTINCT loaded_by FROM nself.journal"), deployer.name);
+}
+
+#[test]
 fn who_may_migrate_sends_the_folder() {
     let shop = ahead();
     let deployer = Role::new(&shop, Some("migrate"));

@@ -120,3 +120,24 @@ begin;
 select * from nself_journal_put(files('0009_other.sql', 'select 9;'));
 rollback;
 :journal;
+
+-- A client need not send what the journal has come from already: one hash tells.
+create function manifest(files jsonb) returns text language sql as $$
+    select encode(sha256(string_agg(int8send(octet_length(path)) || convert_to(path, 'UTF8') || sha256(convert_to(content, 'UTF8')), ''
+                                    order by path collate "C")), 'hex')
+      from jsonb_to_recordset(files) f(path text, content text)
+$$;
+\set folder 'files(''0001_a.sql'', ''create role r password ''''secret'''''', ''0002_b.sql'', ''select 2;'', ''notes.md'', '''')'
+select * from nself_journal_unchanged(manifest(:folder));
+select version, name, state from nself_journal_put(:folder);
+select * from nself_journal_unchanged(manifest(:folder));
+select count(*) from nself_journal_unchanged(manifest(files('0001_a.sql', 'select 2;')));
+select count(*) from nself_journal_unchanged();
+-- Not after something else was loaded, or was changed in the journal by hand.
+select count(*) from nself_journal_put(files('0001_a.sql', 'select 1;'));
+select count(*) from nself_journal_unchanged(manifest(:folder));
+set client_min_messages = error;
+select count(*) from nself_journal_put(:folder);
+reset client_min_messages;
+delete from nself.journal where version = '0002';
+select count(*) from nself_journal_unchanged(manifest(:folder));

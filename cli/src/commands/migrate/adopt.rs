@@ -88,7 +88,7 @@ fn within<T>(
     let files = files::of(folder)?;
     let mut server = open(global)?;
     let mut session = server.begin()?;
-    files::ship(&mut session, files.as_deref(), Listing::Sql)?;
+    files::ship(&mut session, files.as_ref(), Listing::Sql)?;
     let answer = ask(&mut session)?;
     session.keep()?;
     Ok(answer)

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::args::Folder;
 use crate::error::Error;
-use crate::folder::{self, CONVENTION, File, Found};
+use crate::folder::{self, CONVENTION, Files, Found};
 use crate::rows::JournalFile;
 use crate::server::{Call, Session};
 use crate::terminal::messages;
@@ -21,7 +21,7 @@ pub enum Listing {
 }
 
 /// The files of the folder that was named or found; none if there is no folder.
-pub fn of(folder: &Folder) -> Result<Option<Vec<File>>, Error> {
+pub fn of(folder: &Folder) -> Result<Option<Files>, Error> {
     if let Some(dir) = &folder.dir {
         return folder::read(dir).map(Some);
     }
@@ -40,9 +40,15 @@ pub fn none() -> Error {
 /// As `ship`, for a question: who may only look does not send the files, and is told so.
 pub fn ship_if_allowed(
     session: &mut Session<'_>,
-    files: Option<&[File]>,
+    files: Option<&Files>,
     listing: Listing,
 ) -> Result<bool, Error> {
+    if let Some(files) = files
+        && let Some(rows) = unchanged(session, files)?
+    {
+        tell_ignored(&rows, listing);
+        return Ok(false);
+    }
     if files.is_some() && !session.may_migrate()? {
         messages::note(
             "the migrations folder was not sent, which takes level migrate: what counts is the journal of the database",
@@ -52,12 +58,30 @@ pub fn ship_if_allowed(
     ship(session, files, listing)
 }
 
-/// Makes the journal equal to the files, if there are any, and tells whether that changed it.
-pub fn ship(session: &mut Session<'_>, files: Option<&[File]>, listing: Listing) -> Result<bool, Error> {
+/// Makes the journal equal to the files, if there are any, and tells whether that changed it. They are sent only if it has come
+/// from others.
+pub fn ship(session: &mut Session<'_>, files: Option<&Files>, listing: Listing) -> Result<bool, Error> {
     let Some(files) = files else { return Ok(false) };
-    let json = serde_json::to_value(files).expect("paths and text are always JSON");
-    let call = Call::to("nself_journal_put").with("files", "jsonb", Some(json));
-    let rows = session.rows::<JournalFile>("Sending the migrations", &call)?.items;
+    let rows = match unchanged(session, files)? {
+        Some(rows) => rows,
+        None => {
+            let json = serde_json::to_value(&files.files).expect("paths and text are always JSON");
+            let call = Call::to("nself_journal_put").with("files", "jsonb", Some(json));
+            session.rows::<JournalFile>("Sending the migrations", &call)?.items
+        }
+    };
+    tell_ignored(&rows, listing);
+    Ok(rows.iter().any(|file| matches!(file.state.as_str(), "added" | "changed" | "removed")))
+}
+
+/// What the server says of the files, if its journal has come from them.
+fn unchanged(session: &mut Session<'_>, files: &Files) -> Result<Option<Vec<JournalFile>>, Error> {
+    let call = Call::to("nself_journal_unchanged").with("manifest", "text", Some(files.manifest.clone()));
+    let rows = session.rows::<JournalFile>("Comparing the migrations", &call)?.items;
+    Ok((!rows.is_empty()).then_some(rows))
+}
+
+fn tell_ignored(rows: &[JournalFile], listing: Listing) {
     for file in rows.iter().filter(|file| file.state == "ignored") {
         let is_listed = match listing {
             Listing::All => true,
@@ -69,5 +93,4 @@ pub fn ship(session: &mut Session<'_>, files: Option<&[File]>, listing: Listing)
             messages::note(&format!("{} is ignored{reason}", file.name));
         }
     }
-    Ok(rows.iter().any(|file| matches!(file.state.as_str(), "added" | "changed" | "removed")))
 }

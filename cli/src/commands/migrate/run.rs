@@ -6,7 +6,7 @@ use super::{files, files::Listing, is_json, job, open, states};
 use crate::args::{Down, Global, Up};
 use crate::error::Error;
 use crate::exit::Outcome;
-use crate::folder::File;
+use crate::folder::Files;
 use crate::output;
 use crate::output::migrate::{self as text, Direction};
 use crate::rows::MigrationStep;
@@ -55,7 +55,7 @@ fn revert(global: &Global, down: &Down, steps: Option<i32>) -> Result<Outcome, E
 /// What is asked for.
 struct Run {
     direction: Direction,
-    files: Option<Vec<File>>,
+    files: Option<Files>,
     to: Option<String>,
     number: Option<i32>,
     confirm: Option<String>,
@@ -69,7 +69,7 @@ impl Run {
         let agreed = if agreed { None } else { Some(self.ask(&mut server)?) };
         let mut session = server.begin()?;
         let ship = if dry_run { files::ship_if_allowed } else { files::ship };
-        ship(&mut session, self.files.as_deref(), Listing::Sql)?;
+        ship(&mut session, self.files.as_ref(), Listing::Sql)?;
         if self.direction == Direction::Up
             && !dry_run
             && let Some(planned) = self.for_a_job(&mut session)?
@@ -134,7 +134,7 @@ impl Run {
     /// What would be done, with nothing left behind.
     fn plan(&self, server: &mut Server) -> Result<Rows<MigrationStep>, Error> {
         let mut session = server.begin()?;
-        files::ship(&mut session, self.files.as_deref(), Listing::Nothing)?;
+        files::ship(&mut session, self.files.as_ref(), Listing::Nothing)?;
         let steps = session.rows(self.waiting(true), &self.call(true))?;
         session.undo()?;
         Ok(steps)

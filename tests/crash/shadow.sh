@@ -45,6 +45,21 @@ compare_in_background
 sql -c "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'caller'" >/dev/null
 nothing_is_left "the caller cancels"
 
+# To this transaction the other session is not there.
+(
+    echo "BEGIN; SELECT count(*) FROM pg_stat_activity;"
+    until [[ -e $CLUSTER/go_on ]]; do sleep 0.1; done
+    echo "SELECT count(*) FROM nself_drift();"
+) | PGAPPNAME=looker sql >/dev/null 2>&1 &
+looker=$!
+until_sql 1 "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'looker' AND state = 'idle in transaction'"
+compare_in_background
+touch "$CLUSTER/go_on"
+until_sql 2 "$sleeper"
+sql -c "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name IN ('caller', 'looker')" >/dev/null
+wait "$looker" && die "the one that had looked did not fail"
+nothing_is_left "no shadow of a session that is there is taken for left over"
+
 compare_in_background
 sql -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'caller'" >/dev/null
 nothing_is_left "the caller is terminated"

@@ -1,6 +1,7 @@
 //! The database in which migrations are replayed, and the workers that make it and replay in it.
 
 use std::cell::Cell;
+use std::ffi::{c_int, c_void};
 
 use nself_heal_core::digest::{Differing, Digests};
 use nself_heal_core::model::Catalog;
@@ -60,13 +61,27 @@ fn left_overs() -> Result<Vec<String>, Error> {
     let names: Option<Vec<String>> = with_pinned_settings(|| {
         spi::read_one(
             "SELECT array_agg(d.datname::text) FROM pg_database d \
-              WHERE d.datname ~ ('^' || $1 || '[0-9]+_[0-9]+_[0-9]+$') AND NOT d.datallowconn \
-                AND NOT EXISTS (SELECT FROM pg_stat_activity a \
-                                 WHERE a.pid::text = substring(d.datname FROM '_([0-9]+)_[0-9]+$'))",
+              WHERE d.datname ~ ('^' || $1 || '[0-9]+_[0-9]+_[0-9]+$') AND NOT d.datallowconn",
             &[keeper::PREFIX.into()],
         )
     })?;
-    Ok(names.unwrap_or_default())
+    Ok(names
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|name| !keeper::maker(name).is_some_and(is_there))
+        .collect())
+}
+
+unsafe extern "C-unwind" {
+    // Of storage/procarray.h, which pgrx does not bind.
+    fn BackendPidGetProc(pid: c_int) -> *mut c_void;
+}
+
+/// Whether a backend is there now. pg_stat_activity is no answer: a transaction that has looked at it before sees it as it was
+/// then, without those who came later.
+fn is_there(pid: c_int) -> bool {
+    // SAFETY: a question about a list in shared memory, which the server locks for it; the answer is not looked into.
+    unsafe { !BackendPidGetProc(pid).is_null() }
 }
 
 thread_local! {

@@ -3,6 +3,7 @@
 //! That way nothing that happens to the backend leaves a database behind: an error, a cancel, a kill. If the whole
 //! server crashes, its postmaster starts the keeper again, which finds no backend and drops what is there.
 
+use std::ffi::c_int;
 use std::time::{Duration, Instant};
 
 use nself_heal_core::quote;
@@ -97,6 +98,11 @@ fn serve(channel: &Channel, name: &str) {
             return;
         }
     }
+}
+
+/// The backend that a shadow of this name was made for.
+pub fn maker(name: &str) -> Option<c_int> {
+    name.rsplit('_').nth(1)?.parse().ok()
 }
 
 fn make(name: &str, options: &str, left_overs: &[String]) -> Result<(), Error> {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diff::{Change, Difference, Object, diff, owner_changes, relation_type};
 use crate::ground::{Part, is_relation, retain};
-use crate::model::{Acl, Address, Catalog, Comment};
+use crate::model::{Acl, Address, Catalog, Column, Comment};
 use crate::pieces::join;
 
 /// What the migrations of one transaction left.
@@ -113,18 +113,23 @@ pub fn only_touched(mut read: Catalog, touched: &BTreeMap<String, String>) -> Ca
     read
 }
 
-/// Tells what event triggers call each part of a schema.
-pub fn each_name(mut schema: Catalog, mut tell: impl FnMut(String)) {
-    retain(&mut schema, |part| {
-        tell(name(&part));
+/// What event triggers call each part of a schema, and each column.
+pub fn all_names(mut schema: Catalog) -> BTreeSet<String> {
+    let mut all = names(&mut schema);
+    for table in &schema.tables {
+        let column = |column: &Column| format!("{} column {}", relation_type(table), column.identity);
+        all.extend(table.columns.iter().map(column));
+    }
+    all
+}
+
+fn names(schema: &mut Catalog) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    retain(schema, |part| {
+        names.insert(name(&part));
         true
     });
-    for table in &schema.tables {
-        table
-            .columns
-            .iter()
-            .for_each(|column| tell(format!("{} column {}", relation_type(table), column.identity)));
-    }
+    names
 }
 
 /// The names of relations among these.
@@ -244,13 +249,8 @@ impl Known {
             let says_no_name = |name: &&String| name.starts_with("comment ") || name.starts_with("grant ");
             self.worded_otherwise.extend(self.names.keys().filter(|name| !says_no_name(name)).cloned());
         }
-        let relations = relations_of(&schema);
-        let mut there = BTreeSet::new();
         let mut schema = schema;
-        retain(&mut schema, |part| {
-            there.insert(name(&part));
-            true
-        });
+        let (relations, there) = (relations_of(&schema), names(&mut schema));
         let gone: BTreeSet<&str> =
             self::relations(&dropped).into_iter().filter(|of| !relations.contains(*of)).collect();
         retain(&mut self.schema, |part| {

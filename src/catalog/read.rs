@@ -91,13 +91,18 @@ macro_rules! of_rest {
 struct Reader<'a> {
     variables: Variables,
     wanted: &'a Wanted,
+    magnitude: u32,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(wanted: &'a Wanted) -> Result<Self, Error> {
+        Ok(Self { variables: Variables::of_this_server()?, wanted, magnitude: magnitude() })
+    }
+
     fn read<T: DeserializeOwned>(&self, name: &'static str, query: &str) -> Result<T, Error> {
         let relations: Option<Vec<pg_sys::Oid>> =
             self.wanted.relations.as_ref().map(|relations| relations.iter().map(|(oid, _)| *oid).collect());
-        let form = Form { all: relations.is_none(), rest: self.wanted.rest, magnitude: magnitude() };
+        let form = Form { all: relations.is_none(), rest: self.wanted.rest, magnitude: self.magnitude };
         let arguments = [relations.into(), form.rest.into(), self.wanted.locked.clone().into()];
         // A query is planned once for each of its forms: to plan takes as long as to run.
         let read = || {
@@ -149,7 +154,7 @@ fn parse<T: DeserializeOwned>(query: &'static str, text: Option<String>) -> Resu
 /// Reads the schema of this database, or what is wanted of it, at the moment that is in force, but for what each object
 /// needs.
 pub fn read(wanted: &Wanted) -> Result<Catalog, Error> {
-    let reader = Reader { variables: Variables::of_this_server()?, wanted };
+    let reader = Reader::new(wanted)?;
     Ok(Catalog {
         schemas: of_rest!(reader, "schemas", "pg_namespace"),
         extensions: of_rest!(reader, "extensions", "pg_extension"),
@@ -169,14 +174,15 @@ pub fn read(wanted: &Wanted) -> Result<Catalog, Error> {
 
 /// Reads the extensions, at the moment that is in force.
 pub fn read_extensions() -> Result<Vec<Extension>, Error> {
-    let reader = Reader { variables: Variables::of_this_server()?, wanted: &Wanted::ALL };
+    let all = Wanted::ALL;
+    let reader = Reader::new(&all)?;
     Ok(query!(reader, "extensions"))
 }
 
 /// Reads the schema, or what is wanted of it, together with what each object needs.
 pub fn read_with_dependencies(wanted: &Wanted) -> Result<Catalog, Error> {
     let catalog = read(wanted)?;
-    let reader = Reader { variables: Variables::of_this_server()?, wanted };
+    let reader = Reader::new(wanted)?;
     Ok(Catalog { dependencies: query!(reader, "dependencies"), ..catalog })
 }
 
@@ -213,7 +219,8 @@ pub const MEMBERS: &str = "altered member of extension ";
 
 /// Counts what the reader does not read or the diff does not judge, at the moment that is in force.
 pub fn count_not_compared() -> Result<BTreeMap<String, NotCompared>, Error> {
-    let reader = Reader { variables: Variables::of_this_server()?, wanted: &Wanted::ALL };
+    let all = Wanted::ALL;
+    let reader = Reader::new(&all)?;
     let mut counted: BTreeMap<String, NotCompared> = query!(reader, "not_compared");
     for Extension { identity, members, .. } in read_extensions()? {
         let names: Vec<String> =

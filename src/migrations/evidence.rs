@@ -1,10 +1,10 @@
-//! Evidence: while a migration runs, event triggers tell what it touches. How that is afterwards is kept in the ledger, in
-//! the same transaction. Where event triggers are refused or switched off, there is none.
+//! Evidence: while a migration runs, event triggers tell what it touches. How that is afterwards is kept in
+//! `nself.evidence`, in the same transaction. Where event triggers are refused or switched off, there is none.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use nself_heal_core::evidence::Evidence;
-use nself_heal_core::evidence::{each_name, one_name, only_touched, read_otherwise};
+use nself_heal_core::evidence::{all_names, one_name, only_touched, read_otherwise};
 use nself_heal_core::model::Catalog;
 use pgrx::{Json, pg_sys};
 use serde::Deserialize;
@@ -63,7 +63,7 @@ impl Witness {
         self.renames |= renames;
     }
 
-    /// Keeps in the ledger how all of that is now.
+    /// Keeps how all of that is now.
     pub fn keep(mut self) -> Result<(), Error> {
         let Some(last) = self.versions.last().cloned() else { return Ok(()) };
         as_extension_owner(|| {
@@ -90,10 +90,7 @@ impl Witness {
     /// older names may be of nothing: that counts as touched now, unless somebody else has touched it, too.
     fn read_all(&mut self, last: &str) -> Result<Catalog, Error> {
         let schema = catalog::read_with_dependencies(&Wanted::ALL)?;
-        let mut there = BTreeSet::new();
-        each_name(schema.clone(), |name| {
-            there.insert(name);
-        });
+        let there = all_names(schema.clone());
         let before = Seen::read()?.evidence;
         let names: BTreeSet<String> = before.iter().flat_map(|of| of.touched.keys().cloned()).collect();
         let otherwise = read_otherwise(before, schema.clone(), server());

@@ -1,5 +1,6 @@
 //! Migrations that are marked to run without a transaction, or that commit in the middle. Each statement has a transaction of
-//! its own, or shares one with those up to the next COMMIT, and the row of the ledger in it says how far the migration has come. A statement that refuses a transaction runs between two rows:
+//! its own, or shares one with those up to the next COMMIT, and the row of the ledger in it says how far the migration has
+//! come. A statement that refuses a transaction runs between two rows:
 //! one that says that it was begun, and one that says that it ended. Who runs a migration asks here what is next, again
 //! and again: the ledger alone knows, so it does not matter who has begun.
 

@@ -1,49 +1,18 @@
 use super::*;
-use crate::model::{Column, Name, ReplicaIdentity, Table};
-
-fn column(table: &str, name: &str, type_name: &str) -> Column {
-    Column {
-        identity: format!("{table}.{name}"),
-        name: name.to_string(),
-        type_name: type_name.to_string(),
-        collation: None,
-        default: None,
-        not_null: None,
-        identity_column: None,
-        generated: None,
-        inherited: false,
-        constrained_domain: false,
-        frozen: false,
-        sequences: Vec::new(),
-        storage: None,
-        compression: None,
-        statistics: None,
-        options: Vec::new(),
-        fdw_options: Vec::new(),
-    }
-}
+use crate::model::{Name, Table};
+use crate::plan::tests;
 
 fn table(name: &str, columns: &[(&str, &str)]) -> Table {
     let identity = format!("app.{name}");
+    let column = |(name, type_name): &(&str, &str)| Column {
+        identity: format!("{identity}.{name}"),
+        ..tests::column(name, type_name)
+    };
     Table {
         name: Name { schema: "app".to_string(), name: name.to_string() },
-        owner: "owner".to_string(),
-        unlogged: false,
-        foreign: None,
-        access_method: None,
-        tablespace: None,
-        parameters: Vec::new(),
-        replica_identity: ReplicaIdentity::Default,
-        replica_index: None,
-        clustered_on: None,
-        row_security: false,
-        force_row_security: false,
-        partition_key: None,
-        partition_of: None,
-        inherits: Vec::new(),
-        of_type: None,
-        columns: columns.iter().map(|(name, type_name)| column(&identity, name, type_name)).collect(),
-        identity,
+        columns: columns.iter().map(column).collect(),
+        identity: identity.clone(),
+        ..tests::table(name, [])
     }
 }
 

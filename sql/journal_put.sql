@@ -31,6 +31,7 @@ loaded AS (
            CASE WHEN old.down_sql IS DISTINCT FROM g.down_sql THEN 'down part'
                 WHEN old.down_checksum IS DISTINCT FROM g.down_checksum THEN 'bytes of the down part' END,
            CASE WHEN old.snapshot IS DISTINCT FROM g.snapshot THEN 'snapshot' END,
+           CASE WHEN old.generated_at IS DISTINCT FROM g.generated_at THEN 'time' END,
            CASE WHEN old.breakpoints <> g.breakpoints THEN 'breakpoints' END,
            CASE WHEN old.in_transaction <> g.in_transaction OR old.down_in_transaction <> g.down_in_transaction
                 THEN 'transaction' END)) AS d (differs)

@@ -29,11 +29,14 @@ CREATE TABLE nself.journal (
     down_line integer NOT NULL,
     in_transaction boolean NOT NULL DEFAULT true,
     down_in_transaction boolean NOT NULL DEFAULT true,
+    generated_at bigint,
     loaded_at timestamptz NOT NULL DEFAULT now(),
     loaded_by text NOT NULL
 );
 COMMENT ON TABLE nself.journal IS 'What the migrations folder says: one row a migration, in order';
 COMMENT ON COLUMN nself.journal.checksum IS 'SHA-256 of the bytes of the file at path';
+COMMENT ON COLUMN nself.journal.generated_at IS
+    'When the file was made, in milliseconds since 1970, as Drizzle''s journal says';
 COMMENT ON COLUMN nself.journal.loaded_by IS
     'The role with whose rights it was loaded last: the worker applies by itself only what a role that it trusts has loaded';
 COMMENT ON COLUMN nself.journal.in_transaction IS
@@ -74,6 +77,7 @@ CREATE TABLE nself.ledger (
     statements_done integer CHECK (statements_done IS NULL OR statements_done >= 0 AND NOT in_transaction),
     statement_begun text CHECK (statement_begun IS NULL OR statements_done IS NOT NULL),
     adopted text,
+    mirrored text,
     ground json CHECK (ground IS NULL OR direction = 'ground')
 );
 COMMENT ON TABLE nself.ledger IS
@@ -82,6 +86,8 @@ COMMENT ON COLUMN nself.ledger.direction IS
     'up or down: a migration was applied or undone. ground: what stood here before the first migration was kept. forget: what name, a pattern, matches was taken out of that';
 COMMENT ON COLUMN nself.ledger.adopted IS
     'Not NULL: this program did not run it, but believed this source: another tool, or baseline';
+COMMENT ON COLUMN nself.ledger.mirrored IS
+    'Not NULL: it was written into this other tool''s list, too';
 COMMENT ON COLUMN nself.ledger.ground IS
     'What stood here before the first migration, or, of a baseline, after the migration that version names, as this program reads a schema';
 COMMENT ON COLUMN nself.ledger.statements_done IS
@@ -113,6 +119,18 @@ CREATE TABLE nself.evidence (
 COMMENT ON TABLE nself.evidence IS
     'What the migrations of a transaction made, altered and dropped, as event triggers told it, and how that was afterwards, as this program reads a schema';
 COMMENT ON COLUMN nself.evidence.ledger_id IS 'The last row of that transaction in nself.ledger';
+
+CREATE TABLE nself.adopted_list (
+    relation text PRIMARY KEY,
+    tool text NOT NULL,
+    unknown text[] NOT NULL,
+    adopted_by text NOT NULL DEFAULT session_user,
+    adopted_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE nself.adopted_list IS
+    'The lists of applied migrations of other tools that nself_adopt() has taken for true. What the tools write into them afterwards is noticed';
+COMMENT ON COLUMN nself.adopted_list.unknown IS
+    'What the tool calls the migrations that were in its list then and not in the journal: they are known, and no news any more';
 
 -- The migrations that are applied now: those whose last word in the ledger is up.
 CREATE VIEW nself.applied AS
@@ -291,6 +309,7 @@ SELECT pg_catalog.pg_extension_config_dump('nself.journal', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.ledger', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.ledger_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.evidence', '');
+SELECT pg_catalog.pg_extension_config_dump('nself.adopted_list', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.heal_events', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.heal_events_event_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.heal_steps', '');

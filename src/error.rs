@@ -3,6 +3,8 @@
 
 #![allow(unsafe_code)]
 
+mod code;
+
 use nself_heal_core::{formats, migrations};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode, PgSqlErrorCode::*, pg_sys};
@@ -225,6 +227,10 @@ pub enum Error {
     SeveralTrackers { found: Vec<String> },
     #[error("{tool} has applied {count} of these migrations here already, says {table}")]
     NotAdopted { tool: &'static str, table: String, count: usize },
+    #[error("{tool} has {what} here, says {table}, and the ledger does not know of it")]
+    AheadOfLedger { tool: &'static str, what: String, table: String },
+    #[error("migration {version} could not be written into the list of {tool}: {reason}")]
+    NotMirrored { version: String, tool: &'static str, reason: String },
     #[error("nself_baseline() was not told which migration")]
     WhichVersion,
     #[error("nself_ground_forget() was not told which objects")]
@@ -317,6 +323,10 @@ impl Error {
             | Self::NothingApplied
             | Self::NoGround
             | Self::NotAdopted { .. }
+            | Self::AheadOfLedger { .. }
+            | Self::OnlyInScript
+            | Self::JobWithoutLogin { .. }
+            | Self::NotMirrored { .. }
             | Self::RoleGone { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             Self::NoTransaction { .. } => ERRCODE_ACTIVE_SQL_TRANSACTION,
             Self::OtherRole { .. }
@@ -332,10 +342,10 @@ impl Error {
             Self::UnknownRole { .. } | Self::NotInGround { .. } | Self::NoTracker { .. } => {
                 ERRCODE_UNDEFINED_OBJECT
             }
-            Self::UnknownTracker { .. } | Self::SeveralTrackers { .. } => ERRCODE_INVALID_PARAMETER_VALUE,
-            Self::UnknownLevel { .. } => ERRCODE_INVALID_PARAMETER_VALUE,
+            Self::UnknownTracker { .. } | Self::SeveralTrackers { .. } | Self::UnknownLevel { .. } => {
+                ERRCODE_INVALID_PARAMETER_VALUE
+            }
             Self::PublicAbove { .. } => ERRCODE_INVALID_GRANT_OPERATION,
-            Self::OnlyInScript => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             Self::Refused { .. } | Self::ReachesOutside { .. } => ERRCODE_FEATURE_NOT_SUPPORTED,
             Self::Busy | Self::Locked { .. } => ERRCODE_LOCK_NOT_AVAILABLE,
             Self::Stale | Self::SchemaMoves | Self::PlanOutdated | Self::Overtaken { .. } => {
@@ -343,7 +353,6 @@ impl Error {
             }
             Self::Standby => ERRCODE_READ_ONLY_SQL_TRANSACTION,
             Self::SecondJob { .. } => ERRCODE_OBJECT_IN_USE,
-            Self::JobWithoutLogin { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             Self::NoSuchJob { .. } => ERRCODE_UNDEFINED_OBJECT,
             Self::WhichJob { .. } => ERRCODE_NULL_VALUE_NOT_ALLOWED,
             Self::NotStarted | Self::NotMigrated { .. } => ERRCODE_INTERNAL_ERROR,
@@ -489,6 +498,8 @@ impl Error {
             Self::UnknownTracker { .. } => return Some(format!("Known are {}.", tracker_names().join(", "))),
             Self::SeveralTrackers { .. } => "Say which with source =>, by the name of the tool or of its table.",
             Self::NotAdopted { .. } => "nself_adopt() shows what it says of each migration, nself_adopt(confirm => true) takes it for true: these do not run again.",
+            Self::AheadOfLedger { .. } => "nself_adopt() shows it, nself_adopt(confirm => true) takes it for true. Of what the journal does not have, load the file first.",
+            Self::NotMirrored { .. } => "Nothing of it was applied. Without nself.mirror_tracker it is not written there, and the tool will run it again.",
             Self::WhichVersion => "Give the version of the last migration that has run here: nself_migrate_status() lists them.",
             Self::WhichObjects | Self::NotInGround { .. } => "nself_ground() lists what stood here. In a pattern * stands for any characters.",
             Self::ReplayFailed { source, .. } => return Some(match &source.hint {
@@ -515,7 +526,7 @@ impl From<Error> for ErrorReport {
         if let Some(source) = error.server_error()
             && PgSqlErrorCode::from(source.code) as i32 != source.code
         {
-            set_code_of_next_error(source.code);
+            code::set_of_next_error(source.code);
         }
         let mut report = ErrorReport::new(error.code(), error.to_string(), "");
         if let Some(detail) = error.detail() {
@@ -532,38 +543,6 @@ fn tracker_names() -> Vec<&'static str> {
     let names: std::collections::BTreeSet<&str> =
         nself_heal_core::trackers::TRACKERS.iter().map(|tracker| tracker.tool).collect();
     names.into_iter().collect()
-}
-
-unsafe extern "C-unwind" {
-    /// Gives the error that the server makes right now its SQLSTATE.
-    fn errcode(code: std::ffi::c_int) -> std::ffi::c_int;
-}
-
-#[pgrx::pg_guard]
-unsafe extern "C-unwind" fn set_code(code: *mut std::ffi::c_void) {
-    // SAFETY: the server calls this while it makes an error. The callback is on the top of the stack, and served once.
-    unsafe {
-        errcode(code as std::ffi::c_int);
-        pg_sys::error_context_stack = (*pg_sys::error_context_stack).previous;
-    }
-}
-
-/// pgrx has names for the SQLSTATEs of the server alone, and raises an error under one of them. One that a user made
-/// up, as RAISE … USING ERRCODE can, is set when the server makes the next error, which is the one about to be raised.
-fn set_code_of_next_error(code: i32) {
-    // SAFETY: the callback lives as long as the transaction that the error ends. Whoever catches the error puts the
-    // stack back as it was.
-    unsafe {
-        let context = pg_sys::TopTransactionContext;
-        let callback: *mut pg_sys::ErrorContextCallback =
-            pg_sys::MemoryContextAlloc(context, size_of::<pg_sys::ErrorContextCallback>()).cast();
-        callback.write(pg_sys::ErrorContextCallback {
-            previous: pg_sys::error_context_stack,
-            callback: Some(set_code),
-            arg: code as *mut std::ffi::c_void,
-        });
-        pg_sys::error_context_stack = callback;
-    }
 }
 
 /// What a background worker tells of an error: all that its caller would say.

@@ -13,6 +13,7 @@ static MIGRATIONS_DIR: GucSetting<Option<CString>> = GucSetting::<Option<CString
 static ENV: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"dev"));
 static COMPARE_OWNERS: GucSetting<bool> = GucSetting::<bool>::new(true);
 static HEAL_LOCK_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(3_000);
+static MIRROR_TRACKER: GucSetting<bool> = GucSetting::<bool>::new(false);
 static CAPTURE_DDL: GucSetting<bool> = GucSetting::<bool>::new(true);
 static GUARD: GucSetting<Guard> = GucSetting::<Guard>::new(Guard::Off);
 static DATABASES: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"*"));
@@ -65,6 +66,14 @@ pub fn define() {
         c"Whether objects that belong to another role than the one that the migrations give are drift.",
         c"Where owners differ between environments on purpose, switch it off. Heal never changes an owner.",
         &COMPARE_OWNERS,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_bool_guc(
+        c"nself.mirror_tracker",
+        c"Whether what nself_heal applies and undoes is written into the list of the tool, too, that the database was adopted from.",
+        c"So that the tool does not run it again. Who applies needs the rights to write there.",
+        &MIRROR_TRACKER,
         GucContext::Userset,
         GucFlags::default(),
     );
@@ -294,6 +303,10 @@ pub fn ddl_log_keep() -> Option<i32> {
 /// In milliseconds; zero for none of its own.
 pub fn heal_lock_timeout() -> i32 {
     HEAL_LOCK_TIMEOUT.get()
+}
+
+pub fn mirrors_tracker() -> bool {
+    MIRROR_TRACKER.get()
 }
 
 /// In bytes.

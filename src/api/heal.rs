@@ -13,6 +13,7 @@ use crate::catalog::access::{ask, warn_of_owners};
 use crate::drift::compare;
 use crate::expected::chain::Against;
 use crate::heal::{history, in_transaction};
+use crate::migrations::elsewhere;
 use crate::migrations::lock::SchemaLock;
 
 #[pg_extern]
@@ -41,6 +42,9 @@ fn nself_heal(
     }
     let not_renamed: BTreeSet<String> = not_renamed.unwrap_or_default().into_iter().collect();
     let _turn = if confirm { Some(SchemaLock::take(c"nself_heal(true)")?) } else { None };
+    if confirm {
+        elsewhere::refuse_heal()?;
+    }
     let (expected, comparison) = compare::compare(Against::Applied, not_renamed.clone())?;
     let drift_items = compare::items(&comparison.steps);
     warn_of_owners(&comparison.steps);

@@ -12,6 +12,7 @@ use crate::catalog::access::{self, ask};
 use crate::error::Error;
 use crate::expected;
 use crate::expected::chain::Against;
+use crate::migrations::adopt;
 use crate::migrations::down::{self, DownRequest};
 use crate::migrations::journal;
 use crate::migrations::status;
@@ -93,7 +94,7 @@ fn nself_migrate_status(
         (
             name!(version, String),
             name!(name, String),
-            name!(state, &'static str),
+            name!(state, String),
             name!(applied_at, Option<TimestampWithTimeZone>),
             name!(applied_by, Option<String>),
             name!(duration_ms, Option<i64>),
@@ -105,14 +106,24 @@ fn nself_migrate_status(
     ErrorReport,
 > {
     ask(Level::Look, "nself_migrate_status()")?;
-    let rows: Vec<_> = status::status(tenant)?
+    // Other tools keep no list of each tenant.
+    let others = match tenant {
+        None => adopt::by_others()?,
+        Some(_) => Vec::new(),
+    };
+    let mut rows: Vec<_> = status::status(tenant)?
         .into_iter()
         .map(|status| {
             let (note, ledger) = (status::note(&status), status.ledger.as_ref());
+            let by_other = others.iter().find_map(|other| other.state_of(&status.version));
+            let note = match by_other {
+                Some(_) => Some("the ledger does not know: nself_adopt() shows it".to_owned()),
+                None => note,
+            };
             (
                 status.version.clone(),
                 status.name.clone(),
-                status.state.as_str(),
+                by_other.unwrap_or_else(|| status.state.as_str().to_owned()),
                 ledger
                     .and_then(|applied| applied.applied_at.as_deref())
                     .and_then(|at| TimestampWithTimeZone::from_str(at).ok()),
@@ -124,6 +135,13 @@ fn nself_migrate_status(
             )
         })
         .collect();
+    for other in others {
+        let state = other.state_of_applied();
+        let note = Some("not in the journal".to_owned());
+        rows.extend(other.unknown.into_iter().map(|called| {
+            (called, String::new(), state.clone(), None, None, None, String::new(), note.clone(), true)
+        }));
+    }
     Ok(TableIterator::new(rows))
 }
 

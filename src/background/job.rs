@@ -20,8 +20,13 @@ use crate::server::spi;
 use crate::server::worker::{WorkerRole, WorkerSpec};
 
 /// Settings of the caller's session that a job runs under, beside those that give SQL its meaning.
-const OWN_SETTINGS: [&str; 4] =
-    ["nself.env", "nself.compare_owners", "nself.heal_lock_timeout", "nself.heal_rewrite_limit"];
+const OWN_SETTINGS: [&str; 5] = [
+    "nself.env",
+    "nself.compare_owners",
+    "nself.heal_lock_timeout",
+    "nself.heal_rewrite_limit",
+    "nself.mirror_tracker",
+];
 
 /// Who asks for a job, and under which settings it is to run.
 #[derive(Deserialize)]

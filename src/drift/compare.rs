@@ -16,7 +16,7 @@ use crate::catalog::outline::{self, Outline};
 use crate::drift::allowed::{self, AllowedDrift};
 use crate::drift::expression::{self, Pair};
 use crate::drift::facts::{as_owner_of, facts};
-use crate::drift::not_compared::{NotCompared, pair_counts};
+use crate::drift::not_compared::{self, NotCompared, pair_counts};
 use crate::drift::rights;
 use crate::error::Error;
 use crate::expected::chain::Against;
@@ -86,7 +86,8 @@ pub fn own_partitions(expected: &Catalog, live: &Catalog) -> Vec<Ignored> {
 /// not the old name of something else.
 pub fn compare(against: Against, not_renamed: BTreeSet<String>) -> Result<(Expected, Comparison), Error> {
     let expected = expected::of(against)?;
-    let comparison = compare_with(&expected, not_renamed)?;
+    let mut comparison = compare_with(&expected, not_renamed)?;
+    comparison.not_compared.extend(not_compared::elsewhere(against)?);
     Ok((expected, comparison))
 }
 

@@ -8,6 +8,7 @@ use crate::catalog::{self, outline};
 use crate::error::Error;
 use crate::expected;
 use crate::expected::chain::Against;
+use crate::migrations::elsewhere::{self, Elsewhere};
 use crate::server::session::with_pinned_settings;
 use crate::server::spi::with_snapshot;
 
@@ -24,7 +25,26 @@ pub struct NotCompared {
 pub fn not_compared(against: Against) -> Result<Vec<NotCompared>, Error> {
     let expected = expected::of(against)?;
     let live = with_pinned_settings(|| with_snapshot(outline::read))?;
-    Ok(pair_counts(&live.not_compared, expected.not_compared()))
+    let mut all = pair_counts(&live.not_compared, expected.not_compared());
+    all.extend(elsewhere(against)?);
+    Ok(all)
+}
+
+/// The migrations that another tool applied, or took back, after its list was adopted: what they changed is here, and not
+/// expected.
+pub fn elsewhere(against: Against) -> Result<Option<NotCompared>, Error> {
+    if against != Against::Applied {
+        return Ok(None);
+    }
+    let others = elsewhere::since_adopted()?;
+    let names: Vec<String> = others.iter().flat_map(Elsewhere::versions).cloned().collect();
+    let taken_back = others.iter().map(|of| of.undone.len()).sum::<usize>() as u64;
+    Ok((!names.is_empty()).then(|| NotCompared {
+        object_type: "migration".to_owned(),
+        live: names.len() as u64 - taken_back,
+        expected: taken_back,
+        names,
+    }))
 }
 
 /// One line that names what was not compared, or nothing if all was.

@@ -181,6 +181,7 @@ fn with(before: &str, applied: &Applied) -> String {
         applied_at: _,
         duration_ms: _,
         adopted: _,
+        mirrored: _,
         evidence_row,
     } = applied;
     let ran = (in_transaction, statements_done);

@@ -20,6 +20,7 @@ use crate::heal::history::{self, Report, Run};
 use crate::heal::notify::{self, Change};
 use crate::heal::only_adds;
 use crate::heal::steps::{self, Mode};
+use crate::migrations::elsewhere;
 use crate::migrations::lock::with_schema_lock;
 use crate::server::progress::Progress;
 use crate::server::session::{with_pinned_settings, with_settings};
@@ -131,6 +132,7 @@ impl Plan {
                 }
                 hash => hash?,
             };
+            elsewhere::refuse_heal()?;
             let (_, comparison): (Expected, Comparison) =
                 steps::within_lock_timeout(|| compare::compare(Against::Applied, not_renamed.clone()))?;
             Ok(Self { hash, comparison, search_path: steps::search_path()? })

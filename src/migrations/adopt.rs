@@ -2,33 +2,23 @@
 //! somebody says that what is here is what the migrations gave. The ledger then has rows of migrations that this program
 //! did not run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use nself_heal_core::formats::Migration;
 use nself_heal_core::ground::Made;
-use nself_heal_core::migrations::{Status, choose_baseline};
-use nself_heal_core::trackers::{Belief, BeliefState, TRACKERS, Tracker, TrackerRow, believe};
-use pgrx::Json;
-use serde::Serialize;
+use nself_heal_core::migrations::{Direction, choose_baseline};
+use nself_heal_core::trackers::{Belief, BeliefState, Candidate, TRACKERS, TrackerRow};
 
 use crate::error::Error;
+use crate::migrations::elsewhere::{self, Elsewhere};
 use crate::migrations::ledger::{self, Session};
 use crate::migrations::lock::SchemaLock;
 use crate::migrations::script::split;
 use crate::migrations::status::status;
-use crate::migrations::{created, ground};
-use crate::server::session::{as_extension_owner, with_pinned_settings};
-use crate::server::spi::{self, with_snapshot};
-use crate::server::transaction::undone;
-use crate::server::trust;
-
-/// Another tool's list, as it was found here.
-struct Found {
-    tracker: &'static Tracker,
-    /// Its table, quoted.
-    table: String,
-    rows: Vec<TrackerRow>,
-}
+use crate::migrations::trackers::{self, Found, candidates, find};
+use crate::migrations::{created, ground, journal};
+use crate::server::session::as_extension_owner;
+use crate::server::spi;
 
 /// What a tool's list says of the migrations of the journal.
 pub struct Adoption {
@@ -42,49 +32,67 @@ pub fn adopt(source: Option<&str>, confirm: bool) -> Result<Adoption, Error> {
         true => Some(SchemaLock::take(c"nself_adopt()")?),
         false => None,
     };
-    let all = status(None)?;
-    if all.iter().all(|status| status.journal.is_none()) {
+    let journal = candidates()?;
+    if journal.is_empty() {
         return Err(nself_heal_core::migrations::Error::EmptyJournal.into());
     }
-    let adoption = beliefs(choose(source)?, &all)?;
+    let found = choose(source)?;
+    let tables: Vec<String> = found.iter().map(|found| found.table.clone()).collect();
+    let adoption = beliefs(found, &journal)?;
     if confirm {
-        write_down(&adoption, &all)?;
+        write_down(&adoption)?;
+        note_lists(&adoption, &tables)?;
     }
     Ok(adoption)
 }
 
-fn beliefs(found: Vec<Found>, all: &[Status]) -> Result<Adoption, Error> {
+fn beliefs(found: Vec<Found>, journal: &[Candidate]) -> Result<Adoption, Error> {
     let tracker = found.first().expect("one list was chosen").tracker;
     let rows: Vec<TrackerRow> = found.into_iter().flat_map(|found| found.rows).collect();
-    let hashes = match rows.iter().any(|row| row.sha384.is_some()) {
-        true => sha384()?,
-        false => BTreeMap::new(),
-    };
-    let beliefs = believe(tracker, &rows, all, |entry| hashes.get(&entry.version).cloned());
-    Ok(Adoption { tool: tracker.tool, beliefs })
+    Ok(Adoption { tool: tracker.tool, beliefs: trackers::beliefs(tracker, &rows, journal)? })
 }
 
-fn write_down(adoption: &Adoption, all: &[Status]) -> Result<(), Error> {
-    let session = Session::now(None)?;
-    let adopted = adoption.beliefs.iter().filter(|belief| belief.state == BeliefState::Adopted);
-    let entries: Vec<_> = adopted
-        .filter_map(|belief| {
-            let status = all.iter().find(|status| status.version == belief.version)?;
-            Some((belief, status.journal.as_ref()?))
-        })
-        .collect();
-    if entries.is_empty() {
+fn write_down(adoption: &Adoption) -> Result<(), Error> {
+    let direction = |belief: &Belief| match belief.state {
+        BeliefState::Adopted => Some(Direction::Up),
+        BeliefState::Undone => Some(Direction::Down),
+        _ => None,
+    };
+    let news: Vec<(&Belief, Direction)> =
+        adoption.beliefs.iter().filter_map(|belief| Some((belief, direction(belief)?))).collect();
+    if news.is_empty() {
         return Ok(());
     }
+    let journal = journal::entries()?;
+    let entry = |belief: &Belief| journal.iter().find(|entry| entry.version == belief.version);
+    let session = Session::now(None)?;
     let mut made = Made::default();
-    for (_, entry) in &entries {
-        created::note(&mut made, &split(&entry.up())?);
+    for (belief, direction) in &news {
+        if let (Direction::Up, Some(entry)) = (direction, entry(belief)) {
+            created::note(&mut made, &split(&entry.up())?);
+        }
     }
     ground::keep_around(&session, &made)?;
-    for (belief, entry) in entries {
-        ledger::adopt(&session, entry, adoption.tool, belief.applied_at.clone())?;
+    for (belief, direction) in news {
+        if let Some(entry) = entry(belief) {
+            ledger::adopt(&session, entry, direction, adoption.tool, belief.applied_at.clone())?;
+        }
     }
     Ok(())
+}
+
+/// Remembers which lists are believed, so that it is noticed what the tool does from now on.
+fn note_lists(adoption: &Adoption, tables: &[String]) -> Result<(), Error> {
+    let unknown = adoption.beliefs.iter().filter(|belief| belief.state == BeliefState::Unknown);
+    let unknown: Vec<&str> = unknown.map(|belief| belief.name.as_str()).collect();
+    as_extension_owner(|| {
+        spi::write(
+            "INSERT INTO nself.adopted_list (relation, tool, unknown) SELECT r, $2, $3 FROM unnest($1) r \
+             ON CONFLICT (relation) DO UPDATE \
+               SET (tool, unknown, adopted_by, adopted_at) = ROW (excluded.tool, excluded.unknown, DEFAULT, DEFAULT)",
+            &[tables.to_vec().into(), adoption.tool.into(), unknown.into()],
+        )
+    })
 }
 
 /// The list that `source` names, or the only one that there is.
@@ -115,81 +123,39 @@ fn choose(source: Option<&str>) -> Result<Vec<Found>, Error> {
     }
 }
 
-impl Found {
-    fn name(&self) -> String {
-        format!("{} ({})", self.tracker.tool, self.table)
-    }
-}
-
-/// All lists of other tools here, with their rows, and those that cannot be read.
-fn find() -> Result<(Vec<Found>, Vec<(Found, Error)>), Error> {
-    #[derive(Serialize)]
-    struct Known {
-        place: usize,
-        #[serde(flatten)]
-        tracker: &'static Tracker,
-    }
-    let known: Vec<Known> =
-        TRACKERS.iter().enumerate().map(|(place, tracker)| Known { place, tracker }).collect();
-    with_pinned_settings(|| {
-        with_snapshot(|| {
-            let tables: Vec<(usize, String)> =
-                spi::read_json("trackers", sql!("trackers"), &[Json(serde_json::json!(known)).into()])?;
-            let (mut found, mut unreadable) = (Vec::new(), Vec::new());
-            for (place, table) in tables {
-                let tracker = &TRACKERS[place];
-                match undone(|| rows(tracker, &table)) {
-                    Ok(rows) => found.push(Found { tracker, table, rows }),
-                    Err(error) => unreadable.push((Found { tracker, table, rows: Vec::new() }, error)),
-                }
-            }
-            Ok((found, unreadable))
-        })
-    })
-}
-
-/// Reads as the caller, and runs nothing of whoever owns the table.
-fn rows(tracker: &Tracker, table: &str) -> Result<Vec<TrackerRow>, Error> {
-    let query = tracker.query.replace("{table}", table);
-    trust::nothing_runs(|| {
-        spi::read_json(
-            "tracker",
-            &format!("SELECT coalesce(json_agg(row_to_json(r)), '[]')::text FROM ({query}) r"),
-            &[],
-        )
-    })
-}
-
-/// The SHA-384 of the files whose whole text the journal has, by version.
-fn sha384() -> Result<BTreeMap<String, String>, Error> {
-    as_extension_owner(|| {
-        spi::read_json(
-            "sha384",
-            "SELECT coalesce(json_object_agg(version, encode(sha384(convert_to(up_sql, 'UTF8')), 'hex')), '{}')::text \
-               FROM nself.journal WHERE encode(sha256(convert_to(up_sql, 'UTF8')), 'hex') = checksum",
-            &[],
-        )
-    })
-}
-
-/// Fails if another tool says that it has applied migrations which are to run here as if for the first time.
-pub fn refuse_unadopted(all: &[Status]) -> Result<(), Error> {
-    if all.iter().any(|status| status.ledger.is_some()) {
-        return Ok(());
-    }
-    // Anybody can make a table of such a name, and nobody must keep migrations from running by one that cannot be read.
-    for found in find()?.0 {
-        if found.rows.is_empty() {
-            continue;
-        }
-        let table = found.table.clone();
-        let Adoption { tool, beliefs } = beliefs(vec![found], all)?;
-        let count = beliefs.iter().filter(|belief| belief.state == BeliefState::Adopted).count();
+/// Fails if another tool says that it has applied what is to run here, as if for the first time.
+pub fn refuse_unadopted(chosen: &[&Migration]) -> Result<(), Error> {
+    for other in by_others()? {
+        let count = chosen.iter().filter(|entry| other.applied.contains(&entry.version)).count();
         if count > 0 {
-            return Err(Error::NotAdopted { tool, table, count });
+            return Err(Error::NotAdopted { tool: other.tool, table: other.table, count });
+        }
+        if !chosen.is_empty() && !other.undone.is_empty() {
+            return Err(other.into_error());
         }
     }
     Ok(())
+}
+
+/// What other tools did here that the ledger does not know: in a database in which nothing is applied yet, what they applied,
+/// by all lists that the caller can read; in another one, all since their lists were adopted.
+pub fn by_others() -> Result<Vec<Elsewhere>, Error> {
+    let has_ledger = "SELECT EXISTS (SELECT FROM nself.applied WHERE tenant IS NULL)";
+    if as_extension_owner(|| spi::read_one::<bool>(has_ledger, &[]))? == Some(true) {
+        return elsewhere::since_adopted();
+    }
+    let journal = candidates()?;
+    // Anybody can make a table of such a name, and nobody must keep migrations from running by one that cannot be read.
+    let lists = find()?.0.into_iter().filter(|found| !found.rows.is_empty());
+    lists
+        .map(|found| {
+            let table = found.table.clone();
+            let Adoption { tool, beliefs } = beliefs(vec![found], &journal)?;
+            let adopted = beliefs.into_iter().filter(|belief| belief.state == BeliefState::Adopted);
+            let applied = adopted.map(|belief| belief.version).collect();
+            Ok(Elsewhere { tool, table, applied, ..Elsewhere::default() })
+        })
+        .collect()
 }
 
 /// What a baseline at a migration would be.
@@ -216,7 +182,7 @@ pub fn plan_baseline(version: &str) -> Result<Baseline, Error> {
 pub fn baseline(plan: &Baseline) -> Result<(), Error> {
     let session = Session::now(None)?;
     for entry in &plan.adopted {
-        ledger::adopt(&session, entry, "baseline", None)?;
+        ledger::adopt(&session, entry, Direction::Up, "baseline", None)?;
     }
     ground::keep_as_baseline(&session, &plan.version)
 }

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::migrations::evidence::Witness;
 use crate::migrations::ledger::{Session, since};
 use crate::migrations::lock::SchemaLock;
+use crate::migrations::mirror::Mirror;
 use crate::migrations::script::split;
 use crate::migrations::status::applied_by;
 use crate::migrations::tenant::refuse_strangers;
@@ -51,6 +52,10 @@ pub fn down(request: &DownRequest<'_>) -> Result<Vec<Ran>, Error> {
     refuse_strangers(request.tenant)?;
     let session = Session::now(request.tenant)?;
     let mut witness = Witness::new()?;
+    let mirror = Mirror::open(request.tenant)?;
+    if let Some(mirror) = &mirror {
+        mirror.check(chosen.iter().map(|(entry, ..)| *entry))?;
+    }
     let ran = chosen
         .into_iter()
         .map(|(entry, script, statements)| {
@@ -68,7 +73,7 @@ pub fn down(request: &DownRequest<'_>) -> Result<Vec<Ran>, Error> {
                 execute::run_statements(&script, &statements, &session.settings())
             })?;
             let duration_ms = since(began);
-            record(&session, entry, Direction::Down, request.tenant, duration_ms)?;
+            record(&session, entry, Direction::Down, request.tenant, duration_ms, mirror.as_ref())?;
             Ok(Ran::of(entry, "reverted", Some(duration_ms), script.sql))
         })
         .collect::<Result<_, Error>>()?;

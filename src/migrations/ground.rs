@@ -47,11 +47,13 @@ pub struct GroundObject {
 
 /// Keeps the ground, if no migration has run here yet. The schema must not change until the first one runs.
 pub fn keep_before_first(session: &Session) -> Result<(), Error> {
+    if is_first()? { keep(session) } else { Ok(()) }
+}
+
+/// Whether nothing has been applied here yet.
+fn is_first() -> Result<bool, Error> {
     let is_first = "SELECT NOT EXISTS (SELECT FROM nself.ledger WHERE direction IN ('up', 'down'))";
-    if as_extension_owner(|| spi::read_one::<bool>(is_first, &[]))? != Some(true) {
-        return Ok(());
-    }
-    keep(session)
+    Ok(as_extension_owner(|| spi::read_one::<bool>(is_first, &[]))? == Some(true))
 }
 
 fn keep(session: &Session) -> Result<(), Error> {
@@ -69,8 +71,11 @@ fn keep(session: &Session) -> Result<(), Error> {
 }
 
 /// Keeps what stands around what migrations made that were applied by somebody else: the schemas and extensions that they
-/// did not make.
+/// did not make. What is adopted later comes after this ground.
 pub fn keep_around(session: &Session, made: &Made) -> Result<(), Error> {
+    if !is_first()? {
+        return Ok(());
+    }
     let schema = ground::around(read_live()?, made, &own_schemas()?);
     match addresses(&schema).is_empty() {
         true => Ok(()),

@@ -130,6 +130,7 @@ impl Session {
             applied_at: None,
             duration_ms: 0,
             adopted: None,
+            mirrored: None,
             evidence_row: None,
         }
     }
@@ -144,6 +145,8 @@ pub struct LedgerRow<'a> {
     /// How far a migration came that runs statement by statement; none: all of it ran.
     pub progress: Option<Progress<'a>>,
     pub duration_ms: i64,
+    /// The other tool into whose list it was written, too.
+    pub mirrored: Option<&'static str>,
 }
 
 pub struct Progress<'a> {
@@ -154,31 +157,42 @@ pub struct Progress<'a> {
 
 /// Adds a row. It is kept or lost together with what the transaction did.
 pub fn record(session: &Session, row: &LedgerRow<'_>) -> Result<(), Error> {
-    let LedgerRow { entry, direction, tenant, in_transaction, progress, duration_ms } = row;
+    let LedgerRow { entry, direction, tenant, in_transaction, progress, duration_ms, mirrored } = row;
     let mut applied = Applied {
         tenant: tenant.map(str::to_owned),
         in_transaction: *in_transaction,
         statements_done: progress.as_ref().map(|progress| progress.statements_done),
         statement_begun: progress.as_ref().and_then(|progress| progress.begun).map(str::to_owned),
         duration_ms: *duration_ms,
+        mirrored: mirrored.map(str::to_owned),
         ..session.would_apply(entry)
     };
     if *direction == Direction::Down {
-        applied.sql = entry.down_sql.clone().unwrap_or_default();
-        applied.checksum = entry.down_checksum.clone().unwrap_or(applied.checksum);
+        down_part(&mut applied, entry);
     }
     insert(&applied, *direction)
 }
 
-/// Adds a row for a migration that `source` says was applied, at a time that it knows, perhaps.
+/// Adds a row for a migration that `source` says was applied or undone, at a time that it knows, perhaps.
 pub fn adopt(
     session: &Session,
     entry: &Migration,
+    direction: Direction,
     source: &str,
     applied_at: Option<String>,
 ) -> Result<(), Error> {
-    let applied = Applied { adopted: Some(source.to_owned()), applied_at, ..session.would_apply(entry) };
-    insert(&applied, Direction::Up)
+    let mut applied = Applied { adopted: Some(source.to_owned()), applied_at, ..session.would_apply(entry) };
+    if direction == Direction::Down {
+        down_part(&mut applied, entry);
+    }
+    insert(&applied, direction)
+}
+
+fn down_part(applied: &mut Applied, entry: &Migration) {
+    applied.sql = entry.down_sql.clone().unwrap_or_default();
+    if let Some(checksum) = &entry.down_checksum {
+        applied.checksum.clone_from(checksum);
+    }
 }
 
 fn insert(applied: &Applied, direction: Direction) -> Result<(), Error> {

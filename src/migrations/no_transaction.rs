@@ -13,6 +13,7 @@ use crate::migrations::evidence::Witness;
 use crate::migrations::execute::{line_of_error, run_transaction};
 use crate::migrations::ground;
 use crate::migrations::ledger::{self, LedgerRow, Progress, Session, since};
+use crate::migrations::mirror::Mirror;
 use crate::migrations::resume::{self, Begun, Left};
 use crate::migrations::roles::Confined;
 use crate::migrations::script::{Statement, end_of_transaction, settings_before};
@@ -202,6 +203,12 @@ impl<'a> Standing<'a> {
     /// Writes down how far the migration has come.
     fn record(&self, statements_done: usize, begun: Option<&str>, began: Instant) -> Result<(), Error> {
         let ended = statements_done == self.pending.statements.len();
+        let duration_ms = self.took_ms + since(began);
+        let mirror = match ended {
+            true => Mirror::open(self.tenant)?,
+            false => None,
+        };
+        let write = |mirror: Mirror| mirror.write(&self.pending.entry, Direction::Up, duration_ms);
         ledger::record(
             &self.session,
             &LedgerRow {
@@ -210,7 +217,8 @@ impl<'a> Standing<'a> {
                 tenant: self.tenant,
                 in_transaction: false,
                 progress: (!ended).then_some(Progress { statements_done, begun }),
-                duration_ms: self.took_ms + since(began),
+                duration_ms,
+                mirrored: mirror.map(write).transpose()?,
             },
         )
     }

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::migrations::evidence::Witness;
 use crate::migrations::ledger::{self, LedgerRow, Session, since};
 use crate::migrations::lock::SchemaLock;
+use crate::migrations::mirror::Mirror;
 use crate::migrations::script::split;
 use crate::migrations::status::{Pending, status};
 use crate::migrations::tenant::{check_tenant, make_tenant, refuse_strangers};
@@ -56,9 +57,10 @@ pub fn up(request: &UpRequest<'_>) -> Result<Vec<Ran>, Error> {
         ground::keep_before_first(&session)?;
     }
     let mut witness = Witness::new()?;
+    let mirror = Mirror::open(request.tenant)?;
     let ran = chosen
         .iter()
-        .map(|pending| apply_chosen(pending, &session, request.tenant, &mut witness))
+        .map(|pending| apply_chosen(pending, &session, request.tenant, &mut witness, mirror.as_ref()))
         .collect::<Result<_, Error>>()?;
     witness.keep()?;
     Ok(ran)
@@ -69,15 +71,18 @@ pub fn up(request: &UpRequest<'_>) -> Result<Vec<Ran>, Error> {
 pub fn choose(request: &UpRequest<'_>) -> Result<Vec<Pending>, Error> {
     let extent = check_request(request)?;
     let all = status(request.tenant)?;
-    // Other tools keep no list of each tenant.
-    if request.tenant.is_none() {
-        adopt::refuse_unadopted(&all)?;
-    }
     let chosen = choose_up(&all, extent, |version| {
         notice!(
             "migration {version} was edited after it was applied, in comments, white space or line ends alone"
         );
     })?;
+    // Other tools keep no list of each tenant.
+    if request.tenant.is_none() {
+        adopt::refuse_unadopted(&chosen)?;
+    }
+    if let Some(mirror) = Mirror::open(request.tenant)? {
+        mirror.check(chosen.iter().copied())?;
+    }
     if request.by_itself {
         refuse_untrusted(&chosen)?;
     }
@@ -96,7 +101,8 @@ pub fn apply(pending: &Pending, session: &Session, tenant: Option<&str>) -> Resu
     }
     ground::keep_before_first(session)?;
     let mut witness = Witness::new()?;
-    let ran = apply_chosen(pending, session, tenant, &mut witness)?;
+    let mirror = Mirror::open(tenant)?;
+    let ran = apply_chosen(pending, session, tenant, &mut witness, mirror.as_ref())?;
     witness.keep()?;
     Ok(ran)
 }
@@ -106,6 +112,7 @@ fn apply_chosen(
     session: &Session,
     tenant: Option<&str>,
     witness: &mut Witness,
+    mirror: Option<&Mirror>,
 ) -> Result<Ran, Error> {
     let entry = &pending.entry;
     let began = Instant::now();
@@ -114,7 +121,7 @@ fn apply_chosen(
         execute::run_statements(&entry.up(), &pending.statements, &session.settings())
     })?;
     let duration_ms = since(began);
-    record(session, entry, Direction::Up, tenant, duration_ms)?;
+    record(session, entry, Direction::Up, tenant, duration_ms, mirror)?;
     Ok(Ran::of(entry, "applied", Some(duration_ms), &entry.up_sql))
 }
 
@@ -125,8 +132,11 @@ pub fn record(
     direction: Direction,
     tenant: Option<&str>,
     duration_ms: i64,
+    mirror: Option<&Mirror>,
 ) -> Result<(), Error> {
-    let row = LedgerRow { entry, direction, tenant, in_transaction: true, progress: None, duration_ms };
+    let mirrored = mirror.map(|mirror| mirror.write(entry, direction, duration_ms)).transpose()?;
+    let row =
+        LedgerRow { entry, direction, tenant, in_transaction: true, progress: None, duration_ms, mirrored };
     ledger::record(session, &row)
 }
 

@@ -68,6 +68,7 @@ pub(super) fn unmarked(
         down_line: 1,
         in_transaction: true,
         down_in_transaction: true,
+        generated_at: None,
         loaded_by: String::new(),
     })
 }

@@ -22,6 +22,9 @@ struct Entry {
     tag: String,
     #[serde(default = "yes")]
     breakpoints: bool,
+    /// A number; whatever else stands there is no reason not to read the folder.
+    #[serde(default)]
+    when: Value,
 }
 
 fn yes() -> bool {
@@ -46,7 +49,7 @@ pub(super) fn read(folder: &Folder<'_>) -> Result<Vec<Migration>, Error> {
 fn read_entry(
     folder: &Folder<'_>,
     position: u64,
-    Entry { idx, tag, breakpoints }: &Entry,
+    Entry { idx, tag, breakpoints, when }: &Entry,
 ) -> Result<Migration, Error> {
     let path = format!("{tag}.sql");
     let Some(up) = folder.file(&path) else {
@@ -55,7 +58,12 @@ fn read_entry(
     let index = padded(idx.unwrap_or(position));
     let (version, name) = version::split(tag).unwrap_or((index.into(), tag));
     let down = folder.file(&format!("{tag}.down.sql"));
-    Ok(Migration { breakpoints: *breakpoints, ..contents::migration(&version, name, up, down)? })
+    let generated_at = when.as_i64();
+    Ok(Migration {
+        breakpoints: *breakpoints,
+        generated_at,
+        ..contents::migration(&version, name, up, down)?
+    })
 }
 
 /// Snapshots are named after the tag's version, in some folders after the entry's index; they may be missing.

@@ -87,6 +87,8 @@ pub struct Migration {
     pub in_transaction: bool,
     /// The same for the down part.
     pub down_in_transaction: bool,
+    /// When the file was made, in milliseconds since 1970, as Drizzle's journal says: Drizzle 0.x goes by it.
+    pub generated_at: Option<i64>,
     /// The role with whose rights it was put into the journal last; empty before that.
     pub loaded_by: String,
 }

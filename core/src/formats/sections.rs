@@ -101,13 +101,16 @@ fn mark(comment: &str) -> Option<(Mark, bool)> {
     if word.eq_ignore_ascii_case("down") {
         return Some((Mark::Down, true));
     }
-    let lower = comment.trim_start_matches('-').to_lowercase();
+    let lower = comment.trim_start_matches(|c: char| c.is_whitespace() || c == '-').to_lowercase();
     let words: Vec<&str> = lower.split_whitespace().collect();
     let in_transaction = |options: &[&str]| !options.contains(&"transaction:false");
     match words.as_slice() {
         ["+goose", "up"] => Some((Mark::Up, true)),
         ["+goose", "down"] => Some((Mark::Down, true)),
         ["migrate:up", options @ ..] => Some((Mark::Up, in_transaction(options))),
+        // node-pg-migrate's, whatever follows.
+        ["up", word, ..] if word.starts_with("migration") => Some((Mark::Up, true)),
+        ["down", word, ..] if word.starts_with("migration") => Some((Mark::Down, true)),
         ["migrate:down", options @ ..] => Some((Mark::Down, in_transaction(options))),
         words => is_foreign(&words.join(" ")).then_some((Mark::Foreign, true)),
     }
@@ -179,6 +182,8 @@ mod tests {
             ("  --   UP   ", "\t-- DOWN\t"),
             ("---- UP ----", "---- DOWN ----"),
             ("-- ==== UP ====", "-- ==== DOWN ===="),
+            ("-- Up Migration", "-- Down Migration"),
+            ("--- up  migration of people", "-- - Down Migration: people"),
         ] {
             let sql = format!("{up}\nSELECT 1;\n{down}\nSELECT 2;\n");
             let sections = read("0001_a.sql", &sql).unwrap().unwrap_or_else(|| panic!("{up}: no sections"));
@@ -189,9 +194,15 @@ mod tests {
 
     #[test]
     fn other_comments_are_no_marks() {
-        for comment in
-            ["-- up to here", "-- UPDATE", "-- clean up", "-- downstream", "/* UP */", "-- a\n/*\n-- UP\n*/"]
-        {
+        for comment in [
+            "-- up to here",
+            "-- UPDATE",
+            "-- clean up",
+            "-- the up migration",
+            "-- downstream",
+            "/* UP */",
+            "-- a\n/*\n-- UP\n*/",
+        ] {
             check(&format!("{comment}\nSELECT 1;"), expect!["no sections"]);
         }
         check("SELECT 1; -- UP", expect!["no sections"]);

@@ -8,7 +8,7 @@ use super::error::Error;
 use super::migration::Migration;
 
 /// Splits `VERSION_name` or `VERSION`, one segment of a path, at its version: digits, possibly with single dashes
-/// between them. Flyway's `V1.2__name` is one, too, and so is `V0001.name`.
+/// between them. Flyway's `V1.2__name` is one, too, and so are `V0001.name` and graphile-migrate's `000002-name`.
 pub(super) fn split(stem: &str) -> Option<(Cow<'_, str>, &str)> {
     if stem.contains('/') {
         return None;
@@ -18,7 +18,12 @@ pub(super) fn split(stem: &str) -> Option<(Cow<'_, str>, &str)> {
     }
     let end = stem.find(|c: char| !c.is_ascii_digit() && c != '-').unwrap_or(stem.len());
     let (version, rest) = stem.split_at(end);
-    let name = if rest.is_empty() { rest } else { rest.strip_prefix('_')? };
+    let (version, name) = match (rest.strip_prefix('_'), version.strip_suffix('-')) {
+        (Some(name), _) => (version, name),
+        (None, Some(version)) if !rest.is_empty() => (version, rest),
+        _ if rest.is_empty() => (version, rest),
+        _ => return None,
+    };
     version.split('-').all(|group| !group.is_empty()).then_some((version.into(), name))
 }
 
@@ -246,7 +251,7 @@ mod tests {
                 V1: None
                 Vx__y: None
                 V1.x__y: None
-                1-x: None
+                1-x: Some(("1", "x"))
                 -1_x: None
                 1-_x: None
                 1--2_x: None

@@ -62,6 +62,9 @@ pub struct Applied {
     /// Whose word it is that it was applied, if this program did not run it: another tool's, or that of a baseline.
     #[serde(default)]
     pub adopted: Option<String>,
+    /// The other tool into whose list it was written, too.
+    #[serde(default)]
+    pub mirrored: Option<String>,
     /// The row of the ledger that has the evidence of what it did, if there is one. Only where a replay is to be made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence_row: Option<i64>,

@@ -21,6 +21,7 @@ pub(crate) fn entry(version: &str, up_sql: &str) -> Migration {
         down_line: 1,
         in_transaction: true,
         down_in_transaction: true,
+        generated_at: None,
         loaded_by: "loader".to_owned(),
     }
 }
@@ -49,6 +50,7 @@ pub(crate) fn applied(version: &str, sql: &str) -> Applied {
         applied_at: None,
         duration_ms: 0,
         adopted: None,
+        mirrored: None,
         evidence_row: None,
     }
 }

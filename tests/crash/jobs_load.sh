@@ -40,8 +40,9 @@ SELECT balance FROM accounts WHERE id = :id;
 INSERT INTO accounts VALUES (nextval('more'), :id % 1000, currval('more'), 0);
 SQL
 sql -c "CREATE SEQUENCE more START 5000001"
+# At a rate that leaves the machine to the others: what counts is that there always is somebody who could be kept waiting.
 transactions() { sql -c "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"; }
-PGOPTIONS="-c deadlock_timeout=1s" as_server "$PG_BIN/pgbench" -h "$CLUSTER" -U postgres -n -c 4 -T 900 -f "$CLUSTER/load.sql" postgres >"$CLUSTER/load.out" 2>&1 &
+PGOPTIONS="-c deadlock_timeout=1s" as_server "$PG_BIN/pgbench" -h "$CLUSTER" -U postgres -n -c 4 -R 400 -T 900 -f "$CLUSTER/load.sql" postgres >"$CLUSTER/load.out" 2>&1 &
 load=$!
 until_sql 4 "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgbench'"
 

@@ -11,7 +11,7 @@ PG_CONFIG ?= $(or $(wildcard /usr/lib/postgresql/$(PG)/bin/pg_config),pg_config)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build install test lint test-core test-regress test-pgtest test-cli test-crash \
-	regress-accept demo corpus fidelity bench bench-peers clean
+	regress-accept demo corpus tools fidelity bench bench-peers clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ demo: setup ## a tour of the extension in a server of its own
 
 corpus: setup ## real projects' migrations, where they lie beside the checkout; FIDELITY="--sample 2" damages them, too
 	@if [ -d ../shared/corpora ]; then scripts/corpus $(PG) $(FIDELITY); else echo "skipped: there is no ../shared/corpora"; fi
+
+tools: setup ## other people's migration tools beside this one, in a database that both migrate; TOOLS="drizzle sqlx" chooses
+	@scripts/tools $(PG) $(TOOLS)
 
 fidelity: setup ## proves that drift and heal are exact; SAMPLE=n for n mutations of each kind, else writes docs/fidelity.md
 	@scripts/fidelity $(PG) $(if $(SAMPLE),--sample $(SAMPLE) --storms $(SAMPLE),--write docs/fidelity.md)

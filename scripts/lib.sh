@@ -157,3 +157,25 @@ tally() {
 total() {
     awk '{ passed += $1; failed += $2 } END { printf "%d passed, %d failed\n", passed, failed }' "$1"
 }
+
+# Installs packages of Debian that are missing.
+need_packages() {
+    [[ $EUID -eq 0 ]] || die "run as root once, or install by hand: $*"
+    say "installing $*"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    apt-get install -qq --no-install-recommends -o Dpkg::Use-Pty=0 "$@" >/dev/null </dev/null
+}
+
+# Installs into a folder the packages of npm that the lock file of another one names.
+npm_packages() {
+    local into=$1 from=$2 missing=()
+    command -v node >/dev/null || missing+=(nodejs)
+    command -v npm >/dev/null || missing+=(npm)
+    [[ ${#missing[@]} -eq 0 ]] || need_packages "${missing[@]}"
+    mkdir -p "$into"
+    ! cmp -s "$from/package-lock.json" "$into/installed" || return 0
+    cp "$from/package.json" "$from/package-lock.json" "$into"
+    npm ci --prefix "$into" --no-audit --no-fund --loglevel=error >&2
+    cp "$from/package-lock.json" "$into/installed"
+}

@@ -169,10 +169,10 @@ need_packages() {
 
 # Installs into a folder the packages of npm that the lock file of another one names.
 npm_packages() {
-    local into=$1 from=$2 missing=()
-    command -v node >/dev/null || missing+=(nodejs)
-    command -v npm >/dev/null || missing+=(npm)
-    [[ ${#missing[@]} -eq 0 ]] || need_packages "${missing[@]}"
+    local into=$1 from=$2 absent=()
+    command -v node >/dev/null || absent+=(nodejs)
+    command -v npm >/dev/null || absent+=(npm)
+    [[ ${#absent[@]} -eq 0 ]] || need_packages "${absent[@]}"
     mkdir -p "$into"
     ! cmp -s "$from/package-lock.json" "$into/installed" || return 0
     cp "$from/package.json" "$from/package-lock.json" "$into"

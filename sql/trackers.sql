@@ -3,7 +3,7 @@
 SELECT coalesce(json_agg(json_build_array(f.place, format('%I.%I', f.nspname, f.relname)) ORDER BY f.place, f.nspname COLLATE "C"), '[]')::text
   FROM (SELECT DISTINCT ON (r.oid) t.place, n.nspname, r.relname
           FROM json_to_recordset($1) t(place int, schema text, "table" text, columns text[], without text[])
-          JOIN pg_class r ON r.relname = t."table"::name AND r.relkind IN ('r', 'p')
+          JOIN pg_class r ON r.relname = t."table"::name AND r.relkind = 'r'
           JOIN pg_namespace n ON n.oid = r.relnamespace AND (t.schema IS NULL OR n.nspname = t.schema::name)
          CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE a.attname::text = ANY (t.columns)) AS own,
                                     count(*) FILTER (WHERE a.attname::text = ANY (t.without)) AS others

@@ -16,7 +16,7 @@ pub struct JournalFile {
 pub struct MigrationState {
     pub version: String,
     pub name: String,
-    /// applied, pending, partial, edited, cosmetic or missing
+    /// applied, pending, partial, edited, cosmetic or missing; or applied by, undone by and the name of another tool
     pub state: String,
     pub applied_at: Option<String>,
     pub applied_by: Option<String>,
@@ -59,7 +59,7 @@ pub struct Checksum {
 pub struct Belief {
     pub version: String,
     pub name: String,
-    /// adopted, applied, pending, not applied or unknown
+    /// adopted, applied, undone, pending, not applied or unknown
     pub state: String,
     pub source: String,
     pub applied_at: Option<String>,

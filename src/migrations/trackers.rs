@@ -58,9 +58,9 @@ pub fn tables() -> Result<Vec<(&'static Tracker, String)>, Error> {
     Ok(tables.into_iter().map(|(place, table)| (&TRACKERS[place], table)).collect())
 }
 
-/// Reads with the rights in force, and runs nothing of whoever owns the table.
-pub fn rows(tracker: &Tracker, table: &str) -> Result<Vec<TrackerRow>, Error> {
-    let query = tracker.query.replace("{table}", table);
+/// Reads with the rights in force, and runs nothing of whoever owns the table, nor of who has made others inherit from it.
+fn rows(tracker: &Tracker, table: &str) -> Result<Vec<TrackerRow>, Error> {
+    let query = tracker.query.replace("{table}", &format!("ONLY {table}"));
     trust::nothing_runs(|| {
         spi::read_json(
             "tracker",

@@ -19,12 +19,17 @@ pub fn beliefs(beliefs: &[Belief], is_confirmed: bool) -> String {
         ]
     });
     let table = table(["version", "name", "state", "applied at", "note"], rows);
-    let adopted = count(beliefs.iter().filter(|belief| belief.state == "adopted").count(), "migration");
+    let of = |state: &str| beliefs.iter().filter(|belief| belief.state == state).count();
+    let adopted = count(of("adopted"), "migration");
+    let undone = match of("undone") {
+        0 => String::new(),
+        n => format!(", {n} as undone"),
+    };
     let source = beliefs.first().map_or("the other tool", |belief| belief.source.as_str());
     let said = match is_confirmed {
-        true => format!("{adopted} adopted: they count as applied, as {source} says."),
+        true => format!("{adopted} adopted: they count as applied{undone}, as {source} says."),
         false => format!(
-            "{adopted} would count as applied, as {source} says. Nothing was changed: --confirm does it."
+            "{adopted} would count as applied{undone}, as {source} says. Nothing was changed: --confirm does it."
         ),
     };
     format!("{table}{said}\n")

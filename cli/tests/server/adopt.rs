@@ -43,6 +43,18 @@ fn a_database_that_another_tool_has_migrated_is_joined() {
     let again = shop.json("db migrate adopt --confirm", 0);
     assert_eq!(column(&again["migrations"], "state"), ["applied"; 3]);
     assert!(again["drift"].is_null());
+
+    // The tool goes on: it takes back the second one.
+    shop.sql("ALTER TABLE np_users DROP COLUMN name; DELETE FROM schema_migrations WHERE version = '0002'");
+    let status = shop.nself("db migrate status").exits(0);
+    assert!(status.stdout.contains("undone by dbmate"), "{}", status.stdout);
+    let heal = shop.nself("self-heal run --confirm").exits(2);
+    let says =
+        "dbmate has taken back 0002 here, says public.schema_migrations, and the ledger does not know of it";
+    assert!(heal.stderr.contains(says), "{}", heal.stderr);
+    let adopted = shop.nself("db migrate adopt --confirm").exits(0);
+    let says = "0 migrations adopted: they count as applied, 1 as undone, as dbmate says.\nNo schema drift detected.\n";
+    assert!(adopted.stdout.contains(says), "{}", adopted.stdout);
 }
 
 #[test]

@@ -26,7 +26,8 @@ pub fn adopt(global: &Global, adopt: &Adopt) -> Result<Outcome, Error> {
     let not_compared = Call::to("nself_drift_not_compared");
     let (beliefs, drift) = within(global, &adopt.folder, adopt.confirm, |session| {
         let beliefs = session.rows::<Belief>("Reading the other tool's list", &call())?;
-        let adopts_some = beliefs.items.iter().any(|belief| belief.state == "adopted");
+        let adopts_some =
+            beliefs.items.iter().any(|belief| matches!(belief.state.as_str(), "adopted" | "undone"));
         if !(adopt.confirm && adopts_some) {
             return Ok((beliefs, None));
         }

@@ -17,7 +17,7 @@ mod version;
 
 pub use error::Error;
 pub use migration::{File, Ignored, Journal, Layout, Migration};
-pub use version::{compare as compare_versions, have_one_number, keep_applied};
+pub use version::{compare as compare_versions, have_one_number, is_repeatable, keep_applied};
 
 use folder::Folder;
 

@@ -140,7 +140,7 @@ impl<'a> Standing<'a> {
         tenant: Option<&'a str>,
         before: Option<&'a Applied>,
     ) -> Result<Option<Self>, Error> {
-        let Some(before) = before else {
+        let Some(before) = before.filter(|before| !before.is_outdated_by(&pending.entry)) else {
             let session = session.clone();
             return Ok(Some(Self { pending, tenant, session, done: 0, begun: None, took_ms: 0 }));
         };

@@ -96,7 +96,8 @@ pub fn choose(request: &UpRequest<'_>) -> Result<Vec<Pending>, Error> {
 /// change the schema of this database meanwhile (`SchemaLock`).
 pub fn apply(pending: &Pending, session: &Session, tenant: Option<&str>) -> Result<Ran, Error> {
     // It was chosen in another transaction, perhaps.
-    if ledger::last(&pending.entry.version, tenant)?.is_some() {
+    let last = ledger::last(&pending.entry.version, tenant)?;
+    if last.is_some_and(|last| !last.is_outdated_by(&pending.entry)) {
         return Err(Error::Overtaken { version: pending.entry.version.clone() });
     }
     ground::keep_before_first(session)?;

@@ -20,14 +20,15 @@ pub(super) fn read(folder: &Folder<'_>) -> Result<(Layout, Vec<Migration>), Erro
     let mut paired = None;
     for (path, file) in folder.files() {
         let Some((stem, part)) = path.strip_suffix(".sql").map(split_part) else { continue };
-        let Some((version, name)) = version::split(stem) else { continue };
+        let Some((version, name)) = version::split_file(stem) else { continue };
         if part.is_some() {
             paired.get_or_insert(&file.path);
         }
         if part == Some(Part::Down) {
             continue;
         }
-        let down = folder.file(&format!("{stem}.down.sql"));
+        let undo = stem.strip_prefix('V').and_then(|stem| folder.file(&format!("U{stem}.sql")));
+        let down = folder.file(&format!("{stem}.down.sql")).or(undo);
         // The name of an `.up.sql` file says what is in it; lines like `-- down` are comments there.
         let sections = if part.is_some() { None } else { sections::read(&file.path, contents::sql(file)?)? };
         migrations.push(match sections {

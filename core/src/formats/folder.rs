@@ -109,7 +109,7 @@ impl<'a> Place<'a> {
             "up.sql" => Layout::Folders,
             _ => {
                 let stem = name.strip_suffix(".sql").filter(|stem| !stem.ends_with(".down"))?;
-                version::split(stem.strip_suffix(".up").unwrap_or(stem))?;
+                version::split_file(stem.strip_suffix(".up").unwrap_or(stem))?;
                 return Some(Self { layout: Layout::Pairs, root: folder });
             }
         };

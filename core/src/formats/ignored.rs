@@ -75,7 +75,7 @@ fn is_drizzles_own(folder: &Folder<'_>, layout: Layout, path: &str) -> bool {
 fn flat_reason(stem: &str) -> &'static str {
     if stem.contains('/') {
         "lies in a subfolder of the migrations"
-    } else if version::split(stem.trim_end_matches(".down")).is_none() {
+    } else if version::split_file(stem.trim_end_matches(".down")).is_none() {
         "its name does not begin with a version and an underscore"
     } else {
         "undoes a migration that is not there"

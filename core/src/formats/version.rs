@@ -27,6 +27,22 @@ pub(super) fn split(stem: &str) -> Option<(Cow<'_, str>, &str)> {
     version.split('-').all(|group| !group.is_empty()).then_some((version.into(), name))
 }
 
+/// As `split`, of a file's name, which may be Flyway's `R__name`, too: a migration that runs again whenever it has changed has
+/// no number, and is called by its whole name.
+pub(super) fn split_file(stem: &str) -> Option<(Cow<'_, str>, &str)> {
+    if is_repeatable(stem) && stem.len() > REPEATABLE.len() && !stem.contains('/') {
+        return Some((stem.into(), ""));
+    }
+    split(stem)
+}
+
+const REPEATABLE: &str = "R__";
+
+/// Whether a version is that of a migration that runs again, after all others, whenever its file has changed.
+pub fn is_repeatable(version: &str) -> bool {
+    version.starts_with(REPEATABLE)
+}
+
 /// Flyway parts a version by dots or underscores, and ends it with two underscores.
 fn split_after_v(stem: &str) -> Option<(Cow<'_, str>, &str)> {
     let are_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
@@ -60,6 +76,11 @@ struct Key {
 
 impl Key {
     fn of(version: &str) -> Self {
+        if is_repeatable(version) {
+            // After all numbers.
+            let name = version.to_owned();
+            return Self { len: usize::MAX, number: String::new(), rest: String::new(), name };
+        }
         let (version, name) = version.split_once('_').unwrap_or((version, ""));
         let (number, rest) = dashed_date(version)
             .or_else(|| dotted(version))
@@ -109,7 +130,7 @@ fn whole_name(migration: &Migration) -> String {
 
 /// Whether some migrations have a number that others have, too.
 pub fn have_one_number(migrations: &[Migration]) -> bool {
-    migrations.iter().any(|migration| migration.version.contains('_'))
+    migrations.iter().any(|migration| migration.version.contains('_') && !is_repeatable(&migration.version))
 }
 
 /// Where several migrations have one number, the one that was applied by that number alone keeps it: the others may have come
@@ -117,6 +138,9 @@ pub fn have_one_number(migrations: &[Migration]) -> bool {
 pub fn keep_applied(migrations: &mut [Migration], applied: &[(String, String)]) {
     for place in 0..migrations.len() {
         let Some((number, _)) = migrations[place].version.split_once('_') else { continue };
+        if is_repeatable(&migrations[place].version) {
+            continue;
+        }
         let number = number.to_owned();
         let is_applied =
             |of: &Migration| applied.iter().any(|(version, name)| *version == number && *name == of.name);

@@ -7,7 +7,7 @@ use super::rows::Applied;
 use super::script::Script;
 use super::status::{State, Status};
 use crate::formats::Migration;
-use crate::formats::compare_versions;
+use crate::formats::{compare_versions, is_repeatable};
 
 /// How far to go, up or down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +75,8 @@ fn pending_up_to<'s>(all: &'s [Status], target: &str) -> Result<Vec<&'s Migratio
     }
     let chosen = pending(&all[..=place]);
     // What is applied as far as the target and beyond it would have to be undone.
-    if chosen.is_empty() && all[place + 1..].iter().any(|later| later.ledger.is_some()) {
+    if chosen.is_empty() && all[place + 1..].iter().any(|later| later.ledger.is_some() && later.is_in_order())
+    {
         return Err(Error::AlreadyApplied { version: target.to_owned() });
     }
     Ok(chosen)
@@ -107,7 +108,9 @@ fn refuse_edited(all: &[Status], mut cosmetic: impl FnMut(&str)) -> Result<(), E
 /// A pending migration before an applied one would run on a schema that its author never saw.
 fn refuse_out_of_order(all: &[Status], chosen: &[&Migration]) -> Result<(), Error> {
     let Some(first) = chosen.first() else { return Ok(()) };
-    let last = all.iter().rposition(|status| status.journal.is_some() && status.ledger.is_some());
+    let last = all
+        .iter()
+        .rposition(|status| status.journal.is_some() && status.ledger.is_some() && status.is_in_order());
     let place = all.iter().position(|status| status.version == first.version);
     match last {
         Some(last) if place < Some(last) => {
@@ -125,7 +128,8 @@ pub fn choose_baseline<'s>(all: &'s [Status], version: &str) -> Result<(Vec<&'s 
     if all[place].journal.is_none() {
         return Err(no_such());
     }
-    let is_applied = |status: &&Status| status.journal.is_some() && status.ledger.is_some();
+    let is_applied =
+        |status: &&Status| status.journal.is_some() && status.ledger.is_some() && status.is_in_order();
     if let Some(later) = all[place + 1..].iter().find(is_applied) {
         return Err(Error::BehindLedger { version: all[place].version.clone(), last: later.version.clone() });
     }
@@ -138,6 +142,8 @@ pub fn choose_down<'s>(
     journal: &[Migration],
     extent: Extent<'_>,
 ) -> Result<Vec<&'s Applied>, Error> {
+    // What runs again and again is not undone: its next run brings it up to date.
+    let applied: Vec<&Applied> = applied.iter().filter(|applied| !is_repeatable(&applied.version)).collect();
     let steps = match extent {
         Extent::To(target) => {
             let version = || target.to_owned();
@@ -155,7 +161,7 @@ pub fn choose_down<'s>(
         Extent::Count(count) => count,
         Extent::Unsaid => 1,
     };
-    Ok(applied.iter().rev().take(steps).collect())
+    Ok(applied.into_iter().rev().take(steps).collect())
 }
 
 /// What undoes an applied migration.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::script::{Direction, Script};
-use crate::formats::Migration;
+use crate::formats::{Migration, is_repeatable};
 
 impl Migration {
     pub fn up(&self) -> Script<'_> {
@@ -71,6 +71,11 @@ pub struct Applied {
 }
 
 impl Applied {
+    /// Whether this is an earlier run of what runs again whenever its file has changed.
+    pub fn is_outdated_by(&self, entry: &Migration) -> bool {
+        is_repeatable(&entry.version) && self.statements_done.is_none() && self.checksum != entry.checksum
+    }
+
     pub fn script(&self) -> Script<'_> {
         Script {
             version: &self.version,

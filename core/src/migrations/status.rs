@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use super::rows::Applied;
 use super::script::Script;
 use crate::formats::Migration;
-use crate::formats::compare_versions;
+use crate::formats::{compare_versions, is_repeatable};
 use crate::lexer;
 
 /// How the journal and the ledger stand to each other for one migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// In the journal, not in the ledger.
+    /// In the journal, not in the ledger; or what runs again whenever its file has changed, and it has.
     Pending,
     /// Some of its statements have run, and are as they were.
     Partial,
@@ -60,6 +60,11 @@ pub struct Status {
 }
 
 impl Status {
+    /// Whether it has its place in the order: what runs again and again comes after all others each time.
+    pub fn is_in_order(&self) -> bool {
+        !is_repeatable(&self.version)
+    }
+
     /// Whether something of it is still to run.
     pub fn is_pending(&self) -> bool {
         matches!(self.state, State::Pending | State::Partial)
@@ -81,6 +86,7 @@ impl Status {
     pub fn note(&self, split: &Split<'_>) -> Option<String> {
         let is_partial = self.ledger.as_ref().is_some_and(|applied| applied.statements_done.is_some());
         let note = match self.state {
+            State::Pending if self.ledger.is_some() => "its file has changed: it runs again",
             State::Pending | State::Applied => return None,
             State::Partial => {
                 return self.ledger.as_ref().zip(self.journal.as_ref()).map(|(l, j)| progress(l, j, split));
@@ -147,6 +153,8 @@ fn compare(applied: &Applied, entry: &Migration, split: &Split<'_>) -> State {
         }
     } else if applied.checksum == entry.checksum {
         State::Applied
+    } else if is_repeatable(&entry.version) {
+        State::Pending
     } else if lexer::normal_form(&applied.sql) == lexer::normal_form(&entry.up_sql) {
         State::Cosmetic
     } else {

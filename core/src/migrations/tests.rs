@@ -291,3 +291,24 @@ fn a_status_says_what_there_is_to_say() {
     let both = of(State::Applied, Some(entry("1", "b")), Some(begun(None)));
     assert_eq!((both.checksum(), both.in_transaction()), ("sum of b", true));
 }
+
+#[test]
+fn what_runs_again_comes_after_all_others_whenever_it_has_changed() {
+    let journal = || vec![entry("1", "one"), entry("2", "two"), entry("R__views", "new")];
+    let before = || vec![applied("1", "one"), applied("R__views", "old")];
+    let all = status(journal(), before(), &|_| None);
+    assert_eq!(all[2].state, State::Pending);
+    assert_eq!(all[2].note(&|_| None).as_deref(), Some("its file has changed: it runs again"));
+    let chosen = choose_up(&all, Extent::Unsaid, |_| {}).expect("nothing is out of order");
+    assert_eq!(chosen.iter().map(|entry| entry.version.as_str()).collect::<Vec<_>>(), ["2", "R__views"]);
+    let same = status(
+        journal(),
+        vec![applied("1", "one"), applied("2", "two"), applied("R__views", "new")],
+        &|_| None,
+    );
+    assert_eq!(same[2].state, State::Applied);
+    // A down goes past it.
+    let applied = before();
+    let undone = choose_down(&applied, &journal(), Extent::Unsaid).expect("one is applied");
+    assert_eq!(undone[0].version, "1");
+}

@@ -189,7 +189,7 @@ pub static TRACKERS: &[Tracker] = &[
     mirrored(
         "WITH w AS (INSERT INTO {table} (installed_rank, version, description, type, script, checksum, installed_by, \
                                          installed_on, execution_time, success) \
-         SELECT coalesce(max(installed_rank), 0) + 1, $1 ->> 'version', $1 ->> 'description', 'SQL', $1 ->> 'file', \
+         SELECT coalesce(max(installed_rank), 0) + 1, $1 ->> 'number', $1 ->> 'description', 'SQL', $1 ->> 'file', \
                 ($1 ->> 'crc32')::int, $1 ->> 'role', clock_timestamp(), ($1 ->> 'duration_ms')::int, true FROM {table} RETURNING 1) \
          SELECT count(*) FROM w",
         "WITH w AS (DELETE FROM {table} WHERE version = $1 ->> 'version' RETURNING 1) SELECT count(*) FROM w",
@@ -198,8 +198,9 @@ pub static TRACKERS: &[Tracker] = &[
             None,
             "flyway_schema_history",
             &["installed_rank", "version", "type", "success", "installed_on"],
-            "SELECT version, installed_on::text AS applied_at, CASE WHEN NOT success THEN 'failed' END AS trouble \
-               FROM {table} WHERE version IS NOT NULL AND type LIKE '%SQL%' ORDER BY installed_rank",
+            "SELECT version, CASE WHEN version IS NULL THEN script END AS name, installed_on::text AS applied_at, \
+                    CASE WHEN NOT success THEN 'failed' END AS trouble \
+               FROM {table} WHERE type LIKE '%SQL%' ORDER BY installed_rank",
         ),
     ),
     mirrored(

@@ -8,12 +8,14 @@ use siphasher::sip::SipHasher13;
 
 use super::Tracker;
 use crate::checksum::{hex, sha256_hex};
-use crate::formats::Migration;
+use crate::formats::{Migration, is_repeatable};
 
 /// A migration in the words of all tools; each takes what it needs.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct MirrorRow<'a> {
     pub version: &'a str,
+    /// The version, if it has its place in the order.
+    pub number: Option<&'a str>,
     /// The version without what stands between its digits, which is how Diesel writes it.
     pub digits: String,
     pub name: &'a str,
@@ -87,9 +89,10 @@ pub fn mirror_row<'a>(
     let number = number.ok();
     Ok(MirrorRow {
         version: &entry.version,
+        number: (!is_repeatable(&entry.version)).then_some(entry.version.as_str()),
         digits: entry.version.chars().filter(char::is_ascii_digit).collect(),
         name: &entry.name,
-        description: entry.name.replace('_', " "),
+        description: entry.version.strip_prefix("R__").unwrap_or(&entry.name).replace('_', " "),
         file,
         stem: file.strip_suffix(".sql").unwrap_or(file),
         folder,

@@ -220,7 +220,9 @@ pub enum Error {
         Some(tool) => format!("{tool} has no list of applied migrations here"),
         None => "no other tool has a list of applied migrations here".to_owned(),
     })]
-    NoTracker { tool: Option<String>, found: Vec<String> },
+    NoTracker { tool: Option<String>, found: Vec<String>, misfits: Vec<String> },
+    #[error("the list of {tool}, {table}, cannot be read: {source}")]
+    BadTracker { tool: &'static str, table: String, source: ServerError },
     #[error("there is no tool {tool:?} whose list of applied migrations could be read")]
     UnknownTracker { tool: String },
     #[error("several tools have a list of applied migrations here: {}", found.join(", "))]
@@ -367,6 +369,7 @@ impl Error {
             | Self::StatementFailed { source, .. }
             | Self::DeferredCheckFailed { source, .. }
             | Self::ReplayFailed { source, .. }
+            | Self::BadTracker { source, .. }
             | Self::GroundFailed(source)
             | Self::ShadowFailed(source)
             | Self::Server(source) => source.code(),
@@ -394,6 +397,7 @@ impl Error {
             | Self::StatementFailed { source, .. }
             | Self::DeferredCheckFailed { source, .. }
             | Self::ReplayFailed { source, .. }
+            | Self::BadTracker { source, .. }
             | Self::GroundFailed(source)
             | Self::ShadowFailed(source)
             | Self::Server(source) => Some(source),
@@ -403,6 +407,9 @@ impl Error {
 
     fn detail(&self) -> Option<String> {
         match self {
+            Self::NoTracker { misfits, .. } if !misfits.is_empty() => {
+                Some(format!("Empty, or of a form that is not known: {}.", misfits.join(", ")))
+            }
             Self::MigrationFailed { source, .. } | Self::DeferredCheckFailed { source, .. } => {
                 Some(source.detail_and("The database is as it was before."))
             }
@@ -494,6 +501,7 @@ impl Error {
             Self::NoGround => "nself_ground() lists what stood here, after the first migration has been applied.",
             Self::OwnTable { .. } => "Its functions write there for those who have a level: see nself_access().",
             Self::NoTracker { found, .. } if !found.is_empty() => return Some(format!("Here are those of {}.", found.join(", "))),
+            Self::BadTracker { .. } => "Somebody has edited it, or you may not read it. Name another one with source =>, or call nself_baseline().",
             Self::NoTracker { .. } => "nself_baseline() takes what is here for what the migrations gave.",
             Self::UnknownTracker { .. } => return Some(format!("Known are {}.", tracker_names().join(", "))),
             Self::SeveralTrackers { .. } => "Say which with source =>, by the name of the tool or of its table.",

@@ -106,7 +106,11 @@ fn choose(source: Option<&str>) -> Result<Vec<Found>, Error> {
         unreadable.retain(|(found, _)| is_meant(found));
         if found.is_empty() && unreadable.is_empty() {
             return Err(match is_known || source.contains('.') {
-                true => Error::NoTracker { tool: Some(source.to_owned()), found: names },
+                true => Error::NoTracker {
+                    tool: Some(source.to_owned()),
+                    found: names,
+                    misfits: trackers::misfits()?,
+                },
                 false => Error::UnknownTracker { tool: source.to_owned() },
             });
         }
@@ -116,8 +120,15 @@ fn choose(source: Option<&str>) -> Result<Vec<Found>, Error> {
     // Hasura keeps one list in two tables.
     let is_one = tools.len() == 1 && (found.len() == 1 || tools.contains("hasura"));
     match found.len() {
-        0 if !unreadable.is_empty() => Err(unreadable.remove(0).1),
-        0 => Err(Error::NoTracker { tool: source.map(str::to_owned), found: Vec::new() }),
+        0 if !unreadable.is_empty() => {
+            let (Found { tracker, table, .. }, source) = unreadable.remove(0);
+            Err(Error::BadTracker { tool: tracker.tool, table, source: source.into() })
+        }
+        0 => Err(Error::NoTracker {
+            tool: source.map(str::to_owned),
+            found: Vec::new(),
+            misfits: trackers::misfits()?,
+        }),
         _ if is_one => Ok(found),
         _ => Err(Error::SeveralTrackers { found: found.iter().map(Found::name).collect() }),
     }

@@ -58,6 +58,17 @@ pub fn tables() -> Result<Vec<(&'static Tracker, String)>, Error> {
     Ok(tables.into_iter().map(|(place, table)| (&TRACKERS[place], table)).collect())
 }
 
+/// The tables that have the name of such a list: where none is known, they are of a form that this program does not know.
+pub fn misfits() -> Result<Vec<String>, Error> {
+    with_pinned_settings(|| {
+        spi::read_json(
+            "tracker_misfits",
+            sql!("tracker_misfits"),
+            &[Json(serde_json::json!(TRACKERS)).into()],
+        )
+    })
+}
+
 /// Reads with the rights in force, and runs nothing of whoever owns the table, nor of who has made others inherit from it.
 fn rows(tracker: &Tracker, table: &str) -> Result<Vec<TrackerRow>, Error> {
     let query = tracker.query.replace("{table}", &format!("ONLY {table}"));

@@ -152,8 +152,9 @@ pub fn believe(
         name: row.called().to_owned(),
         state: BeliefState::Unknown,
         applied_at: row.applied_at.clone(),
-        note: Some(match (&row.name, &row.version) {
-            (None, None) => format!(
+        note: Some(match (&row.name, &row.version, &row.hash) {
+            (None, None, None) => "a row that does not say of which migration it is".to_owned(),
+            (None, None, Some(_)) => format!(
                 "no migration of the journal has this hash: its file was changed or removed after {} applied it",
                 tracker.tool
             ),

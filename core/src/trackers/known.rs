@@ -63,7 +63,7 @@ pub static TRACKERS: &[Tracker] = &[
             Some("hdb_catalog"),
             "schema_migrations",
             &["version", "dirty"],
-            "SELECT version::text, CASE WHEN dirty THEN 'dirty' END AS trouble FROM {table} ORDER BY version",
+            "SELECT version::text, CASE WHEN dirty IS NOT FALSE THEN 'dirty' END AS trouble FROM {table} ORDER BY version",
         ),
     ),
     // One list a database of Hasura's. Which of several is meant is not known here.
@@ -82,7 +82,7 @@ pub static TRACKERS: &[Tracker] = &[
             &["cli_state"],
             "SELECT m.key AS version, CASE WHEN m.value = 'true' THEN 'dirty' END AS trouble \
                FROM {table}, jsonb_each(CASE jsonb_typeof(cli_state -> 'migrations') WHEN 'object' THEN cli_state -> 'migrations' END) s, \
-                    jsonb_each(s.value) m ORDER BY m.key::numeric",
+                    jsonb_each(CASE jsonb_typeof(s.value) WHEN 'object' THEN s.value END) m ORDER BY length(m.key), m.key",
         ),
     ),
     mirrored(
@@ -126,7 +126,7 @@ pub static TRACKERS: &[Tracker] = &[
                 None,
                 "schema_migrations",
                 &["version", "dirty"],
-                "SELECT version::text, CASE WHEN dirty THEN 'dirty' END AS trouble FROM {table} ORDER BY version",
+                "SELECT version::text, CASE WHEN dirty IS NOT FALSE THEN 'dirty' END AS trouble FROM {table} ORDER BY version",
             )
         },
     ),
@@ -155,7 +155,7 @@ pub static TRACKERS: &[Tracker] = &[
             "goose_db_version",
             &["id", "version_id", "is_applied", "tstamp"],
             "SELECT version_id::text AS version, tstamp::text AS applied_at, \
-                    CASE WHEN NOT is_applied THEN 'rolled back' END AS trouble \
+                    CASE WHEN is_applied IS NOT TRUE THEN 'rolled back' END AS trouble \
                FROM (SELECT DISTINCT ON (version_id) * FROM {table} WHERE version_id > 0 ORDER BY version_id, id DESC) v \
               ORDER BY version_id",
         ),
@@ -170,7 +170,7 @@ pub static TRACKERS: &[Tracker] = &[
             None,
             "_sqlx_migrations",
             &["version", "success", "installed_on", "checksum"],
-            "SELECT version::text, installed_on::text AS applied_at, CASE WHEN NOT success THEN 'failed' END AS trouble, \
+            "SELECT version::text, installed_on::text AS applied_at, CASE WHEN success IS NOT TRUE THEN 'failed' END AS trouble, \
                     encode(checksum, 'hex') AS sha384 \
                FROM {table} ORDER BY version",
         ),
@@ -199,7 +199,7 @@ pub static TRACKERS: &[Tracker] = &[
             "flyway_schema_history",
             &["installed_rank", "version", "type", "success", "installed_on"],
             "SELECT version, CASE WHEN version IS NULL THEN script END AS name, installed_on::text AS applied_at, \
-                    CASE WHEN NOT success THEN 'failed' END AS trouble \
+                    CASE WHEN success IS NOT TRUE THEN 'failed' END AS trouble \
                FROM {table} WHERE type LIKE '%SQL%' ORDER BY installed_rank",
         ),
     ),

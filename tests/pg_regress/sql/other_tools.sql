@@ -219,3 +219,36 @@ INSERT INTO _nself_migrations VALUES ('001_one.sql', now()), ('002_two.sql', now
 SELECT version, state, source FROM nself_adopt();
 SELECT version, state, source FROM nself_adopt('public._nself_migrations');
 SELECT version, state, source FROM nself_adopt('public.np_migrations');
+
+-- Lists that somebody has edited, or that a tool of another time keeps.
+CALL anew();
+DROP TABLE np_migrations, _nself_migrations;
+CALL put('001_one.sql', 'CREATE TABLE one (a int)', '002_two.sql', 'CREATE TABLE two (a int)');
+CREATE TABLE schema_migrations (version text);
+INSERT INTO schema_migrations VALUES ('abc'), (NULL), (''), ('001'), ('1');
+SELECT version, name, state, note FROM nself_adopt();
+DROP TABLE schema_migrations;
+CREATE SCHEMA hdb_catalog;
+CREATE TABLE hdb_catalog.hdb_version (hasura_uuid uuid, version text, cli_state jsonb);
+INSERT INTO hdb_catalog.hdb_version VALUES (NULL, '48', '{"migrations": {"default": {"abc": false, "001": false}, "other": [1]}}');
+SELECT version, name, state FROM nself_adopt();
+UPDATE hdb_catalog.hdb_version SET cli_state = '[]';
+SELECT nself_adopt();
+DROP SCHEMA hdb_catalog CASCADE;
+CREATE SCHEMA drizzle;
+CREATE TABLE drizzle.__drizzle_migrations (id int, sha text, created_at bigint);
+SELECT nself_adopt();
+SELECT nself_adopt('drizzle');
+ALTER TABLE drizzle.__drizzle_migrations RENAME sha TO hash;
+ALTER TABLE drizzle.__drizzle_migrations ALTER created_at TYPE text;
+INSERT INTO drizzle.__drizzle_migrations VALUES (1, 'x', 'soon');
+SELECT nself_adopt();
+DROP SCHEMA drizzle CASCADE;
+CREATE TABLE goose_db_version (id int, version_id bigint, is_applied bool, tstamp timestamp);
+INSERT INTO goose_db_version VALUES (1, NULL, true, now()), (2, 1, NULL, NULL), (3, -5, true, now()), (4, 2, true, NULL);
+SELECT version, state, note FROM nself_adopt();
+DROP TABLE goose_db_version;
+-- One with columns more is none of another kind.
+CREATE TABLE _sqlx_migrations (version bigint, description text, installed_on timestamptz, success boolean, checksum bytea, execution_time bigint, more text);
+INSERT INTO _sqlx_migrations VALUES (1, 'one', NULL, NULL, NULL, NULL, NULL), (2, 'two', now(), true, NULL, NULL, NULL);
+SELECT version, state, note FROM nself_adopt();

@@ -7,13 +7,37 @@ use super::error::Error;
 use super::marks;
 use super::migration::{File, Migration};
 use crate::checksum::sha256_hex;
+use crate::lexer::{self, Kind, Lexer};
 
 /// The text of a file with SQL, without its byte order mark.
 pub(super) fn sql(file: &File) -> Result<&str, Error> {
     if let Some(offset) = file.bytes.iter().position(|&byte| byte == 0) {
         return Err(Error::NulByte { path: file.path.clone(), offset });
     }
-    text(file)
+    let sql = text(file)?;
+    refuse_includes(&file.path, sql)?;
+    Ok(sql)
+}
+
+/// What graphile-migrate includes while a migration is worked on is a comment to everybody else: such a file would run in
+/// part.
+fn refuse_includes(path: &str, sql: &str) -> Result<(), Error> {
+    if !sql.contains("--!") {
+        return Ok(());
+    }
+    let is_include = |comment: &str| {
+        let words = comment.strip_prefix("--!").and_then(|rest| rest.trim_start().strip_prefix("include"));
+        words.is_some_and(|file| file.starts_with([' ', '\t']) && file.trim_end().ends_with(".sql"))
+    };
+    let mut comments = Lexer::new(sql).filter(|piece| piece.kind == Kind::LineComment);
+    match comments.find(|piece| is_include(piece.text)) {
+        Some(piece) => Err(Error::Includes {
+            path: path.to_owned(),
+            line: lexer::line_of(sql, piece.start),
+            include: piece.text.trim_end().to_owned(),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// The value of a file with JSON; `bad` makes an error of a path and what serde says.

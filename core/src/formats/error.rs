@@ -34,6 +34,8 @@ pub enum Error {
     BadSections { path: String, line: usize, reason: &'static str },
     #[error("line {line} of {path:?} begins a down part with another tool's mark {mark:?}")]
     ForeignSections { path: String, line: usize, mark: String },
+    #[error("line {line} of {path:?} includes another file: {include:?}")]
+    Includes { path: String, line: usize, include: String },
     #[error(
         "line {line} of {path:?} says that the migration runs without a transaction, but statements come before it"
     )]
@@ -71,6 +73,9 @@ impl Error {
                 "Put the line -- nself:no-transaction before the first statement of the file or of its part."
             }
             Self::UnknownMark { .. } => "The mark is written -- nself:no-transaction.",
+            Self::Includes { .. } => {
+                "Put that file's text in the place of the line: graphile-migrate does so when it commits a migration."
+            }
             Self::ForeignSections { .. } => "Mark the parts with lines -- UP and -- DOWN instead.",
             Self::DuplicatePath { .. } => return None,
         };

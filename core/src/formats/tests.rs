@@ -1118,3 +1118,17 @@ mod without_a_transaction {
         );
     }
 }
+
+#[test]
+fn a_file_that_includes_another_one_is_refused() {
+    let file = |sql: &str| File { path: "000001.sql".to_owned(), bytes: sql.as_bytes().to_vec() };
+    let error =
+        read(&[file("--! Previous: -\n--! Hash: sha1:aa\n\nSELECT 1;\n--! include functions/x.sql\n")]);
+    assert_eq!(
+        error.map(drop).map_err(|error| error.to_string()),
+        Err("line 5 of \"000001.sql\" includes another file: \"--! include functions/x.sql\"".to_owned())
+    );
+    // What was included once is a part of the file.
+    let included = "--! Included functions/x.sql\nSELECT 1;\n--! EndIncluded functions/x.sql\nSELECT '\n--!include x.sql\n';\n";
+    assert!(read(&[file(included)]).is_ok());
+}

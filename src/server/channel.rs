@@ -2,7 +2,7 @@
 //! direction. When one side ends, however it ends, the other side is told.
 
 use std::ffi::c_void;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pgrx::pg_sys;
 use serde::Serialize;
@@ -115,20 +115,49 @@ impl Channel {
         until: Option<Instant>,
         is_to_end: impl Fn() -> bool,
     ) -> Result<T, Error> {
-        let (mut length, mut data) = (0, std::ptr::null_mut::<c_void>());
         loop {
-            // SAFETY: on success the server points to a whole message, valid until the next call on this queue.
-            let result = unsafe { pg_sys::shm_mq_receive(self.incoming, &mut length, &mut data, true) };
-            match result {
-                pg_sys::shm_mq_result::SHM_MQ_SUCCESS => break,
-                pg_sys::shm_mq_result::SHM_MQ_WOULD_BLOCK if !is_to_end() && wait(until) => {}
-                _ => return Err(Error::WorkerLost { what: from }),
+            match self.take(from)? {
+                Some(message) => return Ok(message),
+                None if !is_to_end() && wait(until) => {}
+                None => return Err(Error::WorkerLost { what: from }),
             }
         }
-        // SAFETY: as above.
-        let bytes = unsafe { std::slice::from_raw_parts(data.cast::<u8>().cast_const(), length) };
-        serde_json::from_slice(bytes)
-            .map_err(|error| Error::BadAnswer { query: from, reason: error.to_string() })
+    }
+
+    /// Waits for a message, however long that takes, and calls `watch` once in so long a time meanwhile.
+    pub fn receive_watching<T: DeserializeOwned>(
+        &self,
+        from: &'static str,
+        every: Duration,
+        mut watch: impl FnMut() -> Result<(), Error>,
+    ) -> Result<T, Error> {
+        let mut next = Instant::now() + every;
+        loop {
+            if let Some(message) = self.take(from)? {
+                return Ok(message);
+            }
+            if !wait(Some(next)) {
+                watch()?;
+                next = Instant::now() + every;
+            }
+        }
+    }
+
+    /// The next message, if it has come whole.
+    fn take<T: DeserializeOwned>(&self, from: &'static str) -> Result<Option<T>, Error> {
+        let (mut length, mut data) = (0, std::ptr::null_mut::<c_void>());
+        // SAFETY: on success the server points to a whole message, valid until the next call on this queue.
+        let bytes = unsafe {
+            match pg_sys::shm_mq_receive(self.incoming, &mut length, &mut data, true) {
+                pg_sys::shm_mq_result::SHM_MQ_SUCCESS => {
+                    std::slice::from_raw_parts(data.cast::<u8>().cast_const(), length)
+                }
+                pg_sys::shm_mq_result::SHM_MQ_WOULD_BLOCK => return Ok(None),
+                _ => return Err(Error::WorkerLost { what: from }),
+            }
+        };
+        let message = serde_json::from_slice(bytes);
+        message.map(Some).map_err(|error| Error::BadAnswer { query: from, reason: error.to_string() })
     }
 
     /// Keeps the segment after the end of this transaction, until it is let go of.

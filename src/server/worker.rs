@@ -36,13 +36,22 @@ impl Handle {
 
     /// Whether the worker has ended, or never began.
     pub fn has_ended(&self) -> bool {
-        let mut pid = 0;
-        // SAFETY: the handle is that of a worker.
-        let status = unsafe { pg_sys::GetBackgroundWorkerPid(self.0, &mut pid) };
         matches!(
-            status,
+            self.status().0,
             pg_sys::BgwHandleStatus::BGWH_STOPPED | pg_sys::BgwHandleStatus::BGWH_POSTMASTER_DIED
         )
+    }
+
+    /// The worker's process, if it runs now.
+    pub fn running(&self) -> Option<i32> {
+        let (status, pid) = self.status();
+        (status == pg_sys::BgwHandleStatus::BGWH_STARTED).then_some(pid)
+    }
+
+    fn status(&self) -> (pg_sys::BgwHandleStatus::Type, i32) {
+        let mut pid = 0;
+        // SAFETY: the handle is that of a worker.
+        (unsafe { pg_sys::GetBackgroundWorkerPid(self.0, &mut pid) }, pid)
     }
 }
 

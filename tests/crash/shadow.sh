@@ -181,6 +181,24 @@ says "she was in her shadow, and not in the next one's" "$(cat "$CLUSTER/caller.
 until_sql 0 "$shadows"
 say "ok    that she made it a template does not keep it"
 
+# Who waits for a lock with the replay is told whose it is.
+PGDATABASE=postgres sql -c "CREATE ROLE leaver" -c "CREATE DATABASE waits"
+PGDATABASE=waits sql >/dev/null <<'SQL'
+CREATE EXTENSION nself_heal;
+SELECT count(*) FROM nself_journal_put('[{"path": "1_t.sql", "content": "CREATE TABLE t (a int); GRANT SELECT ON t TO leaver"}]');
+SELECT count(*) FROM nself_migrate_up();
+SQL
+hold waits "DROP OWNED BY leaver; DROP ROLE leaver"
+PGDATABASE=waits sql -c "SELECT count(*) FROM nself_drift()" >"$CLUSTER/caller.out" 2>&1 8>&- &
+caller=$!
+until grep -q "waits for a lock of process" "$CLUSTER/caller.out"; do
+    kill -0 "$caller" 2>/dev/null || die "the comparison waited for nobody: $(cat "$CLUSTER/caller.out")"
+    sleep 0.1
+done
+let_go
+wait "$caller" || die "the comparison failed: $(cat "$CLUSTER/caller.out")"
+says "it says who is waited for, and goes on" "$(cat "$CLUSTER/caller.out")" "WARNING:  the replay of the migrations" "HINT:" $'\n0'
+
 # A server that is stopped at once cannot tidy up: the next use does.
 compare_in_background
 "$root/scripts/cluster" restart "$CLUSTER" immediate

@@ -13,6 +13,7 @@ use crate::expected::chain::Chain;
 use crate::expected::shadow::ground::Unmade;
 use crate::expected::shadow::keeper;
 use crate::expected::shadow::left_out::LeftOut;
+use crate::expected::shadow::patience;
 use crate::expected::shadow::replayer::{self, Failed, Read, Reading};
 use crate::expected::summary::{Failure, Summary};
 use crate::migrations::ledger::Applied;
@@ -126,7 +127,9 @@ impl Shadow {
 
     pub fn ask(&self, request: &keeper::Request) -> Result<(), Error> {
         self.channel.send(request, "keeper")?;
-        self.channel.receive::<Result<(), ServerError>>("keeper")?.map_err(Error::ShadowFailed)
+        let done: Result<(), ServerError> =
+            patience::receive(&self.channel, "keeper", "keeper of the shadow database", &self.keeper)?;
+        done.map_err(Error::ShadowFailed)
     }
 
     /// The number that it has since the keeper made it.
@@ -229,7 +232,7 @@ impl Shadow {
         channel.expect(&handle);
         let request = replayer::Request { database: self.oid()?.to_u32(), role: WorkerRole::of(role)?, task };
         channel.send(&request, "replay")?;
-        let answer = channel.receive("replay")?;
+        let answer = patience::receive(&channel, "replay", "replay of the migrations", &handle)?;
         channel.close();
         handle.wait();
         Ok(answer)

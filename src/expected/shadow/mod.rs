@@ -14,6 +14,7 @@ mod keeper;
 pub mod kernel;
 pub mod left_out;
 mod owners_rights;
+mod patience;
 mod plain;
 mod query;
 mod replayer;

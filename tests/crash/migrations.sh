@@ -115,3 +115,21 @@ is "0002|applied" "$up"
 is "t" "SELECT to_regclass('half') IS NOT NULL"
 say "ok    a crash before the commit"
 
+# Two people adopt at once: the second one waits, and finds that it is done.
+sql -c "CREATE DATABASE adopted"
+export PGDATABASE=adopted
+sql -c "CREATE EXTENSION nself_heal" -c "CREATE TABLE a ()" -c "CREATE TABLE schema_migrations (version text)" \
+    -c "INSERT INTO schema_migrations VALUES ('0001')"
+put 0001_a.sql "CREATE TABLE a ();"
+adopt="SELECT state FROM nself_adopt(confirm => true)"
+open_session 6
+echo "BEGIN; $adopt;" >&6
+until_sql 1 "$locked"
+sql -c "$adopt" >"$CLUSTER/second.out" &
+second_adopter=$!
+until_sql 1 "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+echo 'COMMIT; \q' >&6
+wait "$second_adopter" || die "the second one failed"
+[[ $(cat "$CLUSTER/second.out") == applied ]] || die "the second one got $(cat "$CLUSTER/second.out")"
+is 1 "SELECT count(*) FROM nself.ledger WHERE direction = 'up'"
+say "ok    two people adopt at once"

@@ -127,7 +127,7 @@ echo "BEGIN; $adopt;" >&6
 until_sql 1 "$locked"
 sql -c "$adopt" >"$CLUSTER/second.out" &
 second_adopter=$!
-until_sql 1 "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+until_sql 1 "SELECT count(*) FROM pg_stat_activity WHERE query = '${adopt//\'/\'\'}' AND state = 'active'"
 echo 'COMMIT; \q' >&6
 wait "$second_adopter" || die "the second one failed"
 [[ $(cat "$CLUSTER/second.out") == applied ]] || die "the second one got $(cat "$CLUSTER/second.out")"

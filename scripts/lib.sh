@@ -167,15 +167,24 @@ need_packages() {
     apt-get install -qq --no-install-recommends -o Dpkg::Use-Pty=0 "$@" >/dev/null </dev/null
 }
 
-# Installs into a folder the packages of npm that the lock file of another one names.
-npm_packages() {
-    local into=$1 from=$2 absent=()
+# Node and its package manager.
+need_node() {
+    local absent=()
     command -v node >/dev/null || absent+=(nodejs)
     command -v npm >/dev/null || absent+=(npm)
     [[ ${#absent[@]} -eq 0 ]] || need_packages "${absent[@]}"
+}
+
+# Installs the migration tools of npm that tests/tools/npm names, with what runs them.
+npm_tools=$root/target/tools/npm
+install_npm_tools() {
+    local from=$root/tests/tools/npm into=$npm_tools
+    need_node
     mkdir -p "$into"
-    ! cmp -s "$from/package-lock.json" "$into/installed" || return 0
-    cp "$from/package.json" "$from/package-lock.json" "$into"
-    npm ci --prefix "$into" --no-audit --no-fund --loglevel=error >&2
-    cp "$from/package-lock.json" "$into/installed"
+    if ! cmp -s "$from/package-lock.json" "$into/installed"; then
+        cp "$from/package.json" "$from/package-lock.json" "$into"
+        npm ci --prefix "$into" --no-audit --no-fund --loglevel=error >&2
+        cp "$from/package-lock.json" "$into/installed"
+    fi
+    cp "$from/run.mjs" "$into"
 }

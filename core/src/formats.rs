@@ -17,7 +17,9 @@ mod version;
 
 pub use error::Error;
 pub use migration::{File, Ignored, Journal, Layout, Migration};
-pub use version::{compare as compare_versions, have_one_number, is_repeatable, keep_applied};
+pub use version::{
+    compare as compare_versions, have_one_number, is_repeatable, keep_applied, repeatable_name,
+};
 
 use folder::Folder;
 

@@ -136,12 +136,15 @@ fn choose(source: Option<&str>) -> Result<Vec<Found>, Error> {
 
 /// Fails if another tool says that it has applied what is to run here, as if for the first time.
 pub fn refuse_unadopted(chosen: &[&Migration]) -> Result<(), Error> {
+    if chosen.is_empty() {
+        return Ok(());
+    }
     for other in by_others()? {
         let count = chosen.iter().filter(|entry| other.applied.contains(&entry.version)).count();
         if count > 0 {
             return Err(Error::NotAdopted { tool: other.tool, table: other.table, count });
         }
-        if !chosen.is_empty() && !other.undone.is_empty() {
+        if !other.undone.is_empty() {
             return Err(other.into_error());
         }
     }

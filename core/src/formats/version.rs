@@ -18,11 +18,10 @@ pub(super) fn split(stem: &str) -> Option<(Cow<'_, str>, &str)> {
     }
     let end = stem.find(|c: char| !c.is_ascii_digit() && c != '-').unwrap_or(stem.len());
     let (version, rest) = stem.split_at(end);
-    let (version, name) = match (rest.strip_prefix('_'), version.strip_suffix('-')) {
-        (Some(name), _) => (version, name),
-        (None, Some(version)) if !rest.is_empty() => (version, rest),
-        _ if rest.is_empty() => (version, rest),
-        _ => return None,
+    let (version, name) = match rest.strip_prefix('_') {
+        Some(name) => (version, name),
+        None if rest.is_empty() => (version, rest),
+        None => (version.strip_suffix('-')?, rest),
     };
     version.split('-').all(|group| !group.is_empty()).then_some((version.into(), name))
 }
@@ -30,17 +29,20 @@ pub(super) fn split(stem: &str) -> Option<(Cow<'_, str>, &str)> {
 /// As `split`, of a file's name, which may be Flyway's `R__name`, too: a migration that runs again whenever it has changed has
 /// no number, and is called by its whole name.
 pub(super) fn split_file(stem: &str) -> Option<(Cow<'_, str>, &str)> {
-    if is_repeatable(stem) && stem.len() > REPEATABLE.len() && !stem.contains('/') {
+    if repeatable_name(stem).is_some_and(|name| !name.is_empty() && !name.contains('/')) {
         return Some((stem.into(), ""));
     }
     split(stem)
 }
 
-const REPEATABLE: &str = "R__";
-
 /// Whether a version is that of a migration that runs again, after all others, whenever its file has changed.
 pub fn is_repeatable(version: &str) -> bool {
-    version.starts_with(REPEATABLE)
+    repeatable_name(version).is_some()
+}
+
+/// The name of such a migration.
+pub fn repeatable_name(version: &str) -> Option<&str> {
+    version.strip_prefix("R__")
 }
 
 /// Flyway parts a version by dots or underscores, and ends it with two underscores.
@@ -130,17 +132,22 @@ fn whole_name(migration: &Migration) -> String {
 
 /// Whether some migrations have a number that others have, too.
 pub fn have_one_number(migrations: &[Migration]) -> bool {
-    migrations.iter().any(|migration| migration.version.contains('_') && !is_repeatable(&migration.version))
+    migrations.iter().any(|migration| number_of_whole_name(migration).is_some())
+}
+
+/// The number of a migration that is called by its whole name, because another one has the number.
+fn number_of_whole_name(migration: &Migration) -> Option<&str> {
+    if is_repeatable(&migration.version) {
+        return None;
+    }
+    migration.version.split_once('_').map(|(number, _)| number)
 }
 
 /// Where several migrations have one number, the one that was applied by that number alone keeps it: the others may have come
 /// later. `applied` holds versions and names.
 pub fn keep_applied(migrations: &mut [Migration], applied: &[(String, String)]) {
     for place in 0..migrations.len() {
-        let Some((number, _)) = migrations[place].version.split_once('_') else { continue };
-        if is_repeatable(&migrations[place].version) {
-            continue;
-        }
+        let Some(number) = number_of_whole_name(&migrations[place]) else { continue };
         let number = number.to_owned();
         let is_applied =
             |of: &Migration| applied.iter().any(|(version, name)| *version == number && *name == of.name);

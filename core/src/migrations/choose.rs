@@ -108,9 +108,7 @@ fn refuse_edited(all: &[Status], mut cosmetic: impl FnMut(&str)) -> Result<(), E
 /// A pending migration before an applied one would run on a schema that its author never saw.
 fn refuse_out_of_order(all: &[Status], chosen: &[&Migration]) -> Result<(), Error> {
     let Some(first) = chosen.first() else { return Ok(()) };
-    let last = all
-        .iter()
-        .rposition(|status| status.journal.is_some() && status.ledger.is_some() && status.is_in_order());
+    let last = all.iter().rposition(Status::holds_place);
     let place = all.iter().position(|status| status.version == first.version);
     match last {
         Some(last) if place < Some(last) => {
@@ -128,9 +126,7 @@ pub fn choose_baseline<'s>(all: &'s [Status], version: &str) -> Result<(Vec<&'s 
     if all[place].journal.is_none() {
         return Err(no_such());
     }
-    let is_applied =
-        |status: &&Status| status.journal.is_some() && status.ledger.is_some() && status.is_in_order();
-    if let Some(later) = all[place + 1..].iter().find(is_applied) {
+    if let Some(later) = all[place + 1..].iter().find(|status| status.holds_place()) {
         return Err(Error::BehindLedger { version: all[place].version.clone(), last: later.version.clone() });
     }
     Ok((pending(&all[..=place]), place + 1))

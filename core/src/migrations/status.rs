@@ -65,6 +65,11 @@ impl Status {
         !is_repeatable(&self.version)
     }
 
+    /// Whether it is applied, in whole or in part, and holds a place in the journal's order.
+    pub fn holds_place(&self) -> bool {
+        self.journal.is_some() && self.ledger.is_some() && self.is_in_order()
+    }
+
     /// Whether something of it is still to run.
     pub fn is_pending(&self) -> bool {
         matches!(self.state, State::Pending | State::Partial)

@@ -8,7 +8,7 @@ use siphasher::sip::SipHasher13;
 
 use super::Tracker;
 use crate::checksum::{hex, sha256_hex};
-use crate::formats::{Migration, is_repeatable};
+use crate::formats::{Migration, is_repeatable, repeatable_name};
 
 /// A migration in the words of all tools; each takes what it needs.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -92,7 +92,7 @@ pub fn mirror_row<'a>(
         number: (!is_repeatable(&entry.version)).then_some(entry.version.as_str()),
         digits: entry.version.chars().filter(char::is_ascii_digit).collect(),
         name: &entry.name,
-        description: entry.version.strip_prefix("R__").unwrap_or(&entry.name).replace('_', " "),
+        description: repeatable_name(&entry.version).unwrap_or(&entry.name).replace('_', " "),
         file,
         stem: file.strip_suffix(".sql").unwrap_or(file),
         folder,

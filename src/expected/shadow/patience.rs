@@ -16,7 +16,8 @@ const EVERY: Duration = Duration::from_secs(5);
 /// What takes so long is worth a word, even if nobody is in its way.
 const LONG: Duration = Duration::from_secs(60);
 
-/// Waits for a message of the worker, which `from` names, and `what` in more words. If a lock is in the worker's way, the caller is told who has it.
+/// Waits for a message of the worker, which `from` names, and `what` in more words. If a lock is in the worker's way, the
+/// caller is told who has it.
 pub fn receive<T: DeserializeOwned>(
     channel: &Channel,
     from: &'static str,

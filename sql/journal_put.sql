@@ -9,11 +9,16 @@ removed AS (
     RETURNING j.version, j.name, j.seq
 ),
 written AS (
-    INSERT INTO nself.journal AS j (:columns)
-    SELECT :columns FROM given
+    INSERT INTO nself.journal AS j (:columns, snapshot)
+    SELECT :columns, coalesce(g.snapshot, known.snapshot)
+      FROM given g
+      -- Of a snapshot that is here the sender knows that it is, and sent the hash alone.
+      LEFT JOIN (SELECT DISTINCT ON (k.snapshot_sha256) k.snapshot_sha256 AS sha256, k.snapshot
+                   FROM nself.journal k WHERE k.snapshot IS NOT NULL ORDER BY k.snapshot_sha256) known
+        ON known.sha256 = g.snapshot_sha256
     ON CONFLICT (version) DO UPDATE
-       SET (:columns, loaded_at) = ROW (:new, now())
-     WHERE (:old) IS DISTINCT FROM (:new)
+       SET (:columns, snapshot, loaded_at) = ROW (:new, excluded.snapshot, now())
+     WHERE (:old) IS DISTINCT FROM (:new) OR j.snapshot IS NULL AND excluded.snapshot IS NOT NULL
     RETURNING j.version
 ),
 loaded AS (
@@ -30,7 +35,7 @@ loaded AS (
            CASE WHEN old.up_sql <> g.up_sql THEN 'up part' WHEN old.checksum <> g.checksum THEN 'bytes' END,
            CASE WHEN old.down_sql IS DISTINCT FROM g.down_sql THEN 'down part'
                 WHEN old.down_checksum IS DISTINCT FROM g.down_checksum THEN 'bytes of the down part' END,
-           CASE WHEN old.snapshot IS DISTINCT FROM g.snapshot THEN 'snapshot' END,
+           CASE WHEN old.snapshot_sha256 IS DISTINCT FROM g.snapshot_sha256 THEN 'snapshot' END,
            CASE WHEN old.generated_at IS DISTINCT FROM g.generated_at THEN 'time' END,
            CASE WHEN old.breakpoints <> g.breakpoints THEN 'breakpoints' END,
            CASE WHEN old.in_transaction <> g.in_transaction OR old.down_in_transaction <> g.down_in_transaction

@@ -24,6 +24,7 @@ CREATE TABLE nself.journal (
     checksum text NOT NULL,
     down_checksum text,
     snapshot jsonb,
+    snapshot_sha256 text,
     breakpoints boolean NOT NULL,
     up_line integer NOT NULL,
     down_line integer NOT NULL,
@@ -35,6 +36,9 @@ CREATE TABLE nself.journal (
 );
 COMMENT ON TABLE nself.journal IS 'What the migrations folder says: one row a migration, in order';
 COMMENT ON COLUMN nself.journal.checksum IS 'SHA-256 of the bytes of the file at path';
+COMMENT ON COLUMN nself.journal.snapshot IS
+    'Drizzle''s snapshot. NULL where there is none, or where its hash alone was sent';
+COMMENT ON COLUMN nself.journal.snapshot_sha256 IS 'SHA-256 of the bytes of the file with the snapshot';
 COMMENT ON COLUMN nself.journal.generated_at IS
     'When the file was made, in milliseconds since 1970, as Drizzle''s journal says';
 COMMENT ON COLUMN nself.journal.loaded_by IS

@@ -16,12 +16,12 @@ mod tests;
 mod version;
 
 pub use error::Error;
-pub use migration::{File, Ignored, Journal, Layout, Migration};
+pub use migration::{Content, File, Ignored, Journal, Layout, Migration};
 pub use version::{
     compare as compare_versions, have_one_number, is_repeatable, keep_applied, repeatable_name,
 };
 
-use folder::Folder;
+use folder::{Folder, parent_and_name};
 
 /// Reads a migrations folder. Which layout it has is seen from its paths; if they all lie in a subfolder, as Hasura's
 /// do in `default/`, that subfolder is taken for the folder.
@@ -40,4 +40,11 @@ pub fn read(files: &[File]) -> Result<Journal, Error> {
     }
     let ignored = ignored::list(files, &folder, layout, &migrations);
     Ok(Journal { layout, migrations, ignored })
+}
+
+/// Whether a file of this name can only be a snapshot of Drizzle's, whatever folder it lies in. Of one the hash tells whether
+/// it has changed, and nothing that runs needs more.
+pub fn is_snapshot(path: &str) -> bool {
+    let (parent, name) = parent_and_name(path);
+    name == "snapshot.json" || name.ends_with("_snapshot.json") && parent_and_name(parent).1 == "meta"
 }

@@ -64,17 +64,42 @@ impl Folder {
 }
 
 /// One hash of all files, whatever their order: by it client and server agree that neither has another folder.
-pub fn manifest<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> String {
-    let mut files: Vec<(&str, &[u8])> = files.into_iter().collect();
+pub fn manifest<'a>(files: impl IntoIterator<Item = (&'a str, Sha256Sum)>) -> String {
+    let mut files: Vec<(&str, Sha256Sum)> = files.into_iter().collect();
     files.sort();
     let mut whole = Sha256::new();
-    for (path, bytes) in files {
+    for (path, sum) in files {
         // Each part has its length before it or of its own, so that no two folders look alike.
         whole.update((path.len() as u64).to_be_bytes());
         whole.update(path.as_bytes());
-        whole.update(Sha256::digest(bytes));
+        whole.update(sum);
     }
-    whole.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&whole.finalize().into())
+}
+
+/// The SHA-256 of what a file holds.
+pub type Sha256Sum = [u8; 32];
+
+pub fn sha256(bytes: &[u8]) -> Sha256Sum {
+    Sha256::digest(bytes).into()
+}
+
+/// The sum that these 64 lower-case hexadecimal digits are; nothing of any other text.
+pub fn from_hex(hex: &str) -> Option<Sha256Sum> {
+    let digit = |at: usize| {
+        let byte = *hex.as_bytes().get(at)?;
+        char::from(byte).to_digit(16).filter(|_| !byte.is_ascii_uppercase())
+    };
+    let mut sum = Sha256Sum::default();
+    for (at, byte) in sum.iter_mut().enumerate() {
+        *byte = (digit(2 * at)? << 4 | digit(2 * at + 1)?) as u8;
+    }
+    (hex.len() == 64).then_some(sum)
+}
+
+/// As 64 lower-case hexadecimal digits.
+pub fn hex(sum: &Sha256Sum) -> String {
+    sum.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Reads a folder, in the order of names. `on_entry` is called for each name that is met: there a caller can stop.

@@ -274,11 +274,22 @@ fn the_caller_is_asked_at_each_name() {
 
 #[test]
 fn a_manifest_is_of_paths_and_contents_and_not_of_their_order() {
-    let of = |files: &[(&str, &str)]| manifest(files.iter().map(|(path, text)| (*path, text.as_bytes())));
+    let of =
+        |files: &[(&str, &str)]| manifest(files.iter().map(|(path, text)| (*path, sha256(text.as_bytes()))));
     let one = of(&[("a", "1"), ("b", "2")]);
     assert_eq!(one, of(&[("b", "2"), ("a", "1")]));
     for other in [&[("a", "2"), ("b", "1")][..], &[("a", "1"), ("b2", "")], &[("a", "1")], &[]] {
         assert_ne!(one, of(other));
     }
     assert_eq!(one.len(), 64);
+}
+
+#[test]
+fn a_sum_is_read_from_its_own_digits_alone() {
+    let sum = sha256(b"abc");
+    let digits = hex(&sum);
+    assert_eq!(from_hex(&digits), Some(sum));
+    for other in [&digits[1..], &format!("{digits}0"), &digits.to_uppercase(), &"é".repeat(32), ""] {
+        assert_eq!(from_hex(other), None);
+    }
 }

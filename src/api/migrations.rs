@@ -81,6 +81,16 @@ fn nself_journal_unchanged(
     loaded(journal::unchanged(manifest.unwrap_or_default(), may_send)?)
 }
 
+#[pg_extern]
+fn nself_journal_needs(
+    files: default!(Option<JsonB>, "NULL"),
+    snapshots: default!(bool, "true"),
+) -> Result<TableIterator<'static, (name!(path, String),)>, ErrorReport> {
+    ask(Level::Look, "nself_journal_needs()")?;
+    let files = files.unwrap_or(JsonB(serde_json::Value::Null));
+    Ok(TableIterator::new(journal::needed(files, snapshots)?.into_iter().map(|path| (path,))))
+}
+
 fn loaded(rows: Vec<journal::Loaded>) -> Rows<(Option<String>, String, String, Option<String>)> {
     Ok(TableIterator::new(rows.into_iter().map(|row| (row.version, row.name, row.state, row.note))))
 }

@@ -1,10 +1,11 @@
 //! The journal: what the migrations folder says, kept in the database. A folder comes in through one door, whether the
 //! server reads it or a client sends it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use nself_heal_core::formats::{self, File, Migration};
+use nself_folder::Sha256Sum;
+use nself_heal_core::formats::{self, Content, File, Migration};
 use nself_heal_core::{quote, secrets};
 use pgrx::datum::JsonB;
 use pgrx::{Json, PgLogLevel, PgSqlErrorCode, pg_sys};
@@ -90,18 +91,26 @@ fn versioned(manifest: &str) -> String {
     format!("{} {manifest}", env!("CARGO_PKG_VERSION"))
 }
 
-/// Remembers from which folder the journal has come, and what loading it once more would say.
+/// Remembers from which folder the journal has come, and what loading it once more would say; not while it lacks a snapshot,
+/// which is to be sent then.
 fn keep_folder(files: &[File], once_more: &[Loaded]) -> Result<(), Error> {
-    let manifest =
-        nself_folder::manifest(files.iter().map(|file| (file.path.as_str(), file.bytes.as_slice())));
+    let manifest = nself_folder::manifest(files.iter().map(|file| (file.path.as_str(), sum(&file.content))));
     let once_more = JsonB(serde_json::json!(once_more));
     as_extension_owner(|| {
         spi::write(
-            "INSERT INTO nself.journal_folder (manifest, loaded) VALUES ($1, $2) \
+            "INSERT INTO nself.journal_folder (manifest, loaded) SELECT $1, $2 \
+              WHERE NOT EXISTS (SELECT FROM nself.journal WHERE snapshot_sha256 IS NOT NULL AND snapshot IS NULL) \
              ON CONFLICT (one) DO UPDATE SET (manifest, loaded) = ROW (excluded.manifest, excluded.loaded)",
             &[versioned(&manifest).into(), once_more.into()],
         )
     })
+}
+
+fn sum(content: &Content) -> Sha256Sum {
+    match content {
+        Content::Bytes(bytes) => nself_folder::sha256(bytes),
+        Content::Sha256(hex) => nself_folder::from_hex(hex).expect("it was looked at when it came"),
+    }
 }
 
 /// What loading the folder with this manifest would say, if the journal has come from it. Whoever may load it is asked to do so
@@ -119,12 +128,39 @@ pub fn unchanged(manifest: &str, may_load: bool) -> Result<Vec<Loaded>, Error> {
     })
 }
 
+/// Of these files, each with its hash alone, those whose content `put` needs. Snapshots only where the journal lacks them and is
+/// to keep them.
+pub fn needed(list: JsonB, snapshots: bool) -> Result<Vec<String>, Error> {
+    let files = sent_files(list)?;
+    let (of_snapshots, others): (Vec<File>, Vec<File>) =
+        files.into_iter().partition(|file| formats::is_snapshot(&file.path));
+    let mut needed: Vec<String> = others.into_iter().map(|file| file.path).collect();
+    if snapshots {
+        let hashes: Vec<String> = of_snapshots.iter().map(File::sha256).collect();
+        let lacking: BTreeSet<String> = as_extension_owner(|| {
+            spi::read_json(
+                "snapshots",
+                "SELECT coalesce(json_agg(s.sha256), '[]')::text FROM unnest($1) s(sha256) \
+                  WHERE NOT EXISTS (SELECT FROM nself.journal j \
+                                     WHERE j.snapshot_sha256 = s.sha256 AND j.snapshot IS NOT NULL)",
+                &[hashes.into()],
+            )
+        })?;
+        let lacking = of_snapshots.into_iter().filter(|file| lacking.contains(&file.sha256()));
+        needed.extend(lacking.map(|file| file.path));
+    }
+    Ok(needed)
+}
+
 /// The statement that makes the journal equal to a list of rows with these columns.
 fn journal_put<'a>(columns: impl Iterator<Item = &'a String>) -> String {
     let columns: Vec<String> = columns.map(|column| quote::ident(column)).collect();
-    let each = |of: fn(&String) -> String| columns.iter().map(of).collect::<Vec<_>>().join(", ");
+    // Of a snapshot the hash is compared.
+    let compared: Vec<&String> = columns.iter().filter(|column| *column != "\"snapshot\"").collect();
+    let each =
+        |of: fn(&String) -> String| compared.iter().map(|column| of(column)).collect::<Vec<_>>().join(", ");
     sql!("journal_put")
-        .replace(":columns", &columns.join(", "))
+        .replace(":columns", &each(String::clone))
         .replace(":old", &each(|column| format!("j.{column}")))
         .replace(":new", &each(|column| format!("excluded.{column}")))
 }
@@ -207,6 +243,7 @@ struct SentFile {
     path: String,
     content: Option<String>,
     content_base64: Option<String>,
+    sha256: Option<String>,
 }
 
 /// The files that a client sent.
@@ -218,18 +255,22 @@ pub fn sent_files(list: JsonB) -> Result<Vec<File>, Error> {
         .map(|(index, file)| {
             let file: SentFile =
                 serde_json::from_value(file).map_err(|error| bad(index + 1, error.to_string()))?;
-            let bytes = match (file.content, file.content_base64) {
-                (Some(text), None) => text.into_bytes(),
-                (None, Some(text)) => {
+            let content = match (file.content, file.content_base64, file.sha256) {
+                (Some(text), None, None) => Content::Bytes(text.into_bytes()),
+                (None, Some(text), None) => {
                     use base64::Engine;
-                    base64::engine::general_purpose::STANDARD
-                        .decode(text.as_bytes())
-                        .map_err(|error| bad(index + 1, error.to_string()))?
+                    let bytes = base64::engine::general_purpose::STANDARD.decode(text.as_bytes());
+                    Content::Bytes(bytes.map_err(|error| bad(index + 1, error.to_string()))?)
                 }
-                (None, None) => return Err(bad(index + 1, "it has no content".to_owned())),
-                (Some(_), Some(_)) => return Err(bad(index + 1, "it has two contents".to_owned())),
+                (None, None, Some(hex)) if nself_folder::from_hex(&hex).is_some() => Content::Sha256(hex),
+                (None, None, Some(_)) => {
+                    let reason = "its sha256 is not of 64 lower-case hexadecimal digits";
+                    return Err(bad(index + 1, reason.to_owned()));
+                }
+                (None, None, None) => return Err(bad(index + 1, "it has no content".to_owned())),
+                _ => return Err(bad(index + 1, "it has two contents".to_owned())),
             };
-            Ok(File { path: file.path, bytes })
+            Ok(File { path: file.path, content })
         })
         .collect()
 }
@@ -251,7 +292,10 @@ pub fn read_folder(dir: &Path) -> Result<Vec<File>, Error> {
         pgrx::check_for_interrupts!();
     };
     let folder = nself_folder::read(dir, stop_if_asked).map_err(|error| refused(dir, error))?;
-    Ok(folder.into_files().map(|file| File { path: file.path, bytes: file.bytes }).collect())
+    Ok(folder
+        .into_files()
+        .map(|file| File { path: file.path, content: Content::Bytes(file.bytes) })
+        .collect())
 }
 
 /// Why a folder was not read.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use crate::shop::{Shop, connect};
+use crate::shop::{Shop, column, connect};
 
 /// A folder with all that the rules of reading one speak of.
 fn shop() -> (Shop, String) {
@@ -74,4 +74,40 @@ error: migrations/0006_out.sql links to a place outside of the migrations folder
   hint: Put the file itself into the folder: what lies elsewhere is not read.
 ";
     assert_eq!(ran.stderr, expected);
+}
+
+/// A folder of Drizzle's with so many migrations, each with its snapshot.
+fn with_snapshots(shop: &Shop, migrations: usize) {
+    let entries: Vec<String> =
+        (0..migrations).map(|at| format!(r#"{{"idx": {at}, "tag": "{at:04}_step"}}"#)).collect();
+    shop.file(
+        "drizzle/meta/_journal.json",
+        &format!(r#"{{"dialect": "postgresql", "entries": [{}]}}"#, entries.join(", ")),
+    );
+    for at in 0..migrations {
+        shop.file(&format!("drizzle/{at:04}_step.sql"), &format!("CREATE TABLE step_{at} (id int);\n"))
+            .file(&format!("drizzle/meta/{at:04}_snapshot.json"), &format!(r#"{{"id": "s{at}"}}"#));
+    }
+}
+
+#[test]
+fn a_snapshot_travels_once_and_never_for_a_question() {
+    let shop = Shop::new();
+    with_snapshots(&shop, 1);
+    let snapshots = "SELECT string_agg(version || ' ' || coalesce(snapshot ->> 'id', 'none'), ', ' ORDER BY seq) FROM nself.journal";
+    assert_eq!(column(&shop.json("db migrate status", 0), "state"), ["pending"]);
+    shop.nself("db migrate up").exits(0);
+    assert_eq!(shop.ask(snapshots), "0000 s0");
+    // If a snapshot that is known were sent once more, this would be undone.
+    shop.sql("UPDATE nself.journal SET snapshot = jsonb_build_object('id', 'as it was sent')");
+    with_snapshots(&shop, 2);
+    assert_eq!(column(&shop.json("db migrate status", 0), "state"), ["applied", "pending"]);
+    assert_eq!(shop.ask(snapshots), "0000 as it was sent");
+    shop.nself("db migrate up").exits(0);
+    assert_eq!(shop.ask(snapshots), "0000 as it was sent, 0001 s1");
+    // What a question alone has sent is sent by whoever needs it.
+    shop.sql("UPDATE nself.journal SET snapshot = NULL; DELETE FROM nself.journal_folder");
+    assert_eq!(column(&shop.json("db migrate status", 0), "state"), ["applied", "applied"]);
+    shop.nself("db migrate up").exits(0);
+    assert_eq!(shop.ask(snapshots), "0000 s0, 0001 s1");
 }

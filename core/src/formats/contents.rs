@@ -6,12 +6,11 @@ use serde::de::DeserializeOwned;
 use super::error::Error;
 use super::marks;
 use super::migration::{File, Migration};
-use crate::checksum::sha256_hex;
 use crate::lexer::{self, Kind, Lexer};
 
 /// The text of a file with SQL, without its byte order mark.
 pub(super) fn sql(file: &File) -> Result<&str, Error> {
-    if let Some(offset) = file.bytes.iter().position(|&byte| byte == 0) {
+    if let Some(offset) = file.bytes()?.iter().position(|&byte| byte == 0) {
         return Err(Error::NulByte { path: file.path.clone(), offset });
     }
     let sql = text(file)?;
@@ -46,7 +45,7 @@ pub(super) fn json<T: DeserializeOwned>(file: &File, bad: fn(String, String) -> 
 }
 
 fn text(file: &File) -> Result<&str, Error> {
-    let text = std::str::from_utf8(&file.bytes)
+    let text = std::str::from_utf8(file.bytes()?)
         .map_err(|error| Error::NotUtf8 { path: file.path.clone(), offset: error.valid_up_to() })?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
@@ -84,9 +83,10 @@ pub(super) fn unmarked(
         up_sql: sql(up)?.to_owned(),
         down_sql: down.map(|down| sql(down).map(str::to_owned)).transpose()?,
         down_path: down.map(|down| down.path.clone()),
-        checksum: sha256_hex(&up.bytes),
-        down_checksum: down.map(|down| sha256_hex(&down.bytes)),
+        checksum: up.sha256(),
+        down_checksum: down.map(File::sha256),
         snapshot: None,
+        snapshot_sha256: None,
         breakpoints: false,
         up_line: 1,
         down_line: 1,

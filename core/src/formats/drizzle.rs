@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::folder::{Folder, JOURNAL};
-use super::migration::{File, Migration};
+use super::migration::{Content, File, Migration};
 use super::{contents, version};
 
 #[derive(Deserialize)]
@@ -74,7 +74,7 @@ fn add_snapshots(folder: &Folder<'_>, entries: &[Entry], migrations: &mut [Migra
         // After a gap in the versions the index is the version of another entry, and so is the snapshot of that name.
         let index = entry.idx.map(padded).filter(|index| !versions.contains(index));
         let snapshot = by_version.or_else(|| folder.file(&snapshot_path(&index?)));
-        migration.snapshot = snapshot.map(read_snapshot).transpose()?;
+        add_snapshot(migration, snapshot)?;
     }
     Ok(())
 }
@@ -91,8 +91,17 @@ pub(super) fn is_snapshot(path: &str) -> bool {
     path.starts_with("meta/") && path.ends_with("_snapshot.json")
 }
 
-/// Reads a snapshot of either Drizzle.
-pub(super) fn read_snapshot(file: &File) -> Result<Value, Error> {
+/// Gives a migration its snapshot, of either Drizzle. Of one that the sender knows to be known there is the hash alone.
+pub(super) fn add_snapshot(migration: &mut Migration, snapshot: Option<&File>) -> Result<(), Error> {
+    let Some(file) = snapshot else { return Ok(()) };
+    migration.snapshot_sha256 = Some(file.sha256());
+    if let Content::Bytes(_) = file.content {
+        migration.snapshot = Some(read_snapshot(file)?);
+    }
+    Ok(())
+}
+
+fn read_snapshot(file: &File) -> Result<Value, Error> {
     let snapshot: Value = contents::json(file, |path, reason| Error::BadSnapshot { path, reason })?;
     if let Some(dialect) = snapshot.get("dialect") {
         check_dialect(file, dialect.as_str().unwrap_or(&dialect.to_string()))?;

@@ -8,6 +8,8 @@ use super::migration::Layout;
 pub enum Error {
     #[error("there are no migrations among the {looked_at} files of the folder")]
     NoMigrations { looked_at: usize },
+    #[error("of the file {path:?} only the hash was sent")]
+    NotSent { path: String },
     #[error("the folder mixes two layouts: {a_path:?} is of layout {a}, {b_path:?} of layout {b}")]
     MixedLayouts { a: Layout, a_path: String, b: Layout, b_path: String },
     #[error("the folder holds migrations in two places: {first:?} and {second:?}")]
@@ -51,6 +53,9 @@ impl Error {
             Self::NoMigrations { .. } => {
                 "A migration is VERSION_name.sql, VERSION_name.up.sql, VERSION_name/up.sql, \
                  VERSION_name/migration.sql or a file named by Drizzle's meta/_journal.json."
+            }
+            Self::NotSent { .. } => {
+                "Send its content: nself_journal_needs() tells of which files that is needed."
             }
             Self::MixedLayouts { .. } => {
                 "Keep one layout in a folder, or point to the folder that has only one."

@@ -5,7 +5,6 @@ use super::folder::{Folder, mixed};
 use super::migration::{Layout, Migration};
 use super::sections::{self, Sections};
 use super::{contents, version};
-use crate::checksum::sha256_hex;
 
 /// The part of a migration that the name of a file says it holds.
 #[derive(PartialEq)]
@@ -36,7 +35,7 @@ pub(super) fn read(folder: &Folder<'_>) -> Result<(Layout, Vec<Migration>), Erro
             Some(sections) => {
                 sectioned.get_or_insert(&file.path);
                 let mut migration = contents::unmarked(&version, name, file, down)?;
-                fill(&mut migration, sections, &file.bytes);
+                fill(&mut migration, sections);
                 migration
             }
         });
@@ -64,7 +63,7 @@ fn split_part(stem: &str) -> (&str, Option<Part>) {
     }
 }
 
-fn fill(migration: &mut Migration, sections: Sections<'_>, bytes: &[u8]) {
+fn fill(migration: &mut Migration, sections: Sections<'_>) {
     migration.up_sql = sections.up.sql.to_owned();
     migration.up_line = sections.up.line;
     migration.in_transaction = sections.up.in_transaction;
@@ -73,6 +72,6 @@ fn fill(migration: &mut Migration, sections: Sections<'_>, bytes: &[u8]) {
         migration.down_line = down.line;
         migration.down_in_transaction = down.in_transaction;
         migration.down_path = Some(migration.path.clone());
-        migration.down_checksum = Some(sha256_hex(bytes));
+        migration.down_checksum = Some(migration.checksum.clone());
     }
 }

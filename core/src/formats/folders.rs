@@ -22,11 +22,10 @@ pub(super) fn read(folder: &Folder<'_>, layout: Layout) -> Result<Vec<Migration>
         }
         let down = folder.file(&format!("{parent}/down.sql"));
         let snapshot = folder.file(&format!("{parent}/snapshot.json")).filter(|_| is_drizzle);
-        migrations.push(Migration {
-            snapshot: snapshot.map(drizzle::read_snapshot).transpose()?,
-            breakpoints: is_drizzle,
-            ..contents::migration(&version, name, up, down)?
-        });
+        let mut migration =
+            Migration { breakpoints: is_drizzle, ..contents::migration(&version, name, up, down)? };
+        drizzle::add_snapshot(&mut migration, snapshot)?;
+        migrations.push(migration);
     }
     match is_drizzle {
         // Prisma's, too: both go by the name of the folder.

@@ -4,12 +4,41 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::error::Error;
+use crate::checksum::sha256_hex;
+
 /// A file of a migrations folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
     /// Relative to the folder, with `/` between its segments.
     pub path: String,
-    pub bytes: Vec<u8>,
+    pub content: Content,
+}
+
+/// What is known of what a file holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    Bytes(Vec<u8>),
+    /// The SHA-256 of its bytes alone, as 64 lower-case hexadecimal digits: enough for a snapshot.
+    Sha256(String),
+}
+
+impl File {
+    /// What the file holds, if that was sent.
+    pub fn bytes(&self) -> Result<&[u8], Error> {
+        match &self.content {
+            Content::Bytes(bytes) => Ok(bytes),
+            Content::Sha256(_) => Err(Error::NotSent { path: self.path.clone() }),
+        }
+    }
+
+    /// The SHA-256 of its bytes, as 64 lower-case hexadecimal digits.
+    pub fn sha256(&self) -> String {
+        match &self.content {
+            Content::Bytes(bytes) => sha256_hex(bytes),
+            Content::Sha256(sha256) => sha256.clone(),
+        }
+    }
 }
 
 /// A migrations folder that has been read.
@@ -75,8 +104,10 @@ pub struct Migration {
     pub checksum: String,
     /// Of the raw bytes of the file at `down_path`.
     pub down_checksum: Option<String>,
-    /// What Drizzle says the schema is after this migration. Only a folder has it at hand: it can be long.
+    /// What Drizzle says the schema is after this migration. Only a folder that was sent whole has it at hand: it can be long.
     pub snapshot: Option<serde_json::Value>,
+    /// Of the raw bytes of the file with the snapshot.
+    pub snapshot_sha256: Option<String>,
     /// Whether Drizzle's breakpoint marks in the SQL count.
     pub breakpoints: bool,
     /// The line of the file on which `up_sql` starts, from 1.

@@ -5,7 +5,7 @@ use expect_test::{Expect, expect};
 use super::*;
 
 fn file(path: &str, contents: impl AsRef<[u8]>) -> File {
-    File { path: path.to_owned(), bytes: contents.as_ref().to_owned() }
+    File { path: path.to_owned(), content: Content::Bytes(contents.as_ref().to_owned()) }
 }
 
 fn folder(files: &[(&str, &str)]) -> Vec<File> {
@@ -1064,7 +1064,7 @@ mod without_a_transaction {
             "#]],
         );
         let mut files = drizzle(&["0000_a"], &[]);
-        files[1].bytes = OWN.into();
+        files[1].content = Content::Bytes(OWN.into());
         check(
             &files,
             expect![[r#"
@@ -1121,7 +1121,7 @@ mod without_a_transaction {
 
 #[test]
 fn a_file_that_includes_another_one_is_refused() {
-    let file = |sql: &str| File { path: "000001.sql".to_owned(), bytes: sql.as_bytes().to_vec() };
+    let file = |sql: &str| file("000001.sql", sql);
     let error =
         read(&[file("--! Previous: -\n--! Hash: sha1:aa\n\nSELECT 1;\n--! include functions/x.sql\n")]);
     assert_eq!(
@@ -1131,4 +1131,32 @@ fn a_file_that_includes_another_one_is_refused() {
     // What was included once is a part of the file.
     let included = "--! Included functions/x.sql\nSELECT 1;\n--! EndIncluded functions/x.sql\nSELECT '\n--!include x.sql\n';\n";
     assert!(read(&[file(included)]).is_ok());
+}
+
+#[test]
+fn of_a_snapshot_the_hash_is_enough_and_of_nothing_else() {
+    let sent = folder(&[
+        ("m/meta/_journal.json", r#"{"dialect": "postgresql", "entries": [{"idx": 0, "tag": "0000_a"}]}"#),
+        ("m/meta/0000_snapshot.json", "{}"),
+        ("m/0000_a.sql", "SELECT 1;"),
+    ]);
+    let by_hash = |which: usize| {
+        let mut files = sent.clone();
+        files[which].content = Content::Sha256(files[which].sha256());
+        read(&files)
+    };
+    let (whole, by_hash_alone) = (read(&sent).unwrap(), by_hash(1).unwrap());
+    assert_eq!(by_hash_alone.migrations[0].snapshot, None);
+    assert_eq!(by_hash_alone.migrations[0].snapshot_sha256, whole.migrations[0].snapshot_sha256);
+    assert_eq!(whole.migrations[0].snapshot_sha256, Some(crate::checksum::sha256_hex(b"{}")));
+    for needed in [0, 2] {
+        let error = by_hash(needed).unwrap_err().to_string();
+        assert_eq!(error, format!("of the file {:?} only the hash was sent", sent[needed].path));
+    }
+    let are_snapshots =
+        ["meta/0000_snapshot.json", "a/meta/x_snapshot.json", "1_a/snapshot.json", "snapshot.json"];
+    assert!(are_snapshots.into_iter().all(is_snapshot));
+    let are_none =
+        ["meta/_journal.json", "0000_snapshot.json", "meta/0000_snapshot.sql", "snapshot.json/a.sql"];
+    assert!(!are_none.into_iter().any(is_snapshot));
 }

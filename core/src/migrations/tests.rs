@@ -16,6 +16,7 @@ pub(crate) fn entry(version: &str, up_sql: &str) -> Migration {
         checksum: format!("sum of {up_sql}"),
         down_checksum: None,
         snapshot: None,
+        snapshot_sha256: None,
         breakpoints: false,
         up_line: 1,
         down_line: 1,

@@ -141,3 +141,43 @@ select count(*) from nself_journal_put(:folder);
 reset client_min_messages;
 delete from nself.journal where version = '0002';
 select count(*) from nself_journal_unchanged(manifest(:folder));
+
+-- Of a snapshot of Drizzle's that the journal has, the hash is enough.
+create function drizzle(files jsonb) returns jsonb language sql as $$
+    select jsonb_build_array(jsonb_build_object('path', 'meta/_journal.json', 'content', jsonb_build_object('dialect', 'postgresql', 'entries',
+               (select jsonb_agg(jsonb_build_object('idx', n - 1, 'tag', replace(f ->> 'path', '.sql', '')))
+                  from jsonb_array_elements(files) with ordinality e(f, n) where f ->> 'path' like '%.sql'))::text)) || files
+$$;
+create function hashes(files jsonb) returns jsonb language sql as $$
+    select jsonb_agg(jsonb_build_object('path', f ->> 'path', 'sha256', encode(sha256(convert_to(f ->> 'content', 'UTF8')), 'hex')) order by n)
+      from jsonb_array_elements(files) with ordinality e(f, n)
+$$;
+\set one 'files(''0000_a.sql'', ''select 1;'', ''meta/0000_snapshot.json'', ''{"id": "s0"}'')'
+\set two 'files(''0000_a.sql'', ''select 1;'', ''meta/0000_snapshot.json'', ''{"id": "s0"}'', ''0001_b.sql'', ''select 2;'', ''meta/0001_snapshot.json'', ''{"id": "s1"}'')'
+select * from nself_journal_needs(hashes(drizzle(:two)));
+select state, count(*) from nself_journal_put(drizzle(:one)) group by 1 order by 1;
+select * from nself_journal_needs(hashes(drizzle(:two)));
+select * from nself_journal_needs(hashes(drizzle(:two)), snapshots => false);
+-- The client sends what is needed, and the hash of the rest.
+create function as_needed(files jsonb) returns jsonb language sql as $$
+    select jsonb_agg(case when exists (select from nself_journal_needs(hashes(files)) n where n.path = f ->> 'path') then f else h end order by n)
+      from jsonb_array_elements(files) with ordinality e(f, n) join jsonb_array_elements(hashes(files)) h on h ->> 'path' = f ->> 'path'
+$$;
+select version, name, state from nself_journal_put(as_needed(drizzle(:two)));
+select version, snapshot, snapshot_sha256 = encode(sha256(convert_to(snapshot::text, 'UTF8')), 'hex') as is_of_it from nself.journal order by seq;
+select state, count(*) from nself_journal_put(as_needed(drizzle(:two))) group by 1 order by 1;
+-- It may belong to another migration than before.
+select version, name, state, note from nself_journal_put(as_needed(drizzle(
+    files('0001_b.sql', 'select 2;', 'meta/0001_snapshot.json', '{"id": "s1"}', '0002_c.sql', 'select 3;', 'meta/0002_snapshot.json', '{"id": "s0"}'))));
+select version, snapshot from nself.journal order by seq;
+-- Who only asks sends no snapshot at all. If that is kept, the snapshot is needed still, and is there once it was sent.
+select version, state from nself_journal_put(drizzle(
+    '[{"path": "0003_d.sql", "content": "select 4;"}, {"path": "meta/0003_snapshot.json", "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}]'));
+select version, snapshot, left(snapshot_sha256, 8) from nself.journal;
+select * from nself_journal_needs('[{"path": "meta/0003_snapshot.json", "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}]');
+-- Nothing that runs can be left out, and a hash is one.
+select * from nself_journal_put(hashes(files('0001_a.sql', 'select 1;')));
+\echo :LAST_ERROR_SQLSTATE
+select * from nself_journal_put(drizzle('[{"path": "0003_d.sql", "content": "select 4;"}, {"path": "meta/0003_snapshot.json", "sha256": "ABC"}]'));
+select * from nself_journal_put('[{"path": "0003_d.sql", "content": "select 4;", "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}]');
+select * from nself_journal_needs('[{"path": "0003_d.sql"}]');

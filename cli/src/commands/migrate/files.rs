@@ -1,10 +1,13 @@
 //! The migrations folder on its way to the server.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+
+use serde::Deserialize;
 
 use crate::args::Folder;
 use crate::error::Error;
-use crate::folder::{self, CONVENTION, Files, Found};
+use crate::folder::{self, CONVENTION, Files, Found, Sent};
 use crate::rows::JournalFile;
 use crate::server::{Call, Session};
 use crate::terminal::messages;
@@ -55,18 +58,28 @@ pub fn ship_if_allowed(
         );
         return Ok(false);
     }
-    ship(session, files, listing)
+    // What is sent for a question is taken back: snapshots need not travel for that.
+    ship_what_is_needed(session, files, listing, false)
 }
 
 /// Makes the journal equal to the files, if there are any, and tells whether that changed it. They are sent only if it has come
 /// from others.
 pub fn ship(session: &mut Session<'_>, files: Option<&Files>, listing: Listing) -> Result<bool, Error> {
+    ship_what_is_needed(session, files, listing, true)
+}
+
+fn ship_what_is_needed(
+    session: &mut Session<'_>,
+    files: Option<&Files>,
+    listing: Listing,
+    snapshots: bool,
+) -> Result<bool, Error> {
     let Some(files) = files else { return Ok(false) };
     let rows = match unchanged(session, files)? {
         Some(rows) => rows,
         None => {
-            let json = serde_json::to_value(&files.files).expect("paths and text are always JSON");
-            let call = Call::to("nself_journal_put").with("files", "jsonb", Some(json));
+            let needed = needed(session, files, snapshots)?;
+            let call = Call::to("nself_journal_put").with("files", "jsonb", Some(json(&files.sent(&needed))));
             session.rows::<JournalFile>("Sending the migrations", &call)?.items
         }
     };
@@ -74,9 +87,30 @@ pub fn ship(session: &mut Session<'_>, files: Option<&Files>, listing: Listing) 
     Ok(rows.iter().any(|file| matches!(file.state.as_str(), "added" | "changed" | "removed")))
 }
 
+/// The paths of the files whose content the server needs.
+fn needed(session: &mut Session<'_>, files: &Files, snapshots: bool) -> Result<BTreeSet<String>, Error> {
+    let call = Call::to("nself_journal_needs").with("files", "jsonb", Some(json(&files.hashes()))).with(
+        "snapshots",
+        "bool",
+        Some(snapshots),
+    );
+    let rows = session.rows::<Needed>("Comparing the migrations", &call)?;
+    Ok(rows.items.into_iter().map(|row| row.path).collect())
+}
+
+/// A row of nself_journal_needs().
+#[derive(Deserialize)]
+struct Needed {
+    path: String,
+}
+
+fn json(files: &[Sent<'_>]) -> serde_json::Value {
+    serde_json::to_value(files).expect("paths and text are always JSON")
+}
+
 /// What the server says of the files, if its journal has come from them.
 fn unchanged(session: &mut Session<'_>, files: &Files) -> Result<Option<Vec<JournalFile>>, Error> {
-    let call = Call::to("nself_journal_unchanged").with("manifest", "text", Some(files.manifest.clone()));
+    let call = Call::to("nself_journal_unchanged").with("manifest", "text", Some(files.manifest()));
     let rows = session.rows::<JournalFile>("Comparing the migrations", &call)?.items;
     Ok((!rows.is_empty()).then_some(rows))
 }

@@ -38,6 +38,13 @@ struct MarkLine<'a> {
     end: usize,
 }
 
+impl MarkLine<'_> {
+    /// node-pg-migrate takes its parts in either order.
+    fn is_of_node_pg_migrate(&self) -> bool {
+        self.comment.to_lowercase().contains("migration")
+    }
+}
+
 /// The parts of a file, or `None` if nothing in it marks any.
 pub(super) fn read<'a>(path: &str, sql: &'a str) -> Result<Option<Sections<'a>>, Error> {
     let bad = |mark: &MarkLine<'_>, reason| {
@@ -48,25 +55,31 @@ pub(super) fn read<'a>(path: &str, sql: &'a str) -> Result<Option<Sections<'a>>,
         let line = lexer::line_of(sql, foreign.start);
         return Err(Error::ForeignSections { path: path.to_owned(), line, mark: foreign.comment.to_owned() });
     }
-    let [up, after_up @ ..] = marks.as_slice() else { return Ok(None) };
-    if up.mark != Mark::Up {
-        return bad(up, "a down part begins before the up part");
+    let [first, after_first @ ..] = marks.as_slice() else { return Ok(None) };
+    let down_comes_first = matches!(after_first, [up] if (first.mark, up.mark) == (Mark::Down, Mark::Up)
+                                                       && first.is_of_node_pg_migrate() && up.is_of_node_pg_migrate());
+    if first.mark != Mark::Up && !down_comes_first {
+        return bad(first, "a down part begins before the up part");
     }
-    if !lexer::has_only_blank(&sql[..up.start]) {
-        return bad(up, "there are statements before the up part");
+    if !lexer::has_only_blank(&sql[..first.start]) {
+        return bad(first, "there are statements before the up part");
     }
     // What is said before the parts holds for both.
-    let in_transaction = !marks::of_file(sql) && !marks::of_part(path, &sql[..up.start], 1)?;
+    let in_transaction = !marks::of_file(sql) && !marks::of_part(path, &sql[..first.start], 1)?;
     let section = |mark: &MarkLine<'_>, end: usize| {
         let (sql, line) = (&sql[mark.end..end], lexer::line_of(sql, mark.end));
         let says_no = marks::of_part(path, sql, line)?;
         Ok(Section { sql, line, in_transaction: in_transaction && mark.in_transaction && !says_no })
     };
-    match after_up {
-        [] => Ok(Some(Sections { up: section(up, sql.len())?, down: None })),
+    match after_first {
+        [] => Ok(Some(Sections { up: section(first, sql.len())?, down: None })),
+        [up] if down_comes_first => {
+            let (down, up) = (section(first, up.start)?, section(up, sql.len())?);
+            Ok(Some(Sections { up, down: Some(down) }))
+        }
         [down, after_down @ ..] if down.mark == Mark::Down => match after_down {
             [] => {
-                let (up, down) = (section(up, down.start)?, section(down, sql.len())?);
+                let (up, down) = (section(first, down.start)?, section(down, sql.len())?);
                 Ok(Some(Sections { up, down: Some(down) }))
             }
             [more, ..] if more.mark == Mark::Up => bad(more, "a second up part begins"),
@@ -241,6 +254,24 @@ mod tests {
         check(
             "SELECT 1;\n-- UP\nSELECT 2;",
             expect![[r#"error: line 2 of "0001_a.sql": there are statements before the up part"#]],
+        );
+    }
+
+    #[test]
+    fn node_pg_migrate_takes_its_parts_in_either_order() {
+        check(
+            "-- made by hand\n-- Down Migration\nDROP TABLE a;\n-- Up Migration\nCREATE TABLE a ();\n",
+            expect![[r#"
+                up from 5: "CREATE TABLE a ();\n"
+                down from 3: "DROP TABLE a;\n""#]],
+        );
+        check(
+            "-- Down Migration\nDROP TABLE a;\n-- UP\nCREATE TABLE a ();\n",
+            expect![[r#"error: line 1 of "0001_a.sql": a down part begins before the up part"#]],
+        );
+        check(
+            "-- Down Migration\n-- Up Migration\n-- Down Migration\n",
+            expect![[r#"error: line 1 of "0001_a.sql": a down part begins before the up part"#]],
         );
     }
 

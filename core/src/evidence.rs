@@ -182,19 +182,46 @@ pub fn read_otherwise(
         known.names.contains_key(&name(&part)) || belongs_to(&part, |relation| relations.contains(relation))
     });
     let there = units(&mut now);
-    let mut otherwise: BTreeSet<Unit> = said_differently(&known.schema, &now).into_keys().collect();
-    let mut changes = diff(&known.schema, &now);
-    changes.extend(owner_changes(&known.schema, &now));
-    otherwise.extend(changes.iter().map(|change| unit_of(&change.object())));
-    otherwise
+    differing(&known.schema, &now)
         .into_iter()
         .filter(|unit| there.contains(unit))
-        .map(|(list, object_type, identity)| {
-            let name = name(&Part { list, object_type: &object_type, identity: &identity, on: None });
+        .map(|unit| {
+            let name = name_of(&unit);
             let version = known.names.get(&name).cloned();
             (name, version)
         })
         .collect()
+}
+
+/// The parts that two schemas have in different forms, or that only one of them has; nothing of what only a part of a whole
+/// tells.
+fn differing(one: &Catalog, other: &Catalog) -> BTreeSet<Unit> {
+    let mut differing: BTreeSet<Unit> = said_differently(one, other).into_keys().collect();
+    let mut changes = diff(one, other);
+    changes.extend(owner_changes(one, other));
+    differing.extend(changes.iter().map(|change| unit_of(&change.object())));
+    differing
+}
+
+/// What was done to a schema between two readings.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// What was made, as event triggers would call it.
+    pub made: BTreeSet<String>,
+    pub altered: BTreeSet<String>,
+    pub dropped: BTreeSet<String>,
+}
+
+/// What was done between these readings of one schema, whoever did it. What was made anew just as it was is not seen.
+pub fn done_between(mut before: Catalog, mut after: Catalog) -> Done {
+    let (was, is) = (units(&mut before), units(&mut after));
+    let names = |units: &mut dyn Iterator<Item = &Unit>| units.map(name_of).collect();
+    let differing = differing(&before, &after);
+    Done {
+        made: names(&mut is.difference(&was)),
+        altered: names(&mut differing.iter().filter(|unit| was.contains(unit) && is.contains(unit))),
+        dropped: names(&mut was.difference(&is)),
+    }
 }
 
 /// What a replay gave, with what the evidence says of it.
@@ -316,11 +343,10 @@ impl Known {
                 changed.entry(unit).or_insert_with(|| sides(&change));
             }
         }
-        changed.retain(|(list, object_type, identity), _| {
-            let name = name(&Part { list, object_type, identity, on: None });
+        changed.retain(|unit, _| {
+            let (name, (list, _, identity)) = (name_of(unit), unit);
             // Privileges are there where they are not the usual ones, and so they are altered either way.
-            let of = (*list, object_type.clone(), identity.clone());
-            let is_altered = *list != "objects" || known.contains(&of) && replays.contains(&of);
+            let is_altered = *list != "objects" || known.contains(unit) && replays.contains(unit);
             let is_with_relation = *list != "objects" && comes_or_goes(identity);
             !is_altered
                 || is_with_relation
@@ -413,10 +439,13 @@ fn sides(change: &Change) -> Sides {
     }
 }
 
+fn name_of((list, object_type, identity): &Unit) -> String {
+    name(&Part { list, object_type, identity, on: None })
+}
+
 /// The migration that touched it, by its own name. What goes with a relation is not told by itself.
-fn version_of((list, object_type, identity): &Unit, names: &BTreeMap<String, String>) -> Option<String> {
-    let part = Part { list, object_type, identity, on: None };
-    names.get(&name(&part)).cloned()
+fn version_of(unit: &Unit, names: &BTreeMap<String, String>) -> Option<String> {
+    names.get(&name_of(unit)).cloned()
 }
 
 fn address((list, object_type, identity): &Unit) -> Address {

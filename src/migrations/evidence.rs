@@ -1,10 +1,10 @@
 //! Evidence: while a migration runs, event triggers tell what it touches. How that is afterwards is kept in
-//! `nself.evidence`, in the same transaction. Where event triggers are refused or switched off, there is none.
+//! `nself.evidence`, in the same transaction. Where event triggers do not fire, the schema is read before and after.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use nself_heal_core::evidence::Evidence;
-use nself_heal_core::evidence::{all_names, one_name, only_touched, read_otherwise};
+use nself_heal_core::evidence::{Done, all_names, done_between, one_name, only_touched, read_otherwise};
 use nself_heal_core::model::Catalog;
 use pgrx::{Json, pg_sys};
 use serde::Deserialize;
@@ -23,40 +23,73 @@ pub fn server() -> u32 {
 }
 
 /// What the migrations of this transaction have touched so far.
-#[derive(Default)]
 pub struct Witness {
-    is_there: bool,
+    sees: Sees,
     versions: Vec<String>,
     touched: BTreeMap<String, String>,
     dropped: BTreeSet<String>,
+    /// Of these names those of what was there before.
+    was_there: BTreeSet<String>,
     renames: bool,
+}
+
+/// How it is seen what a migration touches.
+enum Sees {
+    ByEventTriggers,
+    /// They are switched off, or are not there. How the schema was before the next migration, once that is read.
+    ByReading(Option<Box<Catalog>>),
 }
 
 impl Witness {
     pub fn new() -> Result<Self, Error> {
         // Both triggers have to fire.
-        let is_there = "SELECT count(*) = 2 AND current_setting('session_replication_role') <> 'replica' \
-                               AND coalesce(current_setting('event_triggers', true), 'on') = 'on' \
-                          FROM pg_event_trigger \
-                         WHERE evtname IN ('nself_note_ddl', 'nself_note_drop') AND evtenabled IN ('O', 'A')";
-        let is_there = as_extension_owner(|| spi::read_one::<bool>(is_there, &[]))? == Some(true);
-        Ok(Self { is_there, ..Self::default() })
+        let fire = "SELECT count(*) = 2 AND current_setting('session_replication_role') <> 'replica' \
+                           AND coalesce(current_setting('event_triggers', true), 'on') = 'on' \
+                      FROM pg_event_trigger \
+                     WHERE evtname IN ('nself_note_ddl', 'nself_note_drop') AND evtenabled IN ('O', 'A')";
+        let sees = match as_extension_owner(|| spi::read_one::<bool>(fire, &[]))? {
+            Some(true) => Sees::ByEventTriggers,
+            _ => Sees::ByReading(None),
+        };
+        Ok(Self {
+            sees,
+            versions: Vec::new(),
+            touched: BTreeMap::new(),
+            dropped: BTreeSet::new(),
+            was_there: BTreeSet::new(),
+            renames: false,
+        })
     }
 
     /// Runs a migration, or a part of it, and sees what that touches.
     pub fn watch<T>(&mut self, version: &str, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-        if !self.is_there {
-            return work();
-        }
-        own_ddl::collect();
-        let result = work();
-        self.add(version, own_ddl::take());
-        result
+        let Sees::ByReading(before) = &mut self.sees else {
+            own_ddl::collect();
+            let result = work();
+            self.add(version, own_ddl::take());
+            return result;
+        };
+        let before = before.take().map_or_else(read_now, |before| Ok(*before))?;
+        let result = work()?;
+        let after = read_now()?;
+        self.sees = Sees::ByReading(Some(Box::new(after.clone())));
+        let Done { made, altered, dropped } = done_between(before, after);
+        self.versions.push(version.to_owned());
+        self.was_there.extend(altered.iter().chain(&dropped).cloned());
+        self.touched.extend(
+            made.into_iter()
+                .chain(altered)
+                .chain(dropped.iter().cloned())
+                .map(|name| (name, version.to_owned())),
+        );
+        self.dropped.extend(dropped);
+        Ok(result)
     }
 
-    /// Adds what was collected while something of a migration ran.
+    /// Adds what event triggers told while something of a migration ran.
     pub fn add(&mut self, version: &str, collected: Option<Collected>) {
-        let Some(Collected { names, dropped, renames }) = collected.filter(|_| self.is_there) else { return };
+        let (Some(collected), Sees::ByEventTriggers) = (collected, &self.sees) else { return };
+        let Collected { names, dropped, renames } = collected;
         self.versions.push(version.to_owned());
         self.touched.extend(names.into_iter().map(|name| (one_name(name), version.to_owned())));
         self.dropped.extend(dropped.into_iter().map(one_name));
@@ -68,14 +101,20 @@ impl Witness {
         let Some(last) = self.versions.last().cloned() else { return Ok(()) };
         as_extension_owner(|| {
             let read = trust::nothing_runs(|| {
-                with_snapshot(|| match self.renames {
-                    true => self.read_all(&last),
-                    false => self.read_touched(),
+                with_snapshot(|| match (&self.sees, self.renames) {
+                    (Sees::ByReading(_), _) => catalog::read_with_dependencies(&Wanted::ALL),
+                    (Sees::ByEventTriggers, true) => self.read_all(&last),
+                    (Sees::ByEventTriggers, false) => self.read_touched(),
                 })
             })?;
+            let by_others = match &self.sees {
+                Sees::ByEventTriggers => altered_by_others(self.touched.keys())?,
+                // What others do is not noted either, perhaps.
+                Sees::ByReading(_) => std::mem::take(&mut self.was_there),
+            };
             let evidence = Evidence {
                 schema: only_touched(read, &self.touched),
-                by_others: altered_by_others(self.touched.keys())?,
+                by_others,
                 versions: self.versions,
                 touched: self.touched,
                 dropped: self.dropped,
@@ -126,6 +165,11 @@ impl Witness {
         let wanted = Wanted { relations: Some(relations), rest, locked: Vec::new(), catalogs };
         catalog::read_with_dependencies(&wanted)
     }
+}
+
+/// The schema at this moment, but for what each object needs.
+fn read_now() -> Result<Catalog, Error> {
+    as_extension_owner(|| trust::nothing_runs(|| with_snapshot(|| catalog::read(&Wanted::ALL))))
 }
 
 /// A relation that one of the touched names is of, or that it is on, or whose columns follow such a relation's.

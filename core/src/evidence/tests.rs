@@ -131,3 +131,26 @@ fn only_what_was_touched_is_kept() {
     assert_eq!(split("materialized view app.v"), Some(("materialized view", "app.v")));
     assert_eq!(split("function app.f(integer)"), Some(("function", "app.f(integer)")));
 }
+
+#[test]
+fn what_was_done_between_two_readings_is_named_as_event_triggers_name_it() {
+    let before = schema(&[("a", A), ("b", A), ("c", A)]);
+    let mut after = schema(&[("a", A), ("b", B), ("d", A)]);
+    let comment = |text: &str| Comment {
+        object_type: "table".to_string(),
+        identity: "app.a".to_string(),
+        text: text.to_string(),
+        of: None,
+        on: "TABLE app.a".to_string(),
+    };
+    after.comments.push(comment("new"));
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_string()).collect::<BTreeSet<_>>();
+    let done = done_between(before.clone(), after.clone());
+    assert_eq!(done.made, names(&["comment table app.a", "table app.d"]));
+    assert_eq!(done.altered, names(&["table app.b"]));
+    assert_eq!(done.dropped, names(&["table app.c"]));
+    let mut other = after.clone();
+    other.comments[0] = comment("other");
+    assert_eq!(done_between(after.clone(), other).altered, names(&["comment table app.a"]));
+    assert_eq!(done_between(after.clone(), after), Done::default());
+}

@@ -115,18 +115,29 @@ SELECT kind, object_type, identity FROM nself_drift();
 CALL add('0122_follows.sql', 'ALTER TABLE list RENAME note TO remark; ALTER TYPE spot RENAME ATTRIBUTE y TO z CASCADE');
 SELECT kind, object_type, identity FROM nself_drift();
 
--- Without event triggers there is no evidence, and the replay is the only witness.
+-- Without event triggers the schema is read before and after each migration.
 CREATE TABLE q (a int);
 INSERT INTO q VALUES (1);
 ALTER EVENT TRIGGER nself_note_ddl DISABLE;
 CALL add('0130_blind.sql', $m$DO $do$ BEGIN IF EXISTS (SELECT FROM p) THEN CREATE TABLE blind (a int); END IF; END $do$ $m$);
+-- Of two at once it is known which of them made what. The hand-made table is nobody's.
+INSERT INTO files VALUES ('0131_blind.sql', $m$DO $do$ BEGIN IF EXISTS (SELECT FROM q) THEN CREATE TABLE first (a int CHECK (a > 0)); CREATE INDEX by_a ON first (a);
+    COMMENT ON TABLE first IS 'made blindly'; CREATE VIEW of_first AS SELECT a FROM first; CREATE FUNCTION f_blind() RETURNS int LANGUAGE sql AS 'SELECT 1'; END IF; END $do$ $m$);
+CALL add('0132_blind.sql', $m$DO $do$ BEGIN IF EXISTS (SELECT FROM q) THEN ALTER TABLE first ADD COLUMN b int; CREATE TABLE second (a int); DROP TABLE blind; END IF; END $do$ $m$);
+SELECT e.evidence ->> 'versions' AS versions, t.key AS touched, t.value AS by
+  FROM (SELECT evidence FROM nself.evidence ORDER BY ledger_id DESC LIMIT 1) e, json_each_text(e.evidence -> 'touched') t ORDER BY 2;
 SELECT kind, object_type, identity FROM nself_drift();
+DROP TABLE second;
+DROP INDEX by_a;
+SELECT object_type, identity, status FROM nself_heal(true);
 ALTER EVENT TRIGGER nself_note_ddl ENABLE;
+SELECT kind, object_type, identity FROM nself_drift();
 -- How something was before a migration that was not seen counts no more, where the replay knows of it.
-SELECT count(*) FROM nself_baseline('0130', confirm => true);
+SELECT count(*) FROM nself_baseline('0132', confirm => true);
 CALL add('0201_seen.sql', 'ALTER TABLE plain ADD COLUMN seen int');
 ALTER EVENT TRIGGER nself_note_ddl DISABLE;
 CALL add('0202_blind.sql', 'ALTER TABLE plain ADD COLUMN unseen int');
+DELETE FROM nself.evidence WHERE ledger_id = (SELECT max(id) FROM nself.ledger);
 SELECT kind, object_type, identity FROM nself_drift();
 ALTER EVENT TRIGGER nself_note_ddl ENABLE;
 CALL add('0203_seen.sql', 'ALTER TABLE plain ADD COLUMN seen_again int');

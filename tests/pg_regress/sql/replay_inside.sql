@@ -35,6 +35,7 @@ SELECT * FROM pg_temp.migrate('1_extensions.sql', $$
     CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (user 'postgres');
     CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;
 $$);
+DELETE FROM nself.evidence;
 
 -- Sessions that a migration ends, one for each way to do it, and one that listens.
 CREATE FUNCTION pg_temp.connect() RETURNS bigint LANGUAGE sql AS $$
@@ -73,6 +74,7 @@ SELECT * FROM pg_temp.migrate('2_sessions.sql', $$
     CREATE RULE ends AS ON INSERT TO ends DO ALSO SELECT pg_terminate_backend(pid_of('regress_rule'), 10000);
     CREATE TRIGGER ends BEFORE INSERT ON ends FOR EACH ROW EXECUTE FUNCTION end_by_trigger();
 $$);
+DELETE FROM nself.evidence;
 SELECT * FROM pg_temp.migrate('3_calls.sql', $$
     SELECT end_plpgsql(), end_sql('regress_sql'), alias(pid_of('regress_alias'), 10000);
     INSERT INTO ends VALUES (1);
@@ -80,6 +82,7 @@ SELECT * FROM pg_temp.migrate('3_calls.sql', $$
     SELECT pid_of('regress_operator') <!> 10000::bigint;
     CALL nop(pg_terminate_backend(pid_of('regress_call'), 10000));
 $$);
+DELETE FROM nself.evidence;
 SELECT * FROM pg_temp.sessions;
 SELECT extra FROM dblink_get_notify('listener') ORDER BY extra;
 SELECT count(dblink_disconnect(c)) FROM unnest(dblink_get_connections()) c;
@@ -115,11 +118,13 @@ SELECT * FROM pg_temp.migrate('4_far.sql', $$
     ANALYZE far_log;
     WITH gone AS (DELETE FROM far_log WHERE id = 1 RETURNING id) SELECT count(*) FROM gone;
 $$);
+DELETE FROM nself.evidence;
 SELECT * FROM pg_temp.migrate('5_decides.sql', $$
     DO 'BEGIN IF EXISTS (SELECT FROM far_log) THEN CREATE TABLE decided (a int); END IF; END';
     CREATE SCHEMA imported;
     IMPORT FOREIGN SCHEMA public LIMIT TO (log) FROM SERVER far INTO imported;
 $$);
+DELETE FROM nself.evidence;
 CREATE FUNCTION pg_temp.far() RETURNS SETOF text LANGUAGE sql AS $$
     SELECT format('%s %s', id, what) FROM far_log UNION ALL SELECT format('%s %s', a, b) FROM far_part ORDER BY 1
 $$;
@@ -169,6 +174,7 @@ SELECT * FROM pg_temp.migrate('6_server.sql', $$
     CREATE VIEW spaces AS SELECT * FROM pg_tablespace;
     LOCK TABLE spaces IN ACCESS EXCLUSIVE MODE;
 $$);
+DELETE FROM nself.evidence;
 CREATE FUNCTION pg_temp.outside() RETURNS SETOF text LANGUAGE sql AS $$
     SELECT slot_name FROM pg_replication_slots WHERE slot_name = 'regress_replay_inside'
     UNION ALL SELECT roname FROM pg_replication_origin WHERE roname = 'regress_replay_inside'
@@ -201,6 +207,7 @@ SET client_min_messages = error;
 
 -- What cannot be left out fails with the reason: the expressions of ALTER TABLE are no query.
 SELECT * FROM pg_temp.migrate('7_default.sql', 'ALTER TABLE doc ADD COLUMN reloaded bool DEFAULT pg_reload_conf()');
+DELETE FROM nself.evidence;
 SELECT * FROM nself_drift();
 \echo :LAST_ERROR_SQLSTATE
 DROP SERVER far CASCADE;

@@ -65,6 +65,7 @@ SET ROLE regress_owner;
 SELECT version, status FROM nself_migrate_up();
 SELECT * FROM nself_drift();
 \c - postgres
+DELETE FROM nself.evidence;
 SELECT version, logged_in_as, applied_by FROM nself.ledger WHERE version = '4';
 SELECT relname, relowner::regrole FROM pg_class WHERE relname LIKE '% for %';
 
@@ -94,6 +95,9 @@ SELECT version, state FROM nself_journal_put(jsonb_build_array(
     jsonb_build_object('path', '5_public.sql', 'content', 'SET ROLE regress_owner; CREATE TABLE public.t ()')))
  WHERE state = 'added';
 SELECT version, status FROM nself_migrate_up();
+\c - postgres
+DELETE FROM nself.evidence;
+\c - regress_deployer
 SELECT * FROM nself_drift();
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM nself_heal(true);

@@ -17,6 +17,7 @@ BEGIN
     PERFORM count(*) FROM nself_journal_put(files || jsonb_build_array(jsonb_build_object('path', path, 'content', up)));
     PERFORM count(*) FROM nself_migrate_up();
     PERFORM set_config('role', 'none', true);
+    DELETE FROM nself.evidence;
 END $$;
 CREATE FUNCTION in_shadow(statements text) RETURNS text LANGUAGE sql AS $f$
     SELECT format($$DO $do$ BEGIN IF current_database() LIKE 'nself_shadow%%' THEN EXECUTE %L; END IF; END $do$;$$, statements) $f$;

@@ -27,6 +27,7 @@ BEGIN
     PERFORM set_config('role', role, true);
     PERFORM count(*) FROM nself_migrate_up();
     PERFORM set_config('role', 'none', true);
+    DELETE FROM nself.evidence;
 END $$;
 -- What somebody tries in the shadow alone, one statement after the other.
 CREATE FUNCTION in_shadow(VARIADIC statements text[]) RETURNS text LANGUAGE sql AS $f$

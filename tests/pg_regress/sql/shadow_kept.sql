@@ -18,12 +18,14 @@ $$;
 \set slow 'SELECT pg_sleep(600) WHERE current_database() LIKE ''nself%'';'
 SELECT version, state FROM nself_journal_put(pg_temp.folder(:'one'));
 SELECT version, status FROM nself_migrate_up();
+DELETE FROM nself.evidence;
 SELECT kind, object_type, identity FROM nself_drift();
 SELECT oid AS kept FROM shadow \gset
 
 -- The next migrations are replayed in the same shadow. What they leave alone is known, what they change is read.
 SELECT version, state FROM nself_journal_put(pg_temp.folder(:'one', :'two', :'three'));
 SELECT version, status FROM nself_migrate_up();
+DELETE FROM nself.evidence;
 ALTER TABLE items DROP COLUMN of;
 COMMENT ON COLUMN orders.remark IS 'mine';
 SELECT kind, object_type, identity, expected, remedy FROM nself_drift();
@@ -36,17 +38,20 @@ SELECT kind, object_type, identity FROM nself_drift();
 BEGIN;
 SELECT version, state FROM nself_journal_put(pg_temp.folder(:'one', :'two', :'three', 'CREATE TABLE never (n int);'));
 SELECT version, status FROM nself_migrate_up();
+DELETE FROM nself.evidence;
 SELECT kind, object_type, identity FROM nself_drift();
 SELECT oid = :kept AS went_on FROM shadow;
 ROLLBACK;
 SELECT version, state FROM nself_journal_put(pg_temp.folder(:'one', :'two', :'three', :'four'));
 SELECT version, status FROM nself_migrate_up();
+DELETE FROM nself.evidence;
 SELECT kind, object_type, identity FROM nself_drift();
 SELECT oid = :kept AS went_on FROM shadow;
 
 -- A superuser may drop any database. Then the replay begins anew.
 SELECT version, state FROM nself_journal_put(pg_temp.folder(:'one', :'two', :'three', :'four', 'SELECT 5;'));
 SELECT version, status FROM nself_migrate_up();
+DELETE FROM nself.evidence;
 \set ECHO none
 SELECT format('DROP DATABASE %I', d.datname) FROM pg_database d JOIN shadow USING (oid) \gexec
 \set ECHO all
@@ -57,6 +62,7 @@ SELECT version, status FROM nself_migrate_down();
 -- Half a replay is not kept, whether a migration failed or somebody cancelled it.
 SELECT version, state FROM nself_journal_put(pg_temp.folder(:'one', :'two', :'three', :'four', :'broken'));
 SELECT version, status FROM nself_migrate_up();
+DELETE FROM nself.evidence;
 SELECT kind, object_type, identity FROM nself_drift();
 SELECT count(*) AS kept FROM shadow;
 SELECT version, status FROM nself_migrate_down();
@@ -65,6 +71,7 @@ SELECT kind, object_type, identity FROM nself_drift();
 SELECT count(*) AS kept FROM shadow;
 SELECT version, state FROM nself_journal_put(pg_temp.folder(:'one', :'two', :'three', :'four', :'slow'));
 SELECT version, status FROM nself_migrate_up();
+DELETE FROM nself.evidence;
 SET statement_timeout = '1s';
 SELECT kind, object_type, identity FROM nself_drift();
 RESET statement_timeout;

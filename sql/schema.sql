@@ -212,6 +212,7 @@ CREATE TABLE nself.ddl_log (
     tag text NOT NULL,
     command text,
     objects text[] NOT NULL,
+    actions text[] NOT NULL DEFAULT '{}',
     dropped boolean NOT NULL,
     rewrote boolean NOT NULL,
     pid integer NOT NULL DEFAULT pg_backend_pid()
@@ -237,6 +238,8 @@ COMMENT ON COLUMN nself.ddl_log.logged_in_as IS 'The session user; run_by is the
 COMMENT ON COLUMN nself.ddl_log.command IS
     'What the client sent, up to 10 kB, without the literals of statements that may hold a password';
 COMMENT ON COLUMN nself.ddl_log.objects IS 'What was made or altered, or what was dropped: types and identities as in nself_drift()';
+COMMENT ON COLUMN nself.ddl_log.actions IS
+    'What was done to which of the objects, as far as the server tells: a word, such as "parameters", and the object';
 COMMENT ON COLUMN nself.ddl_log.rewrote IS 'Whether the command wrote a table anew';
 
 CREATE TABLE nself.job_log (

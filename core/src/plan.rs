@@ -143,7 +143,7 @@ fn step(change: &Change, context: &Context) -> Step {
         remedy,
         verdict,
         part_of: context.part_of(change),
-        noted_as: noted_as(object),
+        noted_as: noted_as(change),
     }
 }
 

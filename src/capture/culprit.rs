@@ -32,9 +32,11 @@ pub fn of_each<'s>(steps: impl IntoIterator<Item = &'s Step>) -> Result<Vec<Opti
     let mut found: Vec<Option<Culprit>> = Vec::new();
     let mut wanted = Vec::new();
     for step in steps {
-        for (rank, EventName { address, speaks_of }) in step.noted_as.iter().enumerate() {
+        for (rank, EventName { address, speaks_of, did }) in step.noted_as.iter().enumerate() {
+            let name = address.to_string();
+            let did: Vec<String> = did.iter().map(|word| format!("{word} {name}")).collect();
             wanted.push(json!({
-                "place": found.len(), "rank": rank, "name": address.to_string(), "speaks_of": speaks_of,
+                "place": found.len(), "rank": rank, "name": name, "speaks_of": speaks_of, "did": did,
                 "missing": step.kind == Kind::Missing,
             }));
         }

@@ -4,6 +4,8 @@
 
 #![allow(unsafe_code)]
 
+mod actions;
+mod command;
 pub mod culprit;
 mod guard;
 mod objects;
@@ -12,7 +14,6 @@ use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_void};
 use std::rc::Rc;
 
-use nself_heal_core::secrets;
 use pgrx::datum::{TimestampWithTimeZone, clock_timestamp};
 use pgrx::prelude::*;
 
@@ -22,10 +23,7 @@ use crate::server::session::{as_extension_owner_bare, roles};
 use crate::server::spi;
 use crate::server::transaction::{subtransaction, try_read};
 use crate::settings::{self, Guard};
-use objects::Touched;
-
-/// How much of a command is kept, in bytes.
-const KEPT: usize = 10_000;
+use objects::Touches;
 
 /// For the server: how the function below is called.
 #[unsafe(no_mangle)]
@@ -74,8 +72,8 @@ pub unsafe extern "C-unwind" fn nself_note_ddl(fcinfo: pg_sys::FunctionCallInfo)
         _ => Event::End(statement),
     };
     let tag = tag.to_string_lossy();
-    let touched = match try_read(|| Ok(event.touched())) {
-        Ok(touched) => touched,
+    let Touches { objects: touched, actions } = match try_read(|| Ok(event.touched(&tag))) {
+        Ok(touches) => touches,
         Err(error) => {
             log!("nself_heal could not see what a DDL command did: {error}");
             return nothing;
@@ -90,7 +88,7 @@ pub unsafe extern "C-unwind" fn nself_note_ddl(fcinfo: pg_sys::FunctionCallInfo)
         return nothing;
     }
     if settings::capture_ddl() && !touched.is_empty() {
-        note(&event, &tag, touched);
+        note(&event, statement, &tag, Touches { objects: touched, actions });
     }
     if NOTED.with_borrow(Vec::len) >= AT_ONCE {
         write_down();
@@ -129,6 +127,7 @@ struct DdlCommand {
     tag: String,
     command: Option<Rc<str>>,
     objects: Vec<String>,
+    actions: Vec<String>,
     dropped: bool,
     rewrote: bool,
 }
@@ -154,18 +153,20 @@ impl Event {
         }
     }
 
-    fn touched(&self) -> Vec<Touched> {
+    fn touched(&self, tag: &str) -> Touches {
         match self {
-            Event::Drop => objects::dropped(),
+            Event::Drop => objects::dropped().into(),
             // SAFETY: it is what the event trigger was called for.
-            Event::Begin(statement) => unsafe { objects::of_committing(*statement) }.into_iter().collect(),
+            Event::Begin(statement) => {
+                unsafe { objects::of_committing(*statement) }.into_iter().collect::<Vec<_>>().into()
+            }
             // SAFETY: as above.
-            Event::End(statement) => unsafe { objects::altered(*statement) },
+            Event::End(statement) => unsafe { objects::altered(*statement, tag) },
         }
     }
 }
 
-fn note(event: &Event, tag: &str, touched: Vec<Touched>) {
+fn note(event: &Event, statement: *const pg_sys::Node, tag: &str, Touches { objects, actions }: Touches) {
     let (run_by, logged_in_as) = roles();
     listen();
     // SAFETY: plain reads of this backend's state; the name is copied.
@@ -181,8 +182,9 @@ fn note(event: &Event, tag: &str, touched: Vec<Touched>) {
             run_by,
             application_name,
             tag: tag.to_owned(),
-            command: command(),
-            objects: touched.into_iter().map(|touched| touched.name).collect(),
+            command: command::of(statement, tag),
+            objects: objects.into_iter().map(|touched| touched.name).collect(),
+            actions,
             dropped: matches!(event, Event::Drop),
             rewrote: REWRITTEN.get() == this_statement(),
         });
@@ -211,13 +213,13 @@ fn insert(noted: &[DdlCommand]) -> Result<bool, Error> {
     // One statement for all, because each one costs as much as several rows. All names in full, and no operators: it runs
     // under whatever search_path the user has.
     const INSERT: &str = "INSERT INTO nself.ddl_log (at, logged_in_as, run_by, client_addr, application_name, tag, command, \
-                                                     objects, dropped, rewrote) \
+                                                     objects, actions, dropped, rewrote) \
         SELECT n.at, n.logged_in_as, n.run_by, pg_catalog.inet_client_addr(), n.application_name, n.tag, n.command, \
-               n.objects::pg_catalog.text[], n.dropped, n.rewrote \
+               n.objects::pg_catalog.text[], n.actions::pg_catalog.text[], n.dropped, n.rewrote \
           FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4), \
                           pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7), pg_catalog.unnest($8), \
-                          pg_catalog.unnest($9)) \
-               n(at, logged_in_as, run_by, application_name, tag, command, objects, dropped, rewrote)";
+                          pg_catalog.unnest($9), pg_catalog.unnest($10)) \
+               n(at, logged_in_as, run_by, application_name, tag, command, objects, actions, dropped, rewrote)";
     let texts = |of: fn(&DdlCommand) -> &str| noted.iter().map(of).collect::<Vec<_>>();
     let rows = [
         noted.iter().map(|one| one.at).collect::<Vec<_>>().into(),
@@ -227,6 +229,7 @@ fn insert(noted: &[DdlCommand]) -> Result<bool, Error> {
         texts(|one| &one.tag).into(),
         noted.iter().map(|one| one.command.as_deref()).collect::<Vec<_>>().into(),
         noted.iter().map(|one| array(&one.objects)).collect::<Vec<_>>().into(),
+        noted.iter().map(|one| array(&one.actions)).collect::<Vec<_>>().into(),
         noted.iter().map(|one| one.dropped).collect::<Vec<_>>().into(),
         noted.iter().map(|one| one.rewrote).collect::<Vec<_>>().into(),
     ];
@@ -304,32 +307,4 @@ fn lock() -> bool {
     let lock = pg_sys::RowExclusiveLock as pg_sys::LOCKMODE;
     // SAFETY: the lock is let go of at the end of the transaction.
     log().is_some_and(|table| unsafe { pg_sys::ConditionalLockRelationOid(table, lock) })
-}
-
-thread_local! {
-    /// What was kept of the last command that the client sent, and when that began: it may hold many statements.
-    static COMMAND: RefCell<(i64, Option<Rc<str>>)> = const { RefCell::new((0, None)) };
-}
-
-/// What the client sent, without secrets, and not all of it if it is long.
-fn command() -> Option<Rc<str>> {
-    let now = this_statement();
-    if COMMAND.with_borrow(|(then, _)| *then != now) {
-        COMMAND.set((now, kept_of_command()));
-    }
-    COMMAND.with_borrow(|(_, kept)| kept.clone())
-}
-
-fn kept_of_command() -> Option<Rc<str>> {
-    // SAFETY: the text lives as long as the command that the client sent.
-    let text = unsafe {
-        let text = pg_sys::debug_query_string;
-        (!text.is_null()).then(|| CStr::from_ptr(text).to_string_lossy())
-    }?;
-    let end = text.floor_char_boundary(KEPT);
-    let mut kept = secrets::hide(&text[..end]).into_owned();
-    if end < text.len() {
-        kept.push('…');
-    }
-    Some(kept.into())
 }

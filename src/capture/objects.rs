@@ -7,6 +7,7 @@ use std::ptr::null_mut;
 use pgrx::prelude::*;
 use pgrx::{pg_sys, pg_sys::ffi::pg_guard_ffi_boundary};
 
+use crate::capture::actions;
 use crate::server::parser::{concurrent_detach, relation_of};
 
 /// An object that a command was about.
@@ -24,16 +25,30 @@ impl Touched {
     }
 }
 
+/// What a command was about, and what it did to that.
+#[derive(Debug, Default)]
+pub struct Touches {
+    pub objects: Vec<Touched>,
+    /// A word of `actions` and the name of an object, for each object of which that is known.
+    pub actions: Vec<String>,
+}
+
+impl From<Vec<Touched>> for Touches {
+    fn from(objects: Vec<Touched>) -> Self {
+        Self { objects, actions: Vec::new() }
+    }
+}
+
 /// What a statement made or altered, without what is temporary or an extension's.
 ///
 /// # Safety
-/// The statement is the one that the event trigger was called for.
-pub unsafe fn altered(statement: *const pg_sys::Node) -> Vec<Touched> {
+/// The statement is the one that the event trigger was called for, and the tag is its.
+pub unsafe fn altered(statement: *const pg_sys::Node, tag: &str) -> Touches {
     // SAFETY: as above.
     if let Some(table) = unsafe { table_alone(statement) } {
-        return vec![table];
+        return vec![table].into();
     }
-    let mut objects = Vec::new();
+    let (mut objects, mut actions) = (Vec::new(), Vec::new());
     for_each_row(pg_sys::F_PG_EVENT_TRIGGER_DDL_COMMANDS, |row| {
         if row.text(c"schema_name") == Some("pg_temp") || row.get(c"in_extension") == Some(true) {
             return;
@@ -59,12 +74,75 @@ pub unsafe fn altered(statement: *const pg_sys::Node) -> Vec<Touched> {
         }
         if let Some(Command(command)) = row.get(c"command") {
             // SAFETY: the server's own list of commands, valid while the event trigger runs.
-            unsafe { more(&*command, &mut objects) };
+            unsafe { more(&*command, &mut objects, &mut actions) };
         }
     });
+    // SAFETY: as above.
+    unsafe {
+        objects.extend(default_privileges(statement));
+        if let Some(action) = actions::of_statement(statement, tag) {
+            actions.extend(objects.iter().map(|touched| format!("{action} {}", touched.name)));
+        }
+    }
     objects.sort();
     objects.dedup();
-    objects
+    actions.sort();
+    actions.dedup();
+    Touches { objects, actions }
+}
+
+/// The default privileges that a statement alters, for each role and schema that it names. The server tells only of those that
+/// it removes as a whole.
+unsafe fn default_privileges(statement: *const pg_sys::Node) -> Vec<Touched> {
+    use pg_sys::ObjectType;
+    // SAFETY: a node says its type; of its options `roles` is a list of RoleSpec, `schemas` one of String.
+    unsafe {
+        if statement.as_ref().is_none_or(|node| node.type_ != pg_sys::NodeTag::T_AlterDefaultPrivilegesStmt) {
+            return Vec::new();
+        }
+        let alter = &*statement.cast::<pg_sys::AlterDefaultPrivilegesStmt>();
+        let on = match (*alter.action).objtype {
+            ObjectType::OBJECT_TABLE => "tables",
+            ObjectType::OBJECT_SEQUENCE => "sequences",
+            ObjectType::OBJECT_FUNCTION => "functions",
+            ObjectType::OBJECT_TYPE => "types",
+            ObjectType::OBJECT_SCHEMA => "schemas",
+            _ => return Vec::new(),
+        };
+        let (mut roles, mut schemas) = (Vec::new(), Vec::new());
+        for option in pgrx::PgList::<pg_sys::DefElem>::from_pg(alter.options).iter_ptr() {
+            match CStr::from_ptr((*option).defname).to_bytes() {
+                b"roles" => {
+                    let named = pgrx::PgList::<pg_sys::RoleSpec>::from_pg((*option).arg.cast());
+                    roles.extend(named.iter_ptr().map(|role| pg_sys::get_rolespec_oid(role, true)));
+                }
+                b"schemas" => {
+                    let named = pgrx::PgList::<pg_sys::String>::from_pg((*option).arg.cast());
+                    schemas.extend(named.iter_ptr().map(|name| (*name).sval.cast_const()));
+                }
+                _ => {}
+            }
+        }
+        if roles.is_empty() {
+            roles.push(pg_sys::GetUserId());
+        }
+        let mut touched = Vec::new();
+        for role in roles {
+            let role = pg_sys::GetUserNameFromId(role, true);
+            let Some(role) = (!role.is_null()).then(|| text(pg_sys::quote_identifier(role))).flatten() else {
+                continue;
+            };
+            let of = format!("grant default acl for role {role}");
+            if schemas.is_empty() {
+                touched.push(Touched::part(format!("{of} on {on}")));
+            }
+            touched.extend(schemas.iter().filter_map(|schema| {
+                let name = format!("{of} in schema {} on {on}", text(pg_sys::quote_identifier(*schema))?);
+                Some(Touched { name, schema: text(*schema) })
+            }));
+        }
+        touched
+    }
 }
 
 /// The table of a CREATE TABLE that makes nothing else which can drift by itself, as its text says it. To ask the server,
@@ -244,14 +322,33 @@ impl IntoDatum for Command {
 }
 
 /// What the server's table of commands leaves out: the parts of ALTER TABLE, and what privileges are on.
-unsafe fn more(command: &pg_sys::CollectedCommand, objects: &mut Vec<Touched>) {
+unsafe fn more(command: &pg_sys::CollectedCommand, objects: &mut Vec<Touched>, actions: &mut Vec<String>) {
     use pg_sys::{CollectedCommandType as Type, ObjectType};
     // SAFETY: the type says which of the union's fields is meant; lists are of what the server puts there.
     unsafe {
         match command.type_ {
             Type::SCT_AlterTable => {
-                let parts = pgrx::PgList::<pg_sys::CollectedATSubcmd>::from_pg(command.d.alterTable.subcmds);
-                objects.extend(parts.iter_ptr().filter_map(|part| name((*part).address)).map(Touched::part));
+                let alter = command.d.alterTable;
+                let table = name(pg_sys::ObjectAddress {
+                    classId: pg_sys::RelationRelationId,
+                    objectId: alter.objectId,
+                    objectSubId: 0,
+                });
+                for part in pgrx::PgList::<pg_sys::CollectedATSubcmd>::from_pg(alter.subcmds).iter_ptr() {
+                    let of_part = (*part).parsetree.cast::<pg_sys::AlterTableCmd>();
+                    let own = name((*part).address).filter(|own| Some(own) != table.as_ref());
+                    let action = actions::of_part(of_part);
+                    if let Some(table) = &table {
+                        // Through a part of its own nothing else of the table is altered.
+                        let action = if own.is_some() { "part" } else { action };
+                        actions.push(format!("{action} {table}"));
+                    }
+                    let partition = (action == "partition").then(|| partition_of(of_part)).flatten();
+                    for name in [own, partition].into_iter().flatten() {
+                        actions.push(format!("{action} {name}"));
+                        objects.push(Touched::part(name));
+                    }
+                }
             }
             Type::SCT_Grant => {
                 let grant = &*command.d.grant.istmt;
@@ -262,16 +359,47 @@ unsafe fn more(command: &pg_sys::CollectedCommand, objects: &mut Vec<Touched>) {
                     ObjectType::OBJECT_TYPE | ObjectType::OBJECT_DOMAIN => pg_sys::TypeRelationId,
                     _ => return,
                 };
-                let granted = pgrx::PgList::<pg_sys::Oid>::from_pg(grant.objects);
-                let names = granted.iter_oid().filter_map(|object| {
-                    let name =
-                        name(pg_sys::ObjectAddress { classId: class, objectId: object, objectSubId: 0 })?;
-                    Some(Touched { name: format!("grant {name}"), schema: schema_of(class, object) })
-                });
-                objects.extend(names);
+                let columns = granted_columns(grant);
+                let is_of_whole = columns.is_empty() || grant.all_privs || grant.privileges != 0;
+                for object in pgrx::PgList::<pg_sys::Oid>::from_pg(grant.objects).iter_oid() {
+                    let whole = is_of_whole.then_some(0);
+                    let parts = columns.iter().map(|column| i32::from(pg_sys::get_attnum(object, *column)));
+                    for part in whole.into_iter().chain(parts) {
+                        let address =
+                            pg_sys::ObjectAddress { classId: class, objectId: object, objectSubId: part };
+                        let schema = schema_of(class, object);
+                        objects.extend(
+                            name(address).map(|name| Touched { name: format!("grant {name}"), schema }),
+                        );
+                    }
+                }
             }
             _ => {}
         }
+    }
+}
+
+/// The columns that a GRANT or REVOKE names.
+unsafe fn granted_columns(grant: &pg_sys::InternalGrant) -> Vec<*const c_char> {
+    // SAFETY: a list of AccessPriv, each with a list of String.
+    unsafe {
+        pgrx::PgList::<pg_sys::AccessPriv>::from_pg(grant.col_privs)
+            .iter_ptr()
+            .flat_map(|privilege| {
+                let columns = pgrx::PgList::<pg_sys::String>::from_pg((*privilege).cols);
+                columns.iter_ptr().map(|column| (*column).sval.cast_const()).collect::<Vec<_>>()
+            })
+            .collect()
+    }
+}
+
+/// The partition that is attached or detached, if it is there.
+unsafe fn partition_of(part: *const pg_sys::AlterTableCmd) -> Option<String> {
+    // SAFETY: the definition of such a part is a PartitionCmd.
+    unsafe {
+        let partition = (*part).def.cast::<pg_sys::PartitionCmd>().as_ref()?;
+        let oid = relation_of(partition.name)?;
+        name(pg_sys::ObjectAddress { classId: pg_sys::RelationRelationId, objectId: oid, objectSubId: 0 })
     }
 }
 

@@ -142,7 +142,7 @@ impl Step {
             remedy: String::new(),
             verdict: Verdict::Blocked { reason },
             part_of: None,
-            noted_as: vec![EventName { address, speaks_of: None }],
+            noted_as: vec![EventName::own(address)],
         }
     }
 

@@ -111,6 +111,76 @@ RESET nself.capture_ddl;
 ALTER TABLE orders SET (fillfactor = 90);
 SELECT kind, object_type, identity, changed_by, command FROM nself_drift() WHERE identity ~ 'orders($|.total)';
 
+-- Of two who did something to an object, only who can have made this difference is named.
+RESET nself.capture_ddl;
+CREATE ROLE regress_innocent SUPERUSER;
+ALTER ROLE regress_culprit SUPERUSER;
+SELECT version, state FROM nself_journal_put((SELECT jsonb_agg(jsonb_build_object('path', path, 'content', up_sql)) FROM nself.journal WHERE version = '1')
+    || jsonb_build_array(jsonb_build_object('path', '2_kinds.sql', 'content', $$
+    CREATE TABLE t (id int PRIMARY KEY, doc text, z int) WITH (fillfactor = 70);
+    CREATE MATERIALIZED VIEW mv AS SELECT 1 AS one;
+    CREATE SEQUENCE s;
+    CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+    COMMENT ON TABLE t IS 'x';
+    CREATE TYPE ct AS (a int);
+    GRANT SELECT (id) ON t TO PUBLIC;
+    CREATE TABLE rls (a int);
+    ALTER TABLE rls ENABLE ROW LEVEL SECURITY;
+    ALTER TABLE rls FORCE ROW LEVEL SECURITY;
+    CREATE TABLE p (a int) PARTITION BY LIST (a);
+    CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+    CREATE TABLE p2 (a int);
+    ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC;
+$$))) WHERE state <> 'unchanged';
+SELECT version, status FROM nself_migrate_up();
+SET SESSION AUTHORIZATION regress_culprit;
+ALTER TABLE t SET (fillfactor = 50);
+ALTER MATERIALIZED VIEW mv SET (autovacuum_enabled = false);
+ALTER SEQUENCE s INCREMENT BY 5;
+ALTER FUNCTION f() SECURITY DEFINER;
+ALTER TABLE t ADD COLUMN mail text UNIQUE;
+COMMENT ON TABLE t IS NULL;
+ALTER TYPE ct ALTER ATTRIBUTE a TYPE bigint;
+REVOKE SELECT (id) ON t FROM PUBLIC;
+ALTER TABLE rls NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE p DETACH PARTITION p1;
+ALTER TABLE p ATTACH PARTITION p2 FOR VALUES IN (2);
+CREATE TABLE by_hand (a int);
+DO $$ BEGIN EXECUTE 'CREATE TABLE by_code (a int)'; END $$;
+-- Of several statements in one text the one that did it is told, where none of them can run others.
+CREATE TABLE one (a int) \; ALTER TABLE one ADD b int \; CREATE TABLE two (a text DEFAULT ';') \; ALTER TABLE one DROP b;
+SELECT 1 \; CREATE TABLE three (a int);
+SET SESSION AUTHORIZATION regress_innocent;
+ALTER TABLE t ADD COLUMN passing int;
+ALTER TABLE t DROP COLUMN passing;
+ALTER TABLE t ALTER COLUMN z SET STATISTICS 7, ALTER COLUMN z SET STATISTICS -1;
+ALTER TABLE t RENAME TO u;
+ALTER TABLE u RENAME TO t;
+REFRESH MATERIALIZED VIEW mv;
+ALTER SEQUENCE s OWNED BY t.id;
+ALTER SEQUENCE s OWNED BY NONE;
+ALTER FUNCTION f() RENAME TO g;
+ALTER FUNCTION g() RENAME TO f;
+ALTER TABLE p2 SET (fillfactor = 80);
+ALTER TABLE p2 RESET (fillfactor);
+ALTER TABLE by_hand ALTER COLUMN a SET NOT NULL;
+GRANT SELECT (doc) ON t TO regress_innocent;
+REVOKE SELECT (doc) ON t FROM regress_innocent;
+-- Who acts as somebody else is told with both.
+SET ROLE regress_culprit;
+ALTER DEFAULT PRIVILEGES FOR ROLE postgres REVOKE SELECT ON TABLES FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES FOR ROLE postgres IN SCHEMA public GRANT SELECT ON TABLES TO regress_innocent;
+RESET SESSION AUTHORIZATION;
+SELECT kind, object_type, identity, changed_by, command FROM nself_drift()
+ WHERE identity ~ '^public.(t|mv|s|f|ct|p1|p2|rls|by_hand|by_code|one|two|three|t.mail)($|\()|t_mail_key|default acl|table public.t$|public.t.id';
+SELECT tag, actions FROM nself.ddl_log WHERE logged_in_as = 'regress_innocent' AND actions <> '{}' ORDER BY at;
+SET nself.capture_ddl = off;
+ALTER DEFAULT PRIVILEGES FOR ROLE postgres IN SCHEMA public REVOKE SELECT ON TABLES FROM regress_innocent;
+DROP OWNED BY regress_innocent;
+DROP ROLE regress_innocent;
+RESET nself.capture_ddl;
+ALTER ROLE regress_culprit NOSUPERUSER;
+
 -- Nobody's DDL fails for want of a right, or because the log is locked, broken or gone.
 REVOKE ALL ON SCHEMA nself FROM PUBLIC;
 SET SESSION AUTHORIZATION regress_culprit;

@@ -140,4 +140,6 @@ pub struct HealEvent {
     pub confirmed: Option<bool>,
     pub outcome: Option<String>,
     pub duration_ms: Option<i64>,
+    /// Why it failed.
+    pub detail: Option<String>,
 }

@@ -10,6 +10,7 @@ mod jobs;
 mod shop;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use common::Project;
@@ -78,9 +79,9 @@ fn a_migration_that_fails_leaves_the_database_as_it_was() {
     shop.file("migrations/0004_broken.sql", "CREATE TABLE half (id int);\nSELECT 1/0;\n");
     let ran = shop.nself("db migrate up --format json").exits(1);
     assert_eq!(ran.stdout, "");
-    assert!(ran.stderr.starts_with("error: "), "{}", ran.stderr);
-    assert!(ran.stderr.contains("division by zero"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("sqlstate: 22012"), "{}", ran.stderr);
+    let said: Value = serde_json::from_str(&ran.stderr).unwrap();
+    assert!(said["error"]["message"].as_str().unwrap().contains("division by zero"), "{}", ran.stderr);
+    assert_eq!(said["error"]["sqlstate"], "22012");
     assert!(!shop.has_table("np_users") && !shop.has_table("half"));
     assert_eq!(shop.ask("SELECT count(*) FROM nself.journal"), "0");
 }
@@ -171,7 +172,7 @@ fn without_a_folder_the_journal_in_the_database_counts() {
     fs::remove_dir_all(shop.path().join("migrations")).unwrap();
     assert_eq!(column(&shop.json("db migrate status", 0), "version"), ["0001", "0002", "0003"]);
     shop.nself("db migrate verify-checksums").exits(0);
-    shop.nself("db migrate up").exits(1);
+    shop.nself("db migrate up").exits(2);
     shop.nself("migrate rollback --yes").exits(0);
     assert!(!shop.has_table("np_documents"));
 }
@@ -245,7 +246,9 @@ fn a_heal_is_planned_first_and_done_when_confirmed() {
     assert!(ran.stdout.ends_with("Healed: 1 applied, 1 manual.\n"), "{}", ran.stdout);
     assert!(shop.has_column("np_users", "name") && shop.has_table("np_extra"));
     shop.sql("DROP TABLE np_extra");
-    assert_eq!(shop.json("self-heal run --yes", 0), serde_json::json!([]));
+    let report = shop.json("self-heal run --yes", 0);
+    assert_eq!(report["steps"], serde_json::json!([]));
+    assert_eq!(report["totals"]["applied"], 0);
 }
 
 #[test]
@@ -253,7 +256,8 @@ fn what_may_be_a_rename_is_asked_about() {
     let shop = Shop::migrated();
     shop.sql("ALTER TABLE np_users RENAME COLUMN name TO full_name");
     let is_name = |step: &&Value| step["identity"] == "public.np_users.name";
-    let status = |steps: &Value| steps.as_array().unwrap().iter().find(is_name).unwrap()["status"].clone();
+    let status =
+        |report: &Value| report["steps"].as_array().unwrap().iter().find(is_name).unwrap()["status"].clone();
     assert_eq!(status(&shop.json("self-heal run", 1)), "blocked");
     assert_eq!(status(&shop.json("self-heal run --not-renamed public.np_users.name", 1)), "planned");
     shop.nself("self-heal run --confirm").exits(0);
@@ -291,10 +295,53 @@ fn self_heal_can_be_switched_and_remembers_its_runs() {
 }
 
 #[test]
+fn what_is_left_over_is_never_called_healed_and_can_fail() {
+    let shop = Shop::migrated();
+    shop.sql("ALTER TABLE np_users RENAME COLUMN name TO full_name; CREATE TABLE np_extra (id int)");
+    let ran = shop.nself("self-heal run --confirm").exits(0);
+    assert!(ran.stdout.starts_with("Left for a person:\n"), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("Nothing could be healed: 1 blocked, 2 manual.\n"), "{}", ran.stdout);
+    assert_eq!(ran.stdout.matches("Table: np_extra").count(), 1, "{}", ran.stdout);
+    shop.nself("self-heal run --confirm --fail-on-left-over").exits(1);
+    shop.nself("self-heal run --confirm --online --fail-on-left-over").exits(1);
+    let totals = shop.json("self-heal run --confirm --fail-on-left-over", 1)["totals"].take();
+    let expected = serde_json::json!({"planned": 0, "applied": 0, "blocked": 1, "manual": 2, "failed": 0});
+    assert_eq!(totals, expected);
+    shop.sql("ALTER TABLE np_users RENAME COLUMN full_name TO name; DROP TABLE np_extra");
+    shop.nself("self-heal run --confirm --fail-on-left-over").exits(0);
+    shop.nself("self-heal run --fail-on-left-over").exits(2);
+}
+
+#[test]
+fn the_switch_is_also_set_in_the_environment_file_that_is_there() {
+    let shop = Shop::migrated();
+    shop.nself("self-heal enable").exits(0);
+    assert!(!shop.path().join(".env").exists());
+    let text = |value: &str| {
+        format!("# ours\nPOSTGRES_DB=\nNSELF_SCHEMA_HEAL_ENABLED={value} # see the handbook\n\nLAST='x y'")
+    };
+    shop.file(".env", &text("false"));
+    let file = shop.path().join(".env");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    let ran = shop.nself("self-heal enable").exits(0);
+    let expected =
+        "Self-heal is enabled for this database.\nNSELF_SCHEMA_HEAL_ENABLED=true is set in .env.\n";
+    assert_eq!(ran.stdout, expected);
+    assert_eq!(fs::read_to_string(&file).unwrap(), text("true"));
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    let expected = serde_json::json!({"enabled": false, "env_file": ".env"});
+    assert_eq!(shop.json("self-heal disable", 0), expected);
+    assert_eq!(fs::read_to_string(&file).unwrap(), text("false"));
+    // Who may not switch it here does not switch it in the file.
+    shop.nself("self-heal enable --database-url postgres://nobody@nowhere.invalid/x").exits(2);
+    assert_eq!(fs::read_to_string(&file).unwrap(), text("false"));
+}
+
+#[test]
 fn a_database_without_the_extension_is_told_what_to_do() {
     let shop = Shop::without_extension();
     shop.file("migrations/0001_a.sql", "SELECT 1");
-    for (line, code) in [("self-heal status", 2), ("db migrate up", 1)] {
+    for (line, code) in [("self-heal status", 2), ("db migrate diff", 2), ("db migrate up", 1)] {
         let ran = shop.nself(line).exits(code);
         assert!(ran.stderr.contains(&shop.database), "{}", ran.stderr);
         assert!(ran.stderr.contains("hint: CREATE EXTENSION nself_heal;"), "{}", ran.stderr);
@@ -316,7 +363,7 @@ fn the_servers_notices_go_to_stderr() {
     let shop = Shop::new();
     shop.file("migrations/0001_a.sql", "DO $$ BEGIN RAISE WARNING 'mind the gap'; END $$;");
     let ran = shop.nself("db migrate up --format json").exits(0);
-    assert!(ran.stderr.contains("warning: mind the gap"), "{}", ran.stderr);
+    assert!(ran.stderr.contains(r#"{"warning":{"message":"mind the gap"}}"#), "{}", ran.stderr);
     assert_eq!(serde_json::from_str::<Value>(&ran.stdout).unwrap()[0]["version"], "0001");
 }
 

@@ -185,6 +185,8 @@ fn edited_migrations_are_found_by_their_checksums() {
     shop.file("migrations/0002_names.sql", "ALTER TABLE np_users ADD COLUMN name text; -- the full name\n");
     let ran = shop.nself("db migrate verify-checksums").exits(0);
     assert!(ran.stdout.starts_with("0002_names.sql: cosmetic\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("\n1 of 3 applied migrations is edited in comments"), "{}", ran.stdout);
+    shop.nself("db migrate diff --fail-on-drift").exits(0);
     shop.file("migrations/0002_names.sql", "ALTER TABLE np_users ADD COLUMN name varchar(10);\n");
     let ran = shop.nself("db migrate verify-checksums").exits(1);
     assert!(ran.stdout.starts_with("0002_names.sql: mismatch\n  expected  "), "{}", ran.stdout);
@@ -227,7 +229,36 @@ fn pending_migrations_are_missing_in_the_journals_schema_only() {
     shop.nself("db migrate up --to 0002").exits(0);
     shop.nself("db migrate diff --against applied --fail-on-drift").exits(0);
     let ran = shop.nself("db migrate diff --fail-on-drift").exits(1);
-    assert!(ran.stdout.contains("  Table: np_documents\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("Pending (not applied yet):\n  Table: np_documents\n"), "{}", ran.stdout);
+    let totals = shop.json("db migrate diff", 0)["totals"].take();
+    assert_eq!(totals, serde_json::json!({"missing": 1, "extra": 0, "changed": 0, "pending": 1}));
+}
+
+#[test]
+fn a_folder_that_is_not_what_was_applied_is_said_and_fails() {
+    let shop = Shop::migrated();
+    shop.file(
+        "migrations/0001_users.sql",
+        "CREATE TABLE np_users (id int PRIMARY KEY, email text, extra int);",
+    );
+    fs::remove_file(shop.path().join("migrations/0002_names.sql")).unwrap();
+    fs::remove_file(shop.path().join("migrations/0002_names.down.sql")).unwrap();
+    let ran = shop.nself("db migrate diff --fail-on-drift").exits(1);
+    let said = "The folder is not what was applied: 0001 edited, 0002 missing. These are compared as they were applied.\n";
+    assert!(ran.stdout.starts_with(said), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("No schema drift"), "{}", ran.stdout);
+    let report = shop.json("db migrate diff --fail-on-drift", 1);
+    assert_eq!(report["folder"], "0001 edited, 0002 missing");
+    shop.nself("db migrate diff").exits(0);
+    shop.nself("db migrate diff --against applied --fail-on-drift").exits(0);
+    let ran = shop.nself("db migrate up").exits(1);
+    let said = "error: the journal is not what was applied: 0001 edited, 0002 missing\n";
+    assert!(ran.stderr.starts_with(said), "{}", ran.stderr);
+    // A folder that is behind stops nothing, and is told.
+    shop.file("migrations/0001_users.sql", "CREATE TABLE np_users (id int PRIMARY KEY, email text);\n");
+    let ran = shop.nself("db migrate up").exits(0);
+    assert_eq!(ran.stderr, "note: applied, and not in the folder: 0002\n");
+    assert_eq!(ran.stdout, "Nothing to apply. Database is at version 0003.\n");
 }
 
 #[test]

@@ -186,6 +186,12 @@ pub enum Error {
     NotMirrored { version: String, tool: &'static str, reason: String },
     #[error("nself_baseline() was not told which migration")]
     WhichVersion,
+    #[error("nself_allow() was not told which drift")]
+    WhichDrift,
+    #[error("nself_allow() was not told the reason")]
+    WhichReason,
+    #[error("nself_allow() was told an end that is past")]
+    AlreadyExpired,
     #[error("nself_ground_forget() was not told which objects")]
     WhichObjects,
     #[error("nothing of what stood here before the first migration matches {pattern}")]
@@ -266,9 +272,11 @@ impl Error {
             Self::MayNotReadFiles { .. } | Self::DomainCalls { .. } | Self::TenantOfOther { .. } => {
                 ERRCODE_INSUFFICIENT_PRIVILEGE
             }
-            Self::NoFileList | Self::BadFileList { .. } | Self::UnknownAgainst(_) | Self::BadLimit(_) => {
-                ERRCODE_INVALID_PARAMETER_VALUE
-            }
+            Self::NoFileList
+            | Self::BadFileList { .. }
+            | Self::UnknownAgainst(_)
+            | Self::BadLimit(_)
+            | Self::AlreadyExpired => ERRCODE_INVALID_PARAMETER_VALUE,
             Self::IndexLeft { .. }
             | Self::IndexInvalid { .. }
             | Self::Production
@@ -289,9 +297,12 @@ impl Error {
             | Self::LoadedByAnother { .. }
             | Self::OwnTable { .. }
             | Self::NoLevel { .. } => ERRCODE_INSUFFICIENT_PRIVILEGE,
-            Self::WhichRole { .. } | Self::WhichLevel { .. } | Self::WhichVersion | Self::WhichObjects => {
-                ERRCODE_NULL_VALUE_NOT_ALLOWED
-            }
+            Self::WhichRole { .. }
+            | Self::WhichLevel { .. }
+            | Self::WhichVersion
+            | Self::WhichObjects
+            | Self::WhichDrift
+            | Self::WhichReason => ERRCODE_NULL_VALUE_NOT_ALLOWED,
             Self::UnknownRole { .. } | Self::NotInGround { .. } | Self::NoTracker { .. } => {
                 ERRCODE_UNDEFINED_OBJECT
             }
@@ -462,6 +473,9 @@ impl Error {
             Self::AheadOfLedger { .. } => "nself_adopt() shows it, nself_adopt(confirm => true) takes it for true. Of what the journal does not have, load the file first.",
             Self::NotMirrored { .. } => "Nothing of it was applied. Without nself.mirror_tracker it is not written there, and the tool will run it again.",
             Self::WhichVersion => "Give the version of the last migration that has run here: nself_migrate_status() lists them.",
+            Self::WhichDrift => "Give the identity as nself_drift() says it, or a pattern: * stands for any characters.",
+            Self::WhichReason => "Say why, for who reads nself_ignored() later.",
+            Self::AlreadyExpired => "Give a later one, or none to allow it for good.",
             Self::WhichObjects | Self::NotInGround { .. } => "nself_ground() lists what stood here. In a pattern * stands for any characters.",
             Self::ReplayFailed { source, .. } => return Some(match &source.hint {
                 Some(hint) => hint.clone(),

@@ -86,6 +86,8 @@ pub enum SelfHeal {
     Run(HealRun),
     /// List the last runs
     History(HealHistory),
+    /// Leave a difference as it is, for a time or for good
+    Allow(HealAllow),
     /// Switch self-heal on for this database, and in the environment file of this folder, if there is one
     Enable,
     /// Switch self-heal off for this database, and in the environment file of this folder, if there is one
@@ -109,6 +111,18 @@ pub struct HealRun {
     /// The missing object IDENTITY was not renamed: create it, though another one looks like it (repeatable)
     #[arg(long, value_name = "IDENTITY")]
     pub not_renamed: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct HealAllow {
+    /// The object as diff prints it, such as np_users.beta_flag; * stands for any characters
+    pub identity: String,
+    /// Why it is left as it is
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Until when [default: for good]
+    #[arg(long, value_name = "TIME")]
+    pub expires: Option<String>,
 }
 
 #[derive(Args)]

@@ -77,6 +77,14 @@ pub struct DriftItem {
     pub actual: Option<String>,
 }
 
+/// A row of `nself_allow`.
+#[derive(Deserialize)]
+pub struct AllowedItem {
+    pub kind: String,
+    pub object_type: String,
+    pub identity: String,
+}
+
 /// A row of `nself_drift_not_compared`.
 #[derive(Deserialize)]
 pub struct NotCompared {

@@ -81,7 +81,7 @@ pub struct Right {
 
 /// The functions that a user calls, with the lowest level that may call them. Where arguments decide (`confirm`,
 /// `dry_run`), this is the level of the call that changes nothing.
-const FUNCTIONS: [(&str, Level); 29] = [
+const FUNCTIONS: [(&str, Level); 30] = [
     ("nself_access", Level::Look),
     ("nself_access_level", Level::Look),
     ("nself_adopt", Level::Look),
@@ -106,6 +106,7 @@ const FUNCTIONS: [(&str, Level); 29] = [
     ("nself_journal_put", Level::Migrate),
     ("nself_journal_unchanged", Level::Look),
     ("nself_migrate_up_start", Level::Migrate),
+    ("nself_allow", Level::Admin),
     ("nself_grant_access", Level::Admin),
     ("nself_ground_forget", Level::Admin),
     ("nself_heal_disable", Level::Admin),

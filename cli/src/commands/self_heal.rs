@@ -5,14 +5,14 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::{is_json, job, open};
-use crate::args::{Global, HealRun, SelfHeal};
+use crate::args::{Global, HealAllow, HealRun, SelfHeal};
 use crate::env_file::EnvFile;
 use crate::error::Error;
 use crate::exit::{self, Outcome};
 use crate::interrupt::Interrupt;
 use crate::output;
 use crate::output::heal::Totals;
-use crate::rows::{HealEvent, HealStatus, HealStep};
+use crate::rows::{AllowedItem, HealEvent, HealStatus, HealStep};
 use crate::server::{Call, Rows, Server};
 
 /// Runs one of the commands.
@@ -22,6 +22,7 @@ pub fn run(global: &Global, command: &SelfHeal) -> Result<Outcome, Error> {
         SelfHeal::Run(run) if run.online => heal_online(global, run),
         SelfHeal::Run(run) => heal(global, run),
         SelfHeal::History(history) => self::history(global, history.limit),
+        SelfHeal::Allow(allow) => self::allow(global, allow),
         SelfHeal::Enable => switch(global, true),
         SelfHeal::Disable => switch(global, false),
     }
@@ -129,6 +130,23 @@ fn history(global: &Global, limit: Option<i32>) -> Result<Outcome, Error> {
         output::json_rows(&rows.raw);
     } else {
         output::text(&output::heal::history(&rows.items));
+    }
+    Ok(Outcome::Done)
+}
+
+fn allow(global: &Global, allow: &HealAllow) -> Result<Outcome, Error> {
+    let call = Call::to("nself_allow")
+        .with("identity", "text", Some(allow.identity.clone()))
+        .with("reason", "text", Some(allow.reason.clone()))
+        .with("expires", "text::pg_catalog.timestamptz", allow.expires.clone());
+    let mut server = open(global)?;
+    let mut session = server.begin()?;
+    let rows = session.rows::<AllowedItem>("Comparing the live schema with the migrations", &call)?;
+    session.keep()?;
+    if is_json(global) {
+        output::json_rows(&rows.raw);
+    } else {
+        output::text(&output::drift::allowed(&rows.items));
     }
     Ok(Outcome::Done)
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::names::{count, is_column, object};
-use crate::rows::{DriftItem, NotCompared};
+use crate::rows::{AllowedItem, DriftItem, NotCompared};
 use crate::terminal::style::{GOOD, HEADING, WARNING, paint};
 
 /// From this length on, two definitions are easier to compare one above the other.
@@ -71,6 +71,17 @@ impl Totals {
             pending: items.iter().filter(|item| is_pending(item, of_applied)).count(),
         }
     }
+}
+
+/// What differs and is allowed now.
+pub fn allowed(items: &[AllowedItem]) -> String {
+    let lines =
+        items.iter().map(|item| format!("  {} ({})\n", object(&item.object_type, &item.identity), item.kind));
+    let lines: String = lines.collect();
+    format!(
+        "{lines}{} allowed: self-heal leaves it, and diff does not show it.\n",
+        count(items.len(), "difference")
+    )
 }
 
 /// What is missing, extra and changed, each under its heading.

@@ -344,6 +344,38 @@ fn what_is_left_over_is_never_called_healed_and_can_fail() {
 }
 
 #[test]
+fn what_diff_prints_can_be_allowed() {
+    let shop = Shop::migrated();
+    shop.sql("CREATE TABLE tmp_fix (id int); ALTER TABLE np_users ALTER name SET DEFAULT 'x'");
+    let printed = shop.nself("db migrate diff").exits(0).stdout;
+    assert!(
+        printed.contains("  Table: tmp_fix\n") && printed.contains("  Default: np_users.name"),
+        "{printed}"
+    );
+    let allow = |identity: &str, more: &[&str]| {
+        let words = ["self-heal", "allow", identity, "--reason", "a trial"];
+        shop.nself_with(words.iter().chain(more))
+    };
+    let ran = allow("Table: tmp_fix", &[]).exits(0);
+    let expected =
+        "  Table: tmp_fix (extra)\n1 difference allowed: self-heal leaves it, and diff does not show it.\n";
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), (expected, ""));
+    allow("np_users.*", &["--expires", "2100-01-01"]).exits(0);
+    shop.nself("db migrate diff --fail-on-drift").exits(0);
+    let ran = allow("np_user.nothing", &[]).exits(0);
+    assert!(
+        ran.stderr.starts_with("warning: \"np_user.nothing\" is allowed from now on, and matches nothing"),
+        "{}",
+        ran.stderr
+    );
+    allow("x", &["--expires", "2001-01-01"]).exits(2);
+    assert_eq!(
+        shop.ask("SELECT string_agg(pattern, ', ' ORDER BY id) FROM nself.allowed_drift"),
+        "Table: tmp_fix, np_users.*, np_user.nothing"
+    );
+}
+
+#[test]
 fn the_switch_is_also_set_in_the_environment_file_that_is_there() {
     let shop = Shop::migrated();
     shop.nself("self-heal enable").exits(0);

@@ -306,9 +306,9 @@ CREATE TABLE nself.allowed_drift (
 COMMENT ON TABLE nself.allowed_drift IS
     'Drift that somebody allows: it is not healed and not counted, and nself_ignored() lists it. An expired entry counts for nothing';
 COMMENT ON COLUMN nself.allowed_drift.pattern IS
-    'Of the identity in nself_drift(), or of the table that the object is on; * stands for any characters';
+    'Compared with the identity in nself_drift(), and with that of the table or other object that this goes with; * stands for any characters, also none, all others for themselves. public. may be left out, as the command does, and its word may stand before: Column: np_users.beta_*';
 COMMENT ON COLUMN nself.allowed_drift.kind IS 'missing, extra or changed; NULL for all';
-COMMENT ON COLUMN nself.allowed_drift.object_type IS 'As in nself_drift(); NULL for all';
+COMMENT ON COLUMN nself.allowed_drift.object_type IS 'As in nself_drift(), or as the command prints it, like Column; NULL for all';
 COMMENT ON COLUMN nself.allowed_drift.owner IS 'Who answers for it';
 
 -- What users would miss after a restore is dumped; the cache of expected states is not.

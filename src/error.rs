@@ -4,82 +4,17 @@
 #![allow(unsafe_code)]
 
 mod code;
+mod server;
 
 use nself_heal_core::{formats, migrations};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode, PgSqlErrorCode::*, pg_sys};
-use serde::{Deserialize, Serialize};
+
+pub use server::{Place, Position, ServerError};
 
 /// Says something that has a code and a hint: a warning, a line in the log, or an error that is not this program's.
 pub fn say(level: PgLogLevel, code: PgSqlErrorCode, message: String, hint: &str) {
     ErrorReport::new(code, message, "nself_heal").set_hint(hint).report(level);
-}
-
-/// An error of the server itself, caught on its way and carried on.
-#[derive(Debug, Clone, Serialize, Deserialize, thiserror::Error)]
-#[error("{message}")]
-pub struct ServerError {
-    pub code: i32,
-    pub message: String,
-    pub detail: Option<String>,
-    pub hint: Option<String>,
-    pub position: Option<Position>,
-}
-
-/// Where an error stands.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Position {
-    /// The query that the server tells to be wrong: the statement itself, or one inside it, as in the body of a DO.
-    /// None where it is the text that was given to the parser.
-    pub query: Option<String>,
-    /// In that query, in characters, from 1.
-    pub at: usize,
-}
-
-impl Position {
-    /// The offset in `sql`, if `sql` holds the query, and in one place only.
-    pub fn offset_in(&self, sql: &str) -> Option<usize> {
-        let begin = match &self.query {
-            None => 0,
-            Some(query) => {
-                match sql.match_indices(query.as_str()).map(|(at, _)| at).collect::<Vec<_>>()[..] {
-                    [only] => only,
-                    _ => return None,
-                }
-            }
-        };
-        let within = sql[begin..].char_indices().nth(self.at.saturating_sub(1));
-        Some(within.map_or(sql.len(), |(offset, _)| begin + offset))
-    }
-}
-
-impl ServerError {
-    pub fn code(&self) -> PgSqlErrorCode {
-        PgSqlErrorCode::from(self.code)
-    }
-
-    /// The first two characters of the SQLSTATE.
-    pub fn is_class(&self, class: &str) -> bool {
-        self.sqlstate().starts_with(class)
-    }
-
-    /// The SQLSTATE in its usual five characters.
-    pub fn sqlstate(&self) -> String {
-        (0..5).map(|i| (b'0' + ((self.code >> (6 * i)) & 0x3F) as u8) as char).collect()
-    }
-
-    /// The server's detail, with a sentence of this program's own below.
-    pub fn detail_and(&self, own: &str) -> String {
-        self.detail.as_ref().map_or_else(|| own.to_owned(), |detail| format!("{detail}\n{own}"))
-    }
-
-    /// A wish of the user or the server to stop, which nobody may swallow.
-    pub fn is_cancel(&self) -> bool {
-        matches!(
-            self.code(),
-            ERRCODE_QUERY_CANCELED | ERRCODE_ADMIN_SHUTDOWN | ERRCODE_CRASH_SHUTDOWN | ERRCODE_OUT_OF_MEMORY
-        )
-    }
 }
 
 /// Whose rights are in force, where they are lent: nobody with these rights need have asked for what is done.
@@ -165,8 +100,11 @@ pub enum Error {
         "migration {version} was loaded by {loader}, whom {role} does not trust: it is not applied by itself"
     )]
     LoadedByAnother { version: String, loader: String, role: String },
-    #[error("another session is running migrations or a heal in this database")]
-    Busy,
+    #[error("another session is running migrations or a heal in this database{}", match holder {
+        Some(holder) => format!(": {holder}"),
+        None => String::new(),
+    })]
+    Busy { holder: Option<String> },
     #[error("another session has run migrations since this transaction began")]
     Stale,
     #[error("{tenant:?} cannot be the schema of a tenant: {reason}")]
@@ -176,7 +114,9 @@ pub enum Error {
     #[error("cannot compare against {0:?}")]
     UnknownAgainst(String),
     #[error("the expected schema is not known yet, and a standby cannot work it out")]
-    Standby,
+    Standby { call: &'static str },
+    #[error("this is a standby: run {command} on the primary")]
+    OnStandby { command: String },
     #[error("{object} is locked by another session")]
     Locked { object: String },
     #[error("the schema of this database changed each time while it was read")]
@@ -205,11 +145,22 @@ pub enum Error {
     RoleGone { version: String, role: String },
     #[error("cannot make the shadow database: {}", .0.message)]
     ShadowFailed(ServerError),
-    #[error("migration {version} cannot be replayed: {}{}", match statement {
-        Some(number) => format!("statement {number}: "),
-        None => String::new(),
+    #[error("migration {version}{}: {}{}", match pending {
+        Some(_) => ", which is pending, cannot run after what is applied",
+        None => " cannot be replayed",
+    }, match (statement, pending) {
+        (Some(number), Some(place)) => format!("statement {number}, {place}: "),
+        (Some(number), None) => format!("statement {number}: "),
+        (None, Some(place)) => format!("{}: ", place.path),
+        (None, None) => String::new(),
     }, source.message)]
-    ReplayFailed { version: String, statement: Option<usize>, source: ServerError },
+    ReplayFailed {
+        version: String,
+        statement: Option<usize>,
+        /// Where it stands, if the migration is pending.
+        pending: Option<Place>,
+        source: ServerError,
+    },
     #[error("what stood here before the first migration cannot be made in the shadow database: {}", .0.message)]
     GroundFailed(ServerError),
     #[error("nothing stood in this database before its first migration")]
@@ -235,6 +186,12 @@ pub enum Error {
     NotMirrored { version: String, tool: &'static str, reason: String },
     #[error("nself_baseline() was not told which migration")]
     WhichVersion,
+    #[error("nself_allow() was not told which drift")]
+    WhichDrift,
+    #[error("nself_allow() was not told the reason")]
+    WhichReason,
+    #[error("nself_allow() was told an end that is past")]
+    AlreadyExpired,
     #[error("nself_ground_forget() was not told which objects")]
     WhichObjects,
     #[error("nothing of what stood here before the first migration matches {pattern}")]
@@ -315,9 +272,11 @@ impl Error {
             Self::MayNotReadFiles { .. } | Self::DomainCalls { .. } | Self::TenantOfOther { .. } => {
                 ERRCODE_INSUFFICIENT_PRIVILEGE
             }
-            Self::NoFileList | Self::BadFileList { .. } | Self::UnknownAgainst(_) | Self::BadLimit(_) => {
-                ERRCODE_INVALID_PARAMETER_VALUE
-            }
+            Self::NoFileList
+            | Self::BadFileList { .. }
+            | Self::UnknownAgainst(_)
+            | Self::BadLimit(_)
+            | Self::AlreadyExpired => ERRCODE_INVALID_PARAMETER_VALUE,
             Self::IndexLeft { .. }
             | Self::IndexInvalid { .. }
             | Self::Production
@@ -338,9 +297,12 @@ impl Error {
             | Self::LoadedByAnother { .. }
             | Self::OwnTable { .. }
             | Self::NoLevel { .. } => ERRCODE_INSUFFICIENT_PRIVILEGE,
-            Self::WhichRole { .. } | Self::WhichLevel { .. } | Self::WhichVersion | Self::WhichObjects => {
-                ERRCODE_NULL_VALUE_NOT_ALLOWED
-            }
+            Self::WhichRole { .. }
+            | Self::WhichLevel { .. }
+            | Self::WhichVersion
+            | Self::WhichObjects
+            | Self::WhichDrift
+            | Self::WhichReason => ERRCODE_NULL_VALUE_NOT_ALLOWED,
             Self::UnknownRole { .. } | Self::NotInGround { .. } | Self::NoTracker { .. } => {
                 ERRCODE_UNDEFINED_OBJECT
             }
@@ -349,11 +311,11 @@ impl Error {
             }
             Self::PublicAbove { .. } => ERRCODE_INVALID_GRANT_OPERATION,
             Self::Refused { .. } | Self::ReachesOutside { .. } => ERRCODE_FEATURE_NOT_SUPPORTED,
-            Self::Busy | Self::Locked { .. } => ERRCODE_LOCK_NOT_AVAILABLE,
+            Self::Busy { .. } | Self::Locked { .. } => ERRCODE_LOCK_NOT_AVAILABLE,
             Self::Stale | Self::SchemaMoves | Self::PlanOutdated | Self::Overtaken { .. } => {
                 ERRCODE_T_R_SERIALIZATION_FAILURE
             }
-            Self::Standby => ERRCODE_READ_ONLY_SQL_TRANSACTION,
+            Self::Standby { .. } | Self::OnStandby { .. } => ERRCODE_READ_ONLY_SQL_TRANSACTION,
             Self::SecondJob { .. } => ERRCODE_OBJECT_IN_USE,
             Self::NoSuchJob { .. } => ERRCODE_UNDEFINED_OBJECT,
             Self::WhichJob { .. } => ERRCODE_NULL_VALUE_NOT_ALLOWED,
@@ -407,6 +369,7 @@ impl Error {
 
     fn detail(&self) -> Option<String> {
         match self {
+            Self::Migrations(error) => error.detail(),
             Self::NoTracker { misfits, .. } if !misfits.is_empty() => {
                 Some(format!("Empty, or of a form that is not known: {}.", misfits.join(", ")))
             }
@@ -473,7 +436,7 @@ impl Error {
             Self::OnlyInScript => "Use nself_revoke_access().",
             Self::Production => "To do it all the same, add confirm => 'yes-destroy-production'.",
             Self::Refused { hint, .. } => hint,
-            Self::Busy => "Wait for it to end, or raise lock_timeout.",
+            Self::Busy { .. } => "Wait for it to end, or raise lock_timeout.",
             Self::SecondJob { .. } => "Wait for it, see nself_job(), or stop it with nself_job_cancel().",
             Self::JobWithoutLogin { .. } => "From PostgreSQL 17 on it can. Until then leave SET ROLE out of the migration, or ALTER ROLE … LOGIN.",
             Self::NoSuchJob { .. } | Self::WhichJob { .. } => "SELECT job, state FROM nself.jobs lists them.",
@@ -491,7 +454,8 @@ impl Error {
             Self::UnknownAgainst(_) => "Say 'applied' for the applied migrations, or 'journal' for all that the journal holds.",
             Self::Locked { .. } => "Try again when the other session has ended its transaction.",
             Self::SchemaMoves => "Try again when fewer others change it. In REPEATABLE READ and SERIALIZABLE, begin a new transaction.",
-            Self::Standby => "Call nself_drift() on the primary once: the expected schema is kept there and comes here by replication.",
+            Self::Standby { call } => return Some(format!("Call {call} on the primary once: the expected schema is kept there and comes here by replication.")),
+            Self::OnStandby { .. } => "What it changes there comes here by replication.",
             Self::NoWorker { .. } => "Raise max_worker_processes, or try again when other workers have ended.",
             Self::WorkerLost { .. } => "The server's log tells why.",
             Self::TenantOfOther { owner, .. } => return Some(format!("SET ROLE {} and repeat, or give the schema to a role that is trusted with ALTER SCHEMA ... OWNER TO.", nself_heal_core::quote::ident(owner))),
@@ -509,17 +473,19 @@ impl Error {
             Self::AheadOfLedger { .. } => "nself_adopt() shows it, nself_adopt(confirm => true) takes it for true. Of what the journal does not have, load the file first.",
             Self::NotMirrored { .. } => "Nothing of it was applied. Without nself.mirror_tracker it is not written there, and the tool will run it again.",
             Self::WhichVersion => "Give the version of the last migration that has run here: nself_migrate_status() lists them.",
+            Self::WhichDrift => "Give the identity as nself_drift() says it, or a pattern: * stands for any characters.",
+            Self::WhichReason => "Say why, for who reads nself_ignored() later.",
+            Self::AlreadyExpired => "Give a later one, or none to allow it for good.",
             Self::WhichObjects | Self::NotInGround { .. } => "nself_ground() lists what stood here. In a pattern * stands for any characters.",
             Self::ReplayFailed { source, .. } => return Some(match &source.hint {
                 Some(hint) => hint.clone(),
                 None if source.code() == ERRCODE_INSUFFICIENT_PRIVILEGE => "In this database the role has the right from outside the migrations. Put the GRANT into a migration that comes before.".to_owned(),
                 None if source.code() == ERRCODE_UNDEFINED_OBJECT => "If it is a role: statements like CREATE ROLE reach outside the database and are left out of a replay, so the role must still be there.".to_owned(),
+                None if matches!(self, Self::ReplayFailed { pending: Some(_), .. }) => "Correct its file, or see by nself_migrate_up() whether it runs where there are rows.".to_owned(),
                 None => "A replay has no rows, no files and no other databases. If what is here is what the migrations gave, nself_baseline() says so, and they are not replayed any more.".to_owned(),
             }),
-            Self::MigrationFailed { source, .. } if source.code() == ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE =>
-                "A new enum value must be committed before it is used: apply up to the migration that adds it with target =>, then the rest. If one migration does both, put the line -- nself:no-transaction before its first statement and call nself_migrate_up_start().",
-            Self::MigrationFailed { source, .. }
-            | Self::DeferredCheckFailed { source, .. }
+            Self::MigrationFailed { source, .. } => return source.in_a_transaction().map(str::to_owned).or_else(|| source.hint.clone()),
+            Self::DeferredCheckFailed { source, .. }
             | Self::GroundFailed(source)
             | Self::ShadowFailed(source)
             | Self::Server(source) => return source.hint.clone(),

@@ -1,6 +1,7 @@
 //! The command line: names, flags and help texts. Kept apart from what the commands do, so that the help can be read
 //! and changed as one text.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -14,9 +15,15 @@ and _DB, else PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE and PGSSLMODE. They
 environment, then from .env.local, then from .env in the current folder.
 
 Exit codes:
-  self-heal   0 no drift or healed, 1 drift found by a dry run, 2 could not run or was cancelled
-  migrate     0 success, 1 failed and the database is unchanged, 2 invalid arguments
-Where a migration is marked to run without a transaction, 1 says that a part may be applied.";
+  questions   0 nothing found, 1 found what was looked for, 2 could not run
+              self-heal run: 1 is drift; diff: 1 is drift, with --fail-on-drift
+              verify-checksums: 1 is a file that is not what was applied
+  heals       0 healed, 1 something is left, with --fail-on-left-over, 2 failed or cancelled
+  migrations  0 success, 1 failed and the database is unchanged, 2 invalid arguments
+              (up, down, run, rollback, adopt, baseline)
+Where a migration is marked to run without a transaction, 1 says that a part may be applied.
+
+With --format json, errors and notes are lines of JSON on stderr.";
 
 /// Keeps a live PostgreSQL schema equal to its migrations, without ever dropping data.
 #[derive(Parser)]
@@ -40,6 +47,13 @@ pub struct Global {
     /// How results are printed
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+}
+
+/// Whether a command line asks for JSON, though it may be wrong in other places.
+pub fn wants_json(arguments: impl Iterator<Item = OsString>) -> bool {
+    let arguments: Vec<_> = arguments.collect();
+    arguments.iter().any(|argument| argument == "--format=json")
+        || arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
 }
 
 /// How results are printed on stdout.
@@ -72,9 +86,11 @@ pub enum SelfHeal {
     Run(HealRun),
     /// List the last runs
     History(HealHistory),
-    /// Switch self-heal on for this database
+    /// Leave a difference as it is, for a time or for good
+    Allow(HealAllow),
+    /// Switch self-heal on for this database, and in the environment file of this folder, if there is one
     Enable,
-    /// Switch self-heal off for this database
+    /// Switch self-heal off for this database, and in the environment file of this folder, if there is one
     Disable,
 }
 
@@ -89,9 +105,24 @@ pub struct HealRun {
     /// Only show what would be done (the default)
     #[arg(long, conflicts_with = "confirm")]
     pub dry_run: bool,
+    /// Exit with code 1 when something is left that could not be healed
+    #[arg(long, requires = "confirm")]
+    pub fail_on_left_over: bool,
     /// The missing object IDENTITY was not renamed: create it, though another one looks like it (repeatable)
     #[arg(long, value_name = "IDENTITY")]
     pub not_renamed: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct HealAllow {
+    /// The object as diff prints it, such as np_users.beta_flag; * stands for any characters
+    pub identity: String,
+    /// Why it is left as it is
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Until when [default: for good]
+    #[arg(long, value_name = "TIME")]
+    pub expires: Option<String>,
 }
 
 #[derive(Args)]
@@ -223,7 +254,7 @@ pub struct Diff {
     /// What the live schema is compared with
     #[arg(long, value_enum, default_value_t = Against::Journal)]
     pub against: Against,
-    /// Exit with code 1 when there is drift
+    /// Exit with code 1 when there is drift, or the folder is not what was applied
     #[arg(long)]
     pub fail_on_drift: bool,
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::error::Error;
 
 /// The files that are read, the more important first.
-const FILES: [&str; 2] = [".env.local", ".env"];
+pub const FILES: [&str; 2] = [".env.local", ".env"];
 
 /// Only these are taken: a `.env` file holds the settings of many programs.
 fn is_ours(name: &str) -> bool {

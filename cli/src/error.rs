@@ -41,6 +41,8 @@ pub enum Error {
     Folder(#[from] nself_folder::Error),
     #[error("cannot read {}: {source}", .path.display())]
     Read { path: PathBuf, source: std::io::Error },
+    #[error("cannot write {}: {source}", .path.display())]
+    Write { path: PathBuf, source: std::io::Error },
     #[error("reverting migrations needs a confirmation, and there is no terminal to ask on")]
     Unconfirmed,
     #[error("nothing was reverted: the answer was not yes")]
@@ -56,6 +58,7 @@ impl Error {
             Error::ConnectionString(_)
             | Error::Setting { .. }
             | Error::Folder(nself_folder::Error::NotFolder(_))
+            | Error::NoFolder { .. }
             | Error::Unconfirmed => true,
             // The server says so of a version that does not exist, or a count of 0.
             Error::Database(error) => {

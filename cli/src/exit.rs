@@ -1,18 +1,21 @@
 //! What the exit code says. Scripts rely on these numbers, so they are chosen here and nowhere else:
 //!
-//! - self-heal: 0 no drift or healed, 1 drift found by a dry run, 2 could not run
-//! - migrate: 0 success, 1 failed and the database is unchanged (but for migrations that run without a transaction), 2
-//!   invalid arguments
+//! - what only looks (self-heal, and of migrate `status`, `diff` and `verify-checksums`): 0 nothing found, 1 it found what it
+//!   looks for, such as drift, 2 could not run
+//! - what changes migrations: 0 success, 1 failed and the database is unchanged (but for migrations that run without a
+//!   transaction), 2 invalid arguments
 
 use std::process::ExitCode;
 
-use crate::args::Command;
+use crate::args::{Command, Db, Migrate};
 use crate::error::Error;
 
-/// A self-heal that could not run, failed or was cancelled.
+/// A self-heal or a question that could not run, failed or was cancelled.
 pub const SELF_HEAL_FAILED: u8 = 2;
-/// The same of a migration.
+/// The same of what changes migrations.
 pub const MIGRATE_FAILED: u8 = 1;
+/// Arguments that make no sense, whatever the command.
+const USAGE: u8 = 2;
 
 /// How a command that could run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,26 +39,60 @@ pub fn outcome(outcome: Outcome) -> ExitCode {
 
 /// The exit code of a command that could not run, or was undone.
 pub fn failure(command: &Command, error: &Error) -> ExitCode {
-    ExitCode::from(failure_number(matches!(command, Command::SelfHeal(_)), error.is_usage()))
+    ExitCode::from(failure_number(command, error.is_usage()))
 }
 
-fn failure_number(self_heal: bool, usage: bool) -> u8 {
-    match self_heal {
-        true => SELF_HEAL_FAILED,
-        false if usage => 2,
-        false => MIGRATE_FAILED,
+/// The exit code of a command that was called wrongly.
+pub fn usage() -> ExitCode {
+    ExitCode::from(USAGE)
+}
+
+fn failure_number(command: &Command, usage: bool) -> u8 {
+    match command {
+        _ if usage => USAGE,
+        Command::SelfHeal(_)
+        | Command::Db(Db::Migrate(Migrate::Status(_) | Migrate::Diff(_) | Migrate::VerifyChecksums(_))) => {
+            SELF_HEAL_FAILED
+        }
+        Command::Db(Db::Migrate(
+            Migrate::Up(_) | Migrate::Down(_) | Migrate::Adopt(_) | Migrate::Baseline(_),
+        ))
+        | Command::Migrate(_) => MIGRATE_FAILED,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::failure_number;
+    use crate::args::Cli;
+
+    fn failed(line: &str) -> u8 {
+        let cli = Cli::parse_from(["nself"].into_iter().chain(line.split_whitespace()));
+        assert_eq!(failure_number(&cli.command, true), 2, "{line}");
+        failure_number(&cli.command, false)
+    }
 
     #[test]
-    fn self_heal_fails_with_two_and_migrate_only_for_its_arguments() {
-        assert_eq!(failure_number(true, false), 2);
-        assert_eq!(failure_number(true, true), 2);
-        assert_eq!(failure_number(false, false), 1);
-        assert_eq!(failure_number(false, true), 2);
+    fn a_failure_is_never_taken_for_what_a_command_looks_for() {
+        for line in [
+            "self-heal run",
+            "self-heal status",
+            "db migrate diff",
+            "db migrate status",
+            "db migrate verify-checksums",
+        ] {
+            assert_eq!(failed(line), 2, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_changes_migrations_fails_with_one() {
+        for line in
+            ["db migrate up", "db migrate down", "migrate run", "db migrate adopt", "db migrate baseline 1"]
+        {
+            assert_eq!(failed(line), 1, "{line}");
+        }
     }
 }

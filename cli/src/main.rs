@@ -8,6 +8,7 @@ mod args;
 mod commands;
 mod connect;
 mod dotenv;
+mod env_file;
 mod error;
 mod exit;
 mod folder;
@@ -21,12 +22,26 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use terminal::messages;
+
 fn main() -> ExitCode {
-    let cli = args::Cli::parse();
+    let cli = match args::Cli::try_parse() {
+        Ok(cli) => cli,
+        // A request for help is no error.
+        Err(error) if error.use_stderr() && args::wants_json(std::env::args_os()) => {
+            messages::speak_json();
+            messages::usage(&error);
+            return exit::usage();
+        }
+        Err(error) => error.exit(),
+    };
+    if cli.global.format == args::Format::Json {
+        messages::speak_json();
+    }
     match commands::run(&cli) {
         Ok(outcome) => exit::outcome(outcome),
         Err(error) => {
-            terminal::messages::error(&error);
+            messages::error(&error);
             exit::failure(&cli.command, &error)
         }
     }

@@ -77,6 +77,14 @@ pub struct DriftItem {
     pub actual: Option<String>,
 }
 
+/// A row of `nself_allow`.
+#[derive(Deserialize)]
+pub struct AllowedItem {
+    pub kind: String,
+    pub object_type: String,
+    pub identity: String,
+}
+
 /// A row of `nself_drift_not_compared`.
 #[derive(Deserialize)]
 pub struct NotCompared {
@@ -140,4 +148,6 @@ pub struct HealEvent {
     pub confirmed: Option<bool>,
     pub outcome: Option<String>,
     pub duration_ms: Option<i64>,
+    /// Why it failed.
+    pub detail: Option<String>,
 }

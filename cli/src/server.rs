@@ -130,6 +130,11 @@ impl Session<'_> {
         Ok(level.is_some_and(|level| matches!(level.as_str(), "migrate" | "admin")))
     }
 
+    /// Whether the server is a standby, on which nothing can be written.
+    pub fn is_standby(&mut self) -> Result<bool, Error> {
+        Ok(self.transaction.query_one("select pg_catalog.pg_is_in_recovery()", &[])?.try_get(0)?)
+    }
+
     /// Calls a function that returns nothing.
     pub fn execute(&mut self, call: &Call) -> Result<(), Error> {
         self.transaction.execute(&format!("select {}", call.sql(self.schema)), &call.values())?;

@@ -7,6 +7,7 @@ use std::net::TcpListener;
 use std::thread;
 
 use common::Project;
+use serde_json::Value;
 
 fn nowhere() -> Project {
     Project::new::<&str, &str>([])
@@ -48,6 +49,24 @@ fn wrong_arguments_exit_with_two() {
 }
 
 #[test]
+fn with_json_a_wrong_argument_is_told_in_json() {
+    for line in ["self-heal history --limit all --format json", "--format=json db migrate sideways"] {
+        let ran = nowhere().nself(line).exits(2);
+        let said: Value = serde_json::from_str(&ran.stderr).unwrap();
+        assert!(said["error"]["message"].as_str().unwrap().contains("--help"), "{}", ran.stderr);
+        assert_eq!(ran.stdout, "");
+    }
+}
+
+#[test]
+fn the_help_tells_what_the_exit_codes_mean() {
+    let help = nowhere().nself("--help").exits(0).stdout;
+    for word in ["1 is drift", "2 could not run", "--fail-on-left-over", "2 failed or cancelled"] {
+        assert!(help.contains(word), "{help}");
+    }
+}
+
+#[test]
 fn help_and_version_are_no_errors() {
     for line in ["--help", "--version", "db migrate up --help", "help self-heal"] {
         assert_ne!(nowhere().nself(line).exits(0).stdout, "", "nself {line}");
@@ -55,17 +74,26 @@ fn help_and_version_are_no_errors() {
 }
 
 #[test]
-fn without_a_connection_self_heal_exits_with_two_and_migrate_with_one() {
+fn without_a_connection_questions_and_heals_exit_with_two_and_migrations_with_one() {
     let url = refused();
     for command in ["status", "run", "run --confirm", "history", "enable", "disable"] {
         nowhere().nself(&format!("self-heal {command} --database-url {url}")).exits(2);
     }
-    for command in ["up", "down --yes", "status", "verify-checksums", "diff"] {
+    let commands =
+        [("up", 1), ("down --yes", 1), ("status", 2), ("verify-checksums", 2), ("diff --fail-on-drift", 2)];
+    for (command, code) in commands {
         let project = nowhere();
         project.file("migrations/0001_a.sql", "select 1");
-        let ran = project.nself(&format!("db migrate {command} --format json --database-url {url}")).exits(1);
+        let line = format!("db migrate {command} --database-url {url}");
+        let ran = project.nself(&line).exits(code);
         assert_eq!(ran.stdout, "");
         assert!(ran.stderr.starts_with("error: cannot connect to 127.0.0.1:"), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("s3cret"), "{}", ran.stderr);
+        let ran = project.nself(&format!("{line} --format json")).exits(code);
+        assert_eq!(ran.stdout, "");
+        let said: Value = serde_json::from_str(&ran.stderr).unwrap();
+        let message = said["error"]["message"].as_str().unwrap();
+        assert!(message.starts_with("cannot connect to 127.0.0.1:"), "{message}");
         assert!(!ran.stderr.contains("s3cret"), "{}", ran.stderr);
     }
 }
@@ -91,7 +119,7 @@ fn a_broken_url_is_a_usage_error() {
 #[test]
 fn a_missing_folder_is_named() {
     let project = nowhere();
-    let ran = project.nself("db migrate up").exits(1);
+    let ran = project.nself("db migrate up").exits(2);
     let parent = project.path().canonicalize().unwrap();
     assert!(ran.stderr.contains(parent.to_str().unwrap()), "{}", ran.stderr);
     for place in ["migrations", "backend/migrations", "nself/migrations", "drizzle"] {
@@ -107,7 +135,7 @@ fn a_missing_folder_is_named() {
 fn the_folder_that_is_passed_over_is_named() {
     let project = nowhere();
     project.file("migrations/0001_a.sql", "").file("drizzle/0000_a.sql", "");
-    let ran = project.nself("db migrate status").exits(1);
+    let ran = project.nself("db migrate status").exits(2);
     assert!(
         ran.stderr.contains("note: migrations are taken from migrations, not from drizzle"),
         "{}",

@@ -107,6 +107,7 @@ const FUNCTIONS: [(&str, Level); 30] = [
     ("nself_journal_needs", Level::Look),
     ("nself_journal_unchanged", Level::Look),
     ("nself_migrate_up_start", Level::Migrate),
+    ("nself_allow", Level::Admin),
     ("nself_grant_access", Level::Admin),
     ("nself_ground_forget", Level::Admin),
     ("nself_heal_disable", Level::Admin),

@@ -9,7 +9,7 @@ mod status;
 pub(crate) mod tests;
 
 pub use choose::{Extent, choose_baseline, choose_down, choose_up, down_part};
-pub use error::Error;
+pub use error::{Edit, Error};
 pub use rows::{Applied, Rights};
 pub use script::{Direction, Script};
 pub use status::{Split, State, Status, is_same_so_far, status};

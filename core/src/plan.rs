@@ -11,6 +11,7 @@ use crate::model::{Address, Catalog, Name};
 use crate::noted::noted_as;
 
 mod additive;
+mod allowed;
 mod attached;
 mod checks;
 mod context;
@@ -29,11 +30,12 @@ mod tables;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use allowed::Allowed;
 use context::Context;
 use step::Obstacle;
 pub use step::{
-    Allowed, Check, DefaultQuestion, Facts, Kind, On, Options, Plan, Questions, Right, Runs, Step,
-    TableFacts, TableQuestion, Verdict, Work, Written,
+    Check, DefaultQuestion, Facts, Kind, On, Options, Plan, Questions, Right, Runs, Step, TableFacts,
+    TableQuestion, Verdict, Work, Written,
 };
 
 /// What the server must be asked about the live data.
@@ -104,7 +106,7 @@ pub fn plan(
     let steps = changes.iter().map(|change| (context.sort(change), step(change, &context))).collect();
     let mut plan = Plan::default();
     for step in order::in_order(steps) {
-        match options.allowed.iter().position(|allowed| allowed.covers(&step)) {
+        match options.allowed.iter().position(|allowed| step.is_allowed_by(allowed)) {
             Some(place) => plan.allowed.push((step, place)),
             None => plan.steps.push(step),
         }

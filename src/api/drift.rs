@@ -9,7 +9,7 @@ use pgrx::prelude::*;
 
 use crate::capture::culprit;
 use crate::catalog::access::ask;
-use crate::drift::{compare, ignored, not_compared};
+use crate::drift::{allow, compare, ignored, not_compared};
 use crate::expected;
 use crate::expected::chain::Against;
 use crate::heal::in_transaction;
@@ -156,4 +156,24 @@ fn nself_ignored(
         })
         .collect();
     Ok(TableIterator::new(rows))
+}
+
+#[pg_extern]
+fn nself_allow(
+    identity: default!(Option<&str>, "NULL"),
+    reason: default!(Option<&str>, "NULL"),
+    expires: default!(Option<TimestampWithTimeZone>, "NULL"),
+) -> Result<
+    TableIterator<'static, (name!(kind, &'static str), name!(object_type, String), name!(identity, String))>,
+    ErrorReport,
+> {
+    ask(Level::Admin, "nself_allow()")?;
+    let allowed = allow::allow(identity, reason, expires)?;
+    if allowed.is_empty() {
+        warning!(
+            "{:?} is allowed from now on, and matches nothing that differs now: see the identities in nself_drift()",
+            identity.unwrap_or_default().trim()
+        );
+    }
+    Ok(TableIterator::new(allowed.into_iter().map(|one| (one.kind, one.object_type, one.identity))))
 }

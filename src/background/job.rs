@@ -78,7 +78,7 @@ impl Task<'_> {
 
 /// Starts a job, and returns its number.
 pub fn start(task: &Task<'_>, asker: &Asker) -> Result<i64, Error> {
-    spi::refuse_read_only(task.function());
+    spi::refuse_read_only(task.function())?;
     let role = WorkerRole::of(&asker.run_by)?;
     refuse_second(task)?;
     let job: Option<i64> = as_extension_owner(|| {

@@ -68,7 +68,7 @@ pub fn status() -> Result<HealStatus, Error> {
 
 /// Says for this database whether it is to be healed without being asked. It counts more than the setting.
 pub fn switch(enabled: bool) -> Result<(), Error> {
-    spi::refuse_read_only(if enabled { c"nself_heal_enable()" } else { c"nself_heal_disable()" });
+    spi::refuse_read_only(if enabled { c"nself_heal_enable()" } else { c"nself_heal_disable()" })?;
     as_extension_owner(|| {
         spi::write(
             "INSERT INTO nself.heal_switch (enabled) VALUES ($1) \

@@ -129,7 +129,7 @@ pub fn grant(role: Option<&str>, word: Option<&str>) -> Result<(), Error> {
     if grantee.is_public() && level > Level::Look {
         return Err(Error::PublicAbove { level: level.word() });
     }
-    spi::refuse_read_only(c"nself_grant_access()");
+    spi::refuse_read_only(c"nself_grant_access()")?;
     let before = as_extension_owner(|| {
         let before = grantee.levels()?;
         give(&grantee, level)?;
@@ -149,7 +149,7 @@ pub fn revoke(role: Option<&str>, word: Option<&str>) -> Result<(), Error> {
     ask(Level::Admin, function)?;
     let grantee = Grantee::find(role, function)?;
     let taken = word.map(level).transpose()?;
-    spi::refuse_read_only(c"nself_revoke_access()");
+    spi::refuse_read_only(c"nself_revoke_access()")?;
     let had = as_extension_owner(|| {
         let had = grantee.levels()?;
         let left: Vec<Level> =

@@ -254,7 +254,7 @@ fn compare_catalogs(
     }
     let allowed: Vec<_> =
         allowed::read()?.into_iter().filter(AllowedDrift::holds).map(AllowedDrift::into_allowed).collect();
-    locked.retain(|step| !allowed.iter().any(|allowed| allowed.covers(step)));
+    locked.retain(|step| !allowed.iter().any(|allowed| step.is_allowed_by(allowed)));
     let (mut plan, mut ignored) = {
         let mut changes = diff(&expected, &live);
         if settings::compare_owners() {

@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+pub mod allow;
 pub mod allowed;
 pub mod compare;
 pub mod expression;

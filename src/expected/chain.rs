@@ -38,6 +38,14 @@ impl Against {
             _ => Err(Error::UnknownAgainst(text.to_owned())),
         }
     }
+
+    /// The call that works it out, and keeps it.
+    pub fn call(self) -> &'static str {
+        match self {
+            Self::Applied => "nself_drift()",
+            Self::Journal | Self::JournalTo(_) => "nself_drift('journal')",
+        }
+    }
 }
 
 /// What to replay.

@@ -127,7 +127,7 @@ fn of_silently(against: Against) -> Result<Expected, Error> {
         return Ok(Expected { against, hash, outline, places, pieces: OnceCell::new() });
     }
     if standby {
-        return Err(Error::Standby);
+        return Err(Error::Standby { call: against.call() });
     }
     let Replay { hash, outline, pieces, schemas } = replay(against)?;
     let places = if read_only { Places::default() } else { keep(&hash, &outline, &pieces, schemas)? };
@@ -169,7 +169,11 @@ fn replay(against: Against) -> Result<Replay, Error> {
         let from = chain.migrations.iter().position(|migration| migration.version == failed.version);
         let mut rest = chain.migrations.iter().skip(from.unwrap_or(0));
         if against != Against::Applied || rest.any(|migration| unseen.contains(&migration.version)) {
-            return Err(failed.into_error()?);
+            let is_pending = |at: &usize| chain.applied.is_some_and(|applied| *at >= applied);
+            return Err(match from.filter(is_pending) {
+                Some(at) => failed.into_error_of_pending(&chain.migrations[at])?,
+                None => failed.into_error()?,
+            });
         }
         replayed.outline.failed = Some(failed);
     }

@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 
 use nself_heal_core::digest::Digests;
 use nself_heal_core::evidence::ReplayDifference;
+use nself_heal_core::migrations::Applied;
 use nself_heal_core::model::NotCompared;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::access::sees_sql;
-use crate::error::{Error, ServerError};
+use crate::error::{Error, Place, ServerError};
 use crate::expected::shadow::ground::Unmade;
 use crate::expected::shadow::left_out::LeftOut;
+use crate::migrations::execute::line_of_error;
+use crate::migrations::script::split;
+use crate::server::transaction::try_read;
 
 /// What is enough to see that nothing differs.
 #[derive(Default, Serialize, Deserialize)]
@@ -42,8 +46,20 @@ pub struct Failure {
 impl Failure {
     /// As whoever asks may read it.
     pub fn into_error(self) -> Result<Error, Error> {
-        let error =
-            Error::ReplayFailed { version: self.version, statement: self.statement, source: self.error };
+        self.at(None)
+    }
+
+    /// The same of a migration that is pending, and of where it fails.
+    pub fn into_error_of_pending(self, migration: &Applied) -> Result<Error, Error> {
+        let statements = try_read(|| split(&migration.script())).unwrap_or_default();
+        let statement = self.statement.and_then(|number| statements.get(number.checked_sub(1)?));
+        let line = statement.map_or(1, |statement| line_of_error(statement, &self.error));
+        self.at(Some(Place { path: migration.path.clone(), line }))
+    }
+
+    fn at(self, pending: Option<Place>) -> Result<Error, Error> {
+        let Self { version, statement, error: source } = self;
+        let error = Error::ReplayFailed { version, statement, pending, source };
         Ok(if sees_sql()? { error } else { error.without_sql() })
     }
 }

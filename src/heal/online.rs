@@ -51,7 +51,8 @@ pub fn heal(
     let found = plan.fingerprint();
     let drift_items = compare::items(&plan.comparison.steps);
     let mut run = in_transaction(|| {
-        let run = Run::begin(trigger, drift_items, true, began)?.ok_or(Error::Standby)?;
+        let run = Run::begin(trigger, drift_items, true, began)?
+            .ok_or(Error::OnStandby { command: "the heal".to_owned() })?;
         let before = history::last_left_over()?;
         let change =
             Change { from: before.as_deref(), to: found.as_deref(), drift_items, event: run.event() };
@@ -105,7 +106,8 @@ pub fn not_compared(
 ) -> Result<Report, Error> {
     let trouble = trouble.into_iter().chain([error.to_string()]).collect::<Vec<_>>().join("; ");
     let ended = in_transaction(|| {
-        let run = Run::begin(trigger, 0, true, began)?.ok_or(Error::Standby)?;
+        let run = Run::begin(trigger, 0, true, began)?
+            .ok_or(Error::OnStandby { command: "the heal".to_owned() })?;
         run.end(Some(&trouble), history::last_left_over()?.as_deref())
     })?;
     Ok(Report { drift_items: 0, outcomes: Vec::new(), ended, trouble: Some(trouble), stopped: Some(error) })

@@ -40,7 +40,7 @@ pub fn entries() -> Result<Vec<Migration>, Error> {
 
 /// Puts the files of a folder into the journal. An error changes nothing.
 pub fn put(files: &[File]) -> Result<Vec<Loaded>, Error> {
-    spi::refuse_read_only(c"nself_journal_load() or nself_journal_put()");
+    spi::refuse_read_only(c"nself_journal_load() or nself_journal_put()")?;
     let mut folder = formats::read(files)?;
     folder.migrations.iter_mut().for_each(mark_unmarked);
     if formats::have_one_number(&folder.migrations) {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use pgrx::pg_sys;
 
 use crate::error::Error;
-use crate::server::own_lock::{OwnLock, try_take};
+use crate::server::own_lock::{OwnLock, holder, try_take};
 use crate::server::session::as_extension_owner;
 use crate::server::transaction::in_transaction;
 use crate::server::{spi, worker};
@@ -22,7 +22,7 @@ pub struct SchemaLock;
 
 impl SchemaLock {
     pub fn take(command: &CStr) -> Result<Self, Error> {
-        spi::refuse_read_only(command);
+        spi::refuse_read_only(command)?;
         if TAKEN.get() {
             return Err(Error::Nested);
         }
@@ -85,7 +85,7 @@ fn lock() -> Result<(), Error> {
             return Ok(());
         }
         if limit.is_some_and(|limit| began.elapsed() >= limit) {
-            return Err(Error::Busy);
+            return Err(Error::Busy { holder: holder(OwnLock::Schema)? });
         }
         std::thread::sleep(POLL);
         pgrx::check_for_interrupts!();

@@ -71,11 +71,7 @@ pub fn up(request: &UpRequest<'_>) -> Result<Vec<Ran>, Error> {
 pub fn choose(request: &UpRequest<'_>) -> Result<Vec<Pending>, Error> {
     let extent = check_request(request)?;
     let all = status(request.tenant)?;
-    let chosen = choose_up(&all, extent, |version| {
-        notice!(
-            "migration {version} was edited after it was applied, in comments, white space or line ends alone"
-        );
-    })?;
+    let chosen = choose_up(&all, extent, |sentence| notice!("{sentence}"))?;
     // Other tools keep no list of each tenant.
     if request.tenant.is_none() {
         adopt::refuse_unadopted(&chosen)?;

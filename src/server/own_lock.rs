@@ -3,6 +3,10 @@
 
 use pgrx::pg_sys;
 
+use crate::error::Error;
+use crate::server::session::as_extension_owner;
+use crate::server::spi;
+
 /// The first number of these locks. sql/in_use.sql names it, too.
 pub const NUMBER: u32 = 7_236_270;
 
@@ -33,3 +37,20 @@ pub fn try_take(lock: OwnLock) -> bool {
     let taken = unsafe { pg_sys::LockAcquire(&tag, mode, false, true) };
     taken != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL
 }
+
+/// Who has the lock, in words; nobody any more, perhaps.
+pub fn holder(lock: OwnLock) -> Result<Option<String>, Error> {
+    let arguments = [i64::from(NUMBER).into(), i64::from(lock as u32).into(), i32::from(SORT).into()];
+    as_extension_owner(|| spi::read_one(HOLDER, &arguments))
+}
+
+const HOLDER: &str = "
+SELECT 'process ' || l.pid || ' ('
+       || concat_ws(', ', a.usename, nullif(a.application_name, ''), nullif(a.backend_type, 'client backend'),
+                    'since ' || date_trunc('second', clock_timestamp() - a.xact_start)) || ')'
+  FROM pg_locks l
+  LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+ WHERE l.locktype = 'advisory' AND l.granted
+   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+   AND l.classid::int8 = $1 AND l.objid::int8 = $2 AND l.objsubid::int4 = $3 AND l.pid <> pg_backend_pid()
+ LIMIT 1";

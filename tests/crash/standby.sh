@@ -55,13 +55,41 @@ says "a dry run plans" "$(there "SELECT identity, status FROM nself_heal()")" \
     "NOTICE:  00000: the transaction is read-only, so this run is not in the history" \
     "public.t_b|planned" "t_b_check on public.t|planned"
 healed=$(there "SELECT * FROM nself_heal(true)")
-says "a heal is refused" "$healed" "ERROR:  25006: cannot execute nself_heal(true) in a read-only transaction"
+says "a heal is refused" "$healed" \
+    "ERROR:  25006: this is a standby: run nself_heal(true) on the primary"
 [[ $healed != *failed* ]] || die "a step was tried: $healed"
 says "its status can be asked" "$(there "SELECT enabled, expected_state_age IS NOT NULL FROM nself_heal_status()")" "f|t"
 says "so can its history" "$(there "SELECT 'events: ' || count(*) FROM nself_heal_history()")" "events: 0"
 says "and the migrations" "$(there "SELECT version, state FROM nself_migrate_status()")" "1|applied"
-says "but they cannot be run" "$(there "SELECT * FROM nself_migrate_up()")" "ERROR:  25006: cannot execute nself_migrate_up()"
-says "the switch is the primary's" "$(there "SELECT nself_heal_enable()")" "ERROR:  25006: cannot execute"
+says "but they cannot be run" "$(there "SELECT * FROM nself_migrate_up()")" \
+    "ERROR:  25006: this is a standby: run nself_migrate_up() on the primary"
+says "the switch is the primary's" "$(there "SELECT nself_heal_enable()")" \
+    "ERROR:  25006: this is a standby: run nself_heal_enable() on the primary"
+put_more="[{\"path\": \"1_t.sql\", \"content\": $(sql -c "SELECT to_json(up_sql) FROM nself.journal")},
+           {\"path\": \"2_more.sql\", \"content\": \"CREATE TABLE more (id int)\"}]"
+sql -v files="$put_more" >/dev/null <<<"SELECT count(*) FROM nself_journal_put(:'files')"
+catch_up
+says "what compares with the journal names the call that works it out" "$(there "SELECT * FROM nself_drift('journal')")" \
+    "HINT:  Call nself_drift('journal') on the primary once"
+
+# The command looks without writing, at the journal that the standby has.
+folder=$CLUSTER/project
+mkdir -p "$folder/migrations"
+echo "SELECT 1;" >"$folder/migrations/3_new.sql"
+(cd "$root" && build_program nself)
+command_there() {
+    (cd "$folder" && PGHOST=$CLUSTER PGPORT=5433 PGUSER=postgres PGDATABASE=postgres "$root/target/debug/nself" "$@" 2>&1) ||
+        echo "exit code $?"
+}
+not_sent="note: the migrations folder was not sent, because this is a standby"
+says "the command's status works there" "$(command_there db migrate status)" "$not_sent" "Database is at version 1."
+says "its comparison says what has to be done first" "$(command_there db migrate diff)" \
+    "hint: Run nself db migrate diff on the primary once" "exit code 2"
+sql -c "SELECT count(*) FROM nself_drift('journal')" >/dev/null
+catch_up
+says "and then works there" "$(command_there db migrate diff --fail-on-drift)" "$not_sent" "Index: t_b" "Table: more" "exit code 1"
+says "it sends whoever would change something to the primary" "$(command_there db migrate up)" \
+    "error: this is a standby: run" "on the primary" "exit code 1"
 
 # A report on the standby follows what is done on the primary.
 sql -c "SELECT count(*) FROM nself_heal(true)" >/dev/null

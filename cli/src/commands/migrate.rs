@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{is_json, open};
-use crate::args::{Diff, Folder, Global, Migrate, MigrateShort, Status};
+use crate::args::{Against, Diff, Folder, Global, Migrate, MigrateShort, Status};
 use crate::error::Error;
 use crate::exit::Outcome;
 use crate::output;
@@ -69,18 +69,46 @@ fn verify(global: &Global, folder: &Folder) -> Result<Outcome, Error> {
 }
 
 fn diff(global: &Global, diff: &Diff) -> Result<Outcome, Error> {
-    let (drift, not_compared) = question(global, &diff.folder, Listing::Sql, |session| {
-        let call = |function| Call::to(function).with("against", "text", Some(diff.against.word()));
+    let found = question(global, &diff.folder, Listing::Sql, |session| {
+        let call =
+            |function, against: Against| Call::to(function).with("against", "text", Some(against.word()));
         let waiting = "Comparing the live schema with the migrations";
-        let drift = session.rows::<DriftItem>(waiting, &call("nself_drift"))?;
-        Ok((drift, session.rows::<NotCompared>(waiting, &call("nself_drift_not_compared"))?))
+        let migrations = states(session, None)?;
+        let drift = session.rows::<DriftItem>(waiting, &call("nself_drift", diff.against))?;
+        let not_compared = session.rows(waiting, &call("nself_drift_not_compared", diff.against))?;
+        // Of what pending migrations bring, the drift against the applied ones knows nothing.
+        let is_ahead = diff.against == Against::Journal
+            && !drift.items.is_empty()
+            && migrations.items.iter().any(MigrationState::is_open)
+            && migrations.items.iter().any(|migration| !migration.is_open());
+        let of_applied = is_ahead
+            .then(|| session.rows::<DriftItem>(waiting, &call("nself_drift", Against::Applied)))
+            .transpose()?;
+        Ok(Found { migrations, drift, not_compared, of_applied })
     })?;
+    let departed = match diff.against {
+        Against::Journal => text::departed(&found.migrations.items),
+        Against::Applied => None,
+    };
     if is_json(global) {
-        output::json(&Report { drift: &drift.raw, not_compared: &not_compared.raw });
+        output::json(&found.report(departed.as_deref()));
     } else {
-        output::text(&output::drift::report(&drift.items, &not_compared.items));
+        let of_applied = found.of_applied.as_ref().map(|rows| rows.items.as_slice());
+        let not_compared = &found.not_compared.items;
+        let report = output::drift::report(&found.drift.items, not_compared, of_applied, departed.as_deref());
+        output::text(&report);
     }
-    Ok(if diff.fail_on_drift && !drift.items.is_empty() { Outcome::Found } else { Outcome::Done })
+    let differs = !found.drift.items.is_empty() || departed.is_some();
+    Ok(if diff.fail_on_drift && differs { Outcome::Found } else { Outcome::Done })
+}
+
+/// What a comparison found.
+struct Found {
+    migrations: Rows<MigrationState>,
+    drift: Rows<DriftItem>,
+    not_compared: Rows<NotCompared>,
+    /// The drift without pending migrations, if there are some.
+    of_applied: Option<Rows<DriftItem>>,
 }
 
 /// The drift report as JSON.
@@ -88,6 +116,21 @@ fn diff(global: &Global, diff: &Diff) -> Result<Outcome, Error> {
 struct Report<'a> {
     drift: &'a [Box<RawValue>],
     not_compared: &'a [Box<RawValue>],
+    totals: output::drift::Totals,
+    /// Where the folder is not what was applied.
+    folder: Option<&'a str>,
+}
+
+impl Found {
+    fn report<'a>(&'a self, departed: Option<&'a str>) -> Report<'a> {
+        let of_applied = self.of_applied.as_ref().map(|rows| rows.items.as_slice());
+        Report {
+            drift: &self.drift.raw,
+            not_compared: &self.not_compared.raw,
+            totals: output::drift::Totals::of(&self.drift.items, of_applied),
+            folder: departed,
+        }
+    }
 }
 
 /// Sends the folder, asks, and leaves the journal as it was: looking at production from a branch must not leave the

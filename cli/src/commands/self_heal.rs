@@ -1,14 +1,18 @@
 //! `nself self-heal`: showing, running and switching the heal.
 
+use serde::Serialize;
 use serde_json::json;
+use serde_json::value::RawValue;
 
 use super::{is_json, job, open};
-use crate::args::{Global, HealRun, SelfHeal};
+use crate::args::{Global, HealAllow, HealRun, SelfHeal};
+use crate::env_file::EnvFile;
 use crate::error::Error;
 use crate::exit::{self, Outcome};
 use crate::interrupt::Interrupt;
 use crate::output;
-use crate::rows::{HealEvent, HealStatus, HealStep};
+use crate::output::heal::Totals;
+use crate::rows::{AllowedItem, HealEvent, HealStatus, HealStep};
 use crate::server::{Call, Rows, Server};
 
 /// Runs one of the commands.
@@ -18,6 +22,7 @@ pub fn run(global: &Global, command: &SelfHeal) -> Result<Outcome, Error> {
         SelfHeal::Run(run) if run.online => heal_online(global, run),
         SelfHeal::Run(run) => heal(global, run),
         SelfHeal::History(history) => self::history(global, history.limit),
+        SelfHeal::Allow(allow) => self::allow(global, allow),
         SelfHeal::Enable => switch(global, true),
         SelfHeal::Disable => switch(global, false),
     }
@@ -49,14 +54,14 @@ fn heal(global: &Global, run: &HealRun) -> Result<Outcome, Error> {
     // A dry run is kept too: it changed no schema, and the server notes in its history that it looked.
     session.keep()?;
     if is_json(global) {
-        output::json_rows(&rows.raw);
+        json_steps(&rows);
     } else if run.confirm {
         output::text(&output::heal::healed(&rows.items));
     } else {
         output::text(&output::heal::planned(&rows.items));
     }
     Ok(match run.confirm {
-        true => outcome(&rows.items),
+        true => outcome(run, &rows.items),
         false if rows.items.is_empty() => Outcome::Done,
         false => Outcome::Found,
     })
@@ -75,12 +80,12 @@ fn heal_online(global: &Global, run: &HealRun) -> Result<Outcome, Error> {
     let steps = job.event.map(|event| steps(&mut server, event)).transpose()?;
     match &steps {
         None => {}
-        Some(steps) if is_json(global) => output::json_rows(&steps.raw),
+        Some(steps) if is_json(global) => json_steps(steps),
         Some(steps) if job::is_done(&job) => output::text(&output::heal::healed(&steps.items)),
         Some(steps) => output::text(&output::heal::cut_short(&steps.items)),
     }
     match steps {
-        Some(steps) if job::is_done(&job) => Ok(outcome(&steps.items)),
+        Some(steps) if job::is_done(&job) => Ok(outcome(run, &steps.items)),
         _ => Err(Error::Job { number, job: Box::new(job) }),
     }
 }
@@ -97,8 +102,22 @@ fn steps(server: &mut Server, event: i64) -> Result<Rows<HealStep>, Error> {
 }
 
 /// How a heal ended that went through all its steps.
-fn outcome(steps: &[HealStep]) -> Outcome {
-    if output::heal::has_failed(steps) { Outcome::Failed } else { Outcome::Done }
+fn outcome(run: &HealRun, steps: &[HealStep]) -> Outcome {
+    match output::heal::has_failed(steps) {
+        true => Outcome::Failed,
+        false if run.fail_on_left_over && Totals::of(steps).leaves_something() => Outcome::Found,
+        false => Outcome::Done,
+    }
+}
+
+/// The steps as JSON, with how many there are of each kind.
+fn json_steps(steps: &Rows<HealStep>) {
+    #[derive(Serialize)]
+    struct Report<'a> {
+        steps: &'a [Box<RawValue>],
+        totals: Totals,
+    }
+    output::json(&Report { steps: &steps.raw, totals: Totals::of(&steps.items) });
 }
 
 fn history(global: &Global, limit: Option<i32>) -> Result<Outcome, Error> {
@@ -115,15 +134,39 @@ fn history(global: &Global, limit: Option<i32>) -> Result<Outcome, Error> {
     Ok(Outcome::Done)
 }
 
+fn allow(global: &Global, allow: &HealAllow) -> Result<Outcome, Error> {
+    let call = Call::to("nself_allow")
+        .with("identity", "text", Some(allow.identity.clone()))
+        .with("reason", "text", Some(allow.reason.clone()))
+        .with("expires", "text::pg_catalog.timestamptz", allow.expires.clone());
+    let mut server = open(global)?;
+    let mut session = server.begin()?;
+    let rows = session.rows::<AllowedItem>("Comparing the live schema with the migrations", &call)?;
+    session.keep()?;
+    if is_json(global) {
+        output::json_rows(&rows.raw);
+    } else {
+        output::text(&output::drift::allowed(&rows.items));
+    }
+    Ok(Outcome::Done)
+}
+
+/// The variable that gives the server its start value, for databases in which nobody has said anything.
+const ENABLED: &str = "NSELF_SCHEMA_HEAL_ENABLED";
+
+/// Says it for the database, and in the environment file, from which the next server is started.
 fn switch(global: &Global, enabled: bool) -> Result<Outcome, Error> {
+    let file = EnvFile::active(".".as_ref(), global.env.as_deref(), ENABLED)?;
     let mut server = open(global)?;
     let mut session = server.begin()?;
     session.execute(&Call::to(if enabled { "nself_heal_enable" } else { "nself_heal_disable" }))?;
     session.keep()?;
+    let path = file.map(|file| file.set(ENABLED, if enabled { "true" } else { "false" })).transpose()?;
+    let path = path.as_ref().and_then(|path| path.file_name()).and_then(|name| name.to_str());
     if is_json(global) {
-        output::json(&json!({ "enabled": enabled }));
+        output::json(&json!({ "enabled": enabled, "env_file": path }));
     } else {
-        output::text(&output::heal::switched(enabled));
+        output::text(&output::heal::switched(enabled, path.map(|path| (ENABLED, path))));
     }
     Ok(Outcome::Done)
 }

@@ -1,8 +1,10 @@
 //! The drift report of `nself db migrate diff`.
 
+use serde::Serialize;
+
 use super::names::{count, is_column, object};
-use crate::rows::{DriftItem, NotCompared};
-use crate::terminal::style::{GOOD, HEADING, paint};
+use crate::rows::{AllowedItem, DriftItem, NotCompared};
+use crate::terminal::style::{GOOD, HEADING, WARNING, paint};
 
 /// From this length on, two definitions are easier to compare one above the other.
 const LONG: usize = 100;
@@ -13,16 +15,73 @@ const SECTIONS: [(&str, &str); 3] = [
     ("changed", "Changed in DB (differs from schema):"),
 ];
 
-/// The report: what is missing, extra and changed, and what was not looked at.
-pub fn report(items: &[DriftItem], not_compared: &[NotCompared]) -> String {
-    let mut text = if items.is_empty() {
-        format!("{}\n", paint(GOOD, "No schema drift detected."))
-    } else {
-        format!("{}\n\n", paint(HEADING, "Schema drift detected:"))
-    };
-    text.push_str(&sections(items.iter()));
+/// The report: what is missing, extra and changed, and what was not looked at. `of_applied` is the drift without pending
+/// migrations, if there are some; `departed` tells where the folder is not what was applied.
+pub fn report(
+    items: &[DriftItem],
+    not_compared: &[NotCompared],
+    of_applied: Option<&[DriftItem]>,
+    departed: Option<&str>,
+) -> String {
+    let mut text = String::new();
+    if let Some(departed) = departed {
+        let said = paint(WARNING, "The folder is not what was applied:");
+        text.push_str(&format!("{said} {departed}. These are compared as they were applied.\n"));
+    }
+    match (items, departed) {
+        ([], None) => text.push_str(&format!("{}\n", paint(GOOD, "No schema drift detected."))),
+        ([], Some(_)) => text.push_str("The live schema is as the migrations were applied.\n"),
+        _ => text.push_str(&format!("{}\n\n", paint(HEADING, "Schema drift detected:"))),
+    }
+    let is_pending = |item: &&DriftItem| is_pending(item, of_applied);
+    text.push_str(&sections(items.iter().filter(|item| !is_pending(item))));
+    let pending: Vec<_> = items.iter().filter(is_pending).collect();
+    if !pending.is_empty() {
+        text.push_str(&format!("{}\n", paint(HEADING, "Pending (not applied yet):")));
+        pending.iter().for_each(|item| text.push_str(&format!("  {}\n", line(item))));
+    }
     text.push_str(&uncompared(not_compared));
     text
+}
+
+/// Whether pending migrations alone are why this differs.
+fn is_pending(item: &DriftItem, of_applied: Option<&[DriftItem]>) -> bool {
+    let is_same = |other: &DriftItem| {
+        (&other.kind, &other.object_type, &other.identity) == (&item.kind, &item.object_type, &item.identity)
+    };
+    of_applied.is_some_and(|drift| !drift.iter().any(is_same))
+}
+
+/// How many differences there are of each kind, and how many of all of them pending migrations bring.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    missing: usize,
+    extra: usize,
+    changed: usize,
+    pending: usize,
+}
+
+impl Totals {
+    pub fn of(items: &[DriftItem], of_applied: Option<&[DriftItem]>) -> Self {
+        let number = |kind: &str| items.iter().filter(|item| item.kind == kind).count();
+        Self {
+            missing: number("missing"),
+            extra: number("extra"),
+            changed: number("changed"),
+            pending: items.iter().filter(|item| is_pending(item, of_applied)).count(),
+        }
+    }
+}
+
+/// What differs and is allowed now.
+pub fn allowed(items: &[AllowedItem]) -> String {
+    let lines =
+        items.iter().map(|item| format!("  {} ({})\n", object(&item.object_type, &item.identity), item.kind));
+    let lines: String = lines.collect();
+    format!(
+        "{lines}{} allowed: self-heal leaves it, and diff does not show it.\n",
+        count(items.len(), "difference")
+    )
 }
 
 /// What is missing, extra and changed, each under its heading.
@@ -111,7 +170,36 @@ Missing in DB (in schema, not in DB):
 Extra in DB (in DB, not in schema):
   Table: temp_import_2026_05_07
 ";
-        assert_eq!(plain(&report(&items, &[])), expected);
+        assert_eq!(plain(&report(&items, &[], None, None)), expected);
+    }
+
+    #[test]
+    fn what_is_only_pending_has_a_place_of_its_own() {
+        let column = item("missing", "table column", "public.t.a", [Some("text"), None]);
+        let table = item("missing", "table", "public.new", [None, None]);
+        let of_applied = [item("missing", "table column", "public.t.a", [Some("text"), None])];
+        let items = [column, table];
+        let expected = "\
+Schema drift detected:
+
+Missing in DB (in schema, not in DB):
+  Column: t.a (text)
+Pending (not applied yet):
+  Table: new
+";
+        assert_eq!(plain(&report(&items, &[], Some(&of_applied), None)), expected);
+        let totals = Totals { missing: 2, extra: 0, changed: 0, pending: 1 };
+        assert_eq!(Totals::of(&items, Some(&of_applied)), totals);
+        assert_eq!(Totals::of(&items, None), Totals { pending: 0, ..totals });
+    }
+
+    #[test]
+    fn an_edited_folder_is_never_called_free_of_drift() {
+        let expected = "\
+The folder is not what was applied: 0001 edited. These are compared as they were applied.
+The live schema is as the migrations were applied.
+";
+        assert_eq!(plain(&report(&[], &[], None, Some("0001 edited"))), expected);
     }
 
     #[test]
@@ -134,7 +222,7 @@ Changed in DB (differs from schema):
       SELECT b
        FROM t;
 ";
-        assert_eq!(plain(&report(&items, &[])), expected);
+        assert_eq!(plain(&report(&items, &[], None, None)), expected);
     }
 
     #[test]
@@ -152,7 +240,7 @@ Changed in DB (differs from schema):
             live,
             expected,
         };
-        let text = report(&[], &[kind("function", 3, 3), kind("trigger", 1, 2)]);
+        let text = report(&[], &[kind("function", 3, 3), kind("trigger", 1, 2)], None, None);
         assert_eq!(plain(&text), "No schema drift detected.\n\nNot compared: 3 functions, 2 triggers.\n");
     }
 }

@@ -1,5 +1,7 @@
 //! What `nself self-heal` says of its runs, its state and its past.
 
+use serde::Serialize;
+
 use super::names::{count, object};
 use super::table::{cell, table};
 use super::time::{duration, moment};
@@ -14,7 +16,7 @@ pub fn planned(steps: &[HealStep]) -> String {
     }
     format!(
         "{}\n{}Dry run: {} to apply{}. Nothing was changed. Run with --confirm to heal.\n",
-        overview(steps),
+        overview(steps.iter()),
         statements(steps),
         count(number(steps, "planned"), "step"),
         others(steps),
@@ -31,11 +33,50 @@ pub fn cut_short(steps: &[HealStep]) -> String {
     if steps.is_empty() { String::new() } else { ended(steps, paint(WARNING, "Healed in part:")) }
 }
 
+/// Each step is told once: what was applied in the table, the rest with its reason below.
 fn ended(steps: &[HealStep], how: String) -> String {
     let failed = section(steps, paint(ERROR, "Failed:"), &["failed"]);
     let left = section(steps, paint(HEADING, "Left for a person:"), &["blocked", "manual"]);
-    let summary = format!("{} applied{}", number(steps, "applied"), others(steps));
-    format!("{}{failed}{left}{how} {summary}.\n", overview(steps))
+    let applied = number(steps, "applied");
+    let (table, summary) = match applied {
+        0 => {
+            let others = others(steps);
+            let said = paint(WARNING, "Nothing could be healed:");
+            (String::new(), format!("{said} {}", others.trim_start_matches(", ")))
+        }
+        _ => {
+            let done = steps.iter().filter(|step| step.status == "applied");
+            (overview(done), format!("{how} {applied} applied{}", others(steps)))
+        }
+    };
+    format!("{table}{failed}{left}{summary}.\n")
+}
+
+/// How many steps ended in each way.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    planned: usize,
+    applied: usize,
+    blocked: usize,
+    manual: usize,
+    failed: usize,
+}
+
+impl Totals {
+    pub fn of(steps: &[HealStep]) -> Self {
+        Self {
+            planned: number(steps, "planned"),
+            applied: number(steps, "applied"),
+            blocked: number(steps, "blocked"),
+            manual: number(steps, "manual"),
+            failed: number(steps, "failed"),
+        }
+    }
+
+    /// Whether something differs still that could be told.
+    pub fn leaves_something(&self) -> bool {
+        self.blocked + self.manual + self.failed > 0
+    }
 }
 
 /// Whether a part of the heal failed.
@@ -75,27 +116,33 @@ pub fn history(events: &[HealEvent]) -> String {
         return "Self-heal has not run yet.\n".to_owned();
     }
     let rows = events.iter().map(|event| {
+        let how = event.confirmed.map(|confirmed| if confirmed { "confirmed" } else { "dry run" });
+        let how = [event.trigger.as_deref(), how].into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let steps = [(event.applied, "applied"), (event.blocked, "blocked"), (event.manual, "manual")];
+        let steps = steps.iter().filter_map(|(number, status)| {
+            number.filter(|number| *number > 0).map(|number| format!("{number} {status}"))
+        });
         [
             event.event.to_string(),
             cell(event.at.as_deref().map(moment)),
-            cell(event.trigger.as_ref()),
-            cell(event.drift_items),
-            cell(event.applied),
-            cell(event.blocked),
-            cell(event.manual),
-            cell(event.confirmed.map(|confirmed| if confirmed { "yes" } else { "no" })),
+            how,
             cell(event.outcome.as_ref()),
+            cell(event.drift_items),
+            steps.collect::<Vec<_>>().join(", "),
             cell(event.duration_ms.map(duration)),
+            cell(event.detail.as_deref()),
         ]
     });
-    let heading =
-        ["event", "at", "trigger", "drift", "applied", "blocked", "manual", "confirmed", "outcome", "took"];
-    table(heading, rows)
+    table(["event", "at", "by", "outcome", "drift", "steps", "took", "note"], rows)
 }
 
-/// What the switch is set to now.
-pub fn switched(enabled: bool) -> String {
-    format!("Self-heal is {} for this database.\n", if enabled { "enabled" } else { "disabled" })
+/// What the switch is set to now, and which variable says so in which file, if there is one.
+pub fn switched(enabled: bool, file: Option<(&str, &str)>) -> String {
+    let said = format!("Self-heal is {} for this database.\n", if enabled { "enabled" } else { "disabled" });
+    match file {
+        Some((variable, file)) => format!("{said}{variable}={enabled} is set in {file}.\n"),
+        None => said,
+    }
 }
 
 fn no_drift() -> String {
@@ -116,8 +163,8 @@ fn others(steps: &[HealStep]) -> String {
         .collect()
 }
 
-fn overview(steps: &[HealStep]) -> String {
-    let rows = steps.iter().map(|step| {
+fn overview<'a>(steps: impl Iterator<Item = &'a HealStep>) -> String {
+    let rows = steps.map(|step| {
         let object = object(&step.object_type, &step.identity);
         [cell(step.step), step.status.clone(), object, cell(step.detail.as_deref().map(in_commands))]
     });
@@ -204,7 +251,7 @@ Healed: 1 applied, 1 blocked, 1 manual.
         let steps = [step(1, "a", "failed", Some("permission denied"))];
         let text = plain(&healed(&steps));
         assert!(
-            text.ends_with("Failed:\n  Column: t.a: permission denied\nHealed: 0 applied, 1 failed.\n"),
+            text.ends_with("Failed:\n  Column: t.a: permission denied\nNothing could be healed: 1 failed.\n"),
             "{text}"
         );
         assert!(has_failed(&steps));
@@ -215,6 +262,52 @@ Healed: 1 applied, 1 blocked, 1 manual.
         let text = plain(&cut_short(&[step(1, "a", "applied", None)]));
         assert!(text.contains("Column: t.a") && text.ends_with("\nHealed in part: 1 applied.\n"), "{text}");
         assert_eq!(cut_short(&[]), "");
+    }
+
+    #[test]
+    fn each_step_is_told_once_and_nothing_healed_is_not_called_healed() {
+        let steps =
+            [step(1, "a", "blocked", Some("3 rows are in the way")), step(2, "b", "manual", Some("x"))];
+        let expected = "\
+Left for a person:
+  Column: t.a: 3 rows are in the way
+  Column: t.b: x
+Nothing could be healed: 1 blocked, 1 manual.
+";
+        assert_eq!(plain(&healed(&steps)), expected);
+        assert_eq!(plain(&cut_short(&steps)), expected);
+        let some = [step(1, "a", "applied", None), step(2, "b", "manual", Some("x"))];
+        assert_eq!(plain(&healed(&some)).matches("t.b").count(), 1);
+    }
+
+    #[test]
+    fn totals_tell_whether_something_is_left() {
+        let all = [step(1, "a", "applied", None), step(2, "b", "blocked", None)];
+        let totals = Totals { planned: 0, applied: 1, blocked: 1, manual: 0, failed: 0 };
+        assert_eq!(Totals::of(&all), totals);
+        assert!(totals.leaves_something() && !Totals::of(&all[..1]).leaves_something());
+    }
+
+    #[test]
+    fn the_history_has_a_line_a_run_and_its_reason() {
+        let event = HealEvent {
+            event: 7,
+            at: Some("2026-05-07T12:00:00.5+00:00".into()),
+            trigger: Some("call".into()),
+            drift_items: Some(3),
+            applied: Some(2),
+            blocked: Some(0),
+            manual: Some(1),
+            confirmed: Some(true),
+            outcome: Some("healed in part".into()),
+            duration_ms: Some(42),
+            detail: None,
+        };
+        let expected = "\
+event  at                         by               outcome         drift  steps                took
+7      2026-05-07 12:00:00+00:00  call, confirmed  healed in part  3      2 applied, 1 manual  42ms
+";
+        assert_eq!(plain(&history(&[event])), expected);
     }
 
     #[test]

@@ -109,6 +109,30 @@ pub fn status(migrations: &[MigrationState]) -> String {
     format!("{}{} {pending}\n", table(heading, rows), place(migrations, "Database is at"))
 }
 
+/// How many versions are named in a line.
+const NAMED: usize = 20;
+
+/// The versions of all migrations in a state, in one line; nothing if there are none.
+fn named(migrations: &[MigrationState], state: &str) -> Option<String> {
+    let of: Vec<_> =
+        migrations.iter().filter(|row| row.state == state).map(|row| row.version.as_str()).collect();
+    let (first, rest) = of.split_at(of.len().min(NAMED));
+    let rest = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+    (!first.is_empty()).then(|| format!("{}{rest}", first.join(", ")))
+}
+
+/// A sentence on applied migrations whose files are not there.
+pub fn folder_lacks(migrations: &[MigrationState]) -> Option<String> {
+    Some(format!("applied, and not in the folder: {}", named(migrations, "missing")?))
+}
+
+/// Where the folder is not what was applied: `0001, 0003 edited, 0002 missing`; nothing if it is.
+pub fn departed(migrations: &[MigrationState]) -> Option<String> {
+    let of = |state: &str| Some(format!("{} {state}", named(migrations, state)?));
+    let groups: Vec<_> = ["edited", "missing"].into_iter().filter_map(of).collect();
+    (!groups.is_empty()).then(|| groups.join(", "))
+}
+
 /// Which migrations are no longer what was applied.
 pub fn checksums(rows: &[Checksum]) -> String {
     let mut text = String::new();
@@ -121,13 +145,21 @@ pub fn checksums(rows: &[Checksum]) -> String {
             }
         }
     }
-    let wrong = rows.iter().filter(|row| is_wrong(row)).count();
+    let number = |of: &dyn Fn(&Checksum) -> bool| rows.iter().filter(|row| of(row)).count();
+    let (wrong, same) = (number(&is_wrong), number(&|row| row.status == "ok"));
+    let cosmetic = number(&|row| row.status == "cosmetic");
     let total = count(rows.len(), "applied migration");
-    text + &match (rows.len(), wrong) {
-        (0, _) => "No migration is applied: there is nothing to verify.\n".to_owned(),
-        (1, 0) => "The checksum of the 1 applied migration matches.\n".to_owned(),
-        (_, 0) => format!("The checksums of all {total} match.\n"),
-        _ => format!("{wrong} of {total} {} not what was applied.\n", if wrong == 1 { "is" } else { "are" }),
+    let are = |number: usize| if number == 1 { "is" } else { "are" };
+    text + &match rows.len() {
+        0 => "No migration is applied: there is nothing to verify.\n".to_owned(),
+        1 if same == 1 => "The checksum of the 1 applied migration matches.\n".to_owned(),
+        all if same == all => format!("The checksums of all {total} match.\n"),
+        _ if wrong > 0 => format!("{wrong} of {total} {} not what was applied.\n", are(wrong)),
+        _ if cosmetic > 0 => format!(
+            "{cosmetic} of {total} {} edited in comments, white space or line ends alone, which changes nothing.\n",
+            are(cosmetic)
+        ),
+        _ => format!("{same} of {total} {} what was applied.\n", are(same)),
     }
 }
 
@@ -254,6 +286,26 @@ Dry run: 1 migration to apply. Nothing was changed.
             row.applied_at = Some(format!("2026-05-07T{at}"));
         }
         assert_eq!(place(&rows, "At"), "At version 3.");
+    }
+
+    #[test]
+    fn a_cosmetic_difference_is_never_called_a_match() {
+        let text = plain(&checksums(&[checksum("1", "ok"), checksum("2", "cosmetic")]));
+        let end = "1 of 2 applied migrations is edited in comments, white space or line ends alone, which changes nothing.\n";
+        assert!(text.ends_with(end), "{text}");
+        let text = plain(&checksums(&[checksum("1", "ok"), checksum("2", "partial")]));
+        assert!(text.ends_with("1 of 2 applied migrations is what was applied.\n"), "{text}");
+    }
+
+    #[test]
+    fn where_the_folder_is_not_what_was_applied_is_one_line() {
+        let states = ["edited", "missing", "edited", "applied", "pending"];
+        let all: Vec<_> = (1..).zip(states).map(|(n, word)| state(&format!("000{n}"), word)).collect();
+        assert_eq!(departed(&all).as_deref(), Some("0001, 0003 edited, 0002 missing"));
+        assert_eq!(folder_lacks(&all).as_deref(), Some("applied, and not in the folder: 0002"));
+        assert_eq!((departed(&all[3..]), folder_lacks(&all[2..])), (None, None));
+        let many: Vec<_> = (0..22).map(|n| state(&n.to_string(), "edited")).collect();
+        assert!(departed(&many).unwrap().ends_with("18, 19 and 2 more edited"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! commands and options.
 
 /// What the server says, and what is said here. Longer texts come before parts of them.
-const WORDS: [(&str, &str); 16] = [
+const WORDS: [(&str, &str); 26] = [
     ("add confirm => 'yes-destroy-production'", "add --confirm yes-destroy-production"),
     (
         "Load the migrations folder with nself_journal_load(), then call nself_migrate_up(); nself_adopt(), if",
@@ -25,6 +25,16 @@ const WORDS: [(&str, &str); 16] = [
     ("nself_adopt()", "nself db migrate adopt"),
     ("nself_baseline()", "nself db migrate baseline"),
     ("source =>", "--from"),
+    ("max_count =>", "--count"),
+    ("nself_heal_enable()", "nself self-heal enable"),
+    ("nself_heal_disable()", "nself self-heal disable"),
+    ("nself_heal_start()", "nself self-heal run --confirm --online"),
+    ("nself_heal(true)", "nself self-heal run --confirm"),
+    ("nself_heal()", "nself self-heal run"),
+    ("nself_migrate_verify()", "nself db migrate verify-checksums"),
+    ("Call nself_drift('journal')", "Run nself db migrate diff"),
+    ("nself_drift('journal')", "nself db migrate diff"),
+    ("nself_drift()", "nself db migrate diff --against applied"),
 ];
 
 /// How SQL says that something was not renamed, up to the identity and behind it.
@@ -70,6 +80,11 @@ mod tests {
                 "apply up to the migration that adds it with --to, then the rest.",
             ),
             ("nself_migrate_status() lists what there is.", "nself db migrate status lists what there is."),
+            ("or fewer at a time with max_count => 25;", "or fewer at a time with --count 25;"),
+            (
+                "this is a standby: run nself_migrate_up() on the primary",
+                "this is a standby: run nself db migrate up on the primary",
+            ),
             ("ALTER TABLE t ADD COLUMN a int", "ALTER TABLE t ADD COLUMN a int"),
             (
                 "nself_heal(true, not_renamed => ARRAY['cut off",

@@ -66,10 +66,12 @@ impl Project {
         self.command().args(arguments).output().unwrap().into()
     }
 
-    /// `nself` without arguments, to be started in whatever way.
+    /// `nself` without arguments, to be started in whatever way. Ctrl-C ends it unless it says otherwise: in a background job of
+    /// a shell SIGINT is ignored, and whatever is started there inherits that.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_nself"));
+        let mut command = Command::new("/usr/bin/env");
         command
+            .args(["--default-signal=INT", env!("CARGO_BIN_EXE_nself")])
             .current_dir(self.dir.path())
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))

@@ -108,7 +108,7 @@ fn what_a_level_does_not_give_is_refused_and_says_who_can_give_it() {
         (&viewer, "self-heal run --confirm", 2),
         (&viewer, "self-heal run --confirm --online", 2),
         (&viewer, "self-heal enable", 2),
-        (&nobody, "db migrate status", 1),
+        (&nobody, "db migrate status", 2),
         (&nobody, "self-heal status", 2),
     ];
     for (role, line, code) in cases {

@@ -10,6 +10,7 @@ mod jobs;
 mod shop;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use common::Project;
@@ -78,9 +79,9 @@ fn a_migration_that_fails_leaves_the_database_as_it_was() {
     shop.file("migrations/0004_broken.sql", "CREATE TABLE half (id int);\nSELECT 1/0;\n");
     let ran = shop.nself("db migrate up --format json").exits(1);
     assert_eq!(ran.stdout, "");
-    assert!(ran.stderr.starts_with("error: "), "{}", ran.stderr);
-    assert!(ran.stderr.contains("division by zero"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("sqlstate: 22012"), "{}", ran.stderr);
+    let said: Value = serde_json::from_str(&ran.stderr).unwrap();
+    assert!(said["error"]["message"].as_str().unwrap().contains("division by zero"), "{}", ran.stderr);
+    assert_eq!(said["error"]["sqlstate"], "22012");
     assert!(!shop.has_table("np_users") && !shop.has_table("half"));
     assert_eq!(shop.ask("SELECT count(*) FROM nself.journal"), "0");
 }
@@ -171,7 +172,7 @@ fn without_a_folder_the_journal_in_the_database_counts() {
     fs::remove_dir_all(shop.path().join("migrations")).unwrap();
     assert_eq!(column(&shop.json("db migrate status", 0), "version"), ["0001", "0002", "0003"]);
     shop.nself("db migrate verify-checksums").exits(0);
-    shop.nself("db migrate up").exits(1);
+    shop.nself("db migrate up").exits(2);
     shop.nself("migrate rollback --yes").exits(0);
     assert!(!shop.has_table("np_documents"));
 }
@@ -184,6 +185,8 @@ fn edited_migrations_are_found_by_their_checksums() {
     shop.file("migrations/0002_names.sql", "ALTER TABLE np_users ADD COLUMN name text; -- the full name\n");
     let ran = shop.nself("db migrate verify-checksums").exits(0);
     assert!(ran.stdout.starts_with("0002_names.sql: cosmetic\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("\n1 of 3 applied migrations is edited in comments"), "{}", ran.stdout);
+    shop.nself("db migrate diff --fail-on-drift").exits(0);
     shop.file("migrations/0002_names.sql", "ALTER TABLE np_users ADD COLUMN name varchar(10);\n");
     let ran = shop.nself("db migrate verify-checksums").exits(1);
     assert!(ran.stdout.starts_with("0002_names.sql: mismatch\n  expected  "), "{}", ran.stdout);
@@ -226,7 +229,36 @@ fn pending_migrations_are_missing_in_the_journals_schema_only() {
     shop.nself("db migrate up --to 0002").exits(0);
     shop.nself("db migrate diff --against applied --fail-on-drift").exits(0);
     let ran = shop.nself("db migrate diff --fail-on-drift").exits(1);
-    assert!(ran.stdout.contains("  Table: np_documents\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("Pending (not applied yet):\n  Table: np_documents\n"), "{}", ran.stdout);
+    let totals = shop.json("db migrate diff", 0)["totals"].take();
+    assert_eq!(totals, serde_json::json!({"missing": 1, "extra": 0, "changed": 0, "pending": 1}));
+}
+
+#[test]
+fn a_folder_that_is_not_what_was_applied_is_said_and_fails() {
+    let shop = Shop::migrated();
+    shop.file(
+        "migrations/0001_users.sql",
+        "CREATE TABLE np_users (id int PRIMARY KEY, email text, extra int);",
+    );
+    fs::remove_file(shop.path().join("migrations/0002_names.sql")).unwrap();
+    fs::remove_file(shop.path().join("migrations/0002_names.down.sql")).unwrap();
+    let ran = shop.nself("db migrate diff --fail-on-drift").exits(1);
+    let said = "The folder is not what was applied: 0001 edited, 0002 missing. These are compared as they were applied.\n";
+    assert!(ran.stdout.starts_with(said), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("No schema drift"), "{}", ran.stdout);
+    let report = shop.json("db migrate diff --fail-on-drift", 1);
+    assert_eq!(report["folder"], "0001 edited, 0002 missing");
+    shop.nself("db migrate diff").exits(0);
+    shop.nself("db migrate diff --against applied --fail-on-drift").exits(0);
+    let ran = shop.nself("db migrate up").exits(1);
+    let said = "error: the journal is not what was applied: 0001 edited, 0002 missing\n";
+    assert!(ran.stderr.starts_with(said), "{}", ran.stderr);
+    // A folder that is behind stops nothing, and is told.
+    shop.file("migrations/0001_users.sql", "CREATE TABLE np_users (id int PRIMARY KEY, email text);\n");
+    let ran = shop.nself("db migrate up").exits(0);
+    assert_eq!(ran.stderr, "note: applied, and not in the folder: 0002\n");
+    assert_eq!(ran.stdout, "Nothing to apply. Database is at version 0003.\n");
 }
 
 #[test]
@@ -245,7 +277,9 @@ fn a_heal_is_planned_first_and_done_when_confirmed() {
     assert!(ran.stdout.ends_with("Healed: 1 applied, 1 manual.\n"), "{}", ran.stdout);
     assert!(shop.has_column("np_users", "name") && shop.has_table("np_extra"));
     shop.sql("DROP TABLE np_extra");
-    assert_eq!(shop.json("self-heal run --yes", 0), serde_json::json!([]));
+    let report = shop.json("self-heal run --yes", 0);
+    assert_eq!(report["steps"], serde_json::json!([]));
+    assert_eq!(report["totals"]["applied"], 0);
 }
 
 #[test]
@@ -253,7 +287,8 @@ fn what_may_be_a_rename_is_asked_about() {
     let shop = Shop::migrated();
     shop.sql("ALTER TABLE np_users RENAME COLUMN name TO full_name");
     let is_name = |step: &&Value| step["identity"] == "public.np_users.name";
-    let status = |steps: &Value| steps.as_array().unwrap().iter().find(is_name).unwrap()["status"].clone();
+    let status =
+        |report: &Value| report["steps"].as_array().unwrap().iter().find(is_name).unwrap()["status"].clone();
     assert_eq!(status(&shop.json("self-heal run", 1)), "blocked");
     assert_eq!(status(&shop.json("self-heal run --not-renamed public.np_users.name", 1)), "planned");
     shop.nself("self-heal run --confirm").exits(0);
@@ -291,10 +326,85 @@ fn self_heal_can_be_switched_and_remembers_its_runs() {
 }
 
 #[test]
+fn what_is_left_over_is_never_called_healed_and_can_fail() {
+    let shop = Shop::migrated();
+    shop.sql("ALTER TABLE np_users RENAME COLUMN name TO full_name; CREATE TABLE np_extra (id int)");
+    let ran = shop.nself("self-heal run --confirm").exits(0);
+    assert!(ran.stdout.starts_with("Left for a person:\n"), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("Nothing could be healed: 1 blocked, 2 manual.\n"), "{}", ran.stdout);
+    assert_eq!(ran.stdout.matches("Table: np_extra").count(), 1, "{}", ran.stdout);
+    shop.nself("self-heal run --confirm --fail-on-left-over").exits(1);
+    shop.nself("self-heal run --confirm --online --fail-on-left-over").exits(1);
+    let totals = shop.json("self-heal run --confirm --fail-on-left-over", 1)["totals"].take();
+    let expected = serde_json::json!({"planned": 0, "applied": 0, "blocked": 1, "manual": 2, "failed": 0});
+    assert_eq!(totals, expected);
+    shop.sql("ALTER TABLE np_users RENAME COLUMN full_name TO name; DROP TABLE np_extra");
+    shop.nself("self-heal run --confirm --fail-on-left-over").exits(0);
+    shop.nself("self-heal run --fail-on-left-over").exits(2);
+}
+
+#[test]
+fn what_diff_prints_can_be_allowed() {
+    let shop = Shop::migrated();
+    shop.sql("CREATE TABLE tmp_fix (id int); ALTER TABLE np_users ALTER name SET DEFAULT 'x'");
+    let printed = shop.nself("db migrate diff").exits(0).stdout;
+    assert!(
+        printed.contains("  Table: tmp_fix\n") && printed.contains("  Default: np_users.name"),
+        "{printed}"
+    );
+    let allow = |identity: &str, more: &[&str]| {
+        let words = ["self-heal", "allow", identity, "--reason", "a trial"];
+        shop.nself_with(words.iter().chain(more))
+    };
+    let ran = allow("Table: tmp_fix", &[]).exits(0);
+    let expected =
+        "  Table: tmp_fix (extra)\n1 difference allowed: self-heal leaves it, and diff does not show it.\n";
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), (expected, ""));
+    allow("np_users.*", &["--expires", "2100-01-01"]).exits(0);
+    shop.nself("db migrate diff --fail-on-drift").exits(0);
+    let ran = allow("np_user.nothing", &[]).exits(0);
+    assert!(
+        ran.stderr.starts_with("warning: \"np_user.nothing\" is allowed from now on, and matches nothing"),
+        "{}",
+        ran.stderr
+    );
+    allow("x", &["--expires", "2001-01-01"]).exits(2);
+    assert_eq!(
+        shop.ask("SELECT string_agg(pattern, ', ' ORDER BY id) FROM nself.allowed_drift"),
+        "Table: tmp_fix, np_users.*, np_user.nothing"
+    );
+}
+
+#[test]
+fn the_switch_is_also_set_in_the_environment_file_that_is_there() {
+    let shop = Shop::migrated();
+    shop.nself("self-heal enable").exits(0);
+    assert!(!shop.path().join(".env").exists());
+    let text = |value: &str| {
+        format!("# ours\nPOSTGRES_DB=\nNSELF_SCHEMA_HEAL_ENABLED={value} # see the handbook\n\nLAST='x y'")
+    };
+    shop.file(".env", &text("false"));
+    let file = shop.path().join(".env");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    let ran = shop.nself("self-heal enable").exits(0);
+    let expected =
+        "Self-heal is enabled for this database.\nNSELF_SCHEMA_HEAL_ENABLED=true is set in .env.\n";
+    assert_eq!(ran.stdout, expected);
+    assert_eq!(fs::read_to_string(&file).unwrap(), text("true"));
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    let expected = serde_json::json!({"enabled": false, "env_file": ".env"});
+    assert_eq!(shop.json("self-heal disable", 0), expected);
+    assert_eq!(fs::read_to_string(&file).unwrap(), text("false"));
+    // Who may not switch it here does not switch it in the file.
+    shop.nself("self-heal enable --database-url postgres://nobody@nowhere.invalid/x").exits(2);
+    assert_eq!(fs::read_to_string(&file).unwrap(), text("false"));
+}
+
+#[test]
 fn a_database_without_the_extension_is_told_what_to_do() {
     let shop = Shop::without_extension();
     shop.file("migrations/0001_a.sql", "SELECT 1");
-    for (line, code) in [("self-heal status", 2), ("db migrate up", 1)] {
+    for (line, code) in [("self-heal status", 2), ("db migrate diff", 2), ("db migrate up", 1)] {
         let ran = shop.nself(line).exits(code);
         assert!(ran.stderr.contains(&shop.database), "{}", ran.stderr);
         assert!(ran.stderr.contains("hint: CREATE EXTENSION nself_heal;"), "{}", ran.stderr);
@@ -316,7 +426,7 @@ fn the_servers_notices_go_to_stderr() {
     let shop = Shop::new();
     shop.file("migrations/0001_a.sql", "DO $$ BEGIN RAISE WARNING 'mind the gap'; END $$;");
     let ran = shop.nself("db migrate up --format json").exits(0);
-    assert!(ran.stderr.contains("warning: mind the gap"), "{}", ran.stderr);
+    assert!(ran.stderr.contains(r#"{"warning":{"message":"mind the gap"}}"#), "{}", ran.stderr);
     assert_eq!(serde_json::from_str::<Value>(&ran.stdout).unwrap()[0]["version"], "0001");
 }
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::error::Error;
+use super::error::{Edit, Error};
 use super::rows::Applied;
 use super::script::Script;
 use super::status::{State, Status};
@@ -35,17 +35,17 @@ impl<'a> Extent<'a> {
     }
 }
 
-/// The migrations that are to be applied, or to go on, in their order. `cosmetic` is told the versions of those that were
-/// edited in nothing that matters.
+/// The migrations that are to be applied, or to go on, in their order. `tell` is given a sentence on each edit that
+/// stops nothing.
 pub fn choose_up<'s>(
     all: &'s [Status],
     extent: Extent<'_>,
-    cosmetic: impl FnMut(&str),
+    tell: impl FnMut(String),
 ) -> Result<Vec<&'s Migration>, Error> {
     if all.iter().all(|status| status.journal.is_none()) {
         return Err(Error::EmptyJournal);
     }
-    refuse_edited(all, cosmetic)?;
+    refuse_edited(all, tell)?;
     let chosen = match extent {
         Extent::Unsaid => pending(all),
         Extent::To(target) => pending_up_to(all, target)?,
@@ -83,38 +83,63 @@ fn pending_up_to<'s>(all: &'s [Status], target: &str) -> Result<Vec<&'s Migratio
 }
 
 /// An edited migration would make the ledger lie about every database that comes after; a cosmetic edit is only told.
-fn refuse_edited(all: &[Status], mut cosmetic: impl FnMut(&str)) -> Result<(), Error> {
-    for status in all {
-        let (Some(entry), Some(applied)) = (&status.journal, &status.ledger) else { continue };
-        match status.state {
-            State::Edited => {
-                let version = status.version.clone();
-                return Err(match applied.statements_done {
-                    Some(done) => Error::EditedPart { version, done },
-                    None => Error::Edited {
-                        version,
-                        applied: applied.checksum.clone(),
-                        now: entry.checksum.clone(),
-                    },
-                });
-            }
-            State::Cosmetic => cosmetic(&status.version),
-            State::Applied | State::Pending | State::Partial | State::Missing => {}
-        }
+fn refuse_edited(all: &[Status], mut tell: impl FnMut(String)) -> Result<(), Error> {
+    let edited: Vec<Edit> =
+        all.iter().filter(|status| status.state == State::Edited).filter_map(edit).collect();
+    let begun = |status: &Status| {
+        let done = status.ledger.as_ref()?.statements_done?;
+        (status.state == State::Edited).then(|| Error::EditedPart { version: status.version.clone(), done })
+    };
+    match (&edited[..], all.iter().find_map(begun)) {
+        ([_], Some(error)) => return Err(error),
+        ([], _) => {}
+        _ => return Err(Error::Edited { departed: departed(all).unwrap_or_default(), edited }),
+    }
+    for status in all.iter().filter(|status| status.state == State::Cosmetic) {
+        tell(format!(
+            "migration {} was edited after it was applied, in comments, white space or line ends alone",
+            status.version
+        ));
     }
     Ok(())
+}
+
+fn edit(status: &Status) -> Option<Edit> {
+    Some(Edit {
+        version: status.version.clone(),
+        applied: status.ledger.as_ref()?.checksum.clone(),
+        now: status.journal.as_ref()?.checksum.clone(),
+    })
+}
+
+/// Where the journal is not what was applied, in one line: `0001, 0003 edited, 0002 missing`.
+fn departed(all: &[Status]) -> Option<String> {
+    let groups = [State::Edited, State::Missing];
+    let groups =
+        groups.iter().filter_map(|state| Some(format!("{} {}", named(all, *state)?, state.as_str())));
+    let groups: Vec<_> = groups.collect();
+    (!groups.is_empty()).then(|| groups.join(", "))
+}
+
+/// How many versions are named in a line.
+const NAMED: usize = 20;
+
+/// The versions of all in a state.
+fn named(all: &[Status], state: State) -> Option<String> {
+    let of: Vec<&str> =
+        all.iter().filter(|status| status.state == state).map(|status| status.version.as_str()).collect();
+    let (first, rest) = of.split_at(of.len().min(NAMED));
+    let rest = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+    (!first.is_empty()).then(|| format!("{}{rest}", first.join(", ")))
 }
 
 /// A pending migration before an applied one would run on a schema that its author never saw.
 fn refuse_out_of_order(all: &[Status], chosen: &[&Migration]) -> Result<(), Error> {
     let Some(first) = chosen.first() else { return Ok(()) };
-    let last = all.iter().rposition(Status::holds_place);
-    let place = all.iter().position(|status| status.version == first.version);
-    match last {
-        Some(last) if place < Some(last) => {
-            Err(Error::OutOfOrder { version: first.version.clone(), last: all[last].version.clone() })
-        }
-        _ => Ok(()),
+    let status = all.iter().find(|status| status.version == first.version);
+    match status.and_then(|status| status.behind.clone()) {
+        Some(last) => Err(Error::OutOfOrder { version: first.version.clone(), last }),
+        None => Ok(()),
     }
 }
 

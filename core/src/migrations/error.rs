@@ -1,5 +1,13 @@
 //! Why migrations are not applied or undone as asked, in the words of who asked.
 
+/// A migration that was changed after it was applied, with its checksums.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    pub version: String,
+    pub applied: String,
+    pub now: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     #[error("the journal is empty")]
@@ -16,10 +24,9 @@ pub enum Error {
     TargetAndCount { name: &'static str },
     #[error("{count} migrations were to be {verb}, but only {available} are {state}")]
     TooMany { count: usize, available: usize, verb: &'static str, state: &'static str },
-    #[error(
-        "migration {version} was changed after it was applied: its checksum was {applied}, and is now {now}"
-    )]
-    Edited { version: String, applied: String, now: String },
+    /// `departed` has all that are edited or missing.
+    #[error("the journal is not what was applied: {departed}")]
+    Edited { departed: String, edited: Vec<Edit> },
     #[error("migration {version} is applied up to statement {done}, and what ran of it was changed since")]
     EditedPart { version: String, done: usize },
     #[error("migration {version} comes before {last}, which is already applied")]
@@ -33,6 +40,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// What belongs to it and is too long for the message.
+    pub fn detail(&self) -> Option<String> {
+        let Self::Edited { edited, .. } = self else { return None };
+        let line = |edit: &Edit| {
+            format!("The checksum of {} was {}, and is now {}.", edit.version, edit.applied, edit.now)
+        };
+        Some(edited.iter().map(line).collect::<Vec<_>>().join("\n"))
+    }
+
     /// What to do about it, where more can be said than the message says.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
@@ -44,7 +60,9 @@ impl Error {
             Self::NotApplied { .. } | Self::TooMany { .. } => {
                 "nself_migrate_status() tells which migrations are applied."
             }
-            Self::Edited { .. } => "Put the file back as it was and write a new migration for the change.",
+            Self::Edited { .. } => {
+                "Put each edited file back as it was and write a new migration for the change."
+            }
             Self::EditedPart { .. } => {
                 "Put the statements that ran back as they were, and the mark with them. Those that have not run may \
                  change."

@@ -57,6 +57,8 @@ pub struct Status {
     pub state: State,
     pub journal: Option<Migration>,
     pub ledger: Option<Applied>,
+    /// Of what is pending: the last applied migration, if it comes after this one. Then this one is refused.
+    pub behind: Option<String>,
 }
 
 impl Status {
@@ -90,6 +92,9 @@ impl Status {
     /// What there is to say of its state.
     pub fn note(&self, split: &Split<'_>) -> Option<String> {
         let is_partial = self.ledger.as_ref().is_some_and(|applied| applied.statements_done.is_some());
+        if let Some(last) = &self.behind {
+            return Some(format!("comes before {last}, which is applied: it is refused"));
+        }
         let note = match self.state {
             State::Pending if self.ledger.is_some() => "its file has changed: it runs again",
             State::Pending | State::Applied => return None,
@@ -135,9 +140,15 @@ pub fn status(journal: Vec<Migration>, applied: Vec<Applied>, split: &Split<'_>)
                 state,
                 journal: Some(entry),
                 ledger,
+                behind: None,
             }
         })
         .collect();
+    if let Some(last) = all.iter().rposition(Status::holds_place) {
+        let version = all[last].version.clone();
+        let pending = all[..last].iter_mut().filter(|status| status.is_pending() && status.is_in_order());
+        pending.for_each(|status| status.behind = Some(version.clone()));
+    }
     let mut missing: Vec<Applied> = applied.into_values().collect();
     missing.sort_by(|a, b| compare_versions(&a.version, &b.version));
     all.extend(missing.into_iter().map(|applied| Status {
@@ -146,6 +157,7 @@ pub fn status(journal: Vec<Migration>, applied: Vec<Applied>, split: &Split<'_>)
         state: State::Missing,
         journal: None,
         ledger: Some(applied),
+        behind: None,
     }));
     all
 }

@@ -80,10 +80,10 @@ fn state(applied: Applied, entry: Migration) -> State {
     status(vec![entry], vec![applied], &split)[0].state
 }
 
-/// What is chosen, or the error; before it, the versions of those that were edited in nothing that matters.
+/// What is chosen, or the error; before it, what is told.
 fn up(all: &[Status], extent: Extent<'_>, expect: Expect) {
     let mut said = Vec::new();
-    let chosen = choose_up(all, extent, |version| said.push(format!("{version} is cosmetic")));
+    let chosen = choose_up(all, extent, |sentence| said.push(sentence));
     said.push(match chosen {
         Ok(chosen) => {
             format!("{:?}", chosen.iter().map(|entry| entry.version.as_str()).collect::<Vec<_>>())
@@ -185,22 +185,47 @@ fn an_edit_is_refused_and_a_cosmetic_one_is_told() {
     up(
         &of(entry("2", "SELECT 2"), applied("2", "SELECT 2")),
         Extent::Unsaid,
-        expect![[r#"1 is cosmetic; ["3"]"#]],
+        expect![[
+            r#"migration 1 was edited after it was applied, in comments, white space or line ends alone; ["3"]"#
+        ]],
     );
     up(
         &of(entry("2", "SELECT 0"), applied("2", "SELECT 2")),
         Extent::Unsaid,
-        expect![
-            "1 is cosmetic; migration 2 was changed after it was applied: its checksum was sum of SELECT 2, and is now sum of SELECT 0"
-        ],
+        expect!["the journal is not what was applied: 2 edited"],
     );
     up(
         &of(marked("2", "b;"), begun("2", "a;b;", 1)),
         Extent::Unsaid,
-        expect![
-            "1 is cosmetic; migration 2 is applied up to statement 1, and what ran of it was changed since"
-        ],
+        expect!["migration 2 is applied up to statement 1, and what ran of it was changed since"],
     );
+}
+
+#[test]
+fn an_edited_folder_is_told_in_one_line() {
+    let ran = |version: &str| applied(version, &format!("SELECT {version}"));
+    let ledger = || ["1", "2", "3"].map(ran).to_vec();
+    let journal = |versions: &[(&str, &str)]| {
+        let journal = versions.iter().map(|(version, sql)| entry(version, sql)).collect();
+        status(journal, ledger(), &split)
+    };
+    let all = journal(&[("1", "SELECT 0"), ("3", "SELECT 0"), ("4", "SELECT 4")]);
+    up(&all, Extent::Unsaid, expect!["the journal is not what was applied: 1, 3 edited, 2 missing"]);
+    let error = choose_up(&all, Extent::Unsaid, |_| {}).unwrap_err();
+    expect![[r#"
+        The checksum of 1 was sum of SELECT 1, and is now sum of SELECT 0.
+        The checksum of 3 was sum of SELECT 3, and is now sum of SELECT 0."#]]
+    .assert_eq(&error.detail().unwrap());
+    let all = journal(&[("1", "SELECT 1"), ("3", "SELECT 3"), ("4", "SELECT 4")]);
+    up(&all, Extent::Unsaid, expect![[r#"["4"]"#]]);
+}
+
+#[test]
+fn what_is_pending_before_what_is_applied_says_that_it_is_refused() {
+    let all = of(&["1", "2", "3", "4"], &["1", "3"]);
+    let notes: Vec<_> = all.iter().map(|status| status.note(&split)).collect();
+    let refused = Some("comes before 3, which is applied: it is refused".to_owned());
+    assert_eq!(notes, [None, refused, None, None]);
 }
 
 #[test]
@@ -271,6 +296,7 @@ fn a_status_says_what_there_is_to_say() {
         state,
         journal,
         ledger,
+        behind: None,
     };
     let begun = |at: Option<&str>| Applied {
         in_transaction: false,

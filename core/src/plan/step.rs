@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ddl::Action;
-use crate::ignore;
 use crate::model::{Address, Name};
 use crate::noted::EventName;
+use crate::plan::allowed::Allowed;
 
 /// What the server found out about the live data; `questions` asks for it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -40,31 +40,6 @@ pub struct Options {
     pub not_renamed: BTreeSet<String>,
     /// Drift that somebody has allowed.
     pub allowed: Vec<Allowed>,
-}
-
-/// Drift that is not healed and does not count.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Allowed {
-    /// Of the identity of the object, or of what it goes with; `*` stands for any characters.
-    pub pattern: String,
-    /// `missing`, `extra` or `changed`; nothing for all.
-    pub kind: Option<String>,
-    /// Nothing for all.
-    pub object_type: Option<String>,
-}
-
-impl Allowed {
-    /// Whether a step is about drift that is allowed.
-    pub fn covers(&self, step: &Step) -> bool {
-        let whole = step.part_of.as_ref();
-        let is_of = |object_type: &str, identity: &str| {
-            self.object_type.as_ref().is_none_or(|wanted| wanted == object_type)
-                && ignore::matches(&self.pattern, identity)
-        };
-        self.kind.as_ref().is_none_or(|kind| kind == step.kind.as_str())
-            && (is_of(step.object_type, &step.identity)
-                || whole.is_some_and(|whole| is_of(&whole.object_type, &whole.identity)))
-    }
 }
 
 /// What is to be done, and what is left as it is.
@@ -130,6 +105,14 @@ pub struct Step {
 }
 
 impl Step {
+    /// Whether it is about drift that is allowed.
+    pub fn is_allowed_by(&self, allowed: &Allowed) -> bool {
+        let whole = self.part_of.as_ref();
+        allowed.is_for(self.kind.as_str())
+            && (allowed.names(self.object_type, &self.identity)
+                || whole.is_some_and(|whole| allowed.names(&whole.object_type, &whole.identity)))
+    }
+
     /// A step for an object of which it is not known how it differs.
     pub fn not_compared(kind: Kind, object_type: &'static str, identity: &str, reason: String) -> Self {
         let address = Address::new(object_type, identity);

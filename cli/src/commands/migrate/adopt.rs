@@ -46,7 +46,7 @@ pub fn adopt(global: &Global, adopt: &Adopt) -> Result<Outcome, Error> {
     }
     output::text(&text::beliefs(&beliefs.items, adopt.confirm));
     if let Some((drift, not_compared)) = drift {
-        output::text(&output::drift::report(&drift.items, &not_compared.items));
+        output::text(&output::drift::report(&drift.items, &not_compared.items, None, None));
     }
     Ok(Outcome::Done)
 }

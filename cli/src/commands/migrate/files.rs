@@ -40,7 +40,7 @@ pub fn none() -> Error {
     Error::NoFolder { parent: std::env::current_dir().unwrap_or_default(), looked_for: CONVENTION }
 }
 
-/// As `ship`, for a question: who may only look does not send the files, and is told so.
+/// As `ship`, for a question: on a standby, and for who may only look, the files are not sent, and that is told.
 pub fn ship_if_allowed(
     session: &mut Session<'_>,
     files: Option<&Files>,
@@ -52,11 +52,17 @@ pub fn ship_if_allowed(
         tell_ignored(&rows, listing);
         return Ok(false);
     }
-    if files.is_some() && !session.may_migrate()? {
-        messages::note(
-            "the migrations folder was not sent, which takes level migrate: what counts is the journal of the database",
-        );
-        return Ok(false);
+    if files.is_some() {
+        let why = match session.is_standby()? {
+            true => Some("because this is a standby"),
+            false => (!session.may_migrate()?).then_some("which takes level migrate"),
+        };
+        if let Some(why) = why {
+            messages::note(&format!(
+                "the migrations folder was not sent, {why}: what counts is the journal of the database"
+            ));
+            return Ok(false);
+        }
     }
     // What is sent for a question is taken back: snapshots need not travel for that.
     ship_what_is_needed(session, files, listing, false)

@@ -8,9 +8,10 @@ use crate::error::Error;
 use crate::exit::Outcome;
 use crate::folder::Files;
 use crate::output;
-use crate::output::migrate::{self as text, Direction};
+use crate::output::migrate::{self as text, Direction, folder_lacks};
 use crate::rows::MigrationStep;
 use crate::server::{Call, Rows, Server, Session};
+use crate::terminal::messages;
 
 /// Applies pending migrations.
 pub fn up(global: &Global, up: &Up) -> Result<Outcome, Error> {
@@ -174,8 +175,12 @@ impl Run {
         steps: &Rows<MigrationStep>,
         dry_run: bool,
     ) -> Result<Outcome, Error> {
-        let now =
-            if is_json(global) { Vec::new() } else { states(&mut session, self.tenant.as_deref())?.items };
+        let now = states(&mut session, self.tenant.as_deref())?.items;
+        if self.direction == Direction::Up
+            && let Some(missing) = folder_lacks(&now)
+        {
+            messages::note(&missing);
+        }
         if dry_run {
             session.undo()?
         } else {

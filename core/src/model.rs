@@ -327,6 +327,19 @@ pub struct Constraint {
     /// The key of a primary key or unique constraint.
     pub key: Option<Key>,
     pub references: Option<References>,
+    /// Of the triggers by which the server carries it out, on both tables and their partitions, those that somebody has
+    /// switched. Sorted.
+    pub switched: Vec<Switched>,
+}
+
+/// A trigger of the server's own that does not fire as it does by itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Switched {
+    pub table_identity: String,
+    pub table: Name,
+    /// `INSERT`, `DELETE`, `UPDATE`, joined by `or`.
+    pub events: String,
+    pub state: Firing,
 }
 
 /// What makes rows duplicates of each other.
@@ -428,7 +441,7 @@ pub struct PartOf {
     pub name: Option<Name>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Firing {
     Enabled,

@@ -14,6 +14,7 @@ mod additive;
 mod attached;
 mod checks;
 mod context;
+mod enforcement;
 mod indexes;
 mod manual;
 mod obstacles;
@@ -124,7 +125,7 @@ fn step(change: &Change, context: &Context) -> Step {
             };
             let decided = match additive::repair(*expected, differences, context) {
                 Some(work) => additive_or_blocked(*expected, work, context),
-                None => manual::changed(*expected, *live, differences),
+                None => manual::changed(*expected, *live, differences, context),
             };
             (
                 Kind::Changed,

@@ -397,6 +397,7 @@ mod tests {
             expression: Some(text.to_string()),
             key: None,
             references: None,
+            switched: Vec::new(),
         };
         let index = Index {
             identity: "public.ix".to_string(),

@@ -1,5 +1,15 @@
 -- Primary keys, unique, foreign key, check and exclusion constraints of tables and foreign tables: model::Constraint.
 -- Of a foreign key on or to a partitioned table only the one that was declared: the others are its clones.
+WITH RECURSIVE switched AS (
+    -- Triggers that carry out a constraint and that somebody has switched, by that constraint and those that it is a clone of.
+    SELECT g.tgconstraint AS oid, g.tgrelid, g.tgtype, g.tgenabled
+      FROM pg_trigger g
+     WHERE g.tgisinternal AND g.tgenabled <> 'O' AND g.tgconstraint <> 0
+     UNION ALL
+    SELECT c.conparentid, s.tgrelid, s.tgtype, s.tgenabled
+      FROM switched s JOIN pg_constraint c ON c.oid = s.oid
+     WHERE c.conparentid <> 0
+)
 SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
   FROM (SELECT format('%I on %s', k.conname, t.identity) AS identity,
                k.conname AS name,
@@ -43,7 +53,19 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                             JOIN pg_namespace opn ON opn.oid = o.oprnamespace
                             JOIN pg_class r ON r.oid = k.confrelid
                             JOIN pg_namespace rn ON rn.oid = r.relnamespace
-                           GROUP BY rn.nspname, r.relname) END AS references
+                           GROUP BY rn.nspname, r.relname) END AS references,
+               coalesce((SELECT json_agg(DISTINCT jsonb_build_object(
+                                  'table_identity', format('%I.%I', wn.nspname, w.relname),
+                                  'table', jsonb_build_object('schema', wn.nspname, 'name', w.relname),
+                                  'events', concat_ws(' or ', CASE WHEN s.tgtype & 4 <> 0 THEN 'INSERT' END,
+                                                              CASE WHEN s.tgtype & 8 <> 0 THEN 'DELETE' END,
+                                                              CASE WHEN s.tgtype & 16 <> 0 THEN 'UPDATE' END),
+                                  'state', CASE s.tgenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica'
+                                                            WHEN 'A' THEN 'always' END))
+                           FROM switched s
+                           JOIN pg_class w ON w.oid = s.tgrelid
+                           JOIN pg_namespace wn ON wn.oid = w.relnamespace
+                          WHERE s.oid = k.oid), '[]') AS switched
           FROM (SELECT c.*,
                        -- The server leaves out the settings of a key's index, and the tablespace of any. They stand
                        -- before the condition of an exclusion constraint and before DEFERRABLE.

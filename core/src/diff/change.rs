@@ -92,6 +92,8 @@ pub enum Aspect {
     Name,
     NoInherit,
     State,
+    /// Whether the server's own triggers carry out a constraint.
+    Enforcement,
     Text,
     Owner,
 }
@@ -133,6 +135,7 @@ impl Aspect {
             Aspect::Name => "name",
             Aspect::NoInherit => "inheritance by children",
             Aspect::State => "state",
+            Aspect::Enforcement => "enforcement",
             Aspect::Text => "text",
             Aspect::Owner => "owner",
         }

@@ -3,7 +3,7 @@
 use crate::diff::change::{Aspect, Change, Difference, Object};
 use crate::diff::pair::{Pair, compare, compare_validity, pairs, plain};
 use crate::diff::tables::Tables;
-use crate::diff::text::list_or;
+use crate::diff::text::{enforcement_text, list_or};
 use crate::model::{Catalog, Constraint, Index};
 
 pub(super) fn constraint_changes<'a>(
@@ -18,6 +18,7 @@ pub(super) fn constraint_changes<'a>(
             Pair::Extra(constraint) => {
                 !constraint.inherited && !tables.own_partitions.contains(constraint.table_identity.as_str())
             }
+            // Whether it is enforced on a partition is told of the one that was declared.
             Pair::Both(expected, live) => !(expected.inherited && live.inherited),
         })
         .filter_map(|pair| plain(pair, Object::Constraint, constraint_differences))
@@ -42,10 +43,12 @@ fn constraint_differences(expected: &Constraint, live: &Constraint) -> Vec<Diffe
         expression: _,
         key: _,
         references: _,
+        switched,
     } = expected;
     [
         compare(Aspect::Definition, &(kind, def), &(&live.kind, &live.def), |(_, def)| def.to_string()),
         compare_validity(*validated, live.validated, "NOT VALID"),
+        compare(Aspect::Enforcement, switched, &live.switched, |switched| enforcement_text(switched)),
     ]
     .into_iter()
     .flatten()

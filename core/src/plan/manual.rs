@@ -8,6 +8,8 @@ use crate::diff::{Aspect, Difference, Object, Privileges};
 use crate::model::{
     Column, Composite, Definition, DefinitionKind, Domain, Grant, Index, NotNull, Sequence, Table,
 };
+use crate::plan::context::Context;
+use crate::plan::enforcement;
 use crate::plan::step::Verdict;
 use crate::quote::{bare_literal, ident};
 
@@ -24,16 +26,27 @@ pub(super) fn extra(object: Object) -> (Verdict, String) {
 }
 
 /// Of an object that is not what it should be.
-pub(super) fn changed(expected: Object, live: Object, differences: &[Difference]) -> (Verdict, String) {
+pub(super) fn changed(
+    expected: Object,
+    live: Object,
+    differences: &[Difference],
+    context: &Context,
+) -> (Verdict, String) {
     let aspects: Vec<&str> = differences.iter().map(|difference| difference.what.as_str()).collect();
     let differs = match aspects.as_slice() {
         [one] => format!("its {one} differs"),
         [first @ .., last] => format!("its {} and {last} differ", first.join(", ")),
         [] => "it differs".to_string(),
     };
-    let reason = format!("{differs}: heal adds what is missing, it never alters what is there");
+    let mut reason = format!("{differs}: heal adds what is missing, it never alters what is there");
     let mut advice: Vec<String> =
         differences.iter().map(|difference| change(expected, live, difference.what)).collect();
+    if let (Object::Constraint(expected), Object::Constraint(live)) = (expected, live)
+        && differences.iter().any(|difference| difference.what == Aspect::Enforcement)
+    {
+        reason.push_str(&enforcement::warning(expected, live, context));
+        advice.extend(enforcement::remedy(expected, live, context));
+    }
     // One statement can settle two aspects.
     advice.dedup();
     advice.retain(|statement| !statement.is_empty());
@@ -136,6 +149,11 @@ fn change(expected: Object, live: Object, what: Aspect) -> String {
             format!("COMMENT ON {} IS {}", comment.on, bare_literal(&comment.text))
         }
         (Object::Owner(expected), _) => expected.sql(),
+        // Said with all that is on the tables, see `enforcement`.
+        (Object::Constraint(_), _) if what == Aspect::Enforcement => String::new(),
+        (Object::Constraint(constraint), _) if what == Aspect::Validity => {
+            alter(&constraint.table, &format!("VALIDATE CONSTRAINT {}", ident(&constraint.name)))
+        }
         (Object::Constraint(constraint), _) => {
             let name = ident(&constraint.name);
             script([

@@ -179,7 +179,7 @@ pub struct Table {
     /// Only where it is not the default.
     pub access_method: Option<String>,
     pub tablespace: Option<String>,
-    /// `name=value`, sorted; those of the TOAST table begin with `toast.`.
+    /// `name=value`, sorted, each value in one form; those of the TOAST table begin with `toast.`.
     pub parameters: Vec<String>,
     pub replica_identity: ReplicaIdentity,
     /// The index that stands for a row where `replica_identity` says so.
@@ -314,8 +314,12 @@ pub struct Constraint {
     pub table_identity: String,
     pub table_type: RelationType,
     pub kind: ConstraintKind,
-    /// As the server prints it, without NOT VALID.
+    /// As the server prints it, without NOT VALID and without what its index is stored with.
     pub def: String,
+    /// Those of its index: `name=value`, sorted, each value in one form.
+    pub parameters: Vec<String>,
+    /// That of its index, quoted. Only where it is not the default.
+    pub tablespace: Option<String>,
     pub validated: bool,
     /// Comes from a parent table alone, and is healed there.
     pub inherited: bool,
@@ -329,6 +333,7 @@ pub struct Constraint {
     pub references: Option<References>,
     /// Of the triggers by which the server carries it out, on both tables and their partitions, those that somebody has
     /// switched. Sorted.
+    #[serde(default)]
     pub switched: Vec<Switched>,
 }
 
@@ -379,8 +384,12 @@ pub struct Index {
     pub table: Name,
     pub table_identity: String,
     pub table_type: RelationType,
-    /// The whole CREATE INDEX statement, as the server prints it.
+    /// The CREATE INDEX statement, as the server prints it, without what the index is stored with.
     pub def: String,
+    /// `name=value`, sorted, each value in one form.
+    pub parameters: Vec<String>,
+    /// Quoted. Only where it is not the default.
+    pub tablespace: Option<String>,
     /// Statements that complete it.
     pub more: Vec<String>,
     pub unique: bool,
@@ -418,6 +427,9 @@ pub struct Definition {
     pub shape: Option<String>,
     /// A SELECT that says what the server may print in two forms.
     pub query: Option<String>,
+    /// Of a view, which `def` does not say: `name=value`, sorted, each value in one form.
+    #[serde(default)]
+    pub parameters: Vec<String>,
     /// When it fires.
     pub state: Option<Firing>,
     /// Comes from a partitioned table alone, and is healed there.

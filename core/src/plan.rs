@@ -26,6 +26,7 @@ mod rights;
 mod runs;
 mod sequences;
 mod step;
+mod stored;
 mod tables;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -19,6 +19,8 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                CASE k.contype WHEN 'p' THEN 'primary' WHEN 'u' THEN 'unique' WHEN 'f' THEN 'foreign'
                               WHEN 'c' THEN 'check' WHEN 'x' THEN 'exclusion' END AS kind,
                regexp_replace(k.def, ' NOT VALID$', '') AS def,
+               coalesce(k.parameters, '[]') AS parameters,
+               k.tablespace,
                k.convalidated OR NOT :conenforced AS validated,
                k.coninhcount > 0 AND NOT k.conislocal AS inherited,
                coalesce((SELECT json_agg(format('%s.%I', t.identity, a.attname) ORDER BY a.attnum)
@@ -67,25 +69,24 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                            JOIN pg_namespace wn ON wn.oid = w.relnamespace
                           WHERE s.oid = k.oid), '[]') AS switched
           FROM (SELECT c.*,
-                       -- The server leaves out the settings of a key's index, and the tablespace of any. They stand
-                       -- before the condition of an exclusion constraint and before DEFERRABLE.
-                       concat(left(d.def, length(d.def) - length(d.tail)),
-                              ' WITH (' || (SELECT string_agg(format('%I=%L', o.option_name, o.option_value),
-                                                              ', ' ORDER BY o.option_name COLLATE "C")
-                                              FROM pg_options_to_table(x.reloptions) o WHERE c.contype <> 'x') || ')',
-                              ' USING INDEX TABLESPACE ' || (SELECT quote_ident(s.spcname) FROM pg_tablespace s
-                                                              WHERE s.oid = x.reltablespace),
-                              d.tail) AS def
+                       -- Of an exclusion constraint the server prints the settings of its index, before the condition.
+                       CASE WHEN c.contype = 'x' THEN replace(p.def, g.printed || d.tail, d.tail) ELSE p.def END AS def,
+                       CASE WHEN c.contype <> 'x' OR strpos(p.def, g.printed || d.tail) > 0 THEN g.parameters END AS parameters,
+                       (SELECT quote_ident(s.spcname) FROM pg_tablespace s WHERE s.oid = x.reltablespace) AS tablespace
                   FROM pg_constraint c
                   LEFT JOIN pg_index i ON i.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x')
                   LEFT JOIN pg_class x ON x.oid = i.indexrelid
                  CROSS JOIN LATERAL (SELECT pg_get_constraintdef(c.oid) AS def) p
-                 CROSS JOIN LATERAL (SELECT p.def,
-                                            CASE WHEN x.oid IS NULL THEN ''
-                                                 ELSE concat(' WHERE (' || pg_get_expr(i.indpred, i.indrelid) || ')',
-                                                             substring(p.def FROM
-                                                                       '(?: DEFERRABLE)?(?: INITIALLY DEFERRED)?$'))
-                                            END AS tail) d
+                 CROSS JOIN LATERAL (SELECT concat(' WHERE (' || pg_get_expr(i.indpred, i.indrelid) || ')',
+                                                   substring(p.def FROM '(?: DEFERRABLE)?(?: INITIALLY DEFERRED)?$'))
+                                                AS tail) d
+                 CROSS JOIN LATERAL (SELECT format(' WITH (%s)', string_agg(
+                                                format('%I=%s', o.option_name,
+                                                       CASE WHEN quote_ident(o.option_value) = o.option_value
+                                                            THEN o.option_value ELSE quote_literal(o.option_value) END),
+                                                ', ')) AS printed,
+                                            json_agg(:plain_option ORDER BY o.option_name COLLATE "C") AS parameters
+                                       FROM pg_options_to_table(x.reloptions) o) g
                  WHERE c.contype IN ('p', 'u', 'f', 'c', 'x') AND c.conrelid <> 0 AND ($1::oid[] IS NULL OR c.conrelid = ANY ($1))
                    AND NOT (c.contype = 'f' AND c.conparentid <> 0)) k
           JOIN (SELECT r.oid, r.relname, r.relkind, n.nspname, format('%I.%I', n.nspname, r.relname) AS identity

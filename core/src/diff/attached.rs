@@ -6,7 +6,7 @@ use crate::diff::change::{Aspect, Change, Difference, Object, Privileges};
 use crate::diff::owners::owned;
 use crate::diff::pair::{Pair, compare, pairs, plain};
 use crate::diff::tables::Tables;
-use crate::diff::text::{definition_text, firing_text};
+use crate::diff::text::{definition_text, firing_text, list_or};
 use crate::model::{Acl, Address, Catalog, Comment, Definition, DefinitionKind};
 use crate::quote::ident;
 
@@ -46,6 +46,7 @@ fn definition_differences(expected: &Definition, live: &Definition) -> Vec<Diffe
         // Parts of the definition.
         shape: _,
         query: _,
+        parameters,
         state,
         // Whether it came from a parent or was made here, it says the same.
         inherited: _,
@@ -59,6 +60,7 @@ fn definition_differences(expected: &Definition, live: &Definition) -> Vec<Diffe
             expected: definition_text(expected),
             actual: definition_text(live),
         }),
+        compare(Aspect::Options, parameters, &live.parameters, list_or("no options")),
         compare(Aspect::State, state, &live.state, firing_text),
     ]
     .into_iter()

@@ -3,7 +3,7 @@
 use crate::diff::change::{Aspect, Change, Difference, Object};
 use crate::diff::pair::{Pair, compare, compare_validity, pairs, plain};
 use crate::diff::tables::Tables;
-use crate::diff::text::{enforcement_text, list_or};
+use crate::diff::text::{enforcement_text, list_or, or_none};
 use crate::model::{Catalog, Constraint, Index};
 
 pub(super) fn constraint_changes<'a>(
@@ -35,6 +35,8 @@ fn constraint_differences(expected: &Constraint, live: &Constraint) -> Vec<Diffe
         table_type: _,
         kind,
         def,
+        parameters,
+        tablespace,
         validated,
         // Whether it came from a parent or was declared here, it says the same.
         inherited: _,
@@ -47,6 +49,8 @@ fn constraint_differences(expected: &Constraint, live: &Constraint) -> Vec<Diffe
     } = expected;
     [
         compare(Aspect::Definition, &(kind, def), &(&live.kind, &live.def), |(_, def)| def.to_string()),
+        compare(Aspect::Parameters, parameters, &live.parameters, list_or("no storage parameters")),
+        compare(Aspect::Tablespace, tablespace, &live.tablespace, or_none("other than the default")),
         compare_validity(*validated, live.validated, "NOT VALID"),
         compare(Aspect::Enforcement, switched, &live.switched, |switched| enforcement_text(switched)),
     ]
@@ -57,7 +61,10 @@ fn constraint_differences(expected: &Constraint, live: &Constraint) -> Vec<Diffe
 
 /// Whether two constraints do the same for their table, whatever they are called.
 pub(crate) fn same_constraint(one: &Constraint, other: &Constraint) -> bool {
-    one.kind == other.kind && one.def == other.def
+    one.kind == other.kind
+        && one.def == other.def
+        && one.parameters == other.parameters
+        && one.tablespace == other.tablespace
 }
 
 pub(super) fn index_changes<'a>(
@@ -79,7 +86,7 @@ pub(super) fn index_changes<'a>(
 }
 
 fn index_differences(expected: &Index, live: &Index) -> Vec<Difference> {
-    let same_definition = same_index(expected, live);
+    let same_definition = says_same(expected, live);
     let Index {
         identity: _,
         name: _,
@@ -88,8 +95,10 @@ fn index_differences(expected: &Index, live: &Index) -> Vec<Difference> {
         table_identity,
         table_type: _,
         more,
-        // The parts say the same without depending on how an expression is printed; see `same_index`.
+        // The parts say the same without depending on how an expression is printed; see `says_same`.
         def,
+        parameters,
+        tablespace,
         unique: _,
         nulls_not_distinct: _,
         parts: _,
@@ -107,6 +116,8 @@ fn index_differences(expected: &Index, live: &Index) -> Vec<Difference> {
             expected: def.clone(),
             actual: live.def.clone(),
         }),
+        compare(Aspect::Parameters, parameters, &live.parameters, list_or("no storage parameters")),
+        compare(Aspect::Tablespace, tablespace, &live.tablespace, or_none("other than the default")),
         compare(Aspect::Statistics, more, &live.more, list_or("the default statistics targets")),
         compare_validity(*valid, live.valid, "INVALID"),
     ]
@@ -117,6 +128,10 @@ fn index_differences(expected: &Index, live: &Index) -> Vec<Difference> {
 
 /// Whether two indexes do the same for their table, whatever they are called.
 pub(crate) fn same_index(one: &Index, other: &Index) -> bool {
+    says_same(one, other) && one.parameters == other.parameters && one.tablespace == other.tablespace
+}
+
+fn says_same(one: &Index, other: &Index) -> bool {
     one.unique == other.unique && one.body() == other.body()
 }
 

@@ -146,8 +146,8 @@ pub(super) fn row_type_text(of_type: &Option<String>) -> String {
 
 /// A definition with what completes it.
 pub(super) fn definition_text(definition: &Definition) -> String {
-    let statements: Vec<&str> =
-        [&definition.def].into_iter().chain(&definition.more).map(String::as_str).collect();
+    let statements: Vec<String> =
+        [definition.sql()].into_iter().chain(definition.more.iter().cloned()).collect();
     statements.join(";\n")
 }
 

@@ -2,15 +2,13 @@
 
 use crate::ddl::{
     ColumnSetting, Granting, alter, attribute_sql, column_sql, identity_sql, numbers_sql, options_sql,
-    parameters_sql, replica_identity, script, set_firing, set_not_null,
+    replica_identity, script, set_firing, set_not_null,
 };
 use crate::diff::{Aspect, Difference, Object, Privileges};
-use crate::model::{
-    Column, Composite, Definition, DefinitionKind, Domain, Grant, Index, NotNull, Sequence, Table,
-};
+use crate::model::{Column, Composite, Definition, DefinitionKind, Domain, Grant, NotNull, Sequence, Table};
 use crate::plan::context::Context;
-use crate::plan::enforcement;
 use crate::plan::step::Verdict;
+use crate::plan::{enforcement, stored};
 use crate::quote::{bare_literal, ident};
 
 /// Of an object that nobody expects.
@@ -40,7 +38,7 @@ pub(super) fn changed(
     };
     let mut reason = format!("{differs}: heal adds what is missing, it never alters what is there");
     let mut advice: Vec<String> =
-        differences.iter().map(|difference| change(expected, live, difference.what)).collect();
+        differences.iter().map(|difference| change(expected, live, difference.what, context)).collect();
     if let (Object::Constraint(expected), Object::Constraint(live)) = (expected, live)
         && differences.iter().any(|difference| difference.what == Aspect::Enforcement)
     {
@@ -115,7 +113,7 @@ pub(super) fn revoke(privileges: Privileges) -> String {
 }
 
 /// SQL that brings one aspect of an object to the expected state.
-fn change(expected: Object, live: Object, what: Aspect) -> String {
+fn change(expected: Object, live: Object, what: Aspect, context: &Context) -> String {
     match (expected, live) {
         (Object::Extension(extension), _) => {
             format!("ALTER EXTENSION {} SET SCHEMA {}", ident(&extension.name), ident(&extension.schema))
@@ -149,19 +147,10 @@ fn change(expected: Object, live: Object, what: Aspect) -> String {
             format!("COMMENT ON {} IS {}", comment.on, bare_literal(&comment.text))
         }
         (Object::Owner(expected), _) => expected.sql(),
-        // Said with all that is on the tables, see `enforcement`.
-        (Object::Constraint(_), _) if what == Aspect::Enforcement => String::new(),
-        (Object::Constraint(constraint), _) if what == Aspect::Validity => {
-            alter(&constraint.table, &format!("VALIDATE CONSTRAINT {}", ident(&constraint.name)))
+        (Object::Constraint(expected), Object::Constraint(live)) => {
+            stored::change_constraint(expected, live, what, context)
         }
-        (Object::Constraint(constraint), _) => {
-            let name = ident(&constraint.name);
-            script([
-                alter(&constraint.table, &format!("DROP CONSTRAINT {name}")),
-                alter(&constraint.table, &format!("ADD CONSTRAINT {name} {}", constraint.def)),
-            ])
-        }
-        (Object::Index(index), _) => change_index(index, what),
+        (Object::Index(expected), Object::Index(live)) => stored::change_index(expected, live, what, context),
         // These are there or not, or are compared with their like only.
         (
             Object::Schema(_)
@@ -170,6 +159,8 @@ fn change(expected: Object, live: Object, what: Aspect) -> String {
             | Object::Composite(_)
             | Object::Table(_)
             | Object::Column(..)
+            | Object::Constraint(_)
+            | Object::Index(_)
             | Object::Definition(_)
             | Object::RowSecurity(_)
             | Object::ForcedRowSecurity(_)
@@ -201,7 +192,13 @@ fn change_definition(expected: &Definition, live: &Definition, what: Aspect) -> 
         let statement = expected.state.and_then(|state| set_firing(expected, state));
         return statement.unwrap_or_default();
     }
-    let replaced = expected.def.replacen("CREATE ", "CREATE OR REPLACE ", 1);
+    if what == Aspect::Options {
+        // Said by the statement that makes it anew, where there is one.
+        let same = expected.def == live.def;
+        let changes = stored::parameters(&expected.parameters, &live.parameters).filter(|_| same);
+        return script(changes.map(|what| format!("ALTER {} {what}", expected.sql_name)));
+    }
+    let replaced = expected.sql().replacen("CREATE ", "CREATE OR REPLACE ", 1);
     let create = match expected.kind {
         _ if expected.def == live.def => Vec::new(),
         DefinitionKind::View
@@ -215,9 +212,9 @@ fn change_definition(expected: &Definition, live: &Definition, what: Aspect) -> 
             Some((head, options)) if live.def.starts_with(&format!("{head} WITH ")) => {
                 vec![format!("ALTER {} SET {options}", expected.sql_name)]
             }
-            _ => vec![drop_definition(live), expected.def.clone()],
+            _ => vec![drop_definition(live), expected.sql()],
         },
-        _ => vec![drop_definition(live), expected.def.clone()],
+        _ => vec![drop_definition(live), expected.sql()],
     };
     let more = expected.more.iter().filter(|statement| !create.is_empty() || !live.more.contains(statement));
     let gone = live.more.iter().filter(|statement| create.is_empty() && !expected.more.contains(statement));
@@ -318,10 +315,8 @@ fn change_table(expected: &Table, live: &Table, what: Aspect) -> String {
             alter(&expected.name, &format!("SET ACCESS METHOD {method}"))
         }
         Aspect::Parameters => {
-            let gone = reset(&expected.parameters, &live.parameters);
-            let set = (!expected.parameters.is_empty())
-                .then(|| format!("SET ({})", parameters_sql(&expected.parameters)));
-            script(gone.into_iter().chain(set).map(|what| alter(&expected.name, &what)))
+            let changes = stored::parameters(&expected.parameters, &live.parameters);
+            script(changes.map(|what| alter(&expected.name, &what)))
         }
         Aspect::Foreign => match &expected.foreign {
             Some(foreign) => format!(
@@ -394,10 +389,8 @@ fn change_column(table: &Table, expected: &Column, live: &Column, what: Aspect) 
             wanted.map_or(back, |setting| alter_column(table, expected, &setting.sql()))
         }
         Aspect::Options => {
-            let gone = reset(&expected.options, &live.options);
-            let set = (!expected.options.is_empty())
-                .then(|| ColumnSetting::Options(expected.options.clone()).sql());
-            script(gone.into_iter().chain(set).map(|what| alter_column(table, expected, &what)))
+            let changes = stored::parameters(&expected.options, &live.options);
+            script(changes.map(|what| alter_column(table, expected, &what)))
         }
         Aspect::FdwOptions => {
             format!("-- give {} the options{}", expected.identity, options_sql(&expected.fdw_options))
@@ -406,27 +399,6 @@ fn change_column(table: &Table, expected: &Column, live: &Column, what: Aspect) 
         _ if expected.default.is_none() => String::new(),
         _ => set_default(table, expected),
     }
-}
-
-fn change_index(index: &Index, what: Aspect) -> String {
-    match what {
-        Aspect::Validity => {
-            format!(
-                "-- give each partition of {} its part, and attach it to {}",
-                index.table_identity, index.identity
-            )
-        }
-        Aspect::Statistics => script(index.more.iter().cloned()),
-        _ => script([format!("DROP INDEX {}", index.name.sql()), index.def.clone()]),
-    }
-}
-
-/// RESET of the parameters that are only live.
-fn reset(expected: &[String], live: &[String]) -> Option<String> {
-    let name = |parameter: &String| parameter.split('=').next().unwrap_or_default().to_string();
-    let wanted: Vec<String> = expected.iter().map(name).collect();
-    let gone: Vec<String> = live.iter().map(name).filter(|name| !wanted.contains(name)).collect();
-    (!gone.is_empty()).then(|| format!("RESET ({})", gone.join(", ")))
 }
 
 fn set_default(table: &Table, column: &Column) -> String {

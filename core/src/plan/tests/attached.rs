@@ -18,6 +18,7 @@ fn definition(kind: DefinitionKind, identity: &str, sql_name: &str, def: &str) -
         def: def.to_string(),
         more: Vec::new(),
         shape: None,
+        parameters: Vec::new(),
         query: None,
         state: None,
         inherited: false,

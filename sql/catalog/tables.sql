@@ -53,7 +53,7 @@ table_column AS (
                                          FROM pg_collation c JOIN pg_namespace cn ON cn.oid = c.collnamespace
                                         WHERE c.oid = a.attcollation) END,
                -- A dump writes DEFAULT NULL for a partition without its parent's default, and the server keeps it where the type
-               -- has a length. It says something only where the domain has a default.
+               -- has a length. It says something only where the domain has a default, see diff::tables.
                'default', CASE WHEN a.attgenerated = '' AND (t.typtype = 'd' OR pg_get_expr(d.adbin, d.adrelid) !~ '^NULL::')
                                THEN pg_get_expr(d.adbin, d.adrelid) END,
                -- Since PostgreSQL 18 each is a constraint.

@@ -48,8 +48,11 @@ pub(super) fn create_domain(domain: &Domain) -> String {
     if let Some(collation) = collation {
         sql.push_str(&format!(" COLLATE {collation}"));
     }
-    if let Some(default) = default {
-        sql.push_str(&format!(" DEFAULT {default}"));
+    match default {
+        Some(default) => sql.push_str(&format!(" DEFAULT {default}")),
+        // A domain of another one takes that one's default.
+        None if base_type.contains('.') => sql.push_str(" DEFAULT NULL"),
+        None => {}
     }
     if *not_null {
         let named = not_null_name.iter().map(|name| format!(" CONSTRAINT {}", ident(name)));

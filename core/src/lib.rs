@@ -22,5 +22,6 @@ pub mod plan;
 pub mod quote;
 pub mod schedule;
 pub mod secrets;
+pub mod server_names;
 pub mod spelling;
 pub mod trackers;

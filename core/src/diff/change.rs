@@ -221,7 +221,10 @@ impl Object<'_> {
             Object::Table(table) => Some(count(table.columns.len(), "column")),
             Object::Column(_, column) => Some(column_text(column)),
             Object::Default(_, column) => column.default.clone(),
-            Object::NotNull(..) => Some("NOT NULL".to_string()),
+            Object::NotNull(_, column) => {
+                let validated = column.not_null.as_ref().is_none_or(|not_null| not_null.validated);
+                Some(with_validity("NOT NULL", validated))
+            }
             Object::Constraint(constraint) => Some(with_validity(&constraint.sql(), constraint.validated)),
             Object::Index(index) => Some(index.sql()),
             Object::Definition(definition) => Some(definition_text(definition)),

@@ -84,9 +84,9 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                                                 format('%I=%s', o.option_name,
                                                        CASE WHEN quote_ident(o.option_value) = o.option_value
                                                             THEN o.option_value ELSE quote_literal(o.option_value) END),
-                                                ', ')) AS printed,
+                                                ', ' ORDER BY o.ordinality)) AS printed,
                                             json_agg(:plain_option ORDER BY o.option_name COLLATE "C") AS parameters
-                                       FROM pg_options_to_table(x.reloptions) o) g
+                                       FROM pg_options_to_table(x.reloptions) WITH ORDINALITY o) g
                  WHERE c.contype IN ('p', 'u', 'f', 'c', 'x') AND c.conrelid <> 0 AND ($1::oid[] IS NULL OR c.conrelid = ANY ($1))
                    AND NOT (c.contype = 'f' AND c.conparentid <> 0)) k
           JOIN (SELECT r.oid, r.relname, r.relkind, n.nspname, format('%I.%I', n.nspname, r.relname) AS identity

@@ -67,10 +67,10 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
          CROSS JOIN LATERAL (SELECT format(' WITH (%s)', string_agg(
                                         format('%I=%s', o.option_name, CASE WHEN quote_ident(o.option_value) = o.option_value
                                                                             THEN o.option_value
-                                                                            ELSE quote_literal(o.option_value) END), ', '))
+                                                                            ELSE quote_literal(o.option_value) END), ', ' ORDER BY o.ordinality))
                                         AS printed,
                                     json_agg(:plain_option ORDER BY o.option_name COLLATE "C") AS parameters
-                               FROM pg_options_to_table(r.reloptions) o) g
+                               FROM pg_options_to_table(r.reloptions) WITH ORDINALITY o) g
          CROSS JOIN LATERAL (SELECT CASE WHEN r.reloptions IS NOT NULL AND right(d.head, length(g.printed)) = g.printed
                                          THEN left(d.head, length(d.head) - length(g.printed)) ELSE d.head END AS head) h
          WHERE t.relkind IN ('r', 'p', 'm') AND t.relpersistence <> 't' AND ($1::oid[] IS NULL OR t.oid = ANY ($1))

@@ -10,7 +10,7 @@ SELECT version, state FROM nself_journal_put(jsonb_build_array(jsonb_build_objec
         CONSTRAINT ex EXCLUDE USING gist (id WITH =) WITH (fillfactor = 60, buffering = on) WHERE (id > 0) DEFERRABLE INITIALLY DEFERRED)
         WITH (autovacuum_enabled = false, autovacuum_vacuum_scale_factor = 0.5, toast.autovacuum_enabled = true, vacuum_index_cleanup = on, fillfactor = 80);
     ALTER TABLE t ALTER doc SET (n_distinct = 5);
-    CREATE VIEW v WITH (security_invoker = true, security_barrier) AS SELECT id FROM t;
+    CREATE VIEW v WITH (security_invoker = true, security_barrier) AS SELECT 1 AS id;
     CREATE VIEW c AS SELECT id FROM t WHERE id > 0 WITH LOCAL CHECK OPTION;
     CREATE INDEX b ON t USING brin (id) WITH (autosummarize = on, pages_per_range = 64) WHERE id > 1;
     CREATE INDEX u ON t (doc);
@@ -49,7 +49,7 @@ SELECT kind, object_type, identity, expected, actual, safety, remedy FROM nself_
 SELECT remedy FROM nself_drift() \gexec
 SELECT count(*) AS drift FROM nself_drift();
 -- A view that says something else, too: one statement settles both.
-CREATE OR REPLACE VIEW v WITH (security_invoker = false) AS SELECT id + 0 AS id FROM t;
+CREATE OR REPLACE VIEW v WITH (security_invoker = false) AS SELECT 2 AS id;
 SELECT kind, object_type, identity, expected, actual, safety, remedy FROM nself_drift();
 SELECT remedy FROM nself_drift() \gexec
 SELECT count(*) AS drift FROM nself_drift();
@@ -74,6 +74,7 @@ DROP MATERIALIZED VIEW m;
 DROP INDEX b, u, bl, p_id;
 ALTER TABLE t DROP CONSTRAINT ex, DROP CONSTRAINT t_pkey;
 ALTER TABLE p DROP CONSTRAINT p_pkey;
-SELECT object_type, identity, status, ddl FROM nself_heal(true);
+-- Servers print columns with their table or without it.
+SELECT object_type, identity, status, regexp_replace(ddl, '([ (])t\.', '\1', 'g') AS ddl FROM nself_heal(true);
 SELECT count(*) AS drift FROM nself_drift();
 SELECT b.* FROM before b WHERE NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = to_regclass(b.name));

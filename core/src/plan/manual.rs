@@ -124,12 +124,13 @@ fn change(expected: Object, live: Object, what: Aspect, context: &Context) -> St
                 of.identity
             )
         }
-        (Object::Domain(domain), _) => change_domain(domain, what),
+        (Object::Domain(expected), Object::Domain(live)) => change_domain(expected, live, what),
         (Object::DomainConstraint(domain, check), _) => {
             let (domain, name) = (domain.name.sql(), ident(&check.name));
+            let not_valid = if check.validated { "" } else { " NOT VALID" };
             script([
                 format!("ALTER DOMAIN {domain} DROP CONSTRAINT {name}"),
-                format!("ALTER DOMAIN {domain} ADD CONSTRAINT {name} {}", check.def),
+                format!("ALTER DOMAIN {domain} ADD CONSTRAINT {name} {}{not_valid}", check.def),
             ])
         }
         (Object::Composite(expected), Object::Composite(live)) => change_attributes(expected, live),
@@ -156,6 +157,7 @@ fn change(expected: Object, live: Object, what: Aspect, context: &Context) -> St
             Object::Schema(_)
             | Object::EnumValue(..)
             | Object::NotNull(..)
+            | Object::Domain(_)
             | Object::Composite(_)
             | Object::Table(_)
             | Object::Column(..)
@@ -222,8 +224,11 @@ fn change_definition(expected: &Definition, live: &Definition, what: Aspect) -> 
     script(create.iter().cloned().chain(gone).chain(more.cloned()))
 }
 
-fn change_domain(domain: &Domain, what: Aspect) -> String {
+fn change_domain(domain: &Domain, live: &Domain, what: Aspect) -> String {
     let name = domain.name.sql();
+    if let (Aspect::Name, Some(from), Some(to)) = (what, &live.not_null_name, &domain.not_null_name) {
+        return format!("ALTER DOMAIN {name} RENAME CONSTRAINT {} TO {}", ident(from), ident(to));
+    }
     match (what, &domain.default, domain.not_null) {
         (Aspect::Default, Some(default), _) => format!("ALTER DOMAIN {name} SET DEFAULT {default}"),
         (Aspect::Default, None, _) => format!("ALTER DOMAIN {name} DROP DEFAULT"),

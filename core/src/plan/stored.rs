@@ -33,10 +33,13 @@ pub(super) fn change_constraint(
             let differing = (&expected.parameters[..], &live.parameters[..]);
             alter_index(&index, what, differing, expected.tablespace.as_deref())
         }
-        _ => script([
-            alter(&expected.table, &format!("DROP CONSTRAINT {name}")),
-            alter(&expected.table, &format!("ADD CONSTRAINT {name} {}", expected.sql())),
-        ]),
+        _ => {
+            let not_valid = if expected.validated { "" } else { " NOT VALID" };
+            script([
+                alter(&expected.table, &format!("DROP CONSTRAINT {name}")),
+                alter(&expected.table, &format!("ADD CONSTRAINT {name} {}{not_valid}", expected.sql())),
+            ])
+        }
     }
 }
 

@@ -595,8 +595,16 @@ pub struct Grant {
     pub privilege: String,
     /// WITH GRANT OPTION.
     pub grantable: bool,
-    /// Who granted it, where that was not the owner. Two schemas are the same also where this differs.
-    pub grantor: Option<String>,
+    /// Who granted it, unquoted, sorted; an empty name stands for the owner. Empty where nobody but the owner did.
+    pub grantors: Vec<String>,
+}
+
+impl Grant {
+    /// The role that has to grant it. What the owner granted, too, holds whatever others do.
+    pub fn grantor(&self) -> Option<&str> {
+        let by_owner = self.grantors.iter().any(String::is_empty);
+        self.grantors.first().filter(|_| !by_owner).map(String::as_str)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

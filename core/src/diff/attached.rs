@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diff::change::{Aspect, Change, Difference, Object, Privileges};
+use crate::diff::change::{Aspect, Change, Difference, Object, Privileges, grantors_text};
 use crate::diff::owners::owned;
-use crate::diff::pair::{Pair, compare, pairs, plain};
+use crate::diff::pair::{Pair, changed, compare, pairs, plain};
 use crate::diff::tables::Tables;
 use crate::diff::text::{definition_text, firing_text, list_or};
 use crate::model::{Acl, Address, Catalog, Comment, Definition, DefinitionKind};
@@ -132,9 +132,19 @@ pub(super) fn grant_changes<'a>(
             if is_live && extra.grants().next().is_some() {
                 changes.push(Change::Extra(Object::Grant(extra)));
             }
+            changes.extend(grantor_change(missing, extra).filter(|_| is_expected && is_live));
         }
     }
     changes
+}
+
+/// Who granted what both sides have: when that role loses the right to hand it on, the grantee may lose it, too.
+fn grantor_change<'a>(expected: Privileges<'a>, live: Privileges<'a>) -> Option<Change<'a>> {
+    let (wanted, there): (Vec<_>, Vec<_>) = expected.granted_by_others().unzip();
+    let difference =
+        Difference { what: Aspect::Grantor, expected: grantors_text(&wanted), actual: grantors_text(&there) };
+    let differences = if wanted.is_empty() { Vec::new() } else { vec![difference] };
+    changed(Object::Grant(expected), Object::Grant(live), differences)
 }
 
 /// Whether these are privileges on a member of an extension.

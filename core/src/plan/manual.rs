@@ -112,6 +112,34 @@ pub(super) fn revoke(privileges: Privileges) -> String {
     script([statement(&whole, false), statement(&options, true)].into_iter().filter(|sql| !sql.is_empty()))
 }
 
+/// SQL that lets those grant that are to have granted, and then takes back what others did: who granted it is who runs it.
+fn grant_by_others(expected: Privileges, live: Privileges) -> String {
+    let as_grantors = |of: Privileges, grant: &Grant, other: &Grant, sql: fn(&Granting) -> String| {
+        let owner = || vec![String::new()];
+        let grantors = |grant: &Grant| match grant.grantors.is_empty() {
+            true => owner(),
+            false => grant.grantors.clone(),
+        };
+        let others = grantors(other);
+        let only_here = grantors(grant).into_iter().filter(move |role| !others.contains(role));
+        let statements = Granting::of(of.acl, of.grantee, &of.acl.owner, &[grant]);
+        let statements: Vec<String> = statements.iter().map(sql).collect();
+        let owner = of.acl.owner.clone();
+        only_here.flat_map(move |role| {
+            let role = if role.is_empty() { owner.clone() } else { role };
+            [format!("SET ROLE {}", ident(&role))].into_iter().chain(statements.clone())
+        })
+    };
+    let given = expected
+        .granted_by_others()
+        .flat_map(|(grant, other)| as_grantors(expected, grant, other, Granting::grant));
+    let taken = live.granted_by_others().flat_map(|(grant, other)| {
+        // The whole privilege, not only the right to hand it on.
+        as_grantors(live, grant, other, |granting| Granting { grantable: false, ..granting.clone() }.revoke())
+    });
+    script(given.chain(taken).chain(["RESET ROLE".to_string()]))
+}
+
 /// SQL that brings one aspect of an object to the expected state.
 fn change(expected: Object, live: Object, what: Aspect, context: &Context) -> String {
     match (expected, live) {
@@ -151,6 +179,7 @@ fn change(expected: Object, live: Object, what: Aspect, context: &Context) -> St
         (Object::Constraint(expected), Object::Constraint(live)) => {
             stored::change_constraint(expected, live, what, context)
         }
+        (Object::Grant(expected), Object::Grant(live)) => grant_by_others(expected, live),
         (Object::Index(expected), Object::Index(live)) => stored::change_index(expected, live, what, context),
         // These are there or not, or are compared with their like only.
         (

@@ -84,7 +84,7 @@ fn acl(grants: &[(&str, &str)], default: &[(&str, &str)]) -> Acl {
         grantee: grantee.to_string(),
         privilege: privilege.trim_end_matches('*').to_string(),
         grantable: privilege.ends_with('*'),
-        grantor: None,
+        grantors: Vec::new(),
     };
     Acl {
         object_type: "table".to_string(),

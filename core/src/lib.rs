@@ -17,6 +17,7 @@ pub mod members;
 pub mod migrations;
 pub mod model;
 pub mod noted;
+pub mod own;
 pub mod pieces;
 pub mod plan;
 pub mod quote;

@@ -88,7 +88,7 @@ pub fn own_partitions(expected: &Catalog, live: &Catalog) -> Vec<Ignored> {
 pub fn compare(against: Against, not_renamed: BTreeSet<String>) -> Result<(Expected, Comparison), Error> {
     let expected = expected::of(against)?;
     let mut comparison = compare_with(&expected, not_renamed)?;
-    comparison.not_compared.extend(not_compared::elsewhere(against)?);
+    comparison.not_compared.extend(not_compared::outside_of_schema(against)?);
     Ok((expected, comparison))
 }
 
@@ -109,8 +109,20 @@ fn compare_here(expected: &Expected, not_renamed: BTreeSet<String>) -> Result<Co
         };
         #[cfg(debug_assertions)]
         check_against_whole(&compared, expected, &outline, not_renamed)?;
-        Ok(Comparison { not_compared, ..compared })
+        let steps = compared.steps.into_iter().chain(not_allowed(&outline.own)?).collect();
+        Ok(Comparison { not_compared, steps, ..compared })
     })
+}
+
+/// Of these steps those that are no allowed drift.
+fn not_allowed(steps: &[Step]) -> Result<Vec<Step>, Error> {
+    if steps.is_empty() {
+        return Ok(Vec::new());
+    }
+    let allowed: Vec<_> =
+        allowed::read()?.into_iter().filter(AllowedDrift::holds).map(AllowedDrift::into_allowed).collect();
+    let is_allowed = |step: &&Step| allowed.iter().any(|allowed| allowed.covers(step));
+    Ok(steps.iter().filter(|step| !is_allowed(step)).cloned().collect())
 }
 
 /// Expected and live schema, each with only the objects that differ and their neighbours.

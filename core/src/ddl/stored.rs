@@ -67,3 +67,67 @@ fn name_length(text: &str) -> usize {
     };
     text.char_indices().find(ends).map_or(text.len(), |(place, _)| place)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::tests::attached::definition;
+    use crate::plan::tests::{constraint, index};
+
+    use super::*;
+
+    #[test]
+    fn what_an_index_is_stored_with_stands_before_its_condition() {
+        let plain = Index {
+            def: "CREATE INDEX i ON public.t USING btree (a) WHERE (a > 0)".to_string(),
+            predicate: Some("(a > 0)".to_string()),
+            ..index("i", "t", "a")
+        };
+        assert_eq!(plain.sql(), plain.def);
+        let stored = Index {
+            parameters: vec!["fillfactor=50".to_string()],
+            tablespace: Some("\"Fast\"".to_string()),
+            ..plain
+        };
+        assert_eq!(
+            stored.sql(),
+            "CREATE INDEX i ON public.t USING btree (a) WITH (fillfactor = '50') TABLESPACE \"Fast\" WHERE (a > 0)"
+        );
+    }
+
+    #[test]
+    fn what_a_constraint_is_stored_with_stands_before_its_condition_and_before_when_it_is_checked() {
+        let stored = |kind, def: &str, expression: Option<&str>| Constraint {
+            parameters: vec!["fillfactor=50".to_string()],
+            tablespace: Some("fast".to_string()),
+            expression: expression.map(str::to_string),
+            ..constraint("c", "t", kind, &["a"], def)
+        };
+        let key = stored(ConstraintKind::Unique, "UNIQUE (a) DEFERRABLE INITIALLY DEFERRED", None);
+        assert_eq!(
+            key.sql(),
+            "UNIQUE (a) WITH (fillfactor = '50') USING INDEX TABLESPACE fast DEFERRABLE INITIALLY DEFERRED"
+        );
+        let def = "EXCLUDE USING gist (a WITH =) WHERE ((a > 0)) DEFERRABLE";
+        let exclusion = stored(ConstraintKind::Exclusion, def, Some("(a > 0)"));
+        assert_eq!(
+            exclusion.sql(),
+            "EXCLUDE USING gist (a WITH =) WITH (fillfactor = '50') USING INDEX TABLESPACE fast WHERE ((a > 0)) DEFERRABLE"
+        );
+    }
+
+    #[test]
+    fn options_of_a_view_stand_behind_its_name_and_its_access_method() {
+        let with = |kind, name: &str, def: &str| Definition {
+            parameters: vec!["fillfactor=50".to_string()],
+            ..definition(kind, name, name, def)
+        };
+        let view = with(DefinitionKind::View, "VIEW public.v", "CREATE VIEW public.v AS SELECT 1");
+        assert_eq!(view.sql(), "CREATE VIEW public.v WITH (fillfactor = '50') AS SELECT 1");
+        let name = "MATERIALIZED VIEW public.m";
+        let def = "CREATE MATERIALIZED VIEW public.m USING \"my heap\" TABLESPACE fast AS SELECT 1";
+        assert_eq!(
+            with(DefinitionKind::MaterializedView, name, def).sql(),
+            "CREATE MATERIALIZED VIEW public.m USING \"my heap\" WITH (fillfactor = '50') TABLESPACE fast AS SELECT 1"
+        );
+    }
+}

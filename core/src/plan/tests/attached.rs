@@ -7,7 +7,7 @@ use crate::model::*;
 use crate::plan::tests::{Known, name, steps};
 use crate::plan::{Kind, Verdict};
 
-fn definition(kind: DefinitionKind, identity: &str, sql_name: &str, def: &str) -> Definition {
+pub(crate) fn definition(kind: DefinitionKind, identity: &str, sql_name: &str, def: &str) -> Definition {
     Definition {
         kind,
         identity: identity.to_string(),

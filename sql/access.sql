@@ -61,6 +61,10 @@ CREATE VIEW nself.rights_held AS
 COMMENT ON VIEW nself.rights_held IS
     'Each right that somebody other than the owner has on a member of the extension nself_heal. nself_access() explains them';
 
+CREATE FUNCTION nself.note_installed() RETURNS void LANGUAGE c STRICT
+    AS 'MODULE_PATHNAME', 'nself_note_installed_wrapper';
+COMMENT ON FUNCTION nself.note_installed() IS
+    'For the scripts of this extension alone, at their end: keeps what its objects look like';
 CREATE FUNCTION nself.reset_access(keep boolean) RETURNS void LANGUAGE c STRICT
     AS 'MODULE_PATHNAME', 'nself_reset_access_wrapper';
 COMMENT ON FUNCTION nself.reset_access(boolean) IS

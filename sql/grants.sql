@@ -63,3 +63,5 @@ COMMENT ON FUNCTION nself_access_level() IS
 'The highest level of the role whose rights are in force: look, heal, migrate or admin; NULL: none. Changes and locks nothing.';
 
 SELECT nself.reset_access(keep => false);
+-- At the very end: it tells what all that was made looks like.
+SELECT nself.note_installed();

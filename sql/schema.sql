@@ -311,6 +311,16 @@ COMMENT ON COLUMN nself.allowed_drift.kind IS 'missing, extra or changed; NULL f
 COMMENT ON COLUMN nself.allowed_drift.object_type IS 'As in nself_drift(), or as the command prints it, like Column; NULL for all';
 COMMENT ON COLUMN nself.allowed_drift.owner IS 'Who answers for it';
 
+CREATE TABLE nself.installed (
+    object_type text NOT NULL,
+    identity text NOT NULL,
+    part_of text,
+    says text NOT NULL,
+    server integer
+);
+COMMENT ON TABLE nself.installed IS
+    'What nself_heal''s own objects were when the extension was created: drift says what somebody has altered of them';
+
 -- What users would miss after a restore is dumped; the cache of expected states is not.
 SELECT pg_catalog.pg_extension_config_dump('nself.journal', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.ledger', '');

@@ -224,8 +224,8 @@ pub enum Error {
     UnknownLevel { level: String },
     #[error("level {level} is not for PUBLIC")]
     PublicAbove { level: &'static str },
-    #[error("nself.reset_access() is for the scripts of the extension nself_heal alone")]
-    OnlyInScript,
+    #[error("nself.{0}() is for the scripts of the extension nself_heal alone")]
+    OnlyInScript(&'static str),
     #[error("{}", .0.message)]
     Server(ServerError),
 }
@@ -285,7 +285,7 @@ impl Error {
             | Self::NoGround
             | Self::NotAdopted { .. }
             | Self::AheadOfLedger { .. }
-            | Self::OnlyInScript
+            | Self::OnlyInScript(_)
             | Self::JobWithoutLogin { .. }
             | Self::NotMirrored { .. }
             | Self::RoleGone { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -433,7 +433,8 @@ impl Error {
             Self::WhichRole { .. } | Self::UnknownRole { .. } => "Give the name of a role as it is, without quotes, or public for everybody.",
             Self::WhichLevel { .. } | Self::UnknownLevel { .. } => "Levels are look, heal, migrate and admin; each includes those before it.",
             Self::PublicAbove { .. } => "Give it to a role that has those as members who need it; only look can be given to PUBLIC.",
-            Self::OnlyInScript => "Use nself_revoke_access().",
+            Self::OnlyInScript("reset_access") => "Use nself_revoke_access().",
+            Self::OnlyInScript(_) => "To have all objects as they were installed, create them as the script does.",
             Self::Production => "To do it all the same, add confirm => 'yes-destroy-production'.",
             Self::Refused { hint, .. } => hint,
             Self::Busy { .. } => "Wait for it to end, or raise lock_timeout.",

@@ -11,6 +11,7 @@ use crate::quote::{bare_literal, ident};
 
 mod privileges;
 mod sequences;
+mod stored;
 mod tables;
 #[cfg(test)]
 mod tests;

@@ -4,13 +4,18 @@
 //! without `..`, so a new field of the model does not compile until somebody decides how it is compared.
 //!
 //! Left out on purpose, everywhere:
-//! - the order of a table's columns: dropping and re-adding a column moves it, and nothing depends on it;
+//! - the order of a table's columns: dropping and re-adding a column moves it, and no statement puts it back. It is counted
+//!   as not compared, see `in_other_order`;
 //! - what a child table only has from its parent: it is compared, and healed, on the parent. That goes for the parts of
 //!   a partitioned index or key too, whose names the server chose;
 //! - partitions that no migration knows of a partitioned table that one does: they are where its rows live, made as
 //!   rows come by cron jobs and partition managers.
 
-use crate::model::{Catalog, Composite, Domain, DomainCheck, Enum, Extension, OwnedBy, Schema, Sequence};
+use std::collections::BTreeMap;
+
+use crate::model::{
+    Catalog, Composite, Domain, DomainCheck, Enum, Extension, OwnedBy, Schema, Sequence, Table,
+};
 
 mod attached;
 mod change;
@@ -79,6 +84,17 @@ pub fn diff<'a>(expected: &'a Catalog, live: &'a Catalog) -> Vec<Change<'a>> {
     changes.extend(attached::grant_changes(expected, live, &tables));
     changes.extend(attached::comment_changes(expected, live, &tables));
     changes
+}
+
+/// Identities of tables whose columns have another order, by the names of the live columns in theirs.
+pub fn in_other_order(expected: &Catalog, live: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+    let is_otherwise = |table: &&Table| {
+        let Some(there) = live.get(&table.identity) else { return false };
+        let wanted = table.columns.iter().map(|column| &column.name).filter(|name| there.contains(name));
+        let is_expected = |name: &&String| table.columns.iter().any(|column| column.name == **name);
+        !wanted.eq(there.iter().filter(is_expected))
+    };
+    expected.tables.iter().filter(is_otherwise).map(|table| table.identity.clone()).collect()
 }
 
 /// Identities of the live partitions that no migration knows, below a table that one does: no drift.

@@ -9,6 +9,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+mod kinds;
+
+pub use kinds::{DefinitionKind, Firing};
+
 /// A schema-qualified name, unquoted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Name {
@@ -179,7 +183,7 @@ pub struct Table {
     /// Only where it is not the default.
     pub access_method: Option<String>,
     pub tablespace: Option<String>,
-    /// `name=value`, sorted; those of the TOAST table begin with `toast.`.
+    /// `name=value`, sorted, each value in one form; those of the TOAST table begin with `toast.`.
     pub parameters: Vec<String>,
     pub replica_identity: ReplicaIdentity,
     /// The index that stands for a row where `replica_identity` says so.
@@ -314,8 +318,13 @@ pub struct Constraint {
     pub table_identity: String,
     pub table_type: RelationType,
     pub kind: ConstraintKind,
-    /// As the server prints it, without NOT VALID.
+    /// As the server prints it, without NOT VALID and without what its index is stored with.
     pub def: String,
+    /// Those of its index: `name=value`, sorted, each value in one form.
+    #[serde(default)]
+    pub parameters: Vec<String>,
+    /// That of its index, quoted. Only where it is not the default.
+    pub tablespace: Option<String>,
     pub validated: bool,
     /// Comes from a parent table alone, and is healed there.
     pub inherited: bool,
@@ -327,6 +336,20 @@ pub struct Constraint {
     /// The key of a primary key or unique constraint.
     pub key: Option<Key>,
     pub references: Option<References>,
+    /// Of the triggers by which the server carries it out, on both tables and their partitions, those that somebody has
+    /// switched. Sorted.
+    #[serde(default)]
+    pub switched: Vec<Switched>,
+}
+
+/// A trigger of the server's own that does not fire as it does by itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Switched {
+    pub table_identity: String,
+    pub table: Name,
+    /// `INSERT`, `DELETE`, `UPDATE`, joined by `or`.
+    pub events: String,
+    pub state: Firing,
 }
 
 /// What makes rows duplicates of each other.
@@ -366,8 +389,13 @@ pub struct Index {
     pub table: Name,
     pub table_identity: String,
     pub table_type: RelationType,
-    /// The whole CREATE INDEX statement, as the server prints it.
+    /// The CREATE INDEX statement, as the server prints it, without what the index is stored with.
     pub def: String,
+    /// `name=value`, sorted, each value in one form.
+    #[serde(default)]
+    pub parameters: Vec<String>,
+    /// Quoted. Only where it is not the default.
+    pub tablespace: Option<String>,
     /// Statements that complete it.
     pub more: Vec<String>,
     pub unique: bool,
@@ -405,6 +433,9 @@ pub struct Definition {
     pub shape: Option<String>,
     /// A SELECT that says what the server may print in two forms.
     pub query: Option<String>,
+    /// Of a view, which `def` does not say: `name=value`, sorted, each value in one form.
+    #[serde(default)]
+    pub parameters: Vec<String>,
     /// When it fires.
     pub state: Option<Firing>,
     /// Comes from a partitioned table alone, and is healed there.
@@ -426,118 +457,6 @@ pub struct PartOf {
     pub object_type: String,
     pub identity: String,
     pub name: Option<Name>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Firing {
-    Enabled,
-    Disabled,
-    Replica,
-    Always,
-}
-
-/// Kinds of objects that one statement creates, in the words of `pg_identify_object`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum DefinitionKind {
-    #[serde(rename = "view")]
-    View,
-    #[serde(rename = "materialized view")]
-    MaterializedView,
-    #[serde(rename = "rule")]
-    Rule,
-    #[serde(rename = "function")]
-    Function,
-    #[serde(rename = "procedure")]
-    Procedure,
-    #[serde(rename = "aggregate")]
-    Aggregate,
-    #[serde(rename = "trigger")]
-    Trigger,
-    #[serde(rename = "event trigger")]
-    EventTrigger,
-    #[serde(rename = "policy")]
-    Policy,
-    #[serde(rename = "collation")]
-    Collation,
-    #[serde(rename = "conversion")]
-    Conversion,
-    #[serde(rename = "cast")]
-    Cast,
-    #[serde(rename = "operator")]
-    Operator,
-    #[serde(rename = "operator family")]
-    OperatorFamily,
-    #[serde(rename = "operator class")]
-    OperatorClass,
-    #[serde(rename = "access method")]
-    AccessMethod,
-    #[serde(rename = "transform")]
-    Transform,
-    #[serde(rename = "text search parser")]
-    TextSearchParser,
-    #[serde(rename = "text search template")]
-    TextSearchTemplate,
-    #[serde(rename = "text search dictionary")]
-    TextSearchDictionary,
-    #[serde(rename = "text search configuration")]
-    TextSearchConfiguration,
-    #[serde(rename = "statistics object")]
-    Statistics,
-    #[serde(rename = "publication")]
-    Publication,
-    #[serde(rename = "publication relation")]
-    PublicationRelation,
-    #[serde(rename = "publication namespace")]
-    PublicationNamespace,
-    #[serde(rename = "foreign-data wrapper")]
-    ForeignDataWrapper,
-    #[serde(rename = "server")]
-    Server,
-    #[serde(rename = "user mapping")]
-    UserMapping,
-    #[serde(rename = "language")]
-    Language,
-    #[serde(rename = "type")]
-    Type,
-}
-
-impl DefinitionKind {
-    /// The word that `pg_identify_object` has for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            DefinitionKind::View => "view",
-            DefinitionKind::MaterializedView => "materialized view",
-            DefinitionKind::Rule => "rule",
-            DefinitionKind::Function => "function",
-            DefinitionKind::Procedure => "procedure",
-            DefinitionKind::Aggregate => "aggregate",
-            DefinitionKind::Trigger => "trigger",
-            DefinitionKind::EventTrigger => "event trigger",
-            DefinitionKind::Policy => "policy",
-            DefinitionKind::Collation => "collation",
-            DefinitionKind::Conversion => "conversion",
-            DefinitionKind::Cast => "cast",
-            DefinitionKind::Operator => "operator",
-            DefinitionKind::OperatorFamily => "operator family",
-            DefinitionKind::OperatorClass => "operator class",
-            DefinitionKind::AccessMethod => "access method",
-            DefinitionKind::Transform => "transform",
-            DefinitionKind::TextSearchParser => "text search parser",
-            DefinitionKind::TextSearchTemplate => "text search template",
-            DefinitionKind::TextSearchDictionary => "text search dictionary",
-            DefinitionKind::TextSearchConfiguration => "text search configuration",
-            DefinitionKind::Statistics => "statistics object",
-            DefinitionKind::Publication => "publication",
-            DefinitionKind::PublicationRelation => "publication relation",
-            DefinitionKind::PublicationNamespace => "publication namespace",
-            DefinitionKind::ForeignDataWrapper => "foreign-data wrapper",
-            DefinitionKind::Server => "server",
-            DefinitionKind::UserMapping => "user mapping",
-            DefinitionKind::Language => "language",
-            DefinitionKind::Type => "type",
-        }
-    }
 }
 
 /// Who may do what with an object, where that is not what everybody may by default.
@@ -570,8 +489,17 @@ pub struct Grant {
     pub privilege: String,
     /// WITH GRANT OPTION.
     pub grantable: bool,
-    /// Who granted it, where that was not the owner. Two schemas are the same also where this differs.
-    pub grantor: Option<String>,
+    /// Who granted it, unquoted, sorted; an empty name stands for the owner. Empty where nobody but the owner did.
+    #[serde(default)]
+    pub grantors: Vec<String>,
+}
+
+impl Grant {
+    /// The role that has to grant it. What the owner granted, too, holds whatever others do.
+    pub fn grantor(&self) -> Option<&str> {
+        let by_owner = self.grantors.iter().any(String::is_empty);
+        self.grantors.first().filter(|_| !by_owner).map(String::as_str)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -15,6 +15,7 @@ mod allowed;
 mod attached;
 mod checks;
 mod context;
+mod enforcement;
 mod indexes;
 mod manual;
 mod obstacles;
@@ -26,6 +27,7 @@ mod rights;
 mod runs;
 mod sequences;
 mod step;
+mod stored;
 mod tables;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -126,7 +128,7 @@ fn step(change: &Change, context: &Context) -> Step {
             };
             let decided = match additive::repair(*expected, differences, context) {
                 Some(work) => additive_or_blocked(*expected, work, context),
-                None => manual::changed(*expected, *live, differences),
+                None => manual::changed(*expected, *live, differences, context),
             };
             (
                 Kind::Changed,

@@ -1,6 +1,5 @@
 -- Privileges that differ from what an object of the kind has by itself, or from what initdb or the script of its extension
--- gave it: model::Acl. Whether an acl was never touched or came back to the same is no difference; nor are its order, who
--- granted, and what was granted twice.
+-- gave it: model::Acl. Whether an acl was never touched or came back to the same is no difference; nor is its order.
 WITH schema AS (
     SELECT n.oid, n.nspname FROM pg_namespace n
      WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
@@ -138,8 +137,8 @@ object AS (
 privilege AS (
     SELECT o.classid, o.oid, o.subid, side.is_default, g.grantee, g.privilege_type AS privilege,
            bool_or(g.is_grantable) AS grantable,
-           -- What the owner granted, too, holds whatever others do.
-           CASE WHEN NOT bool_or(g.by_owner) THEN min(g.grantor) END AS grantor
+           CASE WHEN bool_and(g.grantor = '') THEN '[]'::json
+                ELSE json_agg(DISTINCT g.grantor COLLATE "C" ORDER BY g.grantor COLLATE "C") END AS grantors
       FROM object o
       LEFT JOIN pg_default_acl d ON d.oid = o.oid AND o.classid = 'pg_default_acl'::regclass
      -- In a schema, default privileges are what is added to those that hold everywhere.
@@ -151,8 +150,9 @@ privilege AS (
                                      WHEN e.grantee = o.owner OR side.is_default AND e.grantee = e.grantor THEN 'owner'
                                      WHEN pg_get_userbyid(e.grantee) = 'owner' THEN '"owner"'
                                      ELSE quote_ident(pg_get_userbyid(e.grantee)) END AS grantee,
-                                e.privilege_type, e.is_grantable, pg_get_userbyid(e.grantor)::text AS grantor,
-                                e.grantor = o.owner OR side.is_default AS by_owner
+                                e.privilege_type, e.is_grantable,
+                                CASE WHEN e.grantor = o.owner OR side.is_default THEN ''
+                                     ELSE pg_get_userbyid(e.grantor)::text END AS grantor
                            FROM aclexplode(side.acl) e) g
      GROUP BY o.classid, o.oid, o.subid, side.is_default, g.grantee, g.privilege_type
 ),
@@ -163,7 +163,7 @@ granted AS (
            coalesce(json_agg(p.line ORDER BY p.place) FILTER (WHERE p.is_default), '[]')::text AS default
       FROM (SELECT q.*,
                    json_build_object('grantee', q.grantee, 'privilege', q.privilege, 'grantable', q.grantable,
-                                     'grantor', q.grantor) AS line,
+                                     'grantors', q.grantors) AS line,
                    row_number() OVER (ORDER BY q.grantee COLLATE "C", q.privilege COLLATE "C") AS place
               FROM privilege q) p
      GROUP BY p.classid, p.oid, p.subid

@@ -1,5 +1,15 @@
 -- Primary keys, unique, foreign key, check and exclusion constraints of tables and foreign tables: model::Constraint.
 -- Of a foreign key on or to a partitioned table only the one that was declared: the others are its clones.
+WITH RECURSIVE switched AS (
+    -- Triggers that carry out a constraint and that somebody has switched, by that constraint and those that it is a clone of.
+    SELECT g.tgconstraint AS oid, g.tgrelid, g.tgtype, g.tgenabled
+      FROM pg_trigger g
+     WHERE g.tgisinternal AND g.tgenabled <> 'O' AND g.tgconstraint <> 0
+     UNION ALL
+    SELECT c.conparentid, s.tgrelid, s.tgtype, s.tgenabled
+      FROM switched s JOIN pg_constraint c ON c.oid = s.oid
+     WHERE c.conparentid <> 0
+)
 SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
   FROM (SELECT format('%I on %s', k.conname, t.identity) AS identity,
                k.conname AS name,
@@ -9,6 +19,8 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                CASE k.contype WHEN 'p' THEN 'primary' WHEN 'u' THEN 'unique' WHEN 'f' THEN 'foreign'
                               WHEN 'c' THEN 'check' WHEN 'x' THEN 'exclusion' END AS kind,
                regexp_replace(k.def, ' NOT VALID$', '') AS def,
+               coalesce(k.parameters, '[]') AS parameters,
+               k.tablespace,
                k.convalidated OR NOT :conenforced AS validated,
                k.coninhcount > 0 AND NOT k.conislocal AS inherited,
                coalesce((SELECT json_agg(format('%s.%I', t.identity, a.attname) ORDER BY a.attnum)
@@ -43,27 +55,38 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                             JOIN pg_namespace opn ON opn.oid = o.oprnamespace
                             JOIN pg_class r ON r.oid = k.confrelid
                             JOIN pg_namespace rn ON rn.oid = r.relnamespace
-                           GROUP BY rn.nspname, r.relname) END AS references
+                           GROUP BY rn.nspname, r.relname) END AS references,
+               coalesce((SELECT json_agg(DISTINCT jsonb_build_object(
+                                  'table_identity', format('%I.%I', wn.nspname, w.relname),
+                                  'table', jsonb_build_object('schema', wn.nspname, 'name', w.relname),
+                                  'events', concat_ws(' or ', CASE WHEN s.tgtype & 4 <> 0 THEN 'INSERT' END,
+                                                              CASE WHEN s.tgtype & 8 <> 0 THEN 'DELETE' END,
+                                                              CASE WHEN s.tgtype & 16 <> 0 THEN 'UPDATE' END),
+                                  'state', CASE s.tgenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica'
+                                                            WHEN 'A' THEN 'always' END))
+                           FROM switched s
+                           JOIN pg_class w ON w.oid = s.tgrelid
+                           JOIN pg_namespace wn ON wn.oid = w.relnamespace
+                          WHERE s.oid = k.oid), '[]') AS switched
           FROM (SELECT c.*,
-                       -- The server leaves out the settings of a key's index, and the tablespace of any. They stand
-                       -- before the condition of an exclusion constraint and before DEFERRABLE.
-                       concat(left(d.def, length(d.def) - length(d.tail)),
-                              ' WITH (' || (SELECT string_agg(format('%I=%L', o.option_name, o.option_value),
-                                                              ', ' ORDER BY o.option_name COLLATE "C")
-                                              FROM pg_options_to_table(x.reloptions) o WHERE c.contype <> 'x') || ')',
-                              ' USING INDEX TABLESPACE ' || (SELECT quote_ident(s.spcname) FROM pg_tablespace s
-                                                              WHERE s.oid = x.reltablespace),
-                              d.tail) AS def
+                       -- Of an exclusion constraint the server prints the settings of its index, before the condition.
+                       CASE WHEN c.contype = 'x' THEN replace(p.def, g.printed || d.tail, d.tail) ELSE p.def END AS def,
+                       CASE WHEN c.contype <> 'x' OR strpos(p.def, g.printed || d.tail) > 0 THEN g.parameters END AS parameters,
+                       (SELECT quote_ident(s.spcname) FROM pg_tablespace s WHERE s.oid = x.reltablespace) AS tablespace
                   FROM pg_constraint c
                   LEFT JOIN pg_index i ON i.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x')
                   LEFT JOIN pg_class x ON x.oid = i.indexrelid
                  CROSS JOIN LATERAL (SELECT pg_get_constraintdef(c.oid) AS def) p
-                 CROSS JOIN LATERAL (SELECT p.def,
-                                            CASE WHEN x.oid IS NULL THEN ''
-                                                 ELSE concat(' WHERE (' || pg_get_expr(i.indpred, i.indrelid) || ')',
-                                                             substring(p.def FROM
-                                                                       '(?: DEFERRABLE)?(?: INITIALLY DEFERRED)?$'))
-                                            END AS tail) d
+                 CROSS JOIN LATERAL (SELECT concat(' WHERE (' || pg_get_expr(i.indpred, i.indrelid) || ')',
+                                                   substring(p.def FROM '(?: DEFERRABLE)?(?: INITIALLY DEFERRED)?$'))
+                                                AS tail) d
+                 CROSS JOIN LATERAL (SELECT format(' WITH (%s)', string_agg(
+                                                format('%I=%s', o.option_name,
+                                                       CASE WHEN quote_ident(o.option_value) = o.option_value
+                                                            THEN o.option_value ELSE quote_literal(o.option_value) END),
+                                                ', ' ORDER BY o.ordinality)) AS printed,
+                                            json_agg(:plain_option ORDER BY o.option_name COLLATE "C") AS parameters
+                                       FROM pg_options_to_table(x.reloptions) WITH ORDINALITY o) g
                  WHERE c.contype IN ('p', 'u', 'f', 'c', 'x') AND c.conrelid <> 0 AND ($1::oid[] IS NULL OR c.conrelid = ANY ($1))
                    AND NOT (c.contype = 'f' AND c.conparentid <> 0)) k
           JOIN (SELECT r.oid, r.relname, r.relkind, n.nspname, format('%I.%I', n.nspname, r.relname) AS identity

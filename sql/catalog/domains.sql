@@ -7,7 +7,8 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                (SELECT format('%I.%I', cn.nspname, c.collname)
                   FROM pg_collation c JOIN pg_namespace cn ON cn.oid = c.collnamespace
                  WHERE c.oid = t.typcollation AND c.oid <> b.typcollation) AS collation,
-               pg_get_expr(t.typdefaultbin, 0) AS default,
+               -- That NULL is kept where the type has a length, and says nothing.
+               CASE WHEN pg_get_expr(t.typdefaultbin, 0) !~ '^NULL::' THEN pg_get_expr(t.typdefaultbin, 0) END AS default,
                t.typnotnull AS not_null,
                (SELECT k.conname FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'n') AS not_null_name,
                coalesce((SELECT json_agg(json_build_object(

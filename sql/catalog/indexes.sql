@@ -6,13 +6,13 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                json_build_object('schema', tn.nspname, 'name', t.relname) AS table,
                format('%I.%I', tn.nspname, t.relname) AS table_identity,
                CASE t.relkind WHEN 'm' THEN 'materialized view' ELSE 'table' END AS table_type,
-               -- The server prints a partitioned index as ON ONLY: with its partitions is what was meant. Its tablespace it
-               -- leaves out: that stands before the condition.
+               -- The server prints a partitioned index as ON ONLY: with its partitions is what was meant.
                concat(CASE WHEN r.relkind = 'I'
-                           THEN regexp_replace(d.head, '^(CREATE (UNIQUE )?INDEX ("([^"]|"")*"|[^ ]+) ON) ONLY ', '\1 ')
-                           ELSE d.head END,
-                      ' TABLESPACE ' || (SELECT quote_ident(s.spcname) FROM pg_tablespace s WHERE s.oid = r.reltablespace),
+                           THEN regexp_replace(h.head, '^(CREATE (UNIQUE )?INDEX ("([^"]|"")*"|[^ ]+) ON) ONLY ', '\1 ')
+                           ELSE h.head END,
                       d.condition) AS def,
+               CASE WHEN h.head = d.head THEN '[]' ELSE g.parameters END AS parameters,
+               (SELECT quote_ident(s.spcname) FROM pg_tablespace s WHERE s.oid = r.reltablespace) AS tablespace,
                coalesce((SELECT json_agg(s.statement ORDER BY s.statement COLLATE "C")
                            FROM (SELECT format('ALTER INDEX %I.%I ALTER COLUMN %s SET STATISTICS %s', n.nspname,
                                                r.relname, a.attnum, a.attstattarget)
@@ -63,6 +63,16 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                                          THEN left(p.def, length(p.def) - length(p.condition)) ELSE p.def END AS head,
                                     CASE WHEN right(p.def, length(p.condition)) = p.condition THEN p.condition END
                                         AS condition) d
+         -- As the server prints them at the end of the head.
+         CROSS JOIN LATERAL (SELECT format(' WITH (%s)', string_agg(
+                                        format('%I=%s', o.option_name, CASE WHEN quote_ident(o.option_value) = o.option_value
+                                                                            THEN o.option_value
+                                                                            ELSE quote_literal(o.option_value) END), ', ' ORDER BY o.ordinality))
+                                        AS printed,
+                                    json_agg(:plain_option ORDER BY o.option_name COLLATE "C") AS parameters
+                               FROM pg_options_to_table(r.reloptions) WITH ORDINALITY o) g
+         CROSS JOIN LATERAL (SELECT CASE WHEN r.reloptions IS NOT NULL AND right(d.head, length(g.printed)) = g.printed
+                                         THEN left(d.head, length(d.head) - length(g.printed)) ELSE d.head END AS head) h
          WHERE t.relkind IN ('r', 'p', 'm') AND t.relpersistence <> 't' AND ($1::oid[] IS NULL OR t.oid = ANY ($1))
            AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
            AND NOT EXISTS (SELECT FROM pg_constraint k

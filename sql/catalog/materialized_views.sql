@@ -22,9 +22,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                                         ('SET COMPRESSION ' || CASE a.attcompression WHEN 'p' THEN 'pglz'
                                                                  WHEN 'l' THEN 'lz4' END),
                                         ('SET STATISTICS ' || NULLIF(a.attstattarget, -1)),
-                                        ((SELECT format('SET (%s)', string_agg(
-                                                     format('%I=%L', o.option_name, o.option_value),
-                                                     ', ' ORDER BY o.option_name COLLATE "C"))
+                                        ((SELECT format('SET (%s)', string_agg(:plain_option, ', ' ORDER BY o.option_name COLLATE "C"))
                                             FROM pg_options_to_table(a.attoptions) o
                                            -- The server's own stamp on each column, since 15.20.
                                            WHERE o.option_name <> 'pg_attver'
@@ -44,6 +42,11 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                                     AND x.refclassid = 'pg_extension'::regclass AND x.deptype = 'x') s), '[]') AS more,
                d.head AS shape,
                v.query,
+               coalesce((SELECT json_agg(o.parameter ORDER BY o.parameter COLLATE "C")
+                           FROM (SELECT :plain_option FROM pg_options_to_table(r.reloptions) o
+                                  UNION ALL
+                                 SELECT 'toast.' || :plain_option FROM pg_options_to_table(toast.reloptions) o) o(parameter)),
+                        '[]') AS parameters,
                NULL AS state,
                false AS inherited,
                r.relispopulated AS filled
@@ -55,14 +58,6 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
          CROSS JOIN LATERAL (SELECT rtrim(pg_get_viewdef(r.oid), ';') AS query) v
          CROSS JOIN LATERAL (SELECT concat_ws(' ', 'CREATE MATERIALIZED VIEW', format('%I.%I', n.nspname, r.relname),
                                               CASE WHEN am.amname <> 'heap' THEN format('USING %I', am.amname) END,
-                                              (SELECT format('WITH (%s)', string_agg(
-                                                          o.setting, ', ' ORDER BY o.setting COLLATE "C"))
-                                                 FROM (SELECT format('%I=%L', h.option_name, h.option_value)
-                                                         FROM pg_options_to_table(r.reloptions) h
-                                                        UNION ALL
-                                                       SELECT format('toast.%I=%L', t.option_name, t.option_value)
-                                                         FROM pg_options_to_table(toast.reloptions) t) o(setting)
-                                               HAVING count(*) > 0),
                                               (SELECT format('TABLESPACE %I', s.spcname) FROM pg_tablespace s
                                                 WHERE s.oid = r.reltablespace),
                                               'AS') AS head) d

@@ -53,7 +53,7 @@ table_column AS (
                                          FROM pg_collation c JOIN pg_namespace cn ON cn.oid = c.collnamespace
                                         WHERE c.oid = a.attcollation) END,
                -- A dump writes DEFAULT NULL for a partition without its parent's default, and the server keeps it where the type
-               -- has a length. It says something only where the domain has a default.
+               -- has a length. It says something only where the domain has a default, see diff::tables.
                'default', CASE WHEN a.attgenerated = '' AND (t.typtype = 'd' OR pg_get_expr(d.adbin, d.adrelid) !~ '^NULL::')
                                THEN pg_get_expr(d.adbin, d.adrelid) END,
                -- Since PostgreSQL 18 each is a constraint.
@@ -82,9 +82,10 @@ table_column AS (
                'compression', CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
                -- Nothing set is -1 before PostgreSQL 17 and NULL since.
                'statistics', nullif(a.attstattarget, -1),
-               'options', coalesce((SELECT json_agg(o ORDER BY o COLLATE "C") FROM unnest(a.attoptions) o
+               'options', coalesce((SELECT json_agg(:plain_option ORDER BY o.option_name COLLATE "C")
+                                      FROM pg_options_to_table(a.attoptions) o
                                      -- The server's own stamp on each column, since 15.20.
-                                     WHERE o NOT LIKE 'pg\_attver=%'), '[]'),
+                                     WHERE o.option_name <> 'pg_attver'), '[]'),
                'fdw_options', coalesce((SELECT json_agg(o.shown ORDER BY o.shown COLLATE "C")
                                           FROM pg_options_to_table(a.attfdwoptions) f
                                          CROSS JOIN LATERAL (
@@ -134,9 +135,10 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                    AS access_method,
                (SELECT quote_ident(s.spcname) FROM pg_tablespace s WHERE s.oid = r.reltablespace) AS tablespace,
                coalesce((SELECT json_agg(o.parameter ORDER BY o.parameter COLLATE "C")
-                           FROM (SELECT unnest(r.reloptions)
+                           FROM (SELECT :plain_option FROM pg_options_to_table(r.reloptions) o
                                   UNION ALL
-                                 SELECT 'toast.' || unnest(toast.reloptions) FROM pg_class toast
+                                 SELECT 'toast.' || :plain_option
+                                   FROM pg_class toast CROSS JOIN LATERAL pg_options_to_table(toast.reloptions) o
                                   WHERE toast.oid = r.reltoastrelid) o(parameter)), '[]') AS parameters,
                -- A foreign table has none.
                CASE WHEN r.relkind = 'f' THEN 'DEFAULT'

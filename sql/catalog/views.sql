@@ -16,6 +16,9 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                           WHERE e.adrelid = r.oid), '[]') AS more,
                d.head AS shape,
                v.query,
+               -- A check option is one of them, and may be written as such.
+               coalesce((SELECT json_agg(:plain_option ORDER BY o.option_name COLLATE "C")
+                           FROM pg_options_to_table(r.reloptions) o), '[]') AS parameters,
                NULL AS state,
                false AS inherited,
                NULL AS filled
@@ -23,14 +26,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
           JOIN pg_namespace n ON n.oid = r.relnamespace
          CROSS JOIN LATERAL pg_identify_object('pg_class'::regclass, r.oid, 0) i
          CROSS JOIN LATERAL (SELECT rtrim(pg_get_viewdef(r.oid), ';') AS query) v
-         -- A check option is one of the options too, and may be written as such.
-         CROSS JOIN LATERAL (SELECT concat_ws(' ', 'CREATE VIEW', format('%I.%I', n.nspname, r.relname),
-                                              (SELECT format('WITH (%s)', string_agg(
-                                                          format('%I=%L', o.option_name, o.option_value),
-                                                          ', ' ORDER BY o.option_name COLLATE "C"))
-                                                 FROM pg_options_to_table(r.reloptions) o
-                                               HAVING count(*) > 0),
-                                              'AS') AS head) d
+         CROSS JOIN LATERAL (SELECT format('CREATE VIEW %I.%I AS', n.nspname, r.relname) AS head) d
          WHERE r.relkind = 'v' AND r.relpersistence <> 't' AND ($1::oid[] IS NULL OR r.oid = ANY ($1))
            AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
            AND NOT EXISTS (SELECT FROM pg_depend m

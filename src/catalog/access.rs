@@ -314,13 +314,8 @@ fn nself_reset_access(keep: bool) -> Result<(), pgrx::pg_sys::panic::ErrorReport
 }
 
 fn reset(keep: bool) -> Result<(), Error> {
-    // SAFETY: plain reads of this backend's state and of the catalogs.
-    let in_script = unsafe {
-        pg_sys::creating_extension
-            && pg_sys::CurrentExtensionObject == pg_sys::get_extension_oid(c"nself_heal".as_ptr(), true)
-    };
-    if !in_script {
-        return Err(Error::OnlyInScript);
+    if !in_script() {
+        return Err(Error::OnlyInScript("reset_access"));
     }
     as_extension_owner(|| {
         let holders: Vec<(u32, usize)> = match keep {
@@ -347,6 +342,15 @@ fn reset(keep: bool) -> Result<(), Error> {
         };
         outside_of_script(again)
     })
+}
+
+/// Whether a script of this extension is what runs now.
+pub(super) fn in_script() -> bool {
+    // SAFETY: plain reads of this backend's state and of the catalogs.
+    unsafe {
+        pg_sys::creating_extension
+            && pg_sys::CurrentExtensionObject == pg_sys::get_extension_oid(c"nself_heal".as_ptr(), true)
+    }
 }
 
 impl Grantee {

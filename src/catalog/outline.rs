@@ -6,15 +6,18 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use nself_heal_core::model::NotCompared;
+use nself_heal_core::plan::Step;
 use pgrx::pg_sys;
 
-use crate::catalog::{self, access, digest};
+use crate::catalog::{self, access, digest, own_objects};
 use crate::error::Error;
 
 pub struct Outline {
     pub digested: digest::Digested,
     /// By object type.
     pub not_compared: BTreeMap<String, NotCompared>,
+    /// How this program's own objects differ from what was installed.
+    pub own: Vec<Step>,
 }
 
 /// The last outline that was read.
@@ -53,5 +56,5 @@ pub fn fresh() -> Result<Outline, Error> {
     if let Some(strays) = access::strays()? {
         not_compared.insert("privilege on nself_heal itself beyond its levels".to_owned(), strays);
     }
-    Ok(Outline { digested, not_compared })
+    Ok(Outline { digested, not_compared, own: own_objects::steps()? })
 }

@@ -9,6 +9,7 @@ use nself_heal_core::ignore;
 use nself_heal_core::model::{Catalog, Definition};
 use nself_heal_core::pieces::{Pieces, join};
 use nself_heal_core::plan::{self, Kind, Options, Step};
+use nself_heal_core::server_names;
 use nself_heal_core::spelling::{self, TextPair};
 
 use crate::catalog;
@@ -87,7 +88,7 @@ pub fn own_partitions(expected: &Catalog, live: &Catalog) -> Vec<Ignored> {
 pub fn compare(against: Against, not_renamed: BTreeSet<String>) -> Result<(Expected, Comparison), Error> {
     let expected = expected::of(against)?;
     let mut comparison = compare_with(&expected, not_renamed)?;
-    comparison.not_compared.extend(not_compared::elsewhere(against)?);
+    comparison.not_compared.extend(not_compared::outside_of_schema(against)?);
     Ok((expected, comparison))
 }
 
@@ -104,12 +105,24 @@ fn compare_here(expected: &Expected, not_renamed: BTreeSet<String>) -> Result<Co
         let not_compared = pair_counts(&outline.not_compared, expected.not_compared());
         let compared = match schemas {
             None => Comparison::default(),
-            Some(schemas) => compare_catalogs(schemas, not_renamed.clone(), held)?,
+            Some(schemas) => compare_catalogs(expected, schemas, not_renamed.clone(), held)?,
         };
         #[cfg(debug_assertions)]
         check_against_whole(&compared, expected, &outline, not_renamed)?;
-        Ok(Comparison { not_compared, ..compared })
+        let steps = compared.steps.into_iter().chain(not_allowed(&outline.own)?).collect();
+        Ok(Comparison { not_compared, steps, ..compared })
     })
+}
+
+/// Of these steps those that are no allowed drift.
+fn not_allowed(steps: &[Step]) -> Result<Vec<Step>, Error> {
+    if steps.is_empty() {
+        return Ok(Vec::new());
+    }
+    let allowed: Vec<_> =
+        allowed::read()?.into_iter().filter(AllowedDrift::holds).map(AllowedDrift::into_allowed).collect();
+    let is_allowed = |step: &&Step| allowed.iter().any(|allowed| allowed.covers(step));
+    Ok(steps.iter().filter(|step| !is_allowed(step)).cloned().collect())
 }
 
 /// Expected and live schema, each with only the objects that differ and their neighbours.
@@ -215,7 +228,7 @@ fn check_against_whole(
         live => live?,
     };
     let known = expected.pieces(&expected.relations())?;
-    let whole = compare_catalogs((whole(known), join([live])), not_renamed, Held::default())?;
+    let whole = compare_catalogs(expected, (whole(known), join([live])), not_renamed, Held::default())?;
     if whole.has_locked {
         return Ok(());
     }
@@ -234,12 +247,18 @@ fn check_against_whole(
 }
 
 fn compare_catalogs(
+    source: &Expected,
     (expected, mut live): (Catalog, Catalog),
     not_renamed: BTreeSet<String>,
     held: Held,
 ) -> Result<Comparison, Error> {
     let mut locked = locked_steps(&expected, held);
     leave_own_schema_out(&mut live, &expected)?;
+    let mut names = server_names::names_in_question(&expected, &live);
+    if !names.is_empty() {
+        names = source.unsaid(names)?;
+        server_names::adopt(&mut live, &expected, &names);
+    }
     for pair in spelling::texts_to_settle(&expected, &live) {
         let compared =
             as_owner_of(&live, &pair.table, || Ok(trust::nothing_runs(|| expression::compare(&pair))))?;

@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use nself_heal_core::diff::in_other_order;
 use nself_heal_core::model;
+use nself_heal_core::pieces::join;
 
 use crate::catalog::{self, outline};
 use crate::error::Error;
-use crate::expected;
 use crate::expected::chain::Against;
+use crate::expected::{self, Expected};
 use crate::migrations::elsewhere::{self, Elsewhere};
 use crate::server::session::with_pinned_settings;
-use crate::server::spi::with_snapshot;
+use crate::server::spi::{self, with_snapshot};
 
 /// A kind of objects that is counted, not compared.
 pub struct NotCompared {
@@ -26,13 +28,45 @@ pub fn not_compared(against: Against) -> Result<Vec<NotCompared>, Error> {
     let expected = expected::of(against)?;
     let live = with_pinned_settings(|| with_snapshot(outline::read))?;
     let mut all = pair_counts(&live.not_compared, expected.not_compared());
+    all.extend(outside_of_schema(against)?);
+    all.extend(column_order(&expected)?);
+    Ok(all)
+}
+
+/// Tables whose columns have another order than the migrations give. It matters to whoever names no columns, and nothing can
+/// restore it, so no report speaks of it.
+fn column_order(expected: &Expected) -> Result<Option<NotCompared>, Error> {
+    let query = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/column_order.sql"));
+    let live: BTreeMap<String, Vec<String>> =
+        with_pinned_settings(|| spi::read_json("column_order", query, &[]))?;
+    let all = expected.digests().relations.iter().map(|(relation, _)| relation.clone()).collect();
+    let names = in_other_order(&join(expected.pieces(&all)?.into_catalogs()), &live);
+    let count = names.len() as u64;
+    let object_type = "order of columns".to_owned();
+    Ok((count > 0).then_some(NotCompared { object_type, live: count, expected: count, names }))
+}
+
+/// What no digest tells of: what belongs to the database itself, and what another tool did to it.
+pub fn outside_of_schema(against: Against) -> Result<Vec<NotCompared>, Error> {
+    let mut all = of_database()?;
     all.extend(elsewhere(against)?);
     Ok(all)
 }
 
+/// Privileges on this database, its settings and its comment, as far as they are not those of a new database.
+fn of_database() -> Result<Vec<NotCompared>, Error> {
+    let query = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/database.sql"));
+    let by_kind: Option<BTreeMap<String, Vec<String>>> =
+        with_pinned_settings(|| spi::read_json("database", query, &[]))?;
+    let kinds = by_kind.unwrap_or_default().into_iter();
+    Ok(kinds
+        .map(|(object_type, names)| NotCompared { object_type, live: names.len() as u64, expected: 0, names })
+        .collect())
+}
+
 /// The migrations that another tool applied, or took back, after its list was adopted: what they changed is here, and not
 /// expected.
-pub fn elsewhere(against: Against) -> Result<Option<NotCompared>, Error> {
+fn elsewhere(against: Against) -> Result<Option<NotCompared>, Error> {
     if against != Against::Applied {
         return Ok(None);
     }

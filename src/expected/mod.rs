@@ -46,6 +46,14 @@ impl Expected {
         &self.outline.not_compared
     }
 
+    /// Of these names those that no migration says.
+    pub fn unsaid(&self, mut names: BTreeSet<String>) -> Result<BTreeSet<String>, Error> {
+        let chain = chain::chain(self.against)?;
+        let texts: Vec<String> = chain.migrations.iter().map(|of| of.sql.to_lowercase()).collect();
+        names.retain(|name| !texts.iter().any(|text| text.contains(&name.to_lowercase())));
+        Ok(names)
+    }
+
     /// The pieces of these relations, and the rest.
     pub fn pieces(&self, relations: &BTreeSet<String>) -> Result<Pieces, Error> {
         if let Some(pieces) = self.pieces.get() {

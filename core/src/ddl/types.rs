@@ -48,14 +48,19 @@ pub(super) fn create_domain(domain: &Domain) -> String {
     if let Some(collation) = collation {
         sql.push_str(&format!(" COLLATE {collation}"));
     }
-    if let Some(default) = default {
-        sql.push_str(&format!(" DEFAULT {default}"));
+    match default {
+        Some(default) => sql.push_str(&format!(" DEFAULT {default}")),
+        // A domain of another one takes that one's default.
+        None if base_type.contains('.') => sql.push_str(" DEFAULT NULL"),
+        None => {}
     }
     if *not_null {
         let named = not_null_name.iter().map(|name| format!(" CONSTRAINT {}", ident(name)));
         sql.push_str(&format!("{} NOT NULL", named.collect::<String>()));
     }
-    for DomainCheck { identity: _, name, def, validated: _ } in checks {
+    // One that is not valid has to be added, see `plan::additive`.
+    for DomainCheck { identity: _, name, def, validated: _ } in checks.iter().filter(|check| check.validated)
+    {
         sql.push_str(&format!(" CONSTRAINT {} {def}", ident(name)));
     }
     sql

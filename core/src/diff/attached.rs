@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diff::change::{Aspect, Change, Difference, Object, Privileges};
+use crate::diff::change::{Aspect, Change, Difference, Object, Privileges, grantors_text};
 use crate::diff::owners::owned;
-use crate::diff::pair::{Pair, compare, pairs, plain};
+use crate::diff::pair::{Pair, changed, compare, pairs, plain};
 use crate::diff::tables::Tables;
-use crate::diff::text::{definition_text, firing_text};
+use crate::diff::text::{definition_text, firing_text, list_or};
 use crate::model::{Acl, Address, Catalog, Comment, Definition, DefinitionKind};
 use crate::quote::ident;
 
@@ -46,6 +46,7 @@ fn definition_differences(expected: &Definition, live: &Definition) -> Vec<Diffe
         // Parts of the definition.
         shape: _,
         query: _,
+        parameters,
         state,
         // Whether it came from a parent or was made here, it says the same.
         inherited: _,
@@ -59,6 +60,7 @@ fn definition_differences(expected: &Definition, live: &Definition) -> Vec<Diffe
             expected: definition_text(expected),
             actual: definition_text(live),
         }),
+        compare(Aspect::Options, parameters, &live.parameters, list_or("no options")),
         compare(Aspect::State, state, &live.state, firing_text),
     ]
     .into_iter()
@@ -130,9 +132,19 @@ pub(super) fn grant_changes<'a>(
             if is_live && extra.grants().next().is_some() {
                 changes.push(Change::Extra(Object::Grant(extra)));
             }
+            changes.extend(grantor_change(missing, extra).filter(|_| is_expected && is_live));
         }
     }
     changes
+}
+
+/// Who granted what both sides have: when that role loses the right to hand it on, the grantee may lose it, too.
+fn grantor_change<'a>(expected: Privileges<'a>, live: Privileges<'a>) -> Option<Change<'a>> {
+    let (wanted, there): (Vec<_>, Vec<_>) = expected.granted_by_others().unzip();
+    let difference =
+        Difference { what: Aspect::Grantor, expected: grantors_text(&wanted), actual: grantors_text(&there) };
+    let differences = if wanted.is_empty() { Vec::new() } else { vec![difference] };
+    changed(Object::Grant(expected), Object::Grant(live), differences)
 }
 
 /// Whether these are privileges on a member of an extension.

@@ -1,7 +1,7 @@
 //! What a difference between two schemas is: the types that a comparison results in.
 
 use crate::diff::text::{
-    attributes_text, column_text, count, definition_text, domain_text, labels, with_validity,
+    attributes_text, column_text, count, definition_text, domain_text, join, labels, with_validity,
 };
 use crate::model::{
     Acl, Address, Column, Comment, Composite, Constraint, ConstraintKind, Definition, Domain, DomainCheck,
@@ -92,6 +92,9 @@ pub enum Aspect {
     Name,
     NoInherit,
     State,
+    /// Whether the server's own triggers carry out a constraint.
+    Enforcement,
+    Grantor,
     Text,
     Owner,
 }
@@ -133,6 +136,8 @@ impl Aspect {
             Aspect::Name => "name",
             Aspect::NoInherit => "inheritance by children",
             Aspect::State => "state",
+            Aspect::Enforcement => "enforcement",
+            Aspect::Grantor => "grantor",
             Aspect::Text => "text",
             Aspect::Owner => "owner",
         }
@@ -218,9 +223,12 @@ impl Object<'_> {
             Object::Table(table) => Some(count(table.columns.len(), "column")),
             Object::Column(_, column) => Some(column_text(column)),
             Object::Default(_, column) => column.default.clone(),
-            Object::NotNull(..) => Some("NOT NULL".to_string()),
-            Object::Constraint(constraint) => Some(with_validity(&constraint.def, constraint.validated)),
-            Object::Index(index) => Some(index.def.clone()),
+            Object::NotNull(_, column) => {
+                let validated = column.not_null.as_ref().is_none_or(|not_null| not_null.validated);
+                Some(with_validity("NOT NULL", validated))
+            }
+            Object::Constraint(constraint) => Some(with_validity(&constraint.sql(), constraint.validated)),
+            Object::Index(index) => Some(index.sql()),
             Object::Definition(definition) => Some(definition_text(definition)),
             Object::RowSecurity(_) => Some("enabled".to_string()),
             Object::ForcedRowSecurity(_) => Some("forced".to_string()),
@@ -293,6 +301,19 @@ impl<'a> Privileges<'a> {
         })
     }
 
+    /// Privileges that both sides give the grantee and that others granted on the other side: each as here and as there.
+    pub fn granted_by_others(&self) -> impl Iterator<Item = (&'a Grant, &'a Grant)> + use<'a> {
+        let beyond = self.beyond;
+        self.all().filter_map(move |grant| {
+            let same = |other: &&Grant| other.grantee == grant.grantee && other.privilege == grant.privilege;
+            beyond
+                .iter()
+                .find(same)
+                .filter(|other| other.grantors != grant.grantors)
+                .map(|other| (grant, other))
+        })
+    }
+
     /// All privileges of the grantee, whether the other side has them or not.
     pub fn all(&self) -> impl Iterator<Item = &'a Grant> + use<'a> {
         let grantee = self.grantee;
@@ -318,9 +339,19 @@ impl<'a> Privileges<'a> {
     }
 }
 
+/// `SELECT granted by the owner`, for each privilege that others granted on the other side.
+pub(super) fn grantors_text(grants: &[&Grant]) -> String {
+    let name = |role: &String| if role.is_empty() { "the owner".to_string() } else { ident(role) };
+    let by = |grant: &Grant| match grant.grantors.as_slice() {
+        [] => "the owner".to_string(),
+        roles => roles.iter().map(name).collect::<Vec<_>>().join(" and "),
+    };
+    join(grants.iter().map(|grant| format!("{} granted by {}", grant.privilege, by(grant))))
+}
+
 /// Whether who has the one has the other as well.
 pub(super) fn covers(one: &Grant, other: &Grant) -> bool {
-    let Grant { grantee, privilege, grantable, grantor: _ } = other;
+    let Grant { grantee, privilege, grantable, grantors: _ } = other;
     one.grantee == *grantee && one.privilege == *privilege && (one.grantable || !grantable)
 }
 

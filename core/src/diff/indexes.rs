@@ -3,7 +3,7 @@
 use crate::diff::change::{Aspect, Change, Difference, Object};
 use crate::diff::pair::{Pair, compare, compare_validity, pairs, plain};
 use crate::diff::tables::Tables;
-use crate::diff::text::list_or;
+use crate::diff::text::{enforcement_text, list_or, or_none};
 use crate::model::{Catalog, Constraint, Index};
 
 pub(super) fn constraint_changes<'a>(
@@ -18,6 +18,7 @@ pub(super) fn constraint_changes<'a>(
             Pair::Extra(constraint) => {
                 !constraint.inherited && !tables.own_partitions.contains(constraint.table_identity.as_str())
             }
+            // Whether it is enforced on a partition is told of the one that was declared.
             Pair::Both(expected, live) => !(expected.inherited && live.inherited),
         })
         .filter_map(|pair| plain(pair, Object::Constraint, constraint_differences))
@@ -34,6 +35,8 @@ fn constraint_differences(expected: &Constraint, live: &Constraint) -> Vec<Diffe
         table_type: _,
         kind,
         def,
+        parameters,
+        tablespace,
         validated,
         // Whether it came from a parent or was declared here, it says the same.
         inherited: _,
@@ -42,10 +45,14 @@ fn constraint_differences(expected: &Constraint, live: &Constraint) -> Vec<Diffe
         expression: _,
         key: _,
         references: _,
+        switched,
     } = expected;
     [
         compare(Aspect::Definition, &(kind, def), &(&live.kind, &live.def), |(_, def)| def.to_string()),
+        compare(Aspect::Parameters, parameters, &live.parameters, list_or("no storage parameters")),
+        compare(Aspect::Tablespace, tablespace, &live.tablespace, or_none("other than the default")),
         compare_validity(*validated, live.validated, "NOT VALID"),
+        compare(Aspect::Enforcement, switched, &live.switched, |switched| enforcement_text(switched)),
     ]
     .into_iter()
     .flatten()
@@ -54,7 +61,10 @@ fn constraint_differences(expected: &Constraint, live: &Constraint) -> Vec<Diffe
 
 /// Whether two constraints do the same for their table, whatever they are called.
 pub(crate) fn same_constraint(one: &Constraint, other: &Constraint) -> bool {
-    one.kind == other.kind && one.def == other.def
+    one.kind == other.kind
+        && one.def == other.def
+        && one.parameters == other.parameters
+        && one.tablespace == other.tablespace
 }
 
 pub(super) fn index_changes<'a>(
@@ -76,7 +86,7 @@ pub(super) fn index_changes<'a>(
 }
 
 fn index_differences(expected: &Index, live: &Index) -> Vec<Difference> {
-    let same_definition = same_index(expected, live);
+    let same_definition = says_same(expected, live);
     let Index {
         identity: _,
         name: _,
@@ -85,8 +95,10 @@ fn index_differences(expected: &Index, live: &Index) -> Vec<Difference> {
         table_identity,
         table_type: _,
         more,
-        // The parts say the same without depending on how an expression is printed; see `same_index`.
+        // The parts say the same without depending on how an expression is printed; see `says_same`.
         def,
+        parameters,
+        tablespace,
         unique: _,
         nulls_not_distinct: _,
         parts: _,
@@ -104,6 +116,8 @@ fn index_differences(expected: &Index, live: &Index) -> Vec<Difference> {
             expected: def.clone(),
             actual: live.def.clone(),
         }),
+        compare(Aspect::Parameters, parameters, &live.parameters, list_or("no storage parameters")),
+        compare(Aspect::Tablespace, tablespace, &live.tablespace, or_none("other than the default")),
         compare(Aspect::Statistics, more, &live.more, list_or("the default statistics targets")),
         compare_validity(*valid, live.valid, "INVALID"),
     ]
@@ -114,6 +128,10 @@ fn index_differences(expected: &Index, live: &Index) -> Vec<Difference> {
 
 /// Whether two indexes do the same for their table, whatever they are called.
 pub(crate) fn same_index(one: &Index, other: &Index) -> bool {
+    says_same(one, other) && one.parameters == other.parameters && one.tablespace == other.tablespace
+}
+
+fn says_same(one: &Index, other: &Index) -> bool {
     one.unique == other.unique && one.body() == other.body()
 }
 

@@ -20,6 +20,8 @@ pub(super) struct Tables<'a> {
     pub(super) own_partitions: BTreeSet<&'a str>,
     /// The live indexes, those of constraints among them.
     live_indexes: BTreeSet<(&'a Name, &'a str)>,
+    /// The domains of both sides, and whether one of the sides gives them a default.
+    domains: BTreeMap<&'a str, bool>,
 }
 
 impl<'a> Tables<'a> {
@@ -36,7 +38,11 @@ impl<'a> Tables<'a> {
                     live.constraints.iter().map(|constraint| (&constraint.table, constraint.name.as_str())),
                 )
                 .collect(),
+            domains: BTreeMap::new(),
         };
+        for domain in expected.domains.iter().chain(&live.domains) {
+            *tables.domains.entry(&domain.identity).or_default() |= domain.default.is_some();
+        }
         tables.own_partitions = tables
             .live
             .values()
@@ -105,6 +111,7 @@ impl<'a> Tables<'a> {
                 Pair::Extra(column) => changes.push(Change::Extra(Object::Column(live, column))),
                 Pair::Both(one, other) => {
                     let mut found = column_pair_changes((expected, one), (live, other));
+                    found.retain(|change| !self.is_of_no_default(change));
                     if one.inherited && other.inherited {
                         let above = self.parent_column_changes(expected, &one.name);
                         found.retain(|change| !above.iter().any(|other| same_sort(change, other)));
@@ -114,6 +121,17 @@ impl<'a> Tables<'a> {
             }
         }
         changes
+    }
+
+    /// Whether only one side says that a column of a domain has NULL as its default, and the domain has none of its own.
+    fn is_of_no_default(&self, change: &Change) -> bool {
+        match change {
+            Change::Missing(Object::Default(_, column)) | Change::Extra(Object::Default(_, column)) => {
+                column.default.as_ref().is_some_and(|default| default.starts_with("NULL::"))
+                    && self.domains.get(column.type_name.as_str()) == Some(&false)
+            }
+            _ => false,
+        }
     }
 
     /// How the columns differ that a child's column comes from: what is the same there is healed there.

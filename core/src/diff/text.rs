@@ -2,7 +2,7 @@
 
 use crate::model::{
     Attribute, Column, Definition, Domain, Firing, Foreign, Generated, IdentityColumn, NotNull, Parent,
-    PartitionOf, ReplicaIdentity, SequenceNumbers,
+    PartitionOf, ReplicaIdentity, SequenceNumbers, Switched,
 };
 use crate::quote::bare_literal;
 
@@ -146,8 +146,8 @@ pub(super) fn row_type_text(of_type: &Option<String>) -> String {
 
 /// A definition with what completes it.
 pub(super) fn definition_text(definition: &Definition) -> String {
-    let statements: Vec<&str> =
-        [&definition.def].into_iter().chain(&definition.more).map(String::as_str).collect();
+    let statements: Vec<String> =
+        [definition.sql()].into_iter().chain(definition.more.iter().cloned()).collect();
     statements.join(";\n")
 }
 
@@ -160,6 +160,20 @@ pub(super) fn firing_text(state: &Option<Firing>) -> String {
         None => "without a state",
     }
     .to_string()
+}
+
+/// Whether a constraint is checked, by the state of the triggers that carry it out.
+pub(super) fn enforcement_text(switched: &[Switched]) -> String {
+    if switched.is_empty() {
+        return "checked".to_string();
+    }
+    let text = |Switched { table_identity, table: _, events, state }: &Switched| match state {
+        Firing::Disabled => format!("not checked at {events} of {table_identity}"),
+        Firing::Replica => format!("checked on replicas only at {events} of {table_identity}"),
+        Firing::Always => format!("checked on replicas, too, at {events} of {table_identity}"),
+        Firing::Enabled => format!("checked at {events} of {table_identity}"),
+    };
+    join(switched.iter().map(text))
 }
 
 pub(super) fn not_null_name(not_null: &NotNull) -> String {

@@ -162,19 +162,25 @@ fn add_label(of: &Enum, label: &str, context: &Context) -> Work {
 fn create_domain(domain: &Domain, context: &Context) -> Work {
     let mut needs = context.needed_schema(&domain.name.schema);
     needs.extend(context.needed_types([&domain.base_type]));
-    Work::new(vec![Action::CreateDomain(Box::new(domain.clone()))], domain.owner.clone(), needs)
+    let mut actions = vec![Action::CreateDomain(Box::new(domain.clone()))];
+    let not_valid = domain.checks.iter().filter(|check| !check.validated);
+    actions.extend(not_valid.map(|check| add_check(domain, check)));
+    Work::new(actions, domain.owner.clone(), needs)
+}
+
+fn add_check(domain: &Domain, check: &DomainCheck) -> Action {
+    Action::AddDomainConstraint {
+        domain: domain.name.clone(),
+        name: check.name.clone(),
+        def: check.def.clone(),
+    }
 }
 
 fn add_domain_check(domain: &Domain, check: &DomainCheck, context: &Context) -> Work {
-    let DomainCheck { identity: _, name, def, validated } = check;
-    let (domain_name, name) = (&domain.name, name.clone());
-    let mut actions = vec![Action::AddDomainConstraint {
-        domain: domain_name.clone(),
-        name: name.clone(),
-        def: def.clone(),
-    }];
-    if *validated {
-        actions.push(Action::ValidateDomainConstraint { domain: domain_name.clone(), name });
+    let mut actions = vec![add_check(domain, check)];
+    if check.validated {
+        let (domain, name) = (domain.name.clone(), check.name.clone());
+        actions.push(Action::ValidateDomainConstraint { domain, name });
     }
     Work::new(actions, context.owner_of_domain(domain), Vec::new())
 }

@@ -13,7 +13,7 @@ const NOBODY: &str = "pg_database_owner";
 /// The statement, what completes it, when it fires, and what the public may not do with it: all in one step, so that no
 /// half of it is ever there.
 pub(super) fn create_definition(definition: &Definition, context: &Context) -> Work {
-    let mut sql = definition.def.clone();
+    let mut sql = definition.sql();
     if definition.filled == Some(false) {
         sql.push_str(" WITH NO DATA");
     }

@@ -25,7 +25,7 @@ pub(super) fn add_constraint(constraint: &Constraint, context: &Context) -> Work
         vec![Action::AddConstraint {
             table: constraint.table.clone(),
             name: constraint.name.clone(),
-            def: constraint.def.clone(),
+            def: constraint.sql(),
             not_valid,
         }]
     });
@@ -62,7 +62,10 @@ fn key_over_index(constraint: &Constraint, context: &Context) -> Option<Vec<Acti
     let key = constraint.key.as_ref()?;
     let nulls = if key.nulls_not_distinct { " NULLS NOT DISTINCT" } else { "" };
     let columns = key.parts.join(", ");
-    // What else the definition may say, say of more columns or of storage, is left to the server.
+    // What else the definition may say, of more columns or of storage, is left to the server.
+    if !constraint.parameters.is_empty() || constraint.tablespace.is_some() {
+        return None;
+    }
     let deferrable = constraint.def.strip_prefix(&format!("{kind}{nulls} ({columns})"))?;
     if !matches!(deferrable, "" | " DEFERRABLE" | " DEFERRABLE INITIALLY DEFERRED") {
         return None;
@@ -130,7 +133,7 @@ pub(super) fn create_index(index: &Index, context: &Context) -> Work {
     let on_live = context.live_table(&index.table).is_some();
     // That of a partitioned table is built with those of its partitions, or not at all.
     let online = on_live && context.has_rows(&index.table_identity) && !context.is_partitioned(&index.table);
-    let mut actions = vec![Action::CreateIndex { def: index.def.clone(), online }];
+    let mut actions = vec![Action::CreateIndex { def: index.sql(), online }];
     actions.extend(index.more.iter().map(|sql| Action::Complete { sql: sql.clone() }));
     actions.extend(marks(&index.table, &index.name.name, context));
     let owner = match context.expected_table(&index.table) {

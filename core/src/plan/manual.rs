@@ -2,13 +2,13 @@
 
 use crate::ddl::{
     ColumnSetting, Granting, alter, attribute_sql, column_sql, identity_sql, numbers_sql, options_sql,
-    parameters_sql, replica_identity, script, set_firing, set_not_null,
+    replica_identity, script, set_firing, set_not_null,
 };
 use crate::diff::{Aspect, Difference, Object, Privileges};
-use crate::model::{
-    Column, Composite, Definition, DefinitionKind, Domain, Grant, Index, NotNull, Sequence, Table,
-};
+use crate::model::{Column, Composite, Definition, DefinitionKind, Domain, Grant, NotNull, Sequence, Table};
+use crate::plan::context::Context;
 use crate::plan::step::Verdict;
+use crate::plan::{enforcement, stored};
 use crate::quote::{bare_literal, ident};
 
 /// Of an object that nobody expects.
@@ -24,16 +24,27 @@ pub(super) fn extra(object: Object) -> (Verdict, String) {
 }
 
 /// Of an object that is not what it should be.
-pub(super) fn changed(expected: Object, live: Object, differences: &[Difference]) -> (Verdict, String) {
+pub(super) fn changed(
+    expected: Object,
+    live: Object,
+    differences: &[Difference],
+    context: &Context,
+) -> (Verdict, String) {
     let aspects: Vec<&str> = differences.iter().map(|difference| difference.what.as_str()).collect();
     let differs = match aspects.as_slice() {
         [one] => format!("its {one} differs"),
         [first @ .., last] => format!("its {} and {last} differ", first.join(", ")),
         [] => "it differs".to_string(),
     };
-    let reason = format!("{differs}: heal adds what is missing, it never alters what is there");
+    let mut reason = format!("{differs}: heal adds what is missing, it never alters what is there");
     let mut advice: Vec<String> =
-        differences.iter().map(|difference| change(expected, live, difference.what)).collect();
+        differences.iter().map(|difference| change(expected, live, difference.what, context)).collect();
+    if let (Object::Constraint(expected), Object::Constraint(live)) = (expected, live)
+        && differences.iter().any(|difference| difference.what == Aspect::Enforcement)
+    {
+        reason.push_str(&enforcement::warning(expected, live, context));
+        advice.extend(enforcement::remedy(expected, live, context));
+    }
     // One statement can settle two aspects.
     advice.dedup();
     advice.retain(|statement| !statement.is_empty());
@@ -101,8 +112,36 @@ pub(super) fn revoke(privileges: Privileges) -> String {
     script([statement(&whole, false), statement(&options, true)].into_iter().filter(|sql| !sql.is_empty()))
 }
 
+/// SQL that lets those grant that are to have granted, and then takes back what others did: who granted it is who runs it.
+fn grant_by_others(expected: Privileges, live: Privileges) -> String {
+    let as_grantors = |of: Privileges, grant: &Grant, other: &Grant, sql: fn(&Granting) -> String| {
+        let owner = || vec![String::new()];
+        let grantors = |grant: &Grant| match grant.grantors.is_empty() {
+            true => owner(),
+            false => grant.grantors.clone(),
+        };
+        let others = grantors(other);
+        let only_here = grantors(grant).into_iter().filter(move |role| !others.contains(role));
+        let statements = Granting::of(of.acl, of.grantee, &of.acl.owner, &[grant]);
+        let statements: Vec<String> = statements.iter().map(sql).collect();
+        let owner = of.acl.owner.clone();
+        only_here.flat_map(move |role| {
+            let role = if role.is_empty() { owner.clone() } else { role };
+            [format!("SET ROLE {}", ident(&role))].into_iter().chain(statements.clone())
+        })
+    };
+    let given = expected
+        .granted_by_others()
+        .flat_map(|(grant, other)| as_grantors(expected, grant, other, Granting::grant));
+    let taken = live.granted_by_others().flat_map(|(grant, other)| {
+        // The whole privilege, not only the right to hand it on.
+        as_grantors(live, grant, other, |granting| Granting { grantable: false, ..granting.clone() }.revoke())
+    });
+    script(given.chain(taken).chain(["RESET ROLE".to_string()]))
+}
+
 /// SQL that brings one aspect of an object to the expected state.
-fn change(expected: Object, live: Object, what: Aspect) -> String {
+fn change(expected: Object, live: Object, what: Aspect, context: &Context) -> String {
     match (expected, live) {
         (Object::Extension(extension), _) => {
             format!("ALTER EXTENSION {} SET SCHEMA {}", ident(&extension.name), ident(&extension.schema))
@@ -113,12 +152,13 @@ fn change(expected: Object, live: Object, what: Aspect) -> String {
                 of.identity
             )
         }
-        (Object::Domain(domain), _) => change_domain(domain, what),
+        (Object::Domain(expected), Object::Domain(live)) => change_domain(expected, live, what),
         (Object::DomainConstraint(domain, check), _) => {
             let (domain, name) = (domain.name.sql(), ident(&check.name));
+            let not_valid = if check.validated { "" } else { " NOT VALID" };
             script([
                 format!("ALTER DOMAIN {domain} DROP CONSTRAINT {name}"),
-                format!("ALTER DOMAIN {domain} ADD CONSTRAINT {name} {}", check.def),
+                format!("ALTER DOMAIN {domain} ADD CONSTRAINT {name} {}{not_valid}", check.def),
             ])
         }
         (Object::Composite(expected), Object::Composite(live)) => change_attributes(expected, live),
@@ -136,22 +176,22 @@ fn change(expected: Object, live: Object, what: Aspect) -> String {
             format!("COMMENT ON {} IS {}", comment.on, bare_literal(&comment.text))
         }
         (Object::Owner(expected), _) => expected.sql(),
-        (Object::Constraint(constraint), _) => {
-            let name = ident(&constraint.name);
-            script([
-                alter(&constraint.table, &format!("DROP CONSTRAINT {name}")),
-                alter(&constraint.table, &format!("ADD CONSTRAINT {name} {}", constraint.def)),
-            ])
+        (Object::Constraint(expected), Object::Constraint(live)) => {
+            stored::change_constraint(expected, live, what, context)
         }
-        (Object::Index(index), _) => change_index(index, what),
+        (Object::Grant(expected), Object::Grant(live)) => grant_by_others(expected, live),
+        (Object::Index(expected), Object::Index(live)) => stored::change_index(expected, live, what, context),
         // These are there or not, or are compared with their like only.
         (
             Object::Schema(_)
             | Object::EnumValue(..)
             | Object::NotNull(..)
+            | Object::Domain(_)
             | Object::Composite(_)
             | Object::Table(_)
             | Object::Column(..)
+            | Object::Constraint(_)
+            | Object::Index(_)
             | Object::Definition(_)
             | Object::RowSecurity(_)
             | Object::ForcedRowSecurity(_)
@@ -183,7 +223,13 @@ fn change_definition(expected: &Definition, live: &Definition, what: Aspect) -> 
         let statement = expected.state.and_then(|state| set_firing(expected, state));
         return statement.unwrap_or_default();
     }
-    let replaced = expected.def.replacen("CREATE ", "CREATE OR REPLACE ", 1);
+    if what == Aspect::Options {
+        // Said by the statement that makes it anew, where there is one.
+        let same = expected.def == live.def;
+        let changes = stored::parameters(&expected.parameters, &live.parameters).filter(|_| same);
+        return script(changes.map(|what| format!("ALTER {} {what}", expected.sql_name)));
+    }
+    let replaced = expected.sql().replacen("CREATE ", "CREATE OR REPLACE ", 1);
     let create = match expected.kind {
         _ if expected.def == live.def => Vec::new(),
         DefinitionKind::View
@@ -197,9 +243,9 @@ fn change_definition(expected: &Definition, live: &Definition, what: Aspect) -> 
             Some((head, options)) if live.def.starts_with(&format!("{head} WITH ")) => {
                 vec![format!("ALTER {} SET {options}", expected.sql_name)]
             }
-            _ => vec![drop_definition(live), expected.def.clone()],
+            _ => vec![drop_definition(live), expected.sql()],
         },
-        _ => vec![drop_definition(live), expected.def.clone()],
+        _ => vec![drop_definition(live), expected.sql()],
     };
     let more = expected.more.iter().filter(|statement| !create.is_empty() || !live.more.contains(statement));
     let gone = live.more.iter().filter(|statement| create.is_empty() && !expected.more.contains(statement));
@@ -207,8 +253,11 @@ fn change_definition(expected: &Definition, live: &Definition, what: Aspect) -> 
     script(create.iter().cloned().chain(gone).chain(more.cloned()))
 }
 
-fn change_domain(domain: &Domain, what: Aspect) -> String {
+fn change_domain(domain: &Domain, live: &Domain, what: Aspect) -> String {
     let name = domain.name.sql();
+    if let (Aspect::Name, Some(from), Some(to)) = (what, &live.not_null_name, &domain.not_null_name) {
+        return format!("ALTER DOMAIN {name} RENAME CONSTRAINT {} TO {}", ident(from), ident(to));
+    }
     match (what, &domain.default, domain.not_null) {
         (Aspect::Default, Some(default), _) => format!("ALTER DOMAIN {name} SET DEFAULT {default}"),
         (Aspect::Default, None, _) => format!("ALTER DOMAIN {name} DROP DEFAULT"),
@@ -300,10 +349,8 @@ fn change_table(expected: &Table, live: &Table, what: Aspect) -> String {
             alter(&expected.name, &format!("SET ACCESS METHOD {method}"))
         }
         Aspect::Parameters => {
-            let gone = reset(&expected.parameters, &live.parameters);
-            let set = (!expected.parameters.is_empty())
-                .then(|| format!("SET ({})", parameters_sql(&expected.parameters)));
-            script(gone.into_iter().chain(set).map(|what| alter(&expected.name, &what)))
+            let changes = stored::parameters(&expected.parameters, &live.parameters);
+            script(changes.map(|what| alter(&expected.name, &what)))
         }
         Aspect::Foreign => match &expected.foreign {
             Some(foreign) => format!(
@@ -376,10 +423,8 @@ fn change_column(table: &Table, expected: &Column, live: &Column, what: Aspect) 
             wanted.map_or(back, |setting| alter_column(table, expected, &setting.sql()))
         }
         Aspect::Options => {
-            let gone = reset(&expected.options, &live.options);
-            let set = (!expected.options.is_empty())
-                .then(|| ColumnSetting::Options(expected.options.clone()).sql());
-            script(gone.into_iter().chain(set).map(|what| alter_column(table, expected, &what)))
+            let changes = stored::parameters(&expected.options, &live.options);
+            script(changes.map(|what| alter_column(table, expected, &what)))
         }
         Aspect::FdwOptions => {
             format!("-- give {} the options{}", expected.identity, options_sql(&expected.fdw_options))
@@ -388,27 +433,6 @@ fn change_column(table: &Table, expected: &Column, live: &Column, what: Aspect) 
         _ if expected.default.is_none() => String::new(),
         _ => set_default(table, expected),
     }
-}
-
-fn change_index(index: &Index, what: Aspect) -> String {
-    match what {
-        Aspect::Validity => {
-            format!(
-                "-- give each partition of {} its part, and attach it to {}",
-                index.table_identity, index.identity
-            )
-        }
-        Aspect::Statistics => script(index.more.iter().cloned()),
-        _ => script([format!("DROP INDEX {}", index.name.sql()), index.def.clone()]),
-    }
-}
-
-/// RESET of the parameters that are only live.
-fn reset(expected: &[String], live: &[String]) -> Option<String> {
-    let name = |parameter: &String| parameter.split('=').next().unwrap_or_default().to_string();
-    let wanted: Vec<String> = expected.iter().map(name).collect();
-    let gone: Vec<String> = live.iter().map(name).filter(|name| !wanted.contains(name)).collect();
-    (!gone.is_empty()).then(|| format!("RESET ({})", gone.join(", ")))
 }
 
 fn set_default(table: &Table, column: &Column) -> String {

@@ -63,7 +63,7 @@ fn member_of_another(extension: &Extension, context: &Context) -> Option<Obstacl
     let of = Address::new("extension", &extension.identity);
     let acls = context.expected.acls.iter().filter(|acl| acl.of.as_ref() == Some(&of));
     let (mut others, own): (Vec<_>, Vec<_>) = acls.partition(|acl| acl.owner != extension.owner);
-    let granted_by_another = |grant: &Grant| grant.grantor.is_some();
+    let granted_by_another = |grant: &Grant| grant.grantor().is_some();
     others.extend(own.into_iter().filter(|acl| acl.grants.iter().any(granted_by_another)));
     let acl = others.first()?;
     Some(Obstacle {

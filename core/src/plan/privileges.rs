@@ -60,7 +60,7 @@ fn lacks_maintain(lacking: &Privileges) -> bool {
 }
 
 fn granted_by_several(grants: &[&Grant]) -> bool {
-    grants.iter().any(|grant| grant.grantor != grants[0].grantor)
+    grants.iter().any(|grant| grant.grantor() != grants[0].grantor())
 }
 
 /// The function, view or extension that the privileges are for, if somebody has changed it.
@@ -84,7 +84,7 @@ pub(super) fn grant(privileges: Privileges, context: &Context) -> Work {
     let grants: Vec<&Grant> = privileges.grants().collect();
     let actions = Granting::of(acl, privileges.grantee, &owner, &grants);
     let mut needs = attached_to(acl, context);
-    let grantor = grants.first().and_then(|grant| grant.grantor.clone());
+    let grantor = grants.first().and_then(|grant| grant.grantor()).map(str::to_owned);
     if let Some(grantor) = &grantor {
         let grant =
             |role: &str| Address::new("grant", &format!("{role} on {} {}", acl.object_type, acl.identity));

@@ -117,6 +117,7 @@ fn same_definition(one: &Definition, other: &Definition) -> bool {
         && of(one) == of(other)
         && can_be_renamed(one.kind)
         && body(one) == body(other)
+        && one.parameters == other.parameters
 }
 
 /// The definition without the object's name.

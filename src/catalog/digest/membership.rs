@@ -36,6 +36,8 @@ pub struct Membership {
     /// The relations of row types.
     row_types: FxHashMap<u32, u32>,
     pub foreign_keys: FxHashSet<(u32, u32)>,
+    /// The constraints of which constraints of partitions are clones.
+    cloned_from: FxHashMap<u32, u32>,
     /// What was in the catalogs that nobody reads later.
     pub held: FxHashMap<u32, Held>,
 }
@@ -96,6 +98,7 @@ impl Membership {
             on_relation: FxHashMap::default(),
             row_types: FxHashMap::default(),
             foreign_keys: FxHashSet::default(),
+            cloned_from: FxHashMap::default(),
             held,
         };
         let mut buffer = Vec::new();
@@ -135,6 +138,9 @@ impl Membership {
             if let Some(array) = object_in(places.array) {
                 self.left_out.insert((class, array));
             }
+            if let Some(parent) = object_in(places.cloned_from) {
+                self.cloned_from.insert(oid, parent);
+            }
             if places.constraint_kind.is_some_and(|column| row.character(column) == b'f') {
                 self.foreign_keys.insert((class, oid));
             }
@@ -150,6 +156,14 @@ impl Membership {
     pub fn is_users_schema(&self, schema: u32) -> bool {
         let Schemas { names, own } = &self.schemas;
         names.contains_key(&schema) && (schema != *own || !is_users(schema))
+    }
+
+    /// The user's relation that has a constraint, or that has the one of which it is a clone.
+    pub fn whole_of_constraint(&self, mut constraint: u32) -> Option<u32> {
+        while let Some(parent) = self.cloned_from.get(&constraint) {
+            constraint = *parent;
+        }
+        self.whole(self.relation_of((self.class("pg_constraint")?, constraint))?)
     }
 
     /// The relation to which a relation belongs: itself, or what it is a part of.
@@ -179,6 +193,7 @@ struct NamedPlaces {
     row_type_of: Option<usize>,
     array: Option<usize>,
     constraint_kind: Option<usize>,
+    cloned_from: Option<usize>,
 }
 
 impl NamedPlaces {
@@ -196,6 +211,7 @@ impl NamedPlaces {
             row_type_of: position(columns, "typrelid"),
             array: position(columns, "typarray"),
             constraint_kind: position(columns, "contype"),
+            cloned_from: position(columns, "conparentid"),
         }
     }
 }

@@ -13,6 +13,7 @@ mod names;
 mod privileges;
 mod reader;
 mod rows;
+mod switched;
 mod taken;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -14,6 +14,7 @@ use crate::catalog::digest::membership::{Dependency, Membership};
 use crate::catalog::digest::names::{Names, is_users};
 use crate::catalog::digest::privileges;
 use crate::catalog::digest::rows::{self, CatalogRow, Column, places, position};
+use crate::catalog::digest::switched::SwitchedPlaces;
 use crate::catalog::digest::taken::{Sum, Taken};
 use crate::error::Error;
 
@@ -69,6 +70,8 @@ impl<'a> Reader<'a> {
         let mut last: (u32, Option<u32>, Digest) = (0, None, Digest::default());
         let held = rows::each(class, wanted, prepare, |places, row| {
             let column = places.column.map(|[number, name]| (row.number(number) as i16, row.name(name)));
+            let switched = places.switched.as_ref();
+            sums.extend(switched.and_then(|places| places.sum(row, membership, names, buffer)));
             if places.skipped.is_some_and(|column| row.boolean(column))
                 || column.is_some_and(|(number, _)| number <= 0)
             {
@@ -279,8 +282,9 @@ struct PartPlaces {
     /// Kinds of relations were looked at before.
     known: Option<Known>,
     relation: usize,
-    /// Whether the row is one of a dropped column, or of a trigger that carries out a foreign key.
+    /// Whether the row is one of a dropped column, or of a trigger that carries out a constraint.
     skipped: Option<usize>,
+    switched: Option<SwitchedPlaces>,
     column: Option<[usize; 2]>,
     default: Option<usize>,
     options: Option<usize>,
@@ -296,6 +300,7 @@ impl PartPlaces {
             known: (class != PG_CLASS).then(|| Known::of(catalog, columns)),
             relation: places(columns, [relation])[0],
             skipped: position(columns, "tgisinternal").or_else(|| position(columns, "attisdropped")),
+            switched: SwitchedPlaces::new(class, catalog, columns, references),
             column: (catalog == "pg_attribute").then(|| places(columns, ["attnum", "attname"])),
             default: (catalog == "pg_attrdef").then(|| places(columns, ["oid"])[0]),
             options: position(columns, "reloptions"),

@@ -161,7 +161,7 @@ fn in_public(role: pg_sys::Oid, verb: &str, preposition: &str, can: bool) -> Res
 fn read_what(since: Option<&Digests>) -> Result<Read, Error> {
     with_pinned_settings(|| {
         with_snapshot(|| {
-            let Outline { digested, not_compared } = outline::fresh()?;
+            let Outline { digested, not_compared, own: _ } = outline::fresh()?;
             let differing = since.map(|since| digested.differing(since));
             let wanted = match &differing {
                 None => Wanted::ALL,

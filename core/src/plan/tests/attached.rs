@@ -7,7 +7,7 @@ use crate::model::*;
 use crate::plan::tests::{Known, name, steps};
 use crate::plan::{Kind, Verdict};
 
-fn definition(kind: DefinitionKind, identity: &str, sql_name: &str, def: &str) -> Definition {
+pub(crate) fn definition(kind: DefinitionKind, identity: &str, sql_name: &str, def: &str) -> Definition {
     Definition {
         kind,
         identity: identity.to_string(),
@@ -18,6 +18,7 @@ fn definition(kind: DefinitionKind, identity: &str, sql_name: &str, def: &str) -
         def: def.to_string(),
         more: Vec::new(),
         shape: None,
+        parameters: Vec::new(),
         query: None,
         state: None,
         inherited: false,
@@ -83,7 +84,7 @@ fn acl(grants: &[(&str, &str)], default: &[(&str, &str)]) -> Acl {
         grantee: grantee.to_string(),
         privilege: privilege.trim_end_matches('*').to_string(),
         grantable: privilege.ends_with('*'),
-        grantor: None,
+        grantors: Vec::new(),
     };
     Acl {
         object_type: "table".to_string(),

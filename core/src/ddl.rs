@@ -4,8 +4,8 @@
 //! through `quote`; expressions, type names and definitions are texts that the server itself printed.
 
 use crate::model::{
-    Column, Composite, Definition, DefinitionKind, Domain, Firing, Member, Name, NotNull, ReplicaIdentity,
-    SequenceNumbers, Table,
+    Column, Composite, Definition, DefinitionKind, Domain, Firing, IdentityColumn, Member, Name, NotNull,
+    ReplicaIdentity, SequenceNumbers, Table,
 };
 use crate::quote::{bare_literal, ident};
 
@@ -78,6 +78,12 @@ pub enum Action {
     AddColumn {
         table: Name,
         column: Box<Column>,
+    },
+    /// Of a column that is there.
+    AddIdentity {
+        table: Name,
+        column: String,
+        identity: IdentityColumn,
     },
     /// With `only` the children keep what they have.
     SetDefault {
@@ -199,6 +205,9 @@ impl Action {
             Action::CreateTable(table) => tables::create(table),
             Action::AddColumn { table, column } => {
                 alter(table, &format!("ADD COLUMN {}", column_sql(column)))
+            }
+            Action::AddIdentity { table, column, identity } => {
+                alter(table, &format!("ALTER COLUMN {} ADD {}", ident(column), identity_sql(identity)))
             }
             Action::SetDefault { table, column, default, only } => {
                 tables::set_default(table, column, default, *only)

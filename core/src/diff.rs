@@ -47,6 +47,8 @@ pub fn diff<'a>(expected: &'a Catalog, live: &'a Catalog) -> Vec<Change<'a>> {
         comments: _,
         // Follow from the objects, which are compared.
         dependencies: _,
+        // Left out of both sides: see `unread`.
+        unread: _,
     } = expected;
     let tables = Tables::of(expected, live);
     let mut changes = Vec::new();

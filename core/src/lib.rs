@@ -24,3 +24,4 @@ pub mod schedule;
 pub mod secrets;
 pub mod spelling;
 pub mod trackers;
+pub mod unread;

@@ -9,6 +9,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::unread::Unread;
+
 /// A schema-qualified name, unquoted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Name {
@@ -53,6 +55,9 @@ pub struct Catalog {
     pub comments: Vec<Comment>,
     /// Read of the expected schema alone: it tells in which order things can be created.
     pub dependencies: Vec<Dependencies>,
+    /// What was read and not understood.
+    #[serde(default)]
+    pub unread: Vec<Unread>,
 }
 
 /// Objects of a kind that is not compared.

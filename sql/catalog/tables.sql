@@ -61,7 +61,8 @@ table_column AS (
                                 THEN json_build_object('name', k.conname,
                                                        'validated', coalesce(k.convalidated, true),
                                                        'no_inherit', coalesce(k.connoinherit, false)) END,
-               'identity_column', CASE WHEN a.attidentity <> ''
+               -- Since PostgreSQL 17 a partition has its parent's identity, without a sequence of its own.
+               'identity_column', CASE WHEN a.attidentity <> '' AND NOT r.relispartition
                                        THEN json_build_object('always', a.attidentity = 'a', 'sequence', i.name,
                                                               'numbers', i.numbers) END,
                'generated', CASE WHEN a.attgenerated <> ''

@@ -10,6 +10,7 @@ use nself_heal_core::model::{Catalog, Definition};
 use nself_heal_core::pieces::{Pieces, join};
 use nself_heal_core::plan::{self, Kind, Options, Step};
 use nself_heal_core::spelling::{self, TextPair};
+use nself_heal_core::unread;
 
 use crate::catalog;
 use crate::catalog::outline::{self, Outline};
@@ -101,14 +102,14 @@ pub fn compare_with(expected: &Expected, not_renamed: BTreeSet<String>) -> Resul
 fn compare_here(expected: &Expected, not_renamed: BTreeSet<String>) -> Result<Comparison, Error> {
     with_pinned_settings(|| {
         let Sides { outline, schemas, held } = sides(expected)?;
-        let not_compared = pair_counts(&outline.not_compared, expected.not_compared());
-        let compared = match schemas {
+        let mut compared = match schemas {
             None => Comparison::default(),
             Some(schemas) => compare_catalogs(schemas, not_renamed.clone(), held)?,
         };
         #[cfg(debug_assertions)]
         check_against_whole(&compared, expected, &outline, not_renamed)?;
-        Ok(Comparison { not_compared, ..compared })
+        compared.not_compared.extend(pair_counts(&outline.not_compared, expected.not_compared()));
+        Ok(compared)
     })
 }
 
@@ -234,12 +235,13 @@ fn check_against_whole(
 }
 
 fn compare_catalogs(
-    (expected, mut live): (Catalog, Catalog),
+    (mut expected, mut live): (Catalog, Catalog),
     not_renamed: BTreeSet<String>,
     held: Held,
 ) -> Result<Comparison, Error> {
     let mut locked = locked_steps(&expected, held);
     leave_own_schema_out(&mut live, &expected)?;
+    let unread = unread::leave_out(&mut expected, &mut live);
     for pair in spelling::texts_to_settle(&expected, &live) {
         let compared =
             as_owner_of(&live, &pair.table, || Ok(trust::nothing_runs(|| expression::compare(&pair))))?;
@@ -288,9 +290,9 @@ fn compare_catalogs(
         live,
         steps: plan.steps,
         ignored,
+        not_compared: unread.into_iter().map(not_compared::not_understood).collect(),
         #[cfg(debug_assertions)]
         has_locked,
-        ..Comparison::default()
     })
 }
 

@@ -2,15 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nself_heal_core::model;
+use nself_heal_core::{model, unread};
 
-use crate::catalog::{self, outline};
+use crate::catalog;
 use crate::error::Error;
-use crate::expected;
 use crate::expected::chain::Against;
 use crate::migrations::elsewhere::{self, Elsewhere};
-use crate::server::session::with_pinned_settings;
-use crate::server::spi::with_snapshot;
 
 /// A kind of objects that is counted, not compared.
 pub struct NotCompared {
@@ -21,13 +18,15 @@ pub struct NotCompared {
     pub names: Vec<String>,
 }
 
-/// The kinds that are not compared, of this database and of what is expected.
-pub fn not_compared(against: Against) -> Result<Vec<NotCompared>, Error> {
-    let expected = expected::of(against)?;
-    let live = with_pinned_settings(|| with_snapshot(outline::read))?;
-    let mut all = pair_counts(&live.not_compared, expected.not_compared());
-    all.extend(elsewhere(against)?);
-    Ok(all)
+/// What was read and not understood, live and expected.
+pub fn not_understood((live, expected): (model::NotCompared, model::NotCompared)) -> NotCompared {
+    let names: BTreeSet<String> = live.names.into_iter().chain(expected.names).collect();
+    NotCompared {
+        object_type: unread::KIND.to_owned(),
+        live: live.count,
+        expected: expected.count,
+        names: names.into_iter().collect(),
+    }
 }
 
 /// The migrations that another tool applied, or took back, after its list was adopted: what they changed is here, and not

@@ -114,6 +114,7 @@ fn adds_to_table(command: &pg_sys::AlterTableCmd, just_created: bool) -> bool {
     use pg_sys::AlterTableType as Type;
     match command.subtype {
         Type::AT_AddColumn
+        | Type::AT_AddIdentity
         | Type::AT_AddConstraint
         | Type::AT_ValidateConstraint
         | Type::AT_SetNotNull

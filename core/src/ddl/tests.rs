@@ -134,6 +134,7 @@ fn place(action: &Action) -> usize {
         Action::Withhold(_) => 27,
         Action::Comment { .. } => 28,
         Action::AddKey { .. } => 29,
+        Action::AddIdentity { .. } => 30,
     }
 }
 
@@ -214,6 +215,17 @@ fn all() -> Vec<Action> {
         Action::Grant(granting()),
         Action::Withhold(Granting { grantable: false, column: None, ..granting() }),
         Action::Comment { on: "TABLE public.t".to_string(), text: "it's; DROP TABLE y".to_string() },
+        Action::AddKey {
+            table: name("DROP"),
+            name: "key".to_string(),
+            kind: "UNIQUE",
+            deferrable: " DEFERRABLE".to_string(),
+        },
+        Action::AddIdentity {
+            table: name("DROP"),
+            column: column_name(),
+            identity: IdentityColumn { always: true, sequence: name("seq"), numbers: numbers() },
+        },
     ]
 }
 
@@ -239,7 +251,7 @@ fn unquoted(sql: &str) -> String {
 #[test]
 fn all_is_all() {
     let places: Vec<usize> = all().iter().map(place).collect();
-    assert_eq!(places, (0..=28).collect::<Vec<_>>());
+    assert_eq!(places, (0..=30).collect::<Vec<_>>());
 }
 
 #[test]
@@ -287,5 +299,7 @@ fn each_action_is_one_statement() {
         GRANT SELECT ("DELETE"), INSERT ("DELETE") ON TABLE public.t TO app WITH GRANT OPTION
         REVOKE SELECT, INSERT ON TABLE public.t FROM app
         COMMENT ON TABLE public.t IS 'it''s; DROP TABLE y'
+        ALTER TABLE "public"."DROP" ADD CONSTRAINT "key" UNIQUE USING INDEX "key" DEFERRABLE
+        ALTER TABLE "public"."DROP" ALTER COLUMN "DELETE" ADD GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME "public"."seq" START WITH 5 INCREMENT BY 2 MINVALUE 1 MAXVALUE 99 CACHE 3 CYCLE)
     "#]].assert_eq(&statements.concat());
 }

@@ -74,6 +74,9 @@ pub(super) fn repair(object: Object, differences: &[Difference], context: &Conte
     if let Object::Definition(definition) = object {
         return attached::let_fire(definition, differences, context);
     }
+    if let Object::Column(table, column) = object {
+        return sequences::give_identity(table, column, differences, context);
+    }
     if !differences.iter().all(|difference| difference.what == Aspect::Validity) {
         return None;
     }

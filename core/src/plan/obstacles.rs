@@ -17,6 +17,8 @@ use crate::quote::{bare_literal, ident};
 pub(super) fn obstacle(object: Object, work: &Work, context: &Context) -> Option<Obstacle> {
     let own = match object {
         Object::Constraint(constraint) => other_primary_key(constraint, context),
+        // One that is there already only gets an identity.
+        Object::Column(..) if !context.is_missing(&object.address()) => None,
         Object::Column(table, column) => no_identity_for_children(table, column, context)
             .or_else(|| rows_in_the_way(table, column, context)),
         Object::Table(table) => place_taken(table, context).or_else(|| lacks_secret(table)),

@@ -156,6 +156,7 @@ fn needed_by(action: &Action, own: Option<&str>) -> Vec<(&'static str, On)> {
         Action::AddColumn { table, column } if column.identity_column.is_some() => {
             vec![create_in(&table.schema)]
         }
+        Action::AddIdentity { table, .. } => vec![create_in(&table.schema)],
         // The server looks whether the table could still be made where it is.
         Action::CreateIndex { .. } => own.map(create_in).into_iter().collect(),
         Action::AddColumn { .. }

@@ -129,6 +129,17 @@ pub enum Action {
         /// Whether it is on a table that is there and holds rows, and can be built while others change those.
         online: bool,
     },
+    /// Makes an index of a partition a part of one of its table.
+    AttachIndex {
+        whole: Name,
+        part: Name,
+    },
+    /// Makes a table that was just created a partition.
+    AttachPartition {
+        parent: Name,
+        partition: Name,
+        bound: String,
+    },
     RebuildIndex {
         name: Name,
     },
@@ -222,6 +233,10 @@ impl Action {
                 tables::add_key(table, name, kind, deferrable)
             }
             Action::CreateIndex { def, online: _ } => def.clone(),
+            Action::AttachIndex { whole, part } => attach_index(whole, part),
+            Action::AttachPartition { parent, partition, bound } => {
+                attach_partition(parent, partition, bound)
+            }
             Action::RebuildIndex { name } => format!("REINDEX INDEX {}", name.sql()),
             Action::Define { sql } | Action::Complete { sql } => sql.clone(),
             Action::SetFiring { statement } => statement.clone(),
@@ -235,6 +250,16 @@ impl Action {
             Action::Comment { on, text } => format!("COMMENT ON {on} IS {}", bare_literal(text)),
         }
     }
+}
+
+/// The statement that makes an index of a partition a part of one of its table.
+pub(crate) fn attach_index(whole: &Name, part: &Name) -> String {
+    format!("ALTER INDEX {} ATTACH PARTITION {}", whole.sql(), part.sql())
+}
+
+/// The statement that makes a table a partition.
+pub(crate) fn attach_partition(parent: &Name, partition: &Name, bound: &str) -> String {
+    alter(parent, &format!("ATTACH PARTITION {} {bound}", partition.sql()))
 }
 
 /// The statement that makes a trigger, rule or event trigger fire as it should. Nothing for what does not fire.

@@ -5,8 +5,8 @@
 //!
 //! Left out on purpose, everywhere:
 //! - the order of a table's columns: dropping and re-adding a column moves it, and nothing depends on it;
-//! - what a child table only has from its parent: it is compared, and healed, on the parent. That goes for the parts of
-//!   a partitioned index or key too, whose names the server chose;
+//! - what a child table only has from its parent: it is compared, and healed, on the parent. Parts of a
+//!   partitioned index or key are told by the partition that they are of: see `parts`;
 //! - partitions that no migration knows of a partitioned table that one does: they are where its rows live, made as
 //!   rows come by cron jobs and partition managers.
 
@@ -18,6 +18,7 @@ mod columns;
 mod indexes;
 mod owners;
 mod pair;
+mod parts;
 mod tables;
 mod text;
 
@@ -26,6 +27,7 @@ pub use change::{Aspect, Change, Difference, Object, Owned, Privileges};
 pub(crate) use indexes::{same_constraint, same_index};
 pub(crate) use owners::owned;
 use pair::{Pair, changed, compare, compare_validity, pairs, plain};
+use parts::Renamed;
 use tables::Tables;
 use text::{attributes_text, labels, nullability, numbers_text, or_none, persistence};
 pub(crate) use text::{count, join};
@@ -74,12 +76,14 @@ pub fn diff<'a>(expected: &'a Catalog, live: &'a Catalog) -> Vec<Change<'a>> {
             changes.extend(plain(pair, Object::Sequence, sequence_differences));
         }
     }
-    changes.extend(tables.changes());
-    changes.extend(indexes::constraint_changes(expected, live, &tables));
-    changes.extend(indexes::index_changes(expected, live, &tables));
+    let mut parts = indexes::constraint_changes(expected, live, &tables);
+    parts.extend(indexes::index_changes(expected, live, &tables));
+    let renamed = Renamed::among(&parts);
+    changes.extend(tables.changes(&renamed));
+    changes.extend(parts);
     changes.extend(attached::definition_changes(expected, live, &tables));
     changes.extend(attached::grant_changes(expected, live, &tables));
-    changes.extend(attached::comment_changes(expected, live, &tables));
+    changes.extend(attached::comment_changes(expected, live, &tables, &renamed));
     changes
 }
 

@@ -19,6 +19,7 @@ mod manual;
 mod obstacles;
 pub mod online;
 mod order;
+mod parts;
 mod privileges;
 mod renames;
 mod rights;

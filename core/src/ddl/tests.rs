@@ -135,6 +135,8 @@ fn place(action: &Action) -> usize {
         Action::Comment { .. } => 28,
         Action::AddKey { .. } => 29,
         Action::AddIdentity { .. } => 30,
+        Action::AttachIndex { .. } => 31,
+        Action::AttachPartition { .. } => 32,
     }
 }
 
@@ -226,6 +228,12 @@ fn all() -> Vec<Action> {
             column: column_name(),
             identity: IdentityColumn { always: true, sequence: name("seq"), numbers: numbers() },
         },
+        Action::AttachIndex { whole: name("whole"), part: name("RENAME") },
+        Action::AttachPartition {
+            parent: name("whole"),
+            partition: name("DROP"),
+            bound: "FOR VALUES IN (1)".to_string(),
+        },
     ]
 }
 
@@ -251,7 +259,7 @@ fn unquoted(sql: &str) -> String {
 #[test]
 fn all_is_all() {
     let places: Vec<usize> = all().iter().map(place).collect();
-    assert_eq!(places, (0..=30).collect::<Vec<_>>());
+    assert_eq!(places, (0..=32).collect::<Vec<_>>());
 }
 
 #[test]
@@ -301,5 +309,7 @@ fn each_action_is_one_statement() {
         COMMENT ON TABLE public.t IS 'it''s; DROP TABLE y'
         ALTER TABLE "public"."DROP" ADD CONSTRAINT "key" UNIQUE USING INDEX "key" DEFERRABLE
         ALTER TABLE "public"."DROP" ALTER COLUMN "DELETE" ADD GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME "public"."seq" START WITH 5 INCREMENT BY 2 MINVALUE 1 MAXVALUE 99 CACHE 3 CYCLE)
+        ALTER INDEX "public"."whole" ATTACH PARTITION "public"."RENAME"
+        ALTER TABLE "public"."whole" ATTACH PARTITION "public"."DROP" FOR VALUES IN (1)
     "#]].assert_eq(&statements.concat());
 }

@@ -1,7 +1,8 @@
 //! Constraints and indexes of both sides.
 
-use crate::diff::change::{Aspect, Change, Difference, Object};
-use crate::diff::pair::{Pair, compare, compare_validity, pairs, plain};
+use crate::diff::change::{Aspect, Change, Difference};
+use crate::diff::pair::{compare, compare_validity, pairs};
+use crate::diff::parts::Parts;
 use crate::diff::tables::Tables;
 use crate::diff::text::list_or;
 use crate::model::{Catalog, Constraint, Index};
@@ -11,20 +12,12 @@ pub(super) fn constraint_changes<'a>(
     live: &'a Catalog,
     tables: &Tables<'a>,
 ) -> Vec<Change<'a>> {
-    pairs(&expected.constraints, &live.constraints, |constraint| &constraint.identity)
-        .into_iter()
-        .filter(|pair| match pair {
-            Pair::Missing(constraint) => !constraint.inherited,
-            Pair::Extra(constraint) => {
-                !constraint.inherited && !tables.own_partitions.contains(constraint.table_identity.as_str())
-            }
-            Pair::Both(expected, live) => !(expected.inherited && live.inherited),
-        })
-        .filter_map(|pair| plain(pair, Object::Constraint, constraint_differences))
-        .collect()
+    let parts = Parts::of(expected, live, tables);
+    let pairs = pairs(&expected.constraints, &live.constraints, |constraint| &constraint.identity);
+    pairs.into_iter().filter_map(|pair| parts.constraint_change(pair)).collect()
 }
 
-fn constraint_differences(expected: &Constraint, live: &Constraint) -> Vec<Difference> {
+pub(super) fn constraint_differences(expected: &Constraint, live: &Constraint) -> Vec<Difference> {
     let Constraint {
         // Names the constraint and its table.
         identity: _,
@@ -62,20 +55,12 @@ pub(super) fn index_changes<'a>(
     live: &'a Catalog,
     tables: &Tables<'a>,
 ) -> Vec<Change<'a>> {
-    pairs(&expected.indexes, &live.indexes, |index| &index.identity)
-        .into_iter()
-        .filter(|pair| match pair {
-            Pair::Missing(index) => index.parent.is_none(),
-            Pair::Extra(index) => {
-                index.parent.is_none() && !tables.own_partitions.contains(index.table_identity.as_str())
-            }
-            Pair::Both(expected, live) => expected.parent.is_none() || live.parent.is_none(),
-        })
-        .filter_map(|pair| plain(pair, Object::Index, index_differences))
-        .collect()
+    let parts = Parts::of(expected, live, tables);
+    let pairs = pairs(&expected.indexes, &live.indexes, |index| &index.identity);
+    pairs.into_iter().filter_map(|pair| parts.index_change(pair)).collect()
 }
 
-fn index_differences(expected: &Index, live: &Index) -> Vec<Difference> {
+pub(super) fn index_differences(expected: &Index, live: &Index) -> Vec<Difference> {
     let same_definition = same_index(expected, live);
     let Index {
         identity: _,
@@ -92,7 +77,7 @@ fn index_differences(expected: &Index, live: &Index) -> Vec<Difference> {
         parts: _,
         predicate: _,
         valid,
-        // Attached to a parent or declared here, it is the same index.
+        // Compared where the partitions are known: see `Parts`.
         parent: _,
         // Follow from the parts.
         columns: _,

@@ -1,12 +1,12 @@
 //! What heal never does, told to a person: why, and which SQL would do it. These texts are read, never run.
 
 use crate::ddl::{
-    ColumnSetting, Granting, alter, attribute_sql, column_sql, identity_sql, numbers_sql, options_sql,
-    parameters_sql, replica_identity, script, set_firing, set_not_null,
+    ColumnSetting, Granting, alter, attach_index, attach_partition, attribute_sql, column_sql, identity_sql,
+    numbers_sql, options_sql, parameters_sql, replica_identity, script, set_firing, set_not_null,
 };
 use crate::diff::{Aspect, Difference, Object, Privileges};
 use crate::model::{
-    Column, Composite, Definition, DefinitionKind, Domain, Grant, Index, NotNull, Sequence, Table,
+    Column, Composite, Definition, DefinitionKind, Domain, Grant, Index, Name, NotNull, Sequence, Table,
 };
 use crate::plan::step::Verdict;
 use crate::quote::{bare_literal, ident};
@@ -66,6 +66,7 @@ fn removal(object: Object) -> String {
         Object::Constraint(constraint) => {
             alter(&constraint.table, &format!("DROP CONSTRAINT {}", ident(&constraint.name)))
         }
+        Object::Index(index) if index.parent.is_some() => stays_attached(index),
         Object::Index(index) => format!("DROP INDEX {}", index.name.sql()),
         Object::Definition(definition) => drop_definition(definition),
         Object::RowSecurity(table) => alter(&table.name, "DISABLE ROW LEVEL SECURITY"),
@@ -136,6 +137,15 @@ fn change(expected: Object, live: Object, what: Aspect) -> String {
             format!("COMMENT ON {} IS {}", comment.on, bare_literal(&comment.text))
         }
         (Object::Owner(expected), _) => expected.sql(),
+        (Object::Constraint(expected), Object::Constraint(live)) if what == Aspect::Name => {
+            let (from, to) = (ident(&live.name), ident(&expected.name));
+            alter(&expected.table, &format!("RENAME CONSTRAINT {from} TO {to}"))
+        }
+        // The key of a partition goes with that of its table.
+        (Object::Constraint(expected), Object::Constraint(live)) if live.inherited => {
+            let index = Name { schema: expected.table.schema.clone(), name: expected.name.clone() };
+            set_parameters(&index, &expected.def, &live.def)
+        }
         (Object::Constraint(constraint), _) => {
             let name = ident(&constraint.name);
             script([
@@ -143,7 +153,7 @@ fn change(expected: Object, live: Object, what: Aspect) -> String {
                 alter(&constraint.table, &format!("ADD CONSTRAINT {name} {}", constraint.def)),
             ])
         }
-        (Object::Index(index), _) => change_index(index, what),
+        (Object::Index(expected), Object::Index(live)) => change_index(expected, live, what),
         // These are there or not, or are compared with their like only.
         (
             Object::Schema(_)
@@ -152,6 +162,7 @@ fn change(expected: Object, live: Object, what: Aspect) -> String {
             | Object::Composite(_)
             | Object::Table(_)
             | Object::Column(..)
+            | Object::Index(_)
             | Object::Definition(_)
             | Object::RowSecurity(_)
             | Object::ForcedRowSecurity(_)
@@ -268,9 +279,10 @@ fn change_table(expected: &Table, live: &Table, what: Aspect) -> String {
                 .partition_of
                 .iter()
                 .map(|of| alter(&of.parent.name, &format!("DETACH PARTITION {}", expected.name.sql())));
-            let attach = expected.partition_of.iter().map(|of| {
-                alter(&of.parent.name, &format!("ATTACH PARTITION {} {}", expected.name.sql(), of.bound))
-            });
+            let attach = expected
+                .partition_of
+                .iter()
+                .map(|of| attach_partition(&of.parent.name, &expected.name, &of.bound));
             script(detach.chain(attach))
         }
         Aspect::Parents => {
@@ -390,17 +402,50 @@ fn change_column(table: &Table, expected: &Column, live: &Column, what: Aspect) 
     }
 }
 
-fn change_index(index: &Index, what: Aspect) -> String {
+fn change_index(expected: &Index, live: &Index, what: Aspect) -> String {
     match what {
         Aspect::Validity => {
             format!(
                 "-- give each partition of {} its part, and attach it to {}",
-                index.table_identity, index.identity
+                expected.table_identity, expected.identity
             )
         }
-        Aspect::Statistics => script(index.more.iter().cloned()),
-        _ => script([format!("DROP INDEX {}", index.name.sql()), index.def.clone()]),
+        Aspect::Statistics => script(expected.more.iter().cloned()),
+        Aspect::Name => format!("ALTER INDEX {} RENAME TO {}", live.name.sql(), ident(&expected.name.name)),
+        Aspect::Attachment => match &expected.parent {
+            Some(whole) => attach_index(whole, &expected.name),
+            None => stays_attached(live),
+        },
+        // A part goes with the whole, and can differ in its settings alone.
+        _ if live.parent.is_some() => set_parameters(&expected.name, &expected.def, &live.def),
+        _ => script([format!("DROP INDEX {}", live.name.sql()), expected.def.clone()]),
     }
+}
+
+/// Of a part that no migration attaches.
+fn stays_attached(part: &Index) -> String {
+    let whole =
+        part.parent.iter().map(|whole| format!("{}.{}", whole.schema, whole.name)).collect::<String>();
+    format!("-- the server detaches no part: drop {whole} and make it anew, as the migrations do")
+}
+
+/// Gives an index the settings and the place that the expected definition has.
+fn set_parameters(index: &Name, expected: &str, live: &str) -> String {
+    let parameters = |def: &str| -> Vec<String> {
+        let list = def.split_once(" WITH (").and_then(|(_, rest)| rest.split_once(')'));
+        let list = list.map(|(list, _)| list.split(", ").map(|one| one.replace('\'', "")).collect());
+        list.unwrap_or_default()
+    };
+    let tablespace = |def: &str| {
+        let name = def.split_once(" TABLESPACE ").map(|(_, rest)| rest.split(' ').next().unwrap_or_default());
+        name.unwrap_or("pg_default").to_string()
+    };
+    let (wanted, there) = (parameters(expected), parameters(live));
+    let set = (!wanted.is_empty() && wanted != there).then(|| format!("SET ({})", parameters_sql(&wanted)));
+    let moved = (tablespace(expected) != tablespace(live))
+        .then(|| format!("SET TABLESPACE {}", tablespace(expected)));
+    let all = reset(&wanted, &there).into_iter().chain(set).chain(moved);
+    script(all.map(|what| format!("ALTER INDEX {} {what}", index.sql())))
 }
 
 /// RESET of the parameters that are only live.

@@ -7,7 +7,7 @@ use crate::model::{
     Address, Column, Constraint, ConstraintKind, Definition, DefinitionKind, Extension, Grant, Name, Table,
 };
 use crate::plan::context::{Context, size};
-use crate::plan::indexes::{begun_key, builds_index};
+use crate::plan::indexes::begun_key;
 use crate::plan::renames::{renamed, twin};
 use crate::plan::step::{Obstacle, Work};
 use crate::plan::tables::{Filling, filling, rewrites};
@@ -277,7 +277,7 @@ pub(super) fn relations_made(object: Object) -> Vec<Name> {
         }
         Object::Column(_, column) => of_identity(column).into_iter().collect(),
         Object::Index(index) => vec![index.name.clone()],
-        Object::Constraint(constraint) if builds_index(constraint.kind) => {
+        Object::Constraint(constraint) if constraint.kind.is_key() => {
             vec![Name { schema: constraint.table.schema.clone(), name: constraint.name.clone() }]
         }
         Object::Definition(definition) if definition.is_view() => definition.name.iter().cloned().collect(),

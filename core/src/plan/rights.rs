@@ -8,7 +8,6 @@ use crate::ddl::{Action, script};
 use crate::diff::Object;
 use crate::model::{Address, Constraint, ConstraintKind, Definition, DefinitionKind};
 use crate::plan::context::Context;
-use crate::plan::indexes::builds_index;
 use crate::plan::step::{Obstacle, On, Right, Work};
 use crate::quote::{ident, ident_list};
 
@@ -171,6 +170,8 @@ fn needed_by(action: &Action, own: Option<&str>) -> Vec<(&'static str, On)> {
         | Action::ValidateConstraint { .. }
         | Action::AddKey { .. }
         | Action::RebuildIndex { .. }
+        | Action::AttachIndex { .. }
+        | Action::AttachPartition { .. }
         | Action::SetColumn { .. }
         | Action::Define { .. }
         | Action::Complete { .. }
@@ -197,7 +198,7 @@ fn uses_types(action: &Action) -> bool {
 }
 
 fn of_constraint(constraint: &Constraint, work: &Work, context: &Context) -> Vec<(&'static str, On)> {
-    if builds_index(constraint.kind) {
+    if constraint.kind.is_key() {
         return vec![("CREATE", in_schema(&constraint.table.schema))];
     }
     let mut needed = Vec::new();

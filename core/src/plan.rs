@@ -102,7 +102,11 @@ pub fn plan(
     options: &Options,
 ) -> Plan {
     let context = Context::new(expected, live, changes, facts, options);
-    let steps = changes.iter().map(|change| (context.sort(change), step(change, &context))).collect();
+    let sorted = |change| {
+        let step = step(change, &context);
+        (context.sort(change).given(&step), step)
+    };
+    let steps = changes.iter().map(sorted).collect();
     let mut plan = Plan::default();
     for step in order::in_order(steps) {
         match options.allowed.iter().position(|allowed| allowed.covers(&step)) {

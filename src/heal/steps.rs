@@ -62,6 +62,12 @@ pub fn attempt(work: &Work, columns: &BTreeSet<String>, mode: Mode) -> Result<En
         Ok(Some(reason)) => (Status::Blocked, Some(reason)),
         Ok(None) if mode == Mode::Heal => (Status::Applied, work.detail.clone()),
         Ok(None) => (Status::Planned, work.detail.clone()),
+        Err(Error::Server(error)) if mode != Mode::Heal && heal::lacks_something(&error.sqlstate()) => {
+            match work.needs.first() {
+                Some(need) => (Status::Planned, not_looked_at(work, &format!("{need} is not there yet"))),
+                None => refused(Error::Server(error), work),
+            }
+        }
         Err(error) => refused(error, work),
     })
 }

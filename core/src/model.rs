@@ -55,7 +55,6 @@ pub struct Catalog {
     pub comments: Vec<Comment>,
     /// Read of the expected schema alone: it tells in which order things can be created.
     pub dependencies: Vec<Dependencies>,
-    /// What was read and not understood.
     #[serde(default)]
     pub unread: Vec<Unread>,
 }
@@ -196,6 +195,8 @@ pub struct Table {
     /// `LIST (kind)`, for a partitioned table.
     pub partition_key: Option<String>,
     pub partition_of: Option<PartitionOf>,
+    /// What holds for each row of a partition, as an expression: it follows from the bounds.
+    pub partition_condition: Option<String>,
     /// Parents of plain inheritance, in their order.
     pub inherits: Vec<Parent>,
     /// The composite type of a typed table.

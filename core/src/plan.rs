@@ -15,6 +15,7 @@ mod attached;
 mod checks;
 mod context;
 mod indexes;
+mod limits;
 mod manual;
 mod obstacles;
 pub mod online;
@@ -49,9 +50,11 @@ pub fn questions(changes: &[Change]) -> Questions {
     let mut tables = BTreeMap::new();
     let mut defaults = Vec::new();
     let mut relations = BTreeSet::new();
+    let mut holders = BTreeSet::new();
     for change in changes {
         if !matches!(change, Change::Extra(_)) {
             relations.extend(obstacles::relations_made(change.object()));
+            holders.extend(limits::held(change.object()).cloned());
         }
         let Change::Missing(object) = change else { continue };
         let asked = match *object {
@@ -90,7 +93,7 @@ pub fn questions(changes: &[Change]) -> Questions {
         .into_iter()
         .map(|(identity, name)| TableQuestion { identity: identity.clone(), name: name.clone() })
         .collect();
-    Questions { tables, defaults, relations }
+    Questions { tables, defaults, relations, holders }
 }
 
 /// The steps for all changes, in the order in which they can be run.
@@ -129,7 +132,7 @@ fn step(change: &Change, context: &Context) -> Step {
             };
             let decided = match additive::repair(*expected, differences, context) {
                 Some(work) => additive_or_blocked(*expected, work, context),
-                None => manual::changed(*expected, *live, differences),
+                None => manual::changed(*expected, *live, differences, context),
             };
             (
                 Kind::Changed,
@@ -164,7 +167,7 @@ fn missing(object: Object, context: &Context) -> (Verdict, String) {
 fn extra(object: Object, context: &Context) -> (Verdict, String) {
     match renames::renamed_from(object, context) {
         Some(Obstacle { reason, remedy }) => (Verdict::Manual { reason }, remedy.unwrap_or_default()),
-        None => manual::extra(object),
+        None => manual::extra(object, context),
     }
 }
 

@@ -153,6 +153,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                CASE WHEN r.relispartition
                     THEN json_build_object('parent', p.parents -> 0, 'bound', pg_get_expr(r.relpartbound, r.oid))
                END AS partition_of,
+               pg_get_partition_constraintdef(r.oid) AS partition_condition,
                CASE WHEN r.relispartition THEN '[]' ELSE coalesce(p.parents, '[]') END AS inherits,
                CASE WHEN r.reloftype <> 0 THEN format_type(r.reloftype, NULL) END AS of_type,
                coalesce(c.columns, '[]') AS columns

@@ -64,6 +64,7 @@ fn table() -> Table {
         force_row_security: false,
         partition_key: Some("LIST (kind)".to_string()),
         partition_of: None,
+        partition_condition: None,
         inherits: vec![Parent { identity: "public.parent".to_string(), name: name("parent") }],
         of_type: None,
         columns: vec![column(), Column { name: "from_parent".to_string(), inherited: true, ..column() }],

@@ -165,6 +165,8 @@ fn table_differences(expected: &Table, live: &Table, renamed: &Renamed) -> Vec<D
         force_row_security: _,
         partition_key,
         partition_of,
+        // Follows from the bound.
+        partition_condition: _,
         inherits,
         of_type,
         columns: _,

@@ -6,13 +6,15 @@ use crate::ddl::{
 };
 use crate::diff::{Aspect, Difference, Object, Privileges};
 use crate::model::{
-    Column, Composite, Definition, DefinitionKind, Domain, Grant, Index, Name, NotNull, Sequence, Table,
+    Column, Composite, Constraint, ConstraintKind, Definition, DefinitionKind, Domain, Firing, Grant, Index,
+    Name, NotNull, References, Sequence, Table,
 };
+use crate::plan::context::Context;
 use crate::plan::step::Verdict;
 use crate::quote::{bare_literal, ident};
 
 /// Of an object that nobody expects.
-pub(super) fn extra(object: Object) -> (Verdict, String) {
+pub(super) fn extra(object: Object, context: &Context) -> (Verdict, String) {
     let reason = match object {
         Object::Grant(_) => "no migration grants it: write one that does, or revoke it by hand",
         Object::RowSecurity(_) | Object::ForcedRowSecurity(_) => {
@@ -20,11 +22,16 @@ pub(super) fn extra(object: Object) -> (Verdict, String) {
         }
         _ => "no migration creates it: write one that does, or remove it by hand",
     };
-    (Verdict::Manual { reason: reason.to_string() }, removal(object))
+    (Verdict::Manual { reason: reason.to_string() }, removal(object, context))
 }
 
 /// Of an object that is not what it should be.
-pub(super) fn changed(expected: Object, live: Object, differences: &[Difference]) -> (Verdict, String) {
+pub(super) fn changed(
+    expected: Object,
+    live: Object,
+    differences: &[Difference],
+    context: &Context,
+) -> (Verdict, String) {
     let aspects: Vec<&str> = differences.iter().map(|difference| difference.what.as_str()).collect();
     let differs = match aspects.as_slice() {
         [one] => format!("its {one} differs"),
@@ -33,7 +40,7 @@ pub(super) fn changed(expected: Object, live: Object, differences: &[Difference]
     };
     let reason = format!("{differs}: heal adds what is missing, it never alters what is there");
     let mut advice: Vec<String> =
-        differences.iter().map(|difference| change(expected, live, difference.what)).collect();
+        differences.iter().map(|difference| change(expected, live, difference.what, context)).collect();
     // One statement can settle two aspects.
     advice.dedup();
     advice.retain(|statement| !statement.is_empty());
@@ -41,7 +48,7 @@ pub(super) fn changed(expected: Object, live: Object, differences: &[Difference]
 }
 
 /// SQL that removes an object.
-fn removal(object: Object) -> String {
+fn removal(object: Object, context: &Context) -> String {
     match object {
         Object::Schema(schema) => format!("DROP SCHEMA {}", ident(&schema.name)),
         Object::Extension(extension) => format!("DROP EXTENSION {}", ident(&extension.name)),
@@ -64,7 +71,9 @@ fn removal(object: Object) -> String {
         Object::Default(table, column) => alter_column(table, column, "DROP DEFAULT"),
         Object::NotNull(table, column) => alter_column(table, column, "DROP NOT NULL"),
         Object::Constraint(constraint) => {
-            alter(&constraint.table, &format!("DROP CONSTRAINT {}", ident(&constraint.name)))
+            let hanging = hanging_on(constraint, context).into_iter();
+            let said = hanging.map(|of| format!("-- {} hangs on it, and has to go before", of.identity));
+            script(said.chain([drop_constraint(constraint)]))
         }
         Object::Index(index) if index.parent.is_some() => stays_attached(index),
         Object::Index(index) => format!("DROP INDEX {}", index.name.sql()),
@@ -76,6 +85,33 @@ fn removal(object: Object) -> String {
         // Owners differ, they are never extra.
         Object::Owner(_) => String::new(),
     }
+}
+
+fn drop_constraint(constraint: &Constraint) -> String {
+    alter(&constraint.table, &format!("DROP CONSTRAINT {}", ident(&constraint.name)))
+}
+
+fn add_constraint(constraint: &Constraint) -> String {
+    let not_valid = if constraint.validated { "" } else { " NOT VALID" };
+    let add = format!("ADD CONSTRAINT {} {}{not_valid}", ident(&constraint.name), constraint.def);
+    alter(&constraint.table, &add)
+}
+
+/// The foreign keys that rest on a key: it cannot be dropped before them.
+fn hanging_on<'a>(key: &Constraint, context: &Context<'a>) -> Vec<&'a Constraint> {
+    let rests_on = |to: &References| {
+        to.table == key.table
+            && to.columns.len() == key.columns.len()
+            && to.columns.iter().all(|column| key.columns.contains(column))
+    };
+    let is_key = matches!(key.kind, ConstraintKind::Primary | ConstraintKind::Unique);
+    let live = context.live.constraints.iter().filter(|_| is_key);
+    live.filter(|of| of.references.as_ref().is_some_and(rests_on)).collect()
+}
+
+/// Statements between which nobody may see the schema.
+fn at_once(statements: impl IntoIterator<Item = String>) -> String {
+    script(["BEGIN".to_string()].into_iter().chain(statements).chain(["COMMIT".to_string()]))
 }
 
 fn drop_definition(definition: &Definition) -> String {
@@ -103,7 +139,7 @@ pub(super) fn revoke(privileges: Privileges) -> String {
 }
 
 /// SQL that brings one aspect of an object to the expected state.
-fn change(expected: Object, live: Object, what: Aspect) -> String {
+fn change(expected: Object, live: Object, what: Aspect, context: &Context) -> String {
     match (expected, live) {
         (Object::Extension(extension), _) => {
             format!("ALTER EXTENSION {} SET SCHEMA {}", ident(&extension.name), ident(&extension.schema))
@@ -146,12 +182,11 @@ fn change(expected: Object, live: Object, what: Aspect) -> String {
             let index = Name { schema: expected.table.schema.clone(), name: expected.name.clone() };
             set_parameters(&index, &expected.def, &live.def)
         }
-        (Object::Constraint(constraint), _) => {
-            let name = ident(&constraint.name);
-            script([
-                alter(&constraint.table, &format!("DROP CONSTRAINT {name}")),
-                alter(&constraint.table, &format!("ADD CONSTRAINT {name} {}", constraint.def)),
-            ])
+        (Object::Constraint(expected), Object::Constraint(live)) => {
+            let hanging = hanging_on(live, context);
+            let drop = hanging.iter().copied().chain([live]).map(drop_constraint);
+            let add = [expected].into_iter().chain(hanging.iter().copied()).map(add_constraint);
+            at_once(drop.chain(add))
         }
         (Object::Index(expected), Object::Index(live)) => change_index(expected, live, what),
         // These are there or not, or are compared with their like only.
@@ -162,6 +197,7 @@ fn change(expected: Object, live: Object, what: Aspect) -> String {
             | Object::Composite(_)
             | Object::Table(_)
             | Object::Column(..)
+            | Object::Constraint(_)
             | Object::Index(_)
             | Object::Definition(_)
             | Object::RowSecurity(_)
@@ -194,28 +230,38 @@ fn change_definition(expected: &Definition, live: &Definition, what: Aspect) -> 
         let statement = expected.state.and_then(|state| set_firing(expected, state));
         return statement.unwrap_or_default();
     }
-    let replaced = expected.def.replacen("CREATE ", "CREATE OR REPLACE ", 1);
-    let create = match expected.kind {
-        _ if expected.def == live.def => Vec::new(),
+    let (create, replaces) = match expected.kind {
+        _ if expected.def == live.def => (Vec::new(), true),
+        // The server replaces no constraint trigger.
+        DefinitionKind::Trigger if expected.def.starts_with("CREATE CONSTRAINT ") => {
+            (vec![drop_definition(live), expected.def.clone()], false)
+        }
         DefinitionKind::View
         | DefinitionKind::Rule
         | DefinitionKind::Function
         | DefinitionKind::Procedure
         | DefinitionKind::Aggregate
-        | DefinitionKind::Trigger => vec![replaced],
+        | DefinitionKind::Trigger => (vec![expected.def.replacen("CREATE ", "CREATE OR REPLACE ", 1)], true),
         // Its tables stay in it.
         DefinitionKind::Publication => match expected.def.split_once(" WITH ") {
             Some((head, options)) if live.def.starts_with(&format!("{head} WITH ")) => {
-                vec![format!("ALTER {} SET {options}", expected.sql_name)]
+                (vec![format!("ALTER {} SET {options}", expected.sql_name)], true)
             }
-            _ => vec![drop_definition(live), expected.def.clone()],
+            _ => (vec![drop_definition(live), expected.def.clone()], false),
         },
-        _ => vec![drop_definition(live), expected.def.clone()],
+        _ => (vec![drop_definition(live), expected.def.clone()], false),
     };
-    let more = expected.more.iter().filter(|statement| !create.is_empty() || !live.more.contains(statement));
-    let gone = live.more.iter().filter(|statement| create.is_empty() && !expected.more.contains(statement));
+    let is_new = !create.is_empty();
+    let more = expected.more.iter().filter(|statement| is_new || !live.more.contains(statement));
+    let gone = live.more.iter().filter(|statement| !is_new && !expected.more.contains(statement));
     let gone = gone.map(|statement| format!("-- undo: {statement}"));
-    script(create.iter().cloned().chain(gone).chain(more.cloned()))
+    // A new trigger or rule fires.
+    let firing = expected.state.filter(|state| is_new && *state != Firing::Enabled);
+    let firing = firing.and_then(|state| set_firing(expected, state));
+    let all: Vec<String> = create.into_iter().chain(gone).chain(more.cloned()).chain(firing).collect();
+    // What guards rows must not be away for a moment.
+    let guards = matches!(expected.kind, DefinitionKind::Trigger | DefinitionKind::Policy);
+    if guards && !replaces { at_once(all) } else { script(all) }
 }
 
 fn change_domain(domain: &Domain, what: Aspect) -> String {

@@ -8,6 +8,7 @@ use crate::model::{
 };
 use crate::plan::context::{Context, size};
 use crate::plan::indexes::begun_key;
+use crate::plan::limits;
 use crate::plan::renames::{renamed, twin};
 use crate::plan::step::{Obstacle, Work};
 use crate::plan::tables::{Filling, filling, rewrites};
@@ -20,18 +21,19 @@ pub(super) fn obstacle(object: Object, work: &Work, context: &Context) -> Option
         // One that is there already only gets an identity.
         Object::Column(..) if !context.is_missing(&object.address()) => None,
         Object::Column(table, column) => no_identity_for_children(table, column, context)
+            .or_else(|| limits::of_column(table, column, context))
             .or_else(|| rows_in_the_way(table, column, context)),
         Object::Table(table) => place_taken(table, context).or_else(|| lacks_secret(table)),
         Object::Definition(definition) => {
             of_definition(definition).or_else(|| begun_elsewhere(definition, context))
         }
         Object::Extension(extension) => member_of_another(extension, context),
+        Object::DomainConstraint(domain, _) => limits::of_domain_check(domain, work, context),
         Object::Index(_)
         | Object::Schema(_)
         | Object::Enum(_)
         | Object::EnumValue(..)
         | Object::Domain(_)
-        | Object::DomainConstraint(..)
         | Object::Composite(_)
         | Object::Sequence(_)
         | Object::Default(..)

@@ -51,6 +51,7 @@ pub(super) fn create_table(table: &Table, context: &Context) -> Work {
     let said = [count(table.columns.len(), "column")].into_iter().chain(parts::beyond(table, context));
     Work {
         detail: Some(said.collect::<Vec<_>>().join("; ")),
+        checks: checks::of_partition(table, context).into_iter().collect(),
         ..Work::new(actions, context.creator_of(table), needed_by_table(table, context))
     }
 }

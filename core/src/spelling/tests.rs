@@ -49,6 +49,7 @@ fn catalog(text: &str) -> Catalog {
         force_row_security: false,
         partition_key: Some(format!("LIST ({text})")),
         partition_of: None,
+        partition_condition: None,
         inherits: Vec::new(),
         of_type: None,
         columns: vec![column("a", Some(text), None), column("b", None, Some(text))],

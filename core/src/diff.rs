@@ -10,7 +10,9 @@
 //! - partitions that no migration knows of a partitioned table that one does: they are where its rows live, made as
 //!   rows come by cron jobs and partition managers.
 
-use crate::model::{Catalog, Composite, Domain, DomainCheck, Enum, Extension, OwnedBy, Schema, Sequence};
+use crate::model::{
+    Address, Catalog, Composite, Domain, DomainCheck, Enum, Extension, OwnedBy, Schema, Sequence,
+};
 
 mod attached;
 mod change;
@@ -104,8 +106,19 @@ fn schema_differences(expected: &Schema, _live: &Schema) -> Vec<Difference> {
 
 fn extension_differences(expected: &Extension, live: &Extension) -> Vec<Difference> {
     // Another version of it may say something else of its members.
-    let Extension { identity: _, name: _, schema, owner: _, members: _ } = expected;
-    compare(Aspect::Schema, schema, &live.schema, String::clone).into_iter().collect()
+    let Extension { identity: _, name: _, schema, owner: _, version: _, members: _, contents: _ } = expected;
+    let (lacking, further) = (expected.beyond(live), live.beyond(expected));
+    let list = |of: &[&Address]| match of {
+        [] => "no more members".to_string(),
+        all => format!("also {}", join(all.iter().map(ToString::to_string))),
+    };
+    let members = (!lacking.is_empty() || !further.is_empty()).then(|| Difference {
+        what: Aspect::Members,
+        expected: list(&lacking),
+        actual: list(&further),
+    });
+    let schema = compare(Aspect::Schema, schema, &live.schema, String::clone);
+    schema.into_iter().chain(members).collect()
 }
 
 /// Of labels that both sides have only the order can differ; the others are changes of their own.

@@ -153,6 +153,14 @@ pub fn creates(work: &Work) -> bool {
     })
 }
 
+/// What there is to say of a step before it is taken: the server may refuse it for something that heal leaves alone.
+pub fn foretold(work: &Work) -> Option<String> {
+    let differing = work.differing.first();
+    let waits = differing.map(|of| format!("may have to wait for {of}, which is not as expected"));
+    let all: Vec<String> = work.detail.iter().cloned().chain(waits).collect();
+    (!all.is_empty()).then(|| all.join("; "))
+}
+
 /// Whether the server refused something because it names what is not there.
 pub fn lacks_something(sqlstate: &str) -> bool {
     const UNDEFINED: [&str; 5] = ["3F000", "42703", "42704", "42883", "42P01"];

@@ -9,6 +9,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::members::{Extension, Member};
 use crate::unread::Unread;
 
 /// A schema-qualified name, unquoted.
@@ -72,26 +73,6 @@ pub struct Schema {
     pub identity: String,
     pub name: String,
     pub owner: String,
-}
-
-/// An extension. Its version is the server's business (packages move it), so it is not part of the schema.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Extension {
-    pub identity: String,
-    pub name: String,
-    pub schema: String,
-    pub owner: String,
-    /// Of its members those that have more than such an object has by itself, beside privileges.
-    pub members: Vec<Member>,
-}
-
-/// A member of an extension, and what its script or somebody later made of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Member {
-    /// Its kind and identity.
-    pub object: String,
-    /// Owner, settings, options and comment, where there are some.
-    pub said: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

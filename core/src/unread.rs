@@ -33,7 +33,7 @@ impl Unread {
         let is_foreign = object.get("foreign").is_some_and(|foreign| !foreign.is_null());
         let object_type = match query {
             "schemas" => "schema",
-            "extensions" => "extension",
+            "extensions" | "extension_members" => "extension",
             "enums" | "domains" | "composites" => "type",
             "sequences" => "sequence",
             "tables" if is_foreign => "foreign table",

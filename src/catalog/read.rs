@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use nself_heal_core::members;
 use nself_heal_core::model::{Catalog, Definition, Extension, Member, NotCompared};
 use nself_heal_core::unread::{Unread, understood, understood_counts};
 use pgrx::pg_sys;
@@ -177,7 +178,7 @@ fn bad_answer(query: &'static str, error: serde_json::Error) -> Error {
 /// needs.
 pub fn read(wanted: &Wanted) -> Result<Catalog, Error> {
     let reader = Reader::new(wanted)?;
-    let catalog = Catalog {
+    let mut catalog = Catalog {
         schemas: of_rest!(reader, "schemas", "pg_namespace"),
         extensions: of_rest!(reader, "extensions", "pg_extension"),
         enums: of_rest!(reader, "enums", "pg_type"),
@@ -193,6 +194,9 @@ pub fn read(wanted: &Wanted) -> Result<Catalog, Error> {
         dependencies: Vec::new(),
         unread: Vec::new(),
     };
+    if !catalog.extensions.is_empty() {
+        members::fill(&mut catalog.extensions, query!(reader, "extension_members"));
+    }
     Ok(Catalog { unread: reader.unread.take(), ..catalog })
 }
 

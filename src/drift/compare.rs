@@ -5,12 +5,12 @@ use std::rc::Rc;
 
 use nself_heal_core::diff::{Object, diff, own_partitions as own_partitions_of};
 use nself_heal_core::digest::Differing;
-use nself_heal_core::ignore;
 use nself_heal_core::model::{Catalog, Definition};
 use nself_heal_core::pieces::{Pieces, join};
 use nself_heal_core::plan::{self, Kind, Options, Step};
 use nself_heal_core::spelling::{self, TextPair};
 use nself_heal_core::unread;
+use nself_heal_core::{ignore, members};
 
 use crate::catalog;
 use crate::catalog::outline::{self, Outline};
@@ -242,6 +242,9 @@ fn compare_catalogs(
     let mut locked = locked_steps(&expected, held);
     leave_own_schema_out(&mut live, &expected)?;
     let unread = unread::leave_out(&mut expected, &mut live);
+    members::move_back(&expected, &mut live)
+        .map_err(|error| Error::BadAnswer { query: "extensions", reason: error.to_string() })?;
+    let members = members::leave_out(&mut expected, &mut live);
     for pair in spelling::texts_to_settle(&expected, &live) {
         let compared =
             as_owner_of(&live, &pair.table, || Ok(trust::nothing_runs(|| expression::compare(&pair))))?;
@@ -290,7 +293,9 @@ fn compare_catalogs(
         live,
         steps: plan.steps,
         ignored,
-        not_compared: unread.into_iter().map(not_compared::not_understood).collect(),
+        not_compared: (unread.into_iter().map(not_compared::not_understood))
+            .chain(members.map(not_compared::members))
+            .collect(),
         #[cfg(debug_assertions)]
         has_locked,
     })

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use nself_heal_core::members::MADE_BY_ITSELF;
 use nself_heal_core::{model, unread};
 
 use crate::catalog;
@@ -44,6 +45,16 @@ pub fn elsewhere(against: Against) -> Result<Option<NotCompared>, Error> {
         expected: taken_back,
         names,
     }))
+}
+
+/// What the migrations made by itself and somebody made a member of an extension.
+pub fn members(of: model::NotCompared) -> NotCompared {
+    NotCompared {
+        object_type: MADE_BY_ITSELF.to_owned(),
+        live: of.count,
+        expected: of.count,
+        names: of.names,
+    }
 }
 
 /// One line that names what was not compared, or nothing if all was.

@@ -6,8 +6,8 @@ use crate::ddl::{
 };
 use crate::diff::{Aspect, Difference, Object, Privileges};
 use crate::model::{
-    Column, Composite, Constraint, ConstraintKind, Definition, DefinitionKind, Domain, Firing, Grant, Index,
-    Name, NotNull, References, Sequence, Table,
+    Address, Column, Composite, Constraint, ConstraintKind, Definition, DefinitionKind, Domain, Firing,
+    Grant, Index, Name, NotNull, References, Sequence, Table,
 };
 use crate::plan::context::Context;
 use crate::plan::step::Verdict;
@@ -141,6 +141,15 @@ pub(super) fn revoke(privileges: Privileges) -> String {
 /// SQL that brings one aspect of an object to the expected state.
 fn change(expected: Object, live: Object, what: Aspect, context: &Context) -> String {
     match (expected, live) {
+        (Object::Extension(expected), Object::Extension(live)) if what == Aspect::Members => {
+            let statement = |verb: &str, member: &Address| {
+                let object_type = member.object_type.to_uppercase();
+                format!("ALTER EXTENSION {} {verb} {object_type} {}", ident(&expected.name), member.identity)
+            };
+            let drop = live.beyond(expected).into_iter().map(|member| statement("DROP", member));
+            let add = expected.beyond(live).into_iter().map(|member| statement("ADD", member));
+            script(drop.chain(add))
+        }
         (Object::Extension(extension), _) => {
             format!("ALTER EXTENSION {} SET SCHEMA {}", ident(&extension.name), ident(&extension.schema))
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::*;
+use crate::members::Contents;
 use crate::model::{
     Acl, Comment, Composite, Constraint, Definition, Dependencies, Domain, Enum, Extension, Index, Schema,
     Sequence, Table,
@@ -22,6 +23,7 @@ fn struct_of(query: &str) -> Count {
     match query {
         "schemas" => count::<Schema>,
         "extensions" => count::<Extension>,
+        "extension_members" => count::<Contents>,
         "enums" => count::<Enum>,
         "domains" => count::<Domain>,
         "composites" => count::<Composite>,

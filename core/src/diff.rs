@@ -21,6 +21,7 @@ mod indexes;
 mod owners;
 mod pair;
 mod parts;
+mod renamed;
 mod tables;
 mod text;
 
@@ -29,7 +30,7 @@ pub use change::{Aspect, Change, Difference, Object, Owned, Privileges};
 pub(crate) use indexes::{same_constraint, same_index};
 pub(crate) use owners::owned;
 use pair::{Pair, changed, compare, compare_validity, pairs, plain};
-use parts::Renamed;
+use renamed::Renamed;
 use tables::Tables;
 use text::{attributes_text, labels, nullability, numbers_text, or_none, persistence};
 pub(crate) use text::{count, join};
@@ -78,8 +79,8 @@ pub fn diff<'a>(expected: &'a Catalog, live: &'a Catalog) -> Vec<Change<'a>> {
             changes.extend(plain(pair, Object::Sequence, sequence_differences));
         }
     }
-    let mut parts = indexes::constraint_changes(expected, live, &tables);
-    parts.extend(indexes::index_changes(expected, live, &tables));
+    let mut parts = parts::constraint_changes(expected, live, &tables);
+    parts.extend(parts::index_changes(expected, live, &tables));
     let renamed = Renamed::among(&parts);
     changes.extend(tables.changes(&renamed));
     changes.extend(parts);

@@ -3,40 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::ground::retain;
-use crate::model::{Address, Catalog, NotCompared};
+use crate::model::{Address, Catalog, Extension, Member, NotCompared};
 
 /// What is counted that the migrations made by itself, and that is a member now.
 pub const MADE_BY_ITSELF: &str = "object that somebody made a member of an extension";
-
-/// An extension. Its version is the server's business (packages move it), so it is not part of the schema.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Extension {
-    pub identity: String,
-    pub name: String,
-    pub schema: String,
-    pub owner: String,
-    /// Of another version other members are expected.
-    #[serde(default)]
-    pub version: String,
-    /// Of its members those that have more than such an object has by itself, beside privileges.
-    pub members: Vec<Member>,
-    /// All members; none where they were not read.
-    #[serde(default)]
-    pub contents: Vec<Address>,
-}
-
-/// A member of an extension, and what its script or somebody later made of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Member {
-    /// Its kind and identity.
-    pub object: String,
-    /// Owner, settings, options and comment, where there are some.
-    pub said: String,
-}
 
 /// The members of an extension, as a query of its own tells them: not everybody who reads extensions needs them.
 #[derive(Debug, Deserialize)]
@@ -54,18 +28,6 @@ pub fn fill(extensions: &mut [Extension], contents: Vec<Contents>) {
     }
 }
 
-impl Extension {
-    /// The members that this one has and the other one lacks, if both are to have the same.
-    pub fn beyond<'a>(&'a self, other: &Extension) -> Vec<&'a Address> {
-        let is_comparable = self.version == other.version
-            && self.schema == other.schema
-            && !self.contents.is_empty()
-            && !other.contents.is_empty();
-        let others: BTreeSet<&Address> = other.contents.iter().collect();
-        self.contents.iter().filter(|member| is_comparable && !others.contains(member)).collect()
-    }
-}
-
 /// Leaves out of both sides what is a member on one alone: that is told of the extension. Returns what the migrations made by
 /// itself, which is not compared as long as it is a member.
 pub fn leave_out(expected: &mut Catalog, live: &mut Catalog) -> Option<NotCompared> {
@@ -76,7 +38,7 @@ pub fn leave_out(expected: &mut Catalog, live: &mut Catalog) -> Option<NotCompar
     }
     take_out(live, &taken_out);
     let names = take_out(expected, &added);
-    (!names.is_empty()).then(|| NotCompared { count: names.len() as u64, names })
+    (!names.is_empty()).then_some(NotCompared { count: names.len() as u64, names })
 }
 
 /// Takes objects and what is on them out of a schema. Returns those that were there.

@@ -5,38 +5,15 @@
 //! `pg_identify_object` says (quoted where it must be): it is the key by which two schemas are matched and the name
 //! that people read. Statements are made from the raw names, through `quote`.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
-pub use crate::members::{Extension, Member};
-use crate::unread::Unread;
+mod extension;
+mod names;
+mod unread;
 
-/// A schema-qualified name, unquoted.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Name {
-    pub schema: String,
-    pub name: String,
-}
-
-/// What an object is called: the type and the identity that the server's `pg_identify_object` has for it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Address {
-    pub object_type: String,
-    pub identity: String,
-}
-
-impl Address {
-    pub fn new(object_type: &str, identity: &str) -> Self {
-        Address { object_type: object_type.to_string(), identity: identity.to_string() }
-    }
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "{} {}", self.object_type, self.identity)
-    }
-}
+pub use extension::{Extension, Member};
+pub use names::{Address, Name};
+pub use unread::Unread;
 
 /// The whole schema of one database, as far as it is compared.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -17,6 +17,7 @@ mod context;
 mod indexes;
 mod limits;
 mod manual;
+mod marks;
 mod obstacles;
 pub mod online;
 mod order;

@@ -6,73 +6,32 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ground::{Part, retain};
-use crate::ignore::matches;
-use crate::model::{Address, Catalog, NotCompared};
+use crate::model::{Catalog, NotCompared, Unread};
 
 /// What such objects are counted as.
 pub const KIND: &str = "object that was not understood";
 
-/// An object that was read and not understood, or something that is said of one.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Unread {
-    /// As in `ground::Part`.
-    list: String,
-    /// `*` stands for all identities, where even the identity was not understood.
-    object: Address,
-    reason: String,
+/// Not a pattern: the names of operators have stars.
+fn matches(unread: &str, of_part: &str) -> bool {
+    unread == "*" || unread == of_part
 }
 
-impl Unread {
-    fn of(query: &str, object: &Value, reason: String) -> Self {
-        let text = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
-        let is_foreign = object.get("foreign").is_some_and(|foreign| !foreign.is_null());
-        let object_type = match query {
-            "schemas" => "schema",
-            "extensions" | "extension_members" => "extension",
-            "enums" | "domains" | "composites" => "type",
-            "sequences" => "sequence",
-            "tables" if is_foreign => "foreign table",
-            "tables" => "table",
-            "constraints" => "table constraint",
-            "indexes" => "index",
-            _ => "*",
-        };
-        let list = match query {
-            "acls" => "privileges",
-            "comments" => "comments",
-            "dependencies" => "dependencies",
-            _ => "objects",
-        };
-        let object_type = text("object_type").unwrap_or_else(|| object_type.to_owned());
-        let identity = text("identity").unwrap_or_else(|| "*".to_owned());
-        Self { list: list.to_owned(), object: Address { object_type, identity }, reason }
-    }
+/// Whether that is the part.
+fn is(unread: &Unread, part: &Part) -> bool {
+    unread.list == part.list
+        && matches(&unread.object.object_type, part.object_type)
+        && matches(&unread.object.identity, part.identity)
+}
 
-    /// Its name, and what was not understood.
-    fn name(&self) -> String {
-        let Self { list, object, reason } = self;
-        match list.as_str() {
-            "objects" => format!("{object}: {reason}"),
-            list => format!("{list} of {object}: {reason}"),
-        }
-    }
-
-    fn is(&self, part: &Part) -> bool {
-        self.list == part.list
-            && matches(&self.object.object_type, part.object_type)
-            && matches(&self.object.identity, part.identity)
-    }
-
-    /// Whether it is what the part is on. Parts of two objects of one identity are left out together.
-    fn has(&self, part: &Part) -> bool {
-        let whole = part.on.or((part.list != "objects").then_some(part.identity));
-        self.list == "objects" && whole.is_some_and(|whole| matches(&self.object.identity, whole))
-    }
+/// Whether it is what the part is on. Parts of two objects of one identity are left out together.
+fn has(unread: &Unread, part: &Part) -> bool {
+    let whole = part.on.or((part.list != "objects").then_some(part.identity));
+    unread.list == "objects" && whole.is_some_and(|whole| matches(&unread.object.identity, whole))
 }
 
 /// The objects that a query of this name returned as a JSON array, and those of them that are not understood.
@@ -115,7 +74,7 @@ pub fn leave_out(expected: &mut Catalog, live: &mut Catalog) -> Option<(NotCompa
         return None;
     }
     for side in [&mut *expected, &mut *live] {
-        retain(side, |part| !unread.iter().any(|unread| unread.is(&part) || unread.has(&part)));
+        retain(side, |part| !unread.iter().any(|unread| is(unread, &part) || has(unread, &part)));
     }
     let counts = |side: &Catalog| NotCompared {
         count: side.unread.len() as u64,

@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use nself_heal_core::members;
-use nself_heal_core::model::{Catalog, Definition, Extension, Member, NotCompared};
-use nself_heal_core::unread::{Unread, understood, understood_counts};
+use nself_heal_core::model::{Catalog, Definition, Extension, Member, NotCompared, Unread};
+use nself_heal_core::unread::{understood, understood_counts};
 use pgrx::pg_sys;
 use serde::de::DeserializeOwned;
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diff::change::{Aspect, Change, Difference, Object, Privileges};
 use crate::diff::owners::owned;
 use crate::diff::pair::{Pair, compare, pairs, plain};
-use crate::diff::parts::Renamed;
+use crate::diff::renamed::Renamed;
 use crate::diff::tables::Tables;
 use crate::diff::text::{definition_text, firing_text};
 use crate::model::{Acl, Address, Catalog, Comment, Definition, DefinitionKind};

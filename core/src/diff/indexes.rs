@@ -1,21 +1,9 @@
-//! Constraints and indexes of both sides.
+//! How constraints and indexes differ that both sides have.
 
-use crate::diff::change::{Aspect, Change, Difference};
-use crate::diff::pair::{compare, compare_validity, pairs};
-use crate::diff::parts::Parts;
-use crate::diff::tables::Tables;
+use crate::diff::change::{Aspect, Difference};
+use crate::diff::pair::{compare, compare_validity};
 use crate::diff::text::list_or;
-use crate::model::{Catalog, Constraint, Index};
-
-pub(super) fn constraint_changes<'a>(
-    expected: &'a Catalog,
-    live: &'a Catalog,
-    tables: &Tables<'a>,
-) -> Vec<Change<'a>> {
-    let parts = Parts::of(expected, live, tables);
-    let pairs = pairs(&expected.constraints, &live.constraints, |constraint| &constraint.identity);
-    pairs.into_iter().filter_map(|pair| parts.constraint_change(pair)).collect()
-}
+use crate::model::{Constraint, Index};
 
 pub(super) fn constraint_differences(expected: &Constraint, live: &Constraint) -> Vec<Difference> {
     let Constraint {
@@ -50,16 +38,6 @@ pub(crate) fn same_constraint(one: &Constraint, other: &Constraint) -> bool {
     one.kind == other.kind && one.def == other.def
 }
 
-pub(super) fn index_changes<'a>(
-    expected: &'a Catalog,
-    live: &'a Catalog,
-    tables: &Tables<'a>,
-) -> Vec<Change<'a>> {
-    let parts = Parts::of(expected, live, tables);
-    let pairs = pairs(&expected.indexes, &live.indexes, |index| &index.identity);
-    pairs.into_iter().filter_map(|pair| parts.index_change(pair)).collect()
-}
-
 pub(super) fn index_differences(expected: &Index, live: &Index) -> Vec<Difference> {
     let same_definition = same_index(expected, live);
     let Index {
@@ -77,7 +55,7 @@ pub(super) fn index_differences(expected: &Index, live: &Index) -> Vec<Differenc
         parts: _,
         predicate: _,
         valid,
-        // Compared where the partitions are known: see `Parts`.
+        // Compared where the partitions are known: see `parts`.
         parent: _,
         // Follow from the parts.
         columns: _,

@@ -1,4 +1,4 @@
-//! The parts of a partitioned index or key: the indexes and keys of the partitions that belong to it. The server makes a part
+//! Constraints and indexes of both sides, and the parts of partitioned ones: the indexes and keys of the partitions that belong to it. The server makes a part
 //! with each partition and calls it what it likes, so a part is told by the whole and the partition that it is of.
 //!
 //! What is missing or differs as a whole is told and healed there, and a partition that is in another place is told itself.
@@ -7,9 +7,29 @@ use std::collections::BTreeMap;
 
 use crate::diff::change::{Aspect, Change, Difference, Object};
 use crate::diff::indexes::{constraint_differences, index_differences};
-use crate::diff::pair::{Pair, changed, compare};
+use crate::diff::pair::{Pair, changed, compare, pairs};
 use crate::diff::tables::Tables;
 use crate::model::{Catalog, Constraint, ConstraintKind, Index, Name, Table};
+
+pub(super) fn constraint_changes<'a>(
+    expected: &'a Catalog,
+    live: &'a Catalog,
+    tables: &Tables<'a>,
+) -> Vec<Change<'a>> {
+    let parts = Parts::of(expected, live, tables);
+    let pairs = pairs(&expected.constraints, &live.constraints, |constraint| &constraint.identity);
+    pairs.into_iter().filter_map(|pair| parts.constraint_change(pair)).collect()
+}
+
+pub(super) fn index_changes<'a>(
+    expected: &'a Catalog,
+    live: &'a Catalog,
+    tables: &Tables<'a>,
+) -> Vec<Change<'a>> {
+    let parts = Parts::of(expected, live, tables);
+    let pairs = pairs(&expected.indexes, &live.indexes, |index| &index.identity);
+    pairs.into_iter().filter_map(|pair| parts.index_change(pair)).collect()
+}
 
 /// The partitioned indexes and keys of both sides, with their parts.
 pub(super) struct Parts<'t, 'a> {
@@ -42,57 +62,6 @@ impl<'a> Side<'a> {
         let all = self.constraints.range((table, "")..).take_while(move |((of, _), _)| *of == table);
         all.map(|(_, constraint)| *constraint)
             .filter(move |constraint| constraint.inherited == inherited && constraint.kind.is_key())
-    }
-}
-
-/// The live parts that are to have another name.
-#[derive(Default)]
-pub(super) struct Renamed<'a> {
-    /// The expected identities by the live ones.
-    identities: BTreeMap<&'a str, &'a str>,
-    /// The expected names by table and live name.
-    names: BTreeMap<(&'a str, &'a str), &'a str>,
-}
-
-impl<'a> Renamed<'a> {
-    pub(super) fn among(changes: &[Change<'a>]) -> Self {
-        let mut all = Renamed::default();
-        for change in changes {
-            let Change::Changed { expected, live, .. } = change else { continue };
-            let (table, from, to) = match (*expected, *live) {
-                (Object::Index(expected), Object::Index(live)) => {
-                    let name = |index: &'a Index| (index.identity.as_str(), index.name.name.as_str());
-                    (live.table_identity.as_str(), name(live), name(expected))
-                }
-                (Object::Constraint(expected), Object::Constraint(live)) => {
-                    let name = |of: &'a Constraint| (of.identity.as_str(), of.name.as_str());
-                    (live.table_identity.as_str(), name(live), name(expected))
-                }
-                _ => continue,
-            };
-            if from != to {
-                all.identities.insert(from.0, to.0);
-                all.names.insert((table, from.1), to.1);
-            }
-        }
-        all
-    }
-
-    /// The identity that a live object is to have.
-    pub(super) fn identity(&self, live: &'a str) -> &'a str {
-        self.identities.get(live).copied().unwrap_or(live)
-    }
-
-    /// The name that a live index is to have.
-    pub(super) fn index(&self, table: &str, live: &Option<String>) -> Option<String> {
-        let live = live.as_ref()?;
-        let expected = self.names.get(&(table, live.as_str())).map(ToString::to_string);
-        Some(expected.unwrap_or_else(|| live.clone()))
-    }
-
-    /// Whether a table has the index of this name under another one.
-    pub(super) fn has_index(&self, table: &str, expected: &str) -> bool {
-        self.names.iter().any(|((of, _), name)| *of == table && *name == expected)
     }
 }
 

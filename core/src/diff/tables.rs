@@ -6,7 +6,7 @@ use std::mem::discriminant;
 use crate::diff::change::{Aspect, Change, Difference, Object};
 use crate::diff::columns::column_pair_changes;
 use crate::diff::pair::{Pair, changed, compare, pairs};
-use crate::diff::parts::Renamed;
+use crate::diff::renamed::Renamed;
 use crate::diff::text::{
     foreign_text, list_or, or_none, parents_text, partition_key_text, partition_text, persistence,
     replica_text, row_type_text,

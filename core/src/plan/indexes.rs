@@ -4,6 +4,7 @@ use crate::ddl::Action;
 use crate::diff::Object;
 use crate::model::{Address, Constraint, ConstraintKind, Index, Name};
 use crate::plan::context::{Context, size};
+use crate::plan::marks::marks;
 use crate::plan::step::Work;
 use crate::plan::{checks, parts};
 use crate::quote::ident;
@@ -142,20 +143,6 @@ pub(super) fn create_index(index: &Index, context: &Context) -> Work {
         detail: lock_detail(&index.table, &index.table_identity, context),
         ..Work::new(actions, owner, needs)
     }
-}
-
-/// What the table is to know of an index that was just created.
-pub(super) fn marks(table: &Name, index: &str, context: &Context) -> Vec<Action> {
-    let Some(expected) = context.expected_table(table) else { return Vec::new() };
-    let is_it = |marked: &Option<String>| marked.as_deref() == Some(index);
-    let replica = is_it(&expected.replica_index).then(|| Action::SetReplicaIdentity {
-        table: table.clone(),
-        identity: expected.replica_identity,
-        index: expected.replica_index.clone(),
-    });
-    let cluster = is_it(&expected.clustered_on)
-        .then(|| Action::ClusterOn { table: table.clone(), index: index.to_string() });
-    replica.into_iter().chain(cluster).collect()
 }
 
 fn lock_detail(table: &Name, identity: &str, context: &Context) -> Option<String> {

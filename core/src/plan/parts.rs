@@ -8,7 +8,7 @@ use crate::model::{
     Address, Column, Constraint, ConstraintKind, Definition, DefinitionKind, Firing, Index, Name, Table,
 };
 use crate::plan::context::Context;
-use crate::plan::indexes::marks;
+use crate::plan::marks::marks;
 use crate::quote::ident;
 
 /// What the server can have of a name, in bytes.

@@ -4,8 +4,8 @@
 //! through `quote`; expressions, type names and definitions are texts that the server itself printed.
 
 use crate::model::{
-    Column, Composite, Definition, DefinitionKind, Domain, Firing, Member, Name, NotNull, ReplicaIdentity,
-    SequenceNumbers, Table,
+    Column, Composite, Definition, DefinitionKind, Domain, Firing, IdentityColumn, Member, Name, NotNull,
+    ReplicaIdentity, SequenceNumbers, Table,
 };
 use crate::quote::{bare_literal, ident};
 
@@ -80,6 +80,12 @@ pub enum Action {
         table: Name,
         column: Box<Column>,
     },
+    /// Of a column that is there.
+    AddIdentity {
+        table: Name,
+        column: String,
+        identity: IdentityColumn,
+    },
     /// With `only` the children keep what they have.
     SetDefault {
         table: Name,
@@ -123,6 +129,17 @@ pub enum Action {
         def: String,
         /// Whether it is on a table that is there and holds rows, and can be built while others change those.
         online: bool,
+    },
+    /// Makes an index of a partition a part of one of its table.
+    AttachIndex {
+        whole: Name,
+        part: Name,
+    },
+    /// Makes a table that was just created a partition.
+    AttachPartition {
+        parent: Name,
+        partition: Name,
+        bound: String,
     },
     RebuildIndex {
         name: Name,
@@ -201,6 +218,9 @@ impl Action {
             Action::AddColumn { table, column } => {
                 alter(table, &format!("ADD COLUMN {}", column_sql(column)))
             }
+            Action::AddIdentity { table, column, identity } => {
+                alter(table, &format!("ALTER COLUMN {} ADD {}", ident(column), identity_sql(identity)))
+            }
             Action::SetDefault { table, column, default, only } => {
                 tables::set_default(table, column, default, *only)
             }
@@ -214,6 +234,10 @@ impl Action {
                 tables::add_key(table, name, kind, deferrable)
             }
             Action::CreateIndex { def, online: _ } => def.clone(),
+            Action::AttachIndex { whole, part } => attach_index(whole, part),
+            Action::AttachPartition { parent, partition, bound } => {
+                attach_partition(parent, partition, bound)
+            }
             Action::RebuildIndex { name } => format!("REINDEX INDEX {}", name.sql()),
             Action::Define { sql } | Action::Complete { sql } => sql.clone(),
             Action::SetFiring { statement } => statement.clone(),
@@ -227,6 +251,16 @@ impl Action {
             Action::Comment { on, text } => format!("COMMENT ON {on} IS {}", bare_literal(text)),
         }
     }
+}
+
+/// The statement that makes an index of a partition a part of one of its table.
+pub(crate) fn attach_index(whole: &Name, part: &Name) -> String {
+    format!("ALTER INDEX {} ATTACH PARTITION {}", whole.sql(), part.sql())
+}
+
+/// The statement that makes a table a partition.
+pub(crate) fn attach_partition(parent: &Name, partition: &Name, bound: &str) -> String {
+    alter(parent, &format!("ATTACH PARTITION {} {bound}", partition.sql()))
 }
 
 /// The statement that makes a trigger, rule or event trigger fire as it should. Nothing for what does not fire.

@@ -6,15 +6,15 @@
 //! Left out on purpose, everywhere:
 //! - the order of a table's columns: dropping and re-adding a column moves it, and no statement puts it back. It is counted
 //!   as not compared, see `in_other_order`;
-//! - what a child table only has from its parent: it is compared, and healed, on the parent. That goes for the parts of
-//!   a partitioned index or key too, whose names the server chose;
+//! - what a child table only has from its parent: it is compared, and healed, on the parent. Parts of a
+//!   partitioned index or key are told by the partition that they are of: see `parts`;
 //! - partitions that no migration knows of a partitioned table that one does: they are where its rows live, made as
 //!   rows come by cron jobs and partition managers.
 
 use std::collections::BTreeMap;
 
 use crate::model::{
-    Catalog, Composite, Domain, DomainCheck, Enum, Extension, OwnedBy, Schema, Sequence, Table,
+    Address, Catalog, Composite, Domain, DomainCheck, Enum, Extension, OwnedBy, Schema, Sequence, Table,
 };
 
 mod attached;
@@ -23,6 +23,8 @@ mod columns;
 mod indexes;
 mod owners;
 mod pair;
+mod parts;
+mod renamed;
 mod tables;
 mod text;
 
@@ -31,6 +33,7 @@ pub use change::{Aspect, Change, Difference, Object, Owned, Privileges};
 pub(crate) use indexes::{same_constraint, same_index};
 pub(crate) use owners::owned;
 use pair::{Pair, changed, compare, compare_validity, pairs, plain};
+use renamed::Renamed;
 use tables::Tables;
 use text::{attributes_text, labels, nullability, numbers_text, or_none, persistence};
 pub(crate) use text::{count, join};
@@ -52,6 +55,8 @@ pub fn diff<'a>(expected: &'a Catalog, live: &'a Catalog) -> Vec<Change<'a>> {
         comments: _,
         // Follow from the objects, which are compared.
         dependencies: _,
+        // Left out of both sides: see `unread`.
+        unread: _,
     } = expected;
     let tables = Tables::of(expected, live);
     let mut changes = Vec::new();
@@ -77,12 +82,14 @@ pub fn diff<'a>(expected: &'a Catalog, live: &'a Catalog) -> Vec<Change<'a>> {
             changes.extend(plain(pair, Object::Sequence, sequence_differences));
         }
     }
-    changes.extend(tables.changes());
-    changes.extend(indexes::constraint_changes(expected, live, &tables));
-    changes.extend(indexes::index_changes(expected, live, &tables));
+    let mut parts = parts::constraint_changes(expected, live, &tables);
+    parts.extend(parts::index_changes(expected, live, &tables));
+    let renamed = Renamed::among(&parts);
+    changes.extend(tables.changes(&renamed));
+    changes.extend(parts);
     changes.extend(attached::definition_changes(expected, live, &tables));
     changes.extend(attached::grant_changes(expected, live, &tables));
-    changes.extend(attached::comment_changes(expected, live, &tables));
+    changes.extend(attached::comment_changes(expected, live, &tables, &renamed));
     changes
 }
 
@@ -114,8 +121,19 @@ fn schema_differences(expected: &Schema, _live: &Schema) -> Vec<Difference> {
 
 fn extension_differences(expected: &Extension, live: &Extension) -> Vec<Difference> {
     // Another version of it may say something else of its members.
-    let Extension { identity: _, name: _, schema, owner: _, members: _ } = expected;
-    compare(Aspect::Schema, schema, &live.schema, String::clone).into_iter().collect()
+    let Extension { identity: _, name: _, schema, owner: _, version: _, members: _, contents: _ } = expected;
+    let (lacking, further) = (expected.beyond(live), live.beyond(expected));
+    let list = |of: &[&Address]| match of {
+        [] => "no more members".to_string(),
+        all => format!("also {}", join(all.iter().map(ToString::to_string))),
+    };
+    let members = (!lacking.is_empty() || !further.is_empty()).then(|| Difference {
+        what: Aspect::Members,
+        expected: list(&lacking),
+        actual: list(&further),
+    });
+    let schema = compare(Aspect::Schema, schema, &live.schema, String::clone);
+    schema.into_iter().chain(members).collect()
 }
 
 /// Of labels that both sides have only the order can differ; the others are changes of their own.

@@ -105,6 +105,8 @@ pub fn only_touched(mut read: Catalog, touched: &BTreeMap<String, String>) -> Ca
     retain(&mut read, |part| {
         touched.contains_key(&name(&part)) || belongs_to(&part, |relation| relations.contains(relation))
     });
+    // Whether it is understood now is what counts.
+    read.unread.clear();
     let names: BTreeSet<(&str, &str)> = touched.keys().filter_map(|name| split(name)).collect();
     read.dependencies.retain(|of| {
         names.contains(&(of.object_type.as_str(), of.identity.as_str()))

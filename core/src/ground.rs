@@ -192,6 +192,7 @@ pub(crate) fn retain(schema: &mut Catalog, mut keeps: impl FnMut(Part) -> bool) 
         comments,
         // Follow from the objects.
         dependencies: _,
+        unread: _,
     } = schema;
     let mut object = |object_type: &str, identity: &str, on: Option<&str>| {
         keeps(Part { list: "objects", object_type, identity, on })

@@ -56,7 +56,8 @@ pub struct Outcome {
 }
 
 /// Goes through the steps of a plan in their order. `take` is asked to take those that nothing is in the way of; it is told
-/// the columns that are there.
+/// the columns that are there. What failed is taken again as long as others were applied after it: the body of a function is
+/// a text, and nobody knows before what it wants.
 pub fn go<E>(
     steps: &[Step],
     live: &Catalog,
@@ -64,24 +65,64 @@ pub fn go<E>(
 ) -> Result<Vec<Outcome>, E> {
     let mut columns = columns(live);
     let mut not_done: BTreeSet<Address> = BTreeSet::new();
-    let mut outcomes = Vec::new();
-    for step in steps {
-        let (status, detail) = match &step.verdict {
-            Verdict::Manual { reason } => (Status::Manual, Some(reason.clone())),
-            Verdict::Blocked { reason } => (Status::Blocked, Some(reason.clone())),
-            Verdict::Additive(work) => match work.needs.iter().find(|need| not_done.contains(*need)) {
-                Some(need) => (Status::Blocked, Some(format!("waits for {need}"))),
-                None => take(step, work, &columns)?,
-            },
-        };
-        match status {
-            Status::Applied => drop(columns.insert(step.identity.clone())),
-            Status::Planned => {}
-            Status::Blocked | Status::Manual | Status::Failed => drop(not_done.insert(step.address())),
+    let mut tries: Vec<Option<Try>> = vec![None; steps.len()];
+    let mut applied = 0;
+    loop {
+        let before = applied;
+        for (step, last) in steps.iter().zip(&mut tries) {
+            if last.as_ref().is_some_and(|last| !last.is_worth_another(step, applied)) {
+                continue;
+            }
+            let (status, detail) = match &step.verdict {
+                Verdict::Manual { reason } => (Status::Manual, Some(reason.clone())),
+                Verdict::Blocked { reason } => (Status::Blocked, Some(reason.clone())),
+                Verdict::Additive(work) => match work.needs.iter().find(|need| not_done.contains(*need)) {
+                    Some(need) => (Status::Blocked, Some(format!("waits for {need}"))),
+                    None => take(step, work, &columns)?,
+                },
+            };
+            match status {
+                Status::Applied => {
+                    applied += 1;
+                    columns.insert(step.identity.clone());
+                    not_done.remove(&step.address());
+                }
+                Status::Planned => {}
+                Status::Blocked | Status::Manual | Status::Failed => drop(not_done.insert(step.address())),
+            }
+            *last = Some(Try { status, detail, applied_before: applied });
         }
-        outcomes.push(Outcome { step: step.clone(), status, detail });
+        if applied == before {
+            break;
+        }
     }
-    Ok(outcomes)
+    let outcomes = steps.iter().zip(tries).filter_map(|(step, last)| {
+        let Try { status, detail, applied_before: _ } = last?;
+        Some(Outcome { step: step.clone(), status, detail })
+    });
+    Ok(outcomes.collect())
+}
+
+/// How a step ended when it was taken last.
+#[derive(Clone)]
+struct Try {
+    status: Status,
+    detail: Option<String>,
+    /// How many steps had been applied then.
+    applied_before: usize,
+}
+
+impl Try {
+    /// Whether the step may end otherwise now. Rows that were in its way still are.
+    fn is_worth_another(&self, step: &Step, applied: usize) -> bool {
+        let Verdict::Additive(work) = &step.verdict else { return false };
+        let for_want_of_something = match self.status {
+            Status::Failed => true,
+            Status::Blocked => !work.needs.is_empty() || !work.differing.is_empty(),
+            Status::Planned | Status::Applied | Status::Manual => false,
+        };
+        for_want_of_something && applied > self.applied_before
+    }
 }
 
 /// The identities of all columns, and with them of all tables that have some.
@@ -110,6 +151,20 @@ pub fn creates(work: &Work) -> bool {
                 | Action::Define { .. }
         )
     })
+}
+
+/// What there is to say of a step before it is taken: the server may refuse it for something that heal leaves alone.
+pub fn foretold(work: &Work) -> Option<String> {
+    let differing = work.differing.first();
+    let waits = differing.map(|of| format!("may have to wait for {of}, which is not as expected"));
+    let all: Vec<String> = work.detail.iter().cloned().chain(waits).collect();
+    (!all.is_empty()).then(|| all.join("; "))
+}
+
+/// Whether the server refused something because it names what is not there.
+pub fn lacks_something(sqlstate: &str) -> bool {
+    const UNDEFINED: [&str; 5] = ["3F000", "42703", "42704", "42883", "42P01"];
+    UNDEFINED.contains(&sqlstate)
 }
 
 /// How a step ended that the server refused: blocked by the data, by a lock or by a difference that heal leaves alone, or

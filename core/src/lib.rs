@@ -26,3 +26,4 @@ pub mod secrets;
 pub mod server_names;
 pub mod spelling;
 pub mod trackers;
+pub mod unread;

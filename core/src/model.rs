@@ -5,39 +5,17 @@
 //! `pg_identify_object` says (quoted where it must be): it is the key by which two schemas are matched and the name
 //! that people read. Statements are made from the raw names, through `quote`.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
+mod extension;
 mod kinds;
+mod names;
+mod unread;
 
+pub use extension::{Extension, Member};
 pub use kinds::{DefinitionKind, Firing};
-
-/// A schema-qualified name, unquoted.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Name {
-    pub schema: String,
-    pub name: String,
-}
-
-/// What an object is called: the type and the identity that the server's `pg_identify_object` has for it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Address {
-    pub object_type: String,
-    pub identity: String,
-}
-
-impl Address {
-    pub fn new(object_type: &str, identity: &str) -> Self {
-        Address { object_type: object_type.to_string(), identity: identity.to_string() }
-    }
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "{} {}", self.object_type, self.identity)
-    }
-}
+pub use names::{Address, Name};
+pub use unread::Unread;
 
 /// The whole schema of one database, as far as it is compared.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -57,6 +35,8 @@ pub struct Catalog {
     pub comments: Vec<Comment>,
     /// Read of the expected schema alone: it tells in which order things can be created.
     pub dependencies: Vec<Dependencies>,
+    #[serde(default)]
+    pub unread: Vec<Unread>,
 }
 
 /// Objects of a kind that is not compared.
@@ -72,26 +52,6 @@ pub struct Schema {
     pub identity: String,
     pub name: String,
     pub owner: String,
-}
-
-/// An extension. Its version is the server's business (packages move it), so it is not part of the schema.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Extension {
-    pub identity: String,
-    pub name: String,
-    pub schema: String,
-    pub owner: String,
-    /// Of its members those that have more than such an object has by itself, beside privileges.
-    pub members: Vec<Member>,
-}
-
-/// A member of an extension, and what its script or somebody later made of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Member {
-    /// Its kind and identity.
-    pub object: String,
-    /// Owner, settings, options and comment, where there are some.
-    pub said: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -195,6 +155,8 @@ pub struct Table {
     /// `LIST (kind)`, for a partitioned table.
     pub partition_key: Option<String>,
     pub partition_of: Option<PartitionOf>,
+    /// What holds for each row of a partition, as an expression: it follows from the bounds.
+    pub partition_condition: Option<String>,
     /// Parents of plain inheritance, in their order.
     pub inherits: Vec<Parent>,
     /// The composite type of a typed table.

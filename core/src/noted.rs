@@ -1,7 +1,7 @@
 //! What an event trigger of the server calls the objects of a change: who looks for the culprit of a change looks for
 //! these in what was noted.
 
-use crate::diff::{Aspect, Change, Object, relation_type};
+use crate::diff::{Aspect, Change, Difference, Object, relation_type};
 use crate::model::{Address, Name, Table};
 use crate::quote;
 
@@ -48,6 +48,16 @@ pub(crate) fn noted_as(change: &Change) -> Vec<EventName> {
             if let Some(schema) = it.table_identity.strip_suffix(&format!(".{}", shown(&it.table.name))) {
                 let index = Address::new("index", &format!("{schema}.{}", shown(&it.name)));
                 names.insert(1, EventName { did: did.clone(), ..EventName::own(index) });
+            }
+            let is_enforcement = |of: &Difference| of.what == Aspect::Enforcement;
+            if matches!(change, Change::Changed { differences, .. } if differences.iter().any(is_enforcement))
+            {
+                let tables = [&it.table].into_iter().chain(it.references.iter().map(|to| &to.table));
+                let by = |table: &Name| {
+                    let shown = format!("{}.{}", shown(&table.schema), shown(&table.name));
+                    EventName { did: ENFORCED_BY.to_vec(), ..EventName::own(Address::new("table", &shown)) }
+                };
+                names.extend(tables.map(by));
             }
             names
         }
@@ -97,6 +107,9 @@ fn can_have_made(change: &Change) -> Vec<&'static str> {
     }
 }
 
+/// What enforces a constraint are triggers of the tables that it is on.
+const ENFORCED_BY: &[&str] = &["state"];
+
 fn can_have_altered(what: Aspect) -> &'static [&'static str] {
     match what {
         Aspect::Schema => &["set schema", "alter"],
@@ -105,7 +118,7 @@ fn can_have_altered(what: Aspect) -> &'static [&'static str] {
         Aspect::Persistence => &["persistence"],
         Aspect::Numbers => &["numbers"],
         Aspect::OwnedBy => &["owned by"],
-        Aspect::Partition | Aspect::PartitionKey => &["partition"],
+        Aspect::Partition | Aspect::PartitionKey | Aspect::Attachment => &["partition"],
         Aspect::Parents => &["inherit"],
         Aspect::RowType => &["of"],
         Aspect::Identity => &["identity"],
@@ -122,6 +135,11 @@ fn can_have_altered(what: Aspect) -> &'static [&'static str] {
         Aspect::Statistics => &["column options", "alter"],
         Aspect::Validity | Aspect::NoInherit => &["constraint", "add constraint"],
         Aspect::State => &["state", "alter"],
+        // Noted with the tables: see `ENFORCED_BY`.
+        Aspect::Enforcement => ENFORCED_BY,
+        Aspect::Members => &["alter"],
+        // Privileges are told by the words of the command.
+        Aspect::Grantor => &[],
         Aspect::Attributes => &["part", "alter"],
         // Of what is not taken apart the definition holds all that.
         Aspect::LabelOrder | Aspect::Table | Aspect::Definition | Aspect::Foreign | Aspect::Text => {

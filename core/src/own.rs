@@ -85,7 +85,7 @@ fn step(kind: Kind, own: &Own, expected: Option<&String>, actual: Option<&String
     let object_type = known_type(&own.object_type);
     let address = Address::new(object_type, &own.identity);
     let of = own.part_of.iter().map(|of| Address::new("table", of));
-    let noted_as = [address].into_iter().chain(of).map(|address| EventName { address, speaks_of: None });
+    let noted_as = [address].into_iter().chain(of).map(EventName::own);
     Step {
         kind,
         object_type,

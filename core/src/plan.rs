@@ -17,10 +17,13 @@ mod checks;
 mod context;
 mod enforcement;
 mod indexes;
+mod limits;
 mod manual;
+mod marks;
 mod obstacles;
 pub mod online;
 mod order;
+mod parts;
 mod privileges;
 mod renames;
 mod rights;
@@ -52,9 +55,11 @@ pub fn questions(changes: &[Change]) -> Questions {
     let mut tables = BTreeMap::new();
     let mut defaults = Vec::new();
     let mut relations = BTreeSet::new();
+    let mut holders = BTreeSet::new();
     for change in changes {
         if !matches!(change, Change::Extra(_)) {
             relations.extend(obstacles::relations_made(change.object()));
+            holders.extend(limits::held(change.object()).cloned());
         }
         let Change::Missing(object) = change else { continue };
         let asked = match *object {
@@ -93,7 +98,7 @@ pub fn questions(changes: &[Change]) -> Questions {
         .into_iter()
         .map(|(identity, name)| TableQuestion { identity: identity.clone(), name: name.clone() })
         .collect();
-    Questions { tables, defaults, relations }
+    Questions { tables, defaults, relations, holders }
 }
 
 /// The steps for all changes, in the order in which they can be run.
@@ -105,7 +110,11 @@ pub fn plan(
     options: &Options,
 ) -> Plan {
     let context = Context::new(expected, live, changes, facts, options);
-    let steps = changes.iter().map(|change| (context.sort(change), step(change, &context))).collect();
+    let sorted = |change| {
+        let step = step(change, &context);
+        (context.sort(change).given(&step), step)
+    };
+    let steps = changes.iter().map(sorted).collect();
     let mut plan = Plan::default();
     for step in order::in_order(steps) {
         match options.allowed.iter().position(|allowed| step.is_allowed_by(allowed)) {
@@ -163,7 +172,7 @@ fn missing(object: Object, context: &Context) -> (Verdict, String) {
 fn extra(object: Object, context: &Context) -> (Verdict, String) {
     match renames::renamed_from(object, context) {
         Some(Obstacle { reason, remedy }) => (Verdict::Manual { reason }, remedy.unwrap_or_default()),
-        None => manual::extra(object),
+        None => manual::extra(object, context),
     }
 }
 

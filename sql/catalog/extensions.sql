@@ -1,6 +1,6 @@
 -- Extensions: model::Extension. This product itself and the language that every database has are not schema.
 WITH extension AS (
-    SELECT oid, extname, extnamespace, extowner FROM pg_extension WHERE extname NOT IN ('nself_heal', 'plpgsql')
+    SELECT oid, extname, extnamespace, extowner, extversion FROM pg_extension WHERE extname NOT IN ('nself_heal', 'plpgsql')
 ),
 -- By the index.
 member AS MATERIALIZED (
@@ -51,6 +51,7 @@ SELECT coalesce(json_agg(e ORDER BY e.identity COLLATE "C"), '[]')::text
                x.extname AS name,
                n.nspname AS schema,
                pg_get_userbyid(x.extowner) AS owner,
+               x.extversion AS version,
                (SELECT coalesce(json_agg(m ORDER BY m.object COLLATE "C"), '[]')
                   FROM (SELECT i.type || ' ' || i.identity AS object, string_agg(s.text, ', ' ORDER BY s.text COLLATE "C") AS said
                           FROM said s CROSS JOIN LATERAL pg_identify_object(s.classid, s.objid, s.subid) i

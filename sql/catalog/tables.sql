@@ -61,7 +61,8 @@ table_column AS (
                                 THEN json_build_object('name', k.conname,
                                                        'validated', coalesce(k.convalidated, true),
                                                        'no_inherit', coalesce(k.connoinherit, false)) END,
-               'identity_column', CASE WHEN a.attidentity <> ''
+               -- Since PostgreSQL 17 a partition has its parent's identity, without a sequence of its own.
+               'identity_column', CASE WHEN a.attidentity <> '' AND NOT r.relispartition
                                        THEN json_build_object('always', a.attidentity = 'a', 'sequence', i.name,
                                                               'numbers', i.numbers) END,
                'generated', CASE WHEN a.attgenerated <> ''
@@ -154,6 +155,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                CASE WHEN r.relispartition
                     THEN json_build_object('parent', p.parents -> 0, 'bound', pg_get_expr(r.relpartbound, r.oid))
                END AS partition_of,
+               pg_get_partition_constraintdef(r.oid) AS partition_condition,
                CASE WHEN r.relispartition THEN '[]' ELSE coalesce(p.parents, '[]') END AS inherits,
                CASE WHEN r.reloftype <> 0 THEN format_type(r.reloftype, NULL) END AS of_type,
                coalesce(c.columns, '[]') AS columns

@@ -9,7 +9,8 @@ use pgrx::prelude::*;
 
 use crate::capture::culprit;
 use crate::catalog::access::ask;
-use crate::drift::{allow, compare, ignored, not_compared};
+use crate::drift::compare::{self, Comparison};
+use crate::drift::{allow, ignored, not_compared};
 use crate::expected;
 use crate::expected::chain::Against;
 use crate::heal::in_transaction;
@@ -86,8 +87,10 @@ fn nself_drift_not_compared(
     ErrorReport,
 > {
     ask(Level::Look, "nself_drift_not_compared()")?;
-    let rows = not_compared::not_compared(Against::parse(against.unwrap_or("applied"))?)?;
-    Ok(TableIterator::new(rows.into_iter().map(|kind| {
+    let (expected, Comparison { not_compared, .. }) =
+        compare::compare(Against::parse(against.unwrap_or("applied"))?, BTreeSet::new())?;
+    let all = not_compared.into_iter().chain(not_compared::column_order(&expected)?);
+    Ok(TableIterator::new(all.map(|kind| {
         let names = (!kind.names.is_empty()).then_some(kind.names);
         (kind.object_type, kind.live as i64, kind.expected as i64, names)
     })))

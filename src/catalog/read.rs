@@ -1,9 +1,12 @@
 //! The one reader of the catalogs. It runs in the live database and in the shadow, with the same queries: a constant
 //! number of them, whatever the number of objects.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use nself_heal_core::model::{Catalog, Definition, Extension, Member, NotCompared};
+use nself_heal_core::members;
+use nself_heal_core::model::{Catalog, Definition, Extension, Member, NotCompared, Unread};
+use nself_heal_core::unread::{understood, understood_counts};
 use pgrx::pg_sys;
 use serde::de::DeserializeOwned;
 
@@ -61,8 +64,14 @@ impl Wanted {
 /// whether the rest is wanted, the third the list of locked ones.
 macro_rules! query {
     ($reader:expr, $name:literal) => {
-        $reader
-            .read($name, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/catalog/", $name, ".sql")))?
+        $reader.read($name, text!($name))?
+    };
+}
+
+/// The text of a query.
+macro_rules! text {
+    ($name:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/catalog/", $name, ".sql"))
     };
 }
 
@@ -92,14 +101,28 @@ struct Reader<'a> {
     variables: Variables,
     wanted: &'a Wanted,
     magnitude: u32,
+    unread: RefCell<Vec<Unread>>,
 }
 
 impl<'a> Reader<'a> {
     fn new(wanted: &'a Wanted) -> Result<Self, Error> {
-        Ok(Self { variables: Variables::of_this_server()?, wanted, magnitude: magnitude() })
+        Ok(Self {
+            variables: Variables::of_this_server()?,
+            wanted,
+            magnitude: magnitude(),
+            unread: RefCell::default(),
+        })
     }
 
-    fn read<T: DeserializeOwned>(&self, name: &'static str, query: &str) -> Result<T, Error> {
+    /// The objects of one kind. What is not understood is noted.
+    fn read<T: DeserializeOwned>(&self, name: &'static str, query: &str) -> Result<Vec<T>, Error> {
+        let (objects, unread) =
+            understood(name, &self.answer(name, query)?).map_err(|error| bad_answer(name, error))?;
+        self.unread.borrow_mut().extend(unread);
+        Ok(objects)
+    }
+
+    fn answer(&self, name: &'static str, query: &str) -> Result<String, Error> {
         let relations: Option<Vec<pg_sys::Oid>> =
             self.wanted.relations.as_ref().map(|relations| relations.iter().map(|(oid, _)| *oid).collect());
         let form = Form { all: relations.is_none(), rest: self.wanted.rest, magnitude: self.magnitude };
@@ -109,7 +132,8 @@ impl<'a> Reader<'a> {
             let query = || form.fix(&self.variables.fill_in(query));
             read_prepared(Prepared { name, form: form.number() }, query, &arguments)
         };
-        parse(name, with_settings(&[("plan_cache_mode", "force_generic_plan")], read)?)
+        let answer: Option<String> = with_settings(&[("plan_cache_mode", "force_generic_plan")], read)?;
+        Ok(answer.unwrap_or_default())
     }
 }
 
@@ -146,16 +170,15 @@ fn magnitude() -> u32 {
     blocks.max(1).ilog2() / 2
 }
 
-fn parse<T: DeserializeOwned>(query: &'static str, text: Option<String>) -> Result<T, Error> {
-    serde_json::from_str(text.as_deref().unwrap_or("null"))
-        .map_err(|error| Error::BadAnswer { query, reason: error.to_string() })
+fn bad_answer(query: &'static str, error: serde_json::Error) -> Error {
+    Error::BadAnswer { query, reason: error.to_string() }
 }
 
 /// Reads the schema of this database, or what is wanted of it, at the moment that is in force, but for what each object
 /// needs.
 pub fn read(wanted: &Wanted) -> Result<Catalog, Error> {
     let reader = Reader::new(wanted)?;
-    Ok(Catalog {
+    let mut catalog = Catalog {
         schemas: of_rest!(reader, "schemas", "pg_namespace"),
         extensions: of_rest!(reader, "extensions", "pg_extension"),
         enums: of_rest!(reader, "enums", "pg_type"),
@@ -169,7 +192,12 @@ pub fn read(wanted: &Wanted) -> Result<Catalog, Error> {
         acls: query!(reader, "acls"),
         comments: query!(reader, "comments"),
         dependencies: Vec::new(),
-    })
+        unread: Vec::new(),
+    };
+    if !catalog.extensions.is_empty() {
+        members::fill(&mut catalog.extensions, query!(reader, "extension_members"));
+    }
+    Ok(Catalog { unread: reader.unread.take(), ..catalog })
 }
 
 /// Reads the extensions, at the moment that is in force.
@@ -181,9 +209,11 @@ pub fn read_extensions() -> Result<Vec<Extension>, Error> {
 
 /// Reads the schema, or what is wanted of it, together with what each object needs.
 pub fn read_with_dependencies(wanted: &Wanted) -> Result<Catalog, Error> {
-    let catalog = read(wanted)?;
+    let mut catalog = read(wanted)?;
     let reader = Reader::new(wanted)?;
-    Ok(Catalog { dependencies: query!(reader, "dependencies"), ..catalog })
+    catalog.dependencies = query!(reader, "dependencies");
+    catalog.unread.extend(reader.unread.take());
+    Ok(catalog)
 }
 
 fn definitions(reader: &Reader) -> Result<Vec<Definition>, Error> {
@@ -221,7 +251,8 @@ pub const MEMBERS: &str = "altered member of extension ";
 pub fn count_not_compared() -> Result<BTreeMap<String, NotCompared>, Error> {
     let all = Wanted::ALL;
     let reader = Reader::new(&all)?;
-    let mut counted: BTreeMap<String, NotCompared> = query!(reader, "not_compared");
+    let answer = reader.answer("not_compared", text!("not_compared"))?;
+    let mut counted = understood_counts(&answer).map_err(|error| bad_answer("not_compared", error))?;
     for Extension { identity, members, .. } in read_extensions()? {
         let names: Vec<String> =
             members.into_iter().map(|Member { object, said }| format!("{object}: {said}")).collect();

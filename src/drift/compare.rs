@@ -5,12 +5,13 @@ use std::rc::Rc;
 
 use nself_heal_core::diff::{Object, diff, own_partitions as own_partitions_of};
 use nself_heal_core::digest::Differing;
-use nself_heal_core::ignore;
 use nself_heal_core::model::{Catalog, Definition};
 use nself_heal_core::pieces::{Pieces, join};
 use nself_heal_core::plan::{self, Kind, Options, Step};
 use nself_heal_core::server_names;
 use nself_heal_core::spelling::{self, TextPair};
+use nself_heal_core::unread;
+use nself_heal_core::{ignore, members};
 
 use crate::catalog;
 use crate::catalog::outline::{self, Outline};
@@ -102,15 +103,15 @@ pub fn compare_with(expected: &Expected, not_renamed: BTreeSet<String>) -> Resul
 fn compare_here(expected: &Expected, not_renamed: BTreeSet<String>) -> Result<Comparison, Error> {
     with_pinned_settings(|| {
         let Sides { outline, schemas, held } = sides(expected)?;
-        let not_compared = pair_counts(&outline.not_compared, expected.not_compared());
-        let compared = match schemas {
+        let mut compared = match schemas {
             None => Comparison::default(),
             Some(schemas) => compare_catalogs(expected, schemas, not_renamed.clone(), held)?,
         };
         #[cfg(debug_assertions)]
         check_against_whole(&compared, expected, &outline, not_renamed)?;
-        let steps = compared.steps.into_iter().chain(not_allowed(&outline.own)?).collect();
-        Ok(Comparison { not_compared, steps, ..compared })
+        compared.not_compared.extend(pair_counts(&outline.not_compared, expected.not_compared()));
+        compared.steps.extend(not_allowed(&outline.own)?);
+        Ok(compared)
     })
 }
 
@@ -121,7 +122,7 @@ fn not_allowed(steps: &[Step]) -> Result<Vec<Step>, Error> {
     }
     let allowed: Vec<_> =
         allowed::read()?.into_iter().filter(AllowedDrift::holds).map(AllowedDrift::into_allowed).collect();
-    let is_allowed = |step: &&Step| allowed.iter().any(|allowed| allowed.covers(step));
+    let is_allowed = |step: &&Step| allowed.iter().any(|allowed| step.is_allowed_by(allowed));
     Ok(steps.iter().filter(|step| !is_allowed(step)).cloned().collect())
 }
 
@@ -248,7 +249,7 @@ fn check_against_whole(
 
 fn compare_catalogs(
     source: &Expected,
-    (expected, mut live): (Catalog, Catalog),
+    (mut expected, mut live): (Catalog, Catalog),
     not_renamed: BTreeSet<String>,
     held: Held,
 ) -> Result<Comparison, Error> {
@@ -259,6 +260,10 @@ fn compare_catalogs(
         names = source.unsaid(names)?;
         server_names::adopt(&mut live, &expected, &names);
     }
+    let unread = unread::leave_out(&mut expected, &mut live);
+    members::move_back(&expected, &mut live)
+        .map_err(|error| Error::BadAnswer { query: "extensions", reason: error.to_string() })?;
+    let members = members::leave_out(&mut expected, &mut live);
     for pair in spelling::texts_to_settle(&expected, &live) {
         let compared =
             as_owner_of(&live, &pair.table, || Ok(trust::nothing_runs(|| expression::compare(&pair))))?;
@@ -307,9 +312,11 @@ fn compare_catalogs(
         live,
         steps: plan.steps,
         ignored,
+        not_compared: (unread.into_iter().map(not_compared::not_understood))
+            .chain(members.map(not_compared::members))
+            .collect(),
         #[cfg(debug_assertions)]
         has_locked,
-        ..Comparison::default()
     })
 }
 

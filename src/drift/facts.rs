@@ -1,5 +1,7 @@
 //! What a plan has to know of the live data.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use nself_heal_core::model::{Catalog, Name};
 use nself_heal_core::plan::{self, Facts, TableFacts};
 use pgrx::pg_sys;
@@ -22,7 +24,11 @@ pub fn facts(live: &Catalog, questions: &plan::Questions) -> Result<Facts, Error
            JOIN pg_class r ON r.relnamespace = n.oid AND r.relname = q.name::name",
         &[schemas.into(), names.into()],
     )?;
-    let mut facts = Facts { relations: relations.into_iter().collect(), ..Facts::default() };
+    let mut facts = Facts {
+        relations: relations.into_iter().collect(),
+        holders: holders(&questions.holders)?,
+        ..Facts::default()
+    };
     for question in &questions.tables {
         // What is in a foreign table is another server's business.
         if live.tables.iter().any(|table| table.name == question.name && table.foreign.is_none())
@@ -42,6 +48,18 @@ pub fn facts(live: &Catalog, questions: &plan::Questions) -> Result<Facts, Error
         }
     }
     Ok(facts)
+}
+
+/// The first column that holds values of each of these domains, or rows of these tables, within others.
+fn holders(asked: &BTreeSet<Name>) -> Result<BTreeMap<Name, String>, Error> {
+    if asked.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let (schemas, names): (Vec<&str>, Vec<&str>) =
+        asked.iter().map(|name| (name.schema.as_str(), name.name.as_str())).unzip();
+    let found: Vec<(Name, String)> =
+        spi::read_json("holders", sql!("holders"), &[schemas.into(), names.into()])?;
+    Ok(found.into_iter().collect())
 }
 
 /// Nothing if somebody has locked the table against readers, or a part of it: nobody waits for that.
@@ -66,7 +84,13 @@ fn table_facts(question: &plan::TableQuestion) -> Result<Option<TableFacts>, Err
             &[parts.clone().into()],
         )?;
         let bytes = bytes.unwrap_or(0).unsigned_abs();
-        Ok(TableFacts { bytes, has_rows: rows::any(&parts) })
+        let columns: Option<i16> = spi::read_one(
+            "SELECT r.relnatts FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace \
+              WHERE n.nspname = $1::name AND r.relname = $2::name",
+            &[question.name.schema.as_str().into(), question.name.name.as_str().into()],
+        )?;
+        let columns = columns.unwrap_or(0) as usize;
+        Ok(TableFacts { bytes, has_rows: rows::any(&parts), columns })
     });
     match facts {
         Err(error) if locked::is_locked(&error) => Ok(None),

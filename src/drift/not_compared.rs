@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nself_heal_core::diff::in_other_order;
-use nself_heal_core::model;
+use nself_heal_core::members::MADE_BY_ITSELF;
 use nself_heal_core::pieces::join;
+use nself_heal_core::{model, unread};
 
-use crate::catalog::{self, outline};
+use crate::catalog;
 use crate::error::Error;
+use crate::expected::Expected;
 use crate::expected::chain::Against;
-use crate::expected::{self, Expected};
 use crate::migrations::elsewhere::{self, Elsewhere};
 use crate::server::session::with_pinned_settings;
-use crate::server::spi::{self, with_snapshot};
+use crate::server::spi;
 
 /// A kind of objects that is counted, not compared.
 pub struct NotCompared {
@@ -23,19 +24,9 @@ pub struct NotCompared {
     pub names: Vec<String>,
 }
 
-/// The kinds that are not compared, of this database and of what is expected.
-pub fn not_compared(against: Against) -> Result<Vec<NotCompared>, Error> {
-    let expected = expected::of(against)?;
-    let live = with_pinned_settings(|| with_snapshot(outline::read))?;
-    let mut all = pair_counts(&live.not_compared, expected.not_compared());
-    all.extend(outside_of_schema(against)?);
-    all.extend(column_order(&expected)?);
-    Ok(all)
-}
-
 /// Tables whose columns have another order than the migrations give. It matters to whoever names no columns, and nothing can
 /// restore it, so no report speaks of it.
-fn column_order(expected: &Expected) -> Result<Option<NotCompared>, Error> {
+pub fn column_order(expected: &Expected) -> Result<Option<NotCompared>, Error> {
     let query = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/column_order.sql"));
     let live: BTreeMap<String, Vec<String>> =
         with_pinned_settings(|| spi::read_json("column_order", query, &[]))?;
@@ -44,6 +35,17 @@ fn column_order(expected: &Expected) -> Result<Option<NotCompared>, Error> {
     let count = names.len() as u64;
     let object_type = "order of columns".to_owned();
     Ok((count > 0).then_some(NotCompared { object_type, live: count, expected: count, names }))
+}
+
+/// What was read and not understood, live and expected.
+pub fn not_understood((live, expected): (model::NotCompared, model::NotCompared)) -> NotCompared {
+    let names: BTreeSet<String> = live.names.into_iter().chain(expected.names).collect();
+    NotCompared {
+        object_type: unread::KIND.to_owned(),
+        live: live.count,
+        expected: expected.count,
+        names: names.into_iter().collect(),
+    }
 }
 
 /// What no digest tells of: what belongs to the database itself, and what another tool did to it.
@@ -79,6 +81,16 @@ fn elsewhere(against: Against) -> Result<Option<NotCompared>, Error> {
         expected: taken_back,
         names,
     }))
+}
+
+/// What the migrations made by itself and somebody made a member of an extension.
+pub fn members(of: model::NotCompared) -> NotCompared {
+    NotCompared {
+        object_type: MADE_BY_ITSELF.to_owned(),
+        live: of.count,
+        expected: of.count,
+        names: of.names,
+    }
 }
 
 /// One line that names what was not compared, or nothing if all was.

@@ -166,8 +166,8 @@ impl Plan {
 struct Executor {
     /// In the history.
     outcomes: Vec<Outcome>,
-    /// How those steps ended that were taken.
-    taken: BTreeMap<Address, Ended>,
+    /// How those steps ended that were taken, and how many had been applied then.
+    taken: BTreeMap<Address, (Ended, usize)>,
 }
 
 impl Executor {
@@ -226,17 +226,21 @@ impl Executor {
         let changed = in_transaction(|| trust::changed(steps))?;
         let all = trust::without(changed, || {
             go::<Error>(&plan.comparison.steps, &plan.comparison.live, |step, work, columns| {
-                number += 1;
-                if let Some(ended) = self.taken.get(&step.address()) {
+                let is_applied = |ended: &Ended| ended.0 == Status::Applied;
+                if let Some((ended, applied)) = self.taken.get(&step.address())
+                    && (is_applied(ended) || *applied == self.outcomes.len())
+                {
                     return Ok(ended.clone());
                 }
+                // One that is taken again is no further one.
+                number = (number + 1).min(of);
                 let taking = Taking { plan, step, work, columns, number, of };
                 let outcome = taking.go(run, progress)?;
                 let ended = (outcome.status, outcome.detail.clone());
                 if outcome.status == Status::Applied {
                     self.outcomes.push(outcome);
                 }
-                self.taken.insert(step.address(), ended.clone());
+                self.taken.insert(step.address(), (ended.clone(), self.outcomes.len()));
                 Ok(ended)
             })
         })?;

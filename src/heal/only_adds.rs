@@ -94,9 +94,13 @@ unsafe fn adds(node: *mut pg_sys::Node, just_created: bool) -> bool {
                 matches!(of::<pg_sys::AlterDomainStmt>(node).subtype as u8, b'C' | b'V')
             }
             T_AlterTableStmt => {
-                pgrx::PgList::<pg_sys::AlterTableCmd>::from_pg(of::<pg_sys::AlterTableStmt>(node).cmds)
-                    .iter_ptr()
-                    .all(|command| adds_to_table(&*command, just_created))
+                let statement = of::<pg_sys::AlterTableStmt>(node);
+                // Of an index it attaches a part.
+                let is_index = statement.objtype == pg_sys::ObjectType::OBJECT_INDEX;
+                pgrx::PgList::<pg_sys::AlterTableCmd>::from_pg(statement.cmds).iter_ptr().all(|command| {
+                    adds_to_table(&*command, just_created)
+                        || is_index && (*command).subtype == pg_sys::AlterTableType::AT_AttachPartition
+                })
             }
             // setval() on a new sequence.
             T_SelectStmt => of::<pg_sys::SelectStmt>(node).intoClause.is_null(),
@@ -114,6 +118,7 @@ fn adds_to_table(command: &pg_sys::AlterTableCmd, just_created: bool) -> bool {
     use pg_sys::AlterTableType as Type;
     match command.subtype {
         Type::AT_AddColumn
+        | Type::AT_AddIdentity
         | Type::AT_AddConstraint
         | Type::AT_ValidateConstraint
         | Type::AT_SetNotNull
@@ -132,6 +137,7 @@ fn adds_to_table(command: &pg_sys::AlterTableCmd, just_created: bool) -> bool {
         | Type::AT_SetCompression
         | Type::AT_SetStatistics
         | Type::AT_SetOptions
+        | Type::AT_AttachPartition
         | Type::AT_ReplicaIdentity
         | Type::AT_ClusterOn => just_created,
         // Without a definition it would drop the default.

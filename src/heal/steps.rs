@@ -34,7 +34,7 @@ pub fn search_path() -> Result<String, Error> {
 /// Checks the rows, then applies the step if it is confirmed.
 pub fn attempt(work: &Work, columns: &BTreeSet<String>, mode: Mode) -> Result<Ended, Error> {
     if mode == Mode::Look && work.checks.is_empty() && work.runs.is_none() {
-        return Ok((Status::Planned, work.detail.clone()));
+        return Ok((Status::Planned, heal::foretold(work)));
     }
     let owner = match owner(work, mode)? {
         Ok(owner) => owner,
@@ -61,7 +61,13 @@ pub fn attempt(work: &Work, columns: &BTreeSet<String>, mode: Mode) -> Result<En
         }
         Ok(Some(reason)) => (Status::Blocked, Some(reason)),
         Ok(None) if mode == Mode::Heal => (Status::Applied, work.detail.clone()),
-        Ok(None) => (Status::Planned, work.detail.clone()),
+        Ok(None) => (Status::Planned, heal::foretold(work)),
+        Err(Error::Server(error)) if mode != Mode::Heal && heal::lacks_something(&error.sqlstate()) => {
+            match work.needs.first() {
+                Some(need) => (Status::Planned, not_looked_at(work, &format!("{need} is not there yet"))),
+                None => refused(Error::Server(error), work),
+            }
+        }
         Err(error) => refused(error, work),
     })
 }

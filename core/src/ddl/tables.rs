@@ -60,6 +60,7 @@ pub(super) fn create(table: &Table) -> String {
         force_row_security: _,
         partition_key,
         partition_of,
+        partition_condition: _,
         inherits,
         of_type,
         columns,

@@ -64,6 +64,7 @@ fn table() -> Table {
         force_row_security: false,
         partition_key: Some("LIST (kind)".to_string()),
         partition_of: None,
+        partition_condition: None,
         inherits: vec![Parent { identity: "public.parent".to_string(), name: name("parent") }],
         of_type: None,
         columns: vec![column(), Column { name: "from_parent".to_string(), inherited: true, ..column() }],
@@ -134,6 +135,9 @@ fn place(action: &Action) -> usize {
         Action::Withhold(_) => 27,
         Action::Comment { .. } => 28,
         Action::AddKey { .. } => 29,
+        Action::AddIdentity { .. } => 30,
+        Action::AttachIndex { .. } => 31,
+        Action::AttachPartition { .. } => 32,
     }
 }
 
@@ -214,6 +218,23 @@ fn all() -> Vec<Action> {
         Action::Grant(granting()),
         Action::Withhold(Granting { grantable: false, column: None, ..granting() }),
         Action::Comment { on: "TABLE public.t".to_string(), text: "it's; DROP TABLE y".to_string() },
+        Action::AddKey {
+            table: name("DROP"),
+            name: "key".to_string(),
+            kind: "UNIQUE",
+            deferrable: " DEFERRABLE".to_string(),
+        },
+        Action::AddIdentity {
+            table: name("DROP"),
+            column: column_name(),
+            identity: IdentityColumn { always: true, sequence: name("seq"), numbers: numbers() },
+        },
+        Action::AttachIndex { whole: name("whole"), part: name("RENAME") },
+        Action::AttachPartition {
+            parent: name("whole"),
+            partition: name("DROP"),
+            bound: "FOR VALUES IN (1)".to_string(),
+        },
     ]
 }
 
@@ -239,7 +260,7 @@ fn unquoted(sql: &str) -> String {
 #[test]
 fn all_is_all() {
     let places: Vec<usize> = all().iter().map(place).collect();
-    assert_eq!(places, (0..=28).collect::<Vec<_>>());
+    assert_eq!(places, (0..=32).collect::<Vec<_>>());
 }
 
 #[test]
@@ -287,5 +308,9 @@ fn each_action_is_one_statement() {
         GRANT SELECT ("DELETE"), INSERT ("DELETE") ON TABLE public.t TO app WITH GRANT OPTION
         REVOKE SELECT, INSERT ON TABLE public.t FROM app
         COMMENT ON TABLE public.t IS 'it''s; DROP TABLE y'
+        ALTER TABLE "public"."DROP" ADD CONSTRAINT "key" UNIQUE USING INDEX "key" DEFERRABLE
+        ALTER TABLE "public"."DROP" ALTER COLUMN "DELETE" ADD GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME "public"."seq" START WITH 5 INCREMENT BY 2 MINVALUE 1 MAXVALUE 99 CACHE 3 CYCLE)
+        ALTER INDEX "public"."whole" ATTACH PARTITION "public"."RENAME"
+        ALTER TABLE "public"."whole" ATTACH PARTITION "public"."DROP" FOR VALUES IN (1)
     "#]].assert_eq(&statements.concat());
 }

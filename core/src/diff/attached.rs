@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diff::change::{Aspect, Change, Difference, Object, Privileges, grantors_text};
 use crate::diff::owners::owned;
 use crate::diff::pair::{Pair, changed, compare, pairs, plain};
+use crate::diff::renamed::Renamed;
 use crate::diff::tables::Tables;
 use crate::diff::text::{definition_text, firing_text, list_or};
 use crate::model::{Acl, Address, Catalog, Comment, Definition, DefinitionKind};
@@ -207,13 +208,15 @@ pub(super) fn comment_changes<'a>(
     expected: &'a Catalog,
     live: &'a Catalog,
     tables: &Tables<'a>,
+    renamed: &Renamed<'a>,
 ) -> Vec<Change<'a>> {
     // An extension comes with its comment, whoever creates it.
     let comes_with = |comment: &Comment, catalog: &Catalog| {
         comment.object_type == "extension"
             && !catalog.extensions.iter().any(|extension| extension.identity == comment.identity)
     };
-    pairs(&expected.comments, &live.comments, |comment| (&comment.object_type, &comment.identity))
+    let key = |comment: &'a Comment| (comment.object_type.as_str(), renamed.identity(&comment.identity));
+    pairs(&expected.comments, &live.comments, key)
         .into_iter()
         .filter(|pair| match pair {
             Pair::Extra(comment) => {

@@ -90,6 +90,8 @@ pub enum Aspect {
     Options,
     FdwOptions,
     Name,
+    Attachment,
+    Members,
     NoInherit,
     State,
     /// Whether the server's own triggers carry out a constraint.
@@ -134,6 +136,8 @@ impl Aspect {
             Aspect::Options => "options",
             Aspect::FdwOptions => "foreign-data options",
             Aspect::Name => "name",
+            Aspect::Attachment => "place among the parts of an index",
+            Aspect::Members => "list of members",
             Aspect::NoInherit => "inheritance by children",
             Aspect::State => "state",
             Aspect::Enforcement => "enforcement",

@@ -1,31 +1,11 @@
-//! Constraints and indexes of both sides.
+//! How constraints and indexes differ that both sides have.
 
-use crate::diff::change::{Aspect, Change, Difference, Object};
-use crate::diff::pair::{Pair, compare, compare_validity, pairs, plain};
-use crate::diff::tables::Tables;
+use crate::diff::change::{Aspect, Difference};
+use crate::diff::pair::{compare, compare_validity};
 use crate::diff::text::{enforcement_text, list_or, or_none};
-use crate::model::{Catalog, Constraint, Index};
+use crate::model::{Constraint, Index};
 
-pub(super) fn constraint_changes<'a>(
-    expected: &'a Catalog,
-    live: &'a Catalog,
-    tables: &Tables<'a>,
-) -> Vec<Change<'a>> {
-    pairs(&expected.constraints, &live.constraints, |constraint| &constraint.identity)
-        .into_iter()
-        .filter(|pair| match pair {
-            Pair::Missing(constraint) => !constraint.inherited,
-            Pair::Extra(constraint) => {
-                !constraint.inherited && !tables.own_partitions.contains(constraint.table_identity.as_str())
-            }
-            // Whether it is enforced on a partition is told of the one that was declared.
-            Pair::Both(expected, live) => !(expected.inherited && live.inherited),
-        })
-        .filter_map(|pair| plain(pair, Object::Constraint, constraint_differences))
-        .collect()
-}
-
-fn constraint_differences(expected: &Constraint, live: &Constraint) -> Vec<Difference> {
+pub(super) fn constraint_differences(expected: &Constraint, live: &Constraint) -> Vec<Difference> {
     let Constraint {
         // Names the constraint and its table.
         identity: _,
@@ -67,25 +47,7 @@ pub(crate) fn same_constraint(one: &Constraint, other: &Constraint) -> bool {
         && one.tablespace == other.tablespace
 }
 
-pub(super) fn index_changes<'a>(
-    expected: &'a Catalog,
-    live: &'a Catalog,
-    tables: &Tables<'a>,
-) -> Vec<Change<'a>> {
-    pairs(&expected.indexes, &live.indexes, |index| &index.identity)
-        .into_iter()
-        .filter(|pair| match pair {
-            Pair::Missing(index) => index.parent.is_none(),
-            Pair::Extra(index) => {
-                index.parent.is_none() && !tables.own_partitions.contains(index.table_identity.as_str())
-            }
-            Pair::Both(expected, live) => expected.parent.is_none() || live.parent.is_none(),
-        })
-        .filter_map(|pair| plain(pair, Object::Index, index_differences))
-        .collect()
-}
-
-fn index_differences(expected: &Index, live: &Index) -> Vec<Difference> {
+pub(super) fn index_differences(expected: &Index, live: &Index) -> Vec<Difference> {
     let same_definition = says_same(expected, live);
     let Index {
         identity: _,
@@ -104,7 +66,7 @@ fn index_differences(expected: &Index, live: &Index) -> Vec<Difference> {
         parts: _,
         predicate: _,
         valid,
-        // Attached to a parent or declared here, it is the same index.
+        // Compared where the partitions are known: see `parts`.
         parent: _,
         // Follow from the parts.
         columns: _,

@@ -6,6 +6,7 @@ use std::mem::discriminant;
 use crate::diff::change::{Aspect, Change, Difference, Object};
 use crate::diff::columns::column_pair_changes;
 use crate::diff::pair::{Pair, changed, compare, pairs};
+use crate::diff::renamed::Renamed;
 use crate::diff::text::{
     foreign_text, list_or, or_none, parents_text, partition_key_text, partition_text, persistence,
     replica_text, row_type_text,
@@ -68,7 +69,7 @@ impl<'a> Tables<'a> {
         })
     }
 
-    pub(super) fn changes(&self) -> Vec<Change<'a>> {
+    pub(super) fn changes(&self, renamed: &Renamed<'a>) -> Vec<Change<'a>> {
         let identities: BTreeSet<&str> = self.expected.keys().chain(self.live.keys()).copied().collect();
         let mut changes = Vec::new();
         for identity in identities {
@@ -77,8 +78,10 @@ impl<'a> Tables<'a> {
                 (None, Some(_)) if self.own_partitions.contains(identity) => {}
                 (None, Some(table)) => changes.push(Change::Extra(Object::Table(table))),
                 (Some(expected), Some(live)) => {
-                    let mut differences = table_differences(expected, live);
-                    differences.retain(|difference| !self.comes_with_index(difference.what, expected, live));
+                    let mut differences = table_differences(expected, live, renamed);
+                    differences.retain(|difference| {
+                        !self.comes_with_index(difference.what, expected, live, renamed)
+                    });
                     changes.extend(changed(Object::Table(expected), Object::Table(live), differences));
                     changes.extend(row_security_changes(expected, live));
                     changes.extend(self.column_changes(expected, live));
@@ -90,15 +93,18 @@ impl<'a> Tables<'a> {
     }
 
     /// A mark that a table has on one of its indexes is made together with that index, unless another index has it.
-    fn comes_with_index(&self, what: Aspect, table: &Table, live: &Table) -> bool {
+    fn comes_with_index(&self, what: Aspect, table: &Table, live: &Table, renamed: &Renamed) -> bool {
         let (index, other) = match what {
             Aspect::ReplicaIdentity => (&table.replica_index, &live.replica_index),
             Aspect::ClusterMark => (&table.clustered_on, &live.clustered_on),
             _ => return false,
         };
         let is_free = other.is_none();
-        is_free
-            && index.as_ref().is_some_and(|index| !self.live_indexes.contains(&(&table.name, index.as_str())))
+        let is_there = |index: &String| {
+            self.live_indexes.contains(&(&table.name, index.as_str()))
+                || renamed.has_index(&table.identity, index)
+        };
+        is_free && index.as_ref().is_some_and(|index| !is_there(index))
     }
 
     fn column_changes(&self, expected: &'a Table, live: &'a Table) -> Vec<Change<'a>> {
@@ -158,7 +164,8 @@ fn same_sort(one: &Change, other: &Change) -> bool {
     discriminant(one) == discriminant(other) && discriminant(&one.object()) == discriminant(&other.object())
 }
 
-fn table_differences(expected: &Table, live: &Table) -> Vec<Difference> {
+fn table_differences(expected: &Table, live: &Table, renamed: &Renamed) -> Vec<Difference> {
+    let index = |index: &Option<String>| renamed.index(&live.identity, index);
     let Table {
         identity: _,
         name: _,
@@ -176,6 +183,8 @@ fn table_differences(expected: &Table, live: &Table) -> Vec<Difference> {
         force_row_security: _,
         partition_key,
         partition_of,
+        // Follows from the bound.
+        partition_condition: _,
         inherits,
         of_type,
         columns: _,
@@ -189,10 +198,10 @@ fn table_differences(expected: &Table, live: &Table) -> Vec<Difference> {
         compare(
             Aspect::ReplicaIdentity,
             &(*replica_identity, replica_index.clone()),
-            &(live.replica_identity, live.replica_index.clone()),
+            &(live.replica_identity, index(&live.replica_index)),
             replica_text,
         ),
-        compare(Aspect::ClusterMark, clustered_on, &live.clustered_on, or_none("cluster mark")),
+        compare(Aspect::ClusterMark, clustered_on, &index(&live.clustered_on), or_none("cluster mark")),
         compare(Aspect::PartitionKey, partition_key, &live.partition_key, partition_key_text),
         compare(Aspect::Partition, partition_of, &live.partition_of, partition_text),
         compare(Aspect::Parents, inherits, &live.inherits, |parents| parents_text(parents)),

@@ -5,12 +5,20 @@ use serde::de::DeserializeOwned;
 
 use super::error::Error;
 use super::marks;
-use super::migration::{File, Migration};
+use super::migration::{Content, File, Migration};
 use crate::lexer::{self, Kind, Lexer};
+
+/// What a file holds, if that was sent.
+fn bytes(file: &File) -> Result<&[u8], Error> {
+    match &file.content {
+        Content::Bytes(bytes) => Ok(bytes),
+        Content::Sha256(_) => Err(Error::NotSent { path: file.path.clone() }),
+    }
+}
 
 /// The text of a file with SQL, without its byte order mark.
 pub(super) fn sql(file: &File) -> Result<&str, Error> {
-    if let Some(offset) = file.bytes()?.iter().position(|&byte| byte == 0) {
+    if let Some(offset) = bytes(file)?.iter().position(|&byte| byte == 0) {
         return Err(Error::NulByte { path: file.path.clone(), offset });
     }
     let sql = text(file)?;
@@ -45,7 +53,7 @@ pub(super) fn json<T: DeserializeOwned>(file: &File, bad: fn(String, String) -> 
 }
 
 fn text(file: &File) -> Result<&str, Error> {
-    let text = std::str::from_utf8(file.bytes()?)
+    let text = std::str::from_utf8(bytes(file)?)
         .map_err(|error| Error::NotUtf8 { path: file.path.clone(), offset: error.valid_up_to() })?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }

@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::Error;
 use crate::checksum::sha256_hex;
 
 /// A file of a migrations folder.
@@ -24,14 +23,6 @@ pub enum Content {
 }
 
 impl File {
-    /// What the file holds, if that was sent.
-    pub fn bytes(&self) -> Result<&[u8], Error> {
-        match &self.content {
-            Content::Bytes(bytes) => Ok(bytes),
-            Content::Sha256(_) => Err(Error::NotSent { path: self.path.clone() }),
-        }
-    }
-
     /// The SHA-256 of its bytes, as 64 lower-case hexadecimal digits.
     pub fn sha256(&self) -> String {
         match &self.content {

@@ -103,6 +103,32 @@ fn a_step_is_told_of_what_was_applied_before_it() {
     assert_eq!(told, ["", "a", "a"]);
 }
 
+/// `a` can be made once `d` is there, of which nobody knew; `b` waits for `a`.
+#[test]
+fn what_failed_for_want_of_a_later_step_is_taken_again_until_nothing_moves() {
+    let steps = [additive("a", &[]), additive("b", &["a"]), additive("c", &[]), additive("d", &[])];
+    let mut taken = Vec::new();
+    let outcomes = go(&steps, &Catalog::default(), |step, _, there| {
+        taken.push(step.identity.clone());
+        let lacks = step.identity == "c" || step.identity == "a" && !there.contains("d");
+        Ok::<_, Infallible>((if lacks { Status::Failed } else { Status::Applied }, None))
+    });
+    let ends: Vec<Status> = outcomes.unwrap().into_iter().map(|outcome| outcome.status).collect();
+    assert_eq!(ends, [Status::Applied, Status::Applied, Status::Failed, Status::Applied]);
+    assert_eq!(taken.concat(), "acdabc");
+}
+
+#[test]
+fn rows_in_the_way_are_not_looked_at_again() {
+    let steps = [additive("a", &[]), additive("b", &[])];
+    let mut taken = 0;
+    let outcomes = go(&steps, &Catalog::default(), |step, _, _| {
+        taken += 1;
+        Ok::<_, Infallible>((if step.identity == "a" { Status::Blocked } else { Status::Applied }, None))
+    });
+    assert_eq!((outcomes.unwrap().len(), taken), (2, 2));
+}
+
 #[test]
 fn an_error_ends_the_heal() {
     let steps = [additive("a", &[]), additive("b", &[])];

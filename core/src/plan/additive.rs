@@ -5,7 +5,7 @@ use crate::diff::{Aspect, Difference, Object};
 use crate::model::{Address, Composite, Domain, DomainCheck, Enum, Extension};
 use crate::plan::context::Context;
 use crate::plan::step::Work;
-use crate::plan::{attached, checks, indexes, privileges, sequences, tables};
+use crate::plan::{attached, checks, indexes, parts, privileges, sequences, tables};
 
 /// The work that creates a missing object.
 pub(super) fn create(object: Object, context: &Context) -> Work {
@@ -73,6 +73,16 @@ fn create_extension(extension: &Extension, context: &Context) -> Work {
 pub(super) fn repair(object: Object, differences: &[Difference], context: &Context) -> Option<Work> {
     if let Object::Definition(definition) = object {
         return attached::let_fire(definition, differences, context);
+    }
+    if let Object::Column(table, column) = object {
+        return sequences::give_identity(table, column, differences, context);
+    }
+    if let Object::Index(index) = object
+        && let Some(whole) = &index.parent
+        && differences.iter().all(|difference| difference.what == Aspect::Attachment)
+    {
+        let owner = context.owner_of(&index.table);
+        return Some(Work::new(vec![parts::attach(index, whole)], owner, Vec::new()));
     }
     if !differences.iter().all(|difference| difference.what == Aspect::Validity) {
         return None;

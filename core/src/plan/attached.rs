@@ -4,6 +4,7 @@ use crate::ddl::{Action, set_firing};
 use crate::diff::{Aspect, Difference, Object};
 use crate::model::{Address, Column, Comment, Definition, Firing, Table};
 use crate::plan::context::Context;
+use crate::plan::parts;
 use crate::plan::step::Work;
 use crate::quote::ident;
 
@@ -22,6 +23,7 @@ pub(super) fn create_definition(definition: &Definition, context: &Context) -> W
     let firing = definition.state.filter(|state| *state != Firing::Enabled);
     let firing = firing.and_then(|firing| set_firing(definition, firing));
     actions.extend(firing.map(|statement| Action::SetFiring { statement }));
+    actions.extend(parts::firing_below(definition, context));
     let mut needs: Vec<Address> =
         definition.name.iter().flat_map(|name| context.needed_schema(&name.schema)).collect();
     needs.extend(
@@ -71,7 +73,8 @@ pub(super) fn comment(comment: &Comment, context: &Context) -> Work {
         });
     let own = Address::new(object_type, identity);
     let not_null = not_null_of(comment, context);
-    let differing = not_null.iter().filter(|address| context.is_changed(address)).cloned().collect();
+    let differing =
+        not_null.iter().chain([&own]).filter(|address| context.is_changed(address)).cloned().collect();
     let needs = context.only_missing(of.iter().cloned().chain([own]).chain(not_null));
     let actions = vec![Action::Comment { on: on.clone(), text: text.clone() }];
     Work { differing, ..Work::new(actions, owner.unwrap_or_else(|| NOBODY.to_string()), needs) }

@@ -17,6 +17,24 @@ pub(super) fn nulls(table: &Table, column: &Column) -> Check {
     }
 }
 
+/// The rows of the default partition that belong to a new one.
+pub(super) fn of_partition(table: &Table, context: &Context) -> Option<Check> {
+    let (of, condition) = (table.partition_of.as_ref()?, table.partition_condition.as_ref()?);
+    let is_default = |other: &&Table| {
+        let place = other.partition_of.as_ref();
+        other.foreign.is_none()
+            && place.is_some_and(|place| place.parent == of.parent && place.bound == "DEFAULT")
+    };
+    let default = context.live.tables.iter().find(is_default).filter(|_| of.bound != "DEFAULT")?;
+    let rows = format!("FROM {} WHERE {condition}", default.name.sql());
+    Some(Check {
+        says: format!("rows of {} that belong to {}: {{n}}", default.identity, table.identity),
+        count: format!("SELECT count(*) {rows}"),
+        find: format!("SELECT * {rows}"),
+        columns: Vec::new(),
+    })
+}
+
 /// The rows that violate a constraint. An exclusion constraint's are left to the server to find.
 pub(super) fn of_constraint(constraint: &Constraint, context: &Context) -> Vec<Check> {
     let columns = columns_of(&constraint.columns, &constraint.table, &constraint.table_identity, context);

@@ -3,9 +3,10 @@
 use crate::ddl::Action;
 use crate::diff::Object;
 use crate::model::{Address, Constraint, ConstraintKind, Index, Name};
-use crate::plan::checks;
 use crate::plan::context::{Context, size};
+use crate::plan::marks::marks;
 use crate::plan::step::Work;
+use crate::plan::{checks, parts};
 use crate::quote::ident;
 
 /// On a table that is there, rows are checked under a weaker lock than the constraint is added under.
@@ -20,8 +21,9 @@ pub(super) fn add_constraint(constraint: &Constraint, context: &Context) -> Work
             ConstraintKind::Primary | ConstraintKind::Unique | ConstraintKind::Exclusion => false,
         };
     let not_valid = can_wait && (on_live || !constraint.validated);
+    let below = if constraint.kind.is_key() { parts::keys_below(constraint, context) } else { Vec::new() };
     let as_key = key_over_index(constraint, context);
-    let mut actions = as_key.unwrap_or_else(|| {
+    let own = as_key.unwrap_or_else(|| {
         vec![Action::AddConstraint {
             table: constraint.table.clone(),
             name: constraint.name.clone(),
@@ -29,13 +31,14 @@ pub(super) fn add_constraint(constraint: &Constraint, context: &Context) -> Work
             not_valid,
         }]
     });
+    let mut actions: Vec<Action> = below.into_iter().chain(own).collect();
     if not_valid && constraint.validated {
         actions.push(Action::ValidateConstraint {
             table: constraint.table.clone(),
             name: constraint.name.clone(),
         });
     }
-    if builds_index(constraint.kind) {
+    if constraint.kind.is_key() {
         actions.extend(marks(&constraint.table, &constraint.name, context));
     }
     let checked = on_live
@@ -44,7 +47,9 @@ pub(super) fn add_constraint(constraint: &Constraint, context: &Context) -> Work
         && (constraint.validated || !not_valid);
     Work {
         checks: if checked { checks::of_constraint(constraint, context) } else { Vec::new() },
-        detail: builds_index(constraint.kind)
+        detail: constraint
+            .kind
+            .is_key()
             .then(|| lock_detail(&constraint.table, &constraint.table_identity, context))
             .flatten(),
         ..Work::new(actions, context.owner_of(&constraint.table), constraint_needs(constraint, context))
@@ -119,23 +124,16 @@ fn constraint_needs(constraint: &Constraint, context: &Context) -> Vec<Address> 
     needs
 }
 
-/// Whether a constraint of this kind comes with an index, which shares the name space of relations.
-pub(super) fn builds_index(kind: ConstraintKind) -> bool {
-    match kind {
-        ConstraintKind::Primary | ConstraintKind::Unique | ConstraintKind::Exclusion => true,
-        ConstraintKind::Check | ConstraintKind::Foreign => false,
-    }
-}
-
 pub(super) fn create_index(index: &Index, context: &Context) -> Work {
     let mut needs = context.needed_columns(&index.table, &index.columns);
     needs.extend(context.only_missing([Address::new(index.table_type.as_str(), &index.table_identity)]));
     let on_live = context.live_table(&index.table).is_some();
     // That of a partitioned table is built with those of its partitions, or not at all.
     let online = on_live && context.has_rows(&index.table_identity) && !context.is_partitioned(&index.table);
-    let mut actions = vec![Action::CreateIndex { def: index.sql(), online }];
-    actions.extend(index.more.iter().map(|sql| Action::Complete { sql: sql.clone() }));
-    actions.extend(marks(&index.table, &index.name.name, context));
+    needs.extend(context.only_missing(parts::partitions(index, context)));
+    let mut actions = parts::create_index(index, online, context);
+    let is_partition = context.live_table(&index.table).is_some_and(|live| live.partition_of.is_some());
+    actions.extend(index.parent.iter().filter(|_| is_partition).map(|whole| parts::attach(index, whole)));
     let owner = match context.expected_table(&index.table) {
         Some(_) => context.owner_of(&index.table),
         // Of a materialized view.
@@ -148,20 +146,6 @@ pub(super) fn create_index(index: &Index, context: &Context) -> Work {
         detail: lock_detail(&index.table, &index.table_identity, context),
         ..Work::new(actions, owner, needs)
     }
-}
-
-/// What the table is to know of an index that was just created.
-fn marks(table: &Name, index: &str, context: &Context) -> Vec<Action> {
-    let Some(expected) = context.expected_table(table) else { return Vec::new() };
-    let is_it = |marked: &Option<String>| marked.as_deref() == Some(index);
-    let replica = is_it(&expected.replica_index).then(|| Action::SetReplicaIdentity {
-        table: table.clone(),
-        identity: expected.replica_identity,
-        index: expected.replica_index.clone(),
-    });
-    let cluster = is_it(&expected.clustered_on)
-        .then(|| Action::ClusterOn { table: table.clone(), index: index.to_string() });
-    replica.into_iter().chain(cluster).collect()
 }
 
 fn lock_detail(table: &Name, identity: &str, context: &Context) -> Option<String> {

@@ -1,18 +1,20 @@
 //! What heal never does, told to a person: why, and which SQL would do it. These texts are read, never run.
 
 use crate::ddl::{
-    ColumnSetting, Granting, alter, attribute_sql, column_sql, identity_sql, numbers_sql, options_sql,
-    replica_identity, script, set_firing, set_not_null,
+    ColumnSetting, Granting, alter, attach_partition, attribute_sql, column_sql, identity_sql, numbers_sql,
+    options_sql, replica_identity, script, set_firing, set_not_null,
 };
 use crate::diff::{Aspect, Difference, Object, Privileges};
-use crate::model::{Column, Composite, Definition, DefinitionKind, Domain, Grant, NotNull, Sequence, Table};
+use crate::model::{
+    Address, Column, Composite, Definition, DefinitionKind, Domain, Firing, Grant, NotNull, Sequence, Table,
+};
 use crate::plan::context::Context;
 use crate::plan::step::Verdict;
 use crate::plan::{enforcement, stored};
 use crate::quote::{bare_literal, ident};
 
 /// Of an object that nobody expects.
-pub(super) fn extra(object: Object) -> (Verdict, String) {
+pub(super) fn extra(object: Object, context: &Context) -> (Verdict, String) {
     let reason = match object {
         Object::Grant(_) => "no migration grants it: write one that does, or revoke it by hand",
         Object::RowSecurity(_) | Object::ForcedRowSecurity(_) => {
@@ -20,7 +22,7 @@ pub(super) fn extra(object: Object) -> (Verdict, String) {
         }
         _ => "no migration creates it: write one that does, or remove it by hand",
     };
-    (Verdict::Manual { reason: reason.to_string() }, removal(object))
+    (Verdict::Manual { reason: reason.to_string() }, removal(object, context))
 }
 
 /// Of an object that is not what it should be.
@@ -52,7 +54,7 @@ pub(super) fn changed(
 }
 
 /// SQL that removes an object.
-fn removal(object: Object) -> String {
+fn removal(object: Object, context: &Context) -> String {
     match object {
         Object::Schema(schema) => format!("DROP SCHEMA {}", ident(&schema.name)),
         Object::Extension(extension) => format!("DROP EXTENSION {}", ident(&extension.name)),
@@ -75,8 +77,11 @@ fn removal(object: Object) -> String {
         Object::Default(table, column) => alter_column(table, column, "DROP DEFAULT"),
         Object::NotNull(table, column) => alter_column(table, column, "DROP NOT NULL"),
         Object::Constraint(constraint) => {
-            alter(&constraint.table, &format!("DROP CONSTRAINT {}", ident(&constraint.name)))
+            let hanging = stored::hanging_on(constraint, context).into_iter();
+            let said = hanging.map(|of| format!("-- {} hangs on it, and has to go before", of.identity));
+            script(said.chain([stored::drop_constraint(constraint)]))
         }
+        Object::Index(index) if index.parent.is_some() => stored::stays_attached(index),
         Object::Index(index) => format!("DROP INDEX {}", index.name.sql()),
         Object::Definition(definition) => drop_definition(definition),
         Object::RowSecurity(table) => alter(&table.name, "DISABLE ROW LEVEL SECURITY"),
@@ -143,6 +148,15 @@ fn grant_by_others(expected: Privileges, live: Privileges) -> String {
 /// SQL that brings one aspect of an object to the expected state.
 fn change(expected: Object, live: Object, what: Aspect, context: &Context) -> String {
     match (expected, live) {
+        (Object::Extension(expected), Object::Extension(live)) if what == Aspect::Members => {
+            let statement = |verb: &str, member: &Address| {
+                let object_type = member.object_type.to_uppercase();
+                format!("ALTER EXTENSION {} {verb} {object_type} {}", ident(&expected.name), member.identity)
+            };
+            let drop = live.beyond(expected).into_iter().map(|member| statement("DROP", member));
+            let add = expected.beyond(live).into_iter().map(|member| statement("ADD", member));
+            script(drop.chain(add))
+        }
         (Object::Extension(extension), _) => {
             format!("ALTER EXTENSION {} SET SCHEMA {}", ident(&extension.name), ident(&extension.schema))
         }
@@ -230,27 +244,38 @@ fn change_definition(expected: &Definition, live: &Definition, what: Aspect) -> 
         return script(changes.map(|what| format!("ALTER {} {what}", expected.sql_name)));
     }
     let replaced = expected.sql().replacen("CREATE ", "CREATE OR REPLACE ", 1);
-    let create = match expected.kind {
-        _ if expected.def == live.def => Vec::new(),
+    let (create, replaces) = match expected.kind {
+        _ if expected.def == live.def => (Vec::new(), true),
+        // The server replaces no constraint trigger.
+        DefinitionKind::Trigger if expected.def.starts_with("CREATE CONSTRAINT ") => {
+            (vec![drop_definition(live), expected.sql()], false)
+        }
         DefinitionKind::View
         | DefinitionKind::Rule
         | DefinitionKind::Function
         | DefinitionKind::Procedure
         | DefinitionKind::Aggregate
-        | DefinitionKind::Trigger => vec![replaced],
+        | DefinitionKind::Trigger => (vec![replaced], true),
         // Its tables stay in it.
         DefinitionKind::Publication => match expected.def.split_once(" WITH ") {
             Some((head, options)) if live.def.starts_with(&format!("{head} WITH ")) => {
-                vec![format!("ALTER {} SET {options}", expected.sql_name)]
+                (vec![format!("ALTER {} SET {options}", expected.sql_name)], true)
             }
-            _ => vec![drop_definition(live), expected.sql()],
+            _ => (vec![drop_definition(live), expected.sql()], false),
         },
-        _ => vec![drop_definition(live), expected.sql()],
+        _ => (vec![drop_definition(live), expected.sql()], false),
     };
-    let more = expected.more.iter().filter(|statement| !create.is_empty() || !live.more.contains(statement));
-    let gone = live.more.iter().filter(|statement| create.is_empty() && !expected.more.contains(statement));
+    let is_new = !create.is_empty();
+    let more = expected.more.iter().filter(|statement| is_new || !live.more.contains(statement));
+    let gone = live.more.iter().filter(|statement| !is_new && !expected.more.contains(statement));
     let gone = gone.map(|statement| format!("-- undo: {statement}"));
-    script(create.iter().cloned().chain(gone).chain(more.cloned()))
+    // A new trigger or rule fires.
+    let firing = expected.state.filter(|state| is_new && *state != Firing::Enabled);
+    let firing = firing.and_then(|state| set_firing(expected, state));
+    let all: Vec<String> = create.into_iter().chain(gone).chain(more.cloned()).chain(firing).collect();
+    // What guards rows must not be away for a moment.
+    let guards = matches!(expected.kind, DefinitionKind::Trigger | DefinitionKind::Policy);
+    if guards && !replaces { stored::at_once(all) } else { script(all) }
 }
 
 fn change_domain(domain: &Domain, live: &Domain, what: Aspect) -> String {
@@ -317,9 +342,10 @@ fn change_table(expected: &Table, live: &Table, what: Aspect) -> String {
                 .partition_of
                 .iter()
                 .map(|of| alter(&of.parent.name, &format!("DETACH PARTITION {}", expected.name.sql())));
-            let attach = expected.partition_of.iter().map(|of| {
-                alter(&of.parent.name, &format!("ATTACH PARTITION {} {}", expected.name.sql(), of.bound))
-            });
+            let attach = expected
+                .partition_of
+                .iter()
+                .map(|of| attach_partition(&of.parent.name, &expected.name, &of.bound));
             script(detach.chain(attach))
         }
         Aspect::Parents => {

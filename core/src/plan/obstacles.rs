@@ -7,7 +7,8 @@ use crate::model::{
     Address, Column, Constraint, ConstraintKind, Definition, DefinitionKind, Extension, Grant, Name, Table,
 };
 use crate::plan::context::{Context, size};
-use crate::plan::indexes::{begun_key, builds_index};
+use crate::plan::indexes::begun_key;
+use crate::plan::limits;
 use crate::plan::renames::{renamed, twin};
 use crate::plan::step::{Obstacle, Work};
 use crate::plan::tables::{Filling, filling, rewrites};
@@ -17,19 +18,22 @@ use crate::quote::{bare_literal, ident};
 pub(super) fn obstacle(object: Object, work: &Work, context: &Context) -> Option<Obstacle> {
     let own = match object {
         Object::Constraint(constraint) => other_primary_key(constraint, context),
+        // One that is there already only gets an identity.
+        Object::Column(..) if !context.is_missing(&object.address()) => None,
         Object::Column(table, column) => no_identity_for_children(table, column, context)
+            .or_else(|| limits::of_column(table, column, context))
             .or_else(|| rows_in_the_way(table, column, context)),
         Object::Table(table) => place_taken(table, context).or_else(|| lacks_secret(table)),
         Object::Definition(definition) => {
             of_definition(definition).or_else(|| begun_elsewhere(definition, context))
         }
         Object::Extension(extension) => member_of_another(extension, context),
+        Object::DomainConstraint(domain, _) => limits::of_domain_check(domain, work, context),
         Object::Index(_)
         | Object::Schema(_)
         | Object::Enum(_)
         | Object::EnumValue(..)
         | Object::Domain(_)
-        | Object::DomainConstraint(..)
         | Object::Composite(_)
         | Object::Sequence(_)
         | Object::Default(..)
@@ -275,7 +279,7 @@ pub(super) fn relations_made(object: Object) -> Vec<Name> {
         }
         Object::Column(_, column) => of_identity(column).into_iter().collect(),
         Object::Index(index) => vec![index.name.clone()],
-        Object::Constraint(constraint) if builds_index(constraint.kind) => {
+        Object::Constraint(constraint) if constraint.kind.is_key() => {
             vec![Name { schema: constraint.table.schema.clone(), name: constraint.name.clone() }]
         }
         Object::Definition(definition) if definition.is_view() => definition.name.iter().cloned().collect(),

@@ -41,6 +41,8 @@ pub(super) enum Sort {
     Default,
     Key,
     View,
+    /// One that is filled by what calls functions: their bodies may speak of other views.
+    ViewByFunctions,
     Index,
     Check,
     Exclusion,
@@ -58,6 +60,17 @@ pub(super) enum Sort {
     Owner,
     /// Behind everything that it would fire on.
     EventTrigger,
+}
+
+impl Sort {
+    /// What the work of a step says of it beyond its object.
+    pub(super) fn given(self, step: &Step) -> Self {
+        let Verdict::Additive(work) = &step.verdict else { return self };
+        let is_routine =
+            |code: &Address| matches!(code.object_type.as_str(), "function" | "procedure" | "aggregate");
+        let calls = work.runs.as_ref().is_some_and(|runs| runs.refers_to.iter().any(is_routine));
+        if self == Sort::View && calls { Sort::ViewByFunctions } else { self }
+    }
 }
 
 impl Context<'_> {

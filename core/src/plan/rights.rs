@@ -8,7 +8,6 @@ use crate::ddl::{Action, script};
 use crate::diff::Object;
 use crate::model::{Address, Constraint, ConstraintKind, Definition, DefinitionKind};
 use crate::plan::context::Context;
-use crate::plan::indexes::builds_index;
 use crate::plan::step::{Obstacle, On, Right, Work};
 use crate::quote::{ident, ident_list};
 
@@ -156,6 +155,7 @@ fn needed_by(action: &Action, own: Option<&str>) -> Vec<(&'static str, On)> {
         Action::AddColumn { table, column } if column.identity_column.is_some() => {
             vec![create_in(&table.schema)]
         }
+        Action::AddIdentity { table, .. } => vec![create_in(&table.schema)],
         // The server looks whether the table could still be made where it is.
         Action::CreateIndex { .. } => own.map(create_in).into_iter().collect(),
         Action::AddColumn { .. }
@@ -170,6 +170,8 @@ fn needed_by(action: &Action, own: Option<&str>) -> Vec<(&'static str, On)> {
         | Action::ValidateConstraint { .. }
         | Action::AddKey { .. }
         | Action::RebuildIndex { .. }
+        | Action::AttachIndex { .. }
+        | Action::AttachPartition { .. }
         | Action::SetColumn { .. }
         | Action::Define { .. }
         | Action::Complete { .. }
@@ -196,7 +198,7 @@ fn uses_types(action: &Action) -> bool {
 }
 
 fn of_constraint(constraint: &Constraint, work: &Work, context: &Context) -> Vec<(&'static str, On)> {
-    if builds_index(constraint.kind) {
+    if constraint.kind.is_key() {
         return vec![("CREATE", in_schema(&constraint.table.schema))];
     }
     let mut needed = Vec::new();

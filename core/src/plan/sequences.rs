@@ -1,7 +1,8 @@
 //! How heal creates sequences, and from which number they go on.
 
 use crate::ddl::Action;
-use crate::model::{Column, Sequence};
+use crate::diff::{Aspect, Difference, Object};
+use crate::model::{Column, Sequence, Table};
 use crate::plan::context::Context;
 use crate::plan::step::Work;
 
@@ -29,6 +30,43 @@ pub(super) fn create_sequence(sequence: &Sequence, context: &Context) -> Work {
     let needs =
         created_with.map_or_else(|| context.needed_schema(&sequence.name.schema), |creator| vec![creator]);
     Work { detail, ..Work::new(actions, owner, needs) }
+}
+
+/// A column that has lost its identity gets it back, if nothing else fills it. It goes on behind the numbers that are there.
+pub(super) fn give_identity(
+    table: &Table,
+    column: &Column,
+    differences: &[Difference],
+    context: &Context,
+) -> Option<Work> {
+    let identity = column.identity_column.as_ref()?;
+    let live = context.live_table(&table.name)?;
+    let live = live.columns.iter().find(|live| live.name == column.name)?;
+    let only_lacks_it = differences.iter().all(|difference| difference.what == Aspect::Identity)
+        && live.identity_column.is_none()
+        && live.default.is_none();
+    if !only_lacks_it {
+        return None;
+    }
+    let actions = vec![
+        Action::AddIdentity {
+            table: table.name.clone(),
+            column: column.name.clone(),
+            identity: identity.clone(),
+        },
+        Action::AdvanceSequence {
+            sequence: identity.sequence.clone(),
+            numbers: identity.numbers.clone(),
+            table: table.name.clone(),
+            column: column.name.clone(),
+        },
+    ];
+    // The server gives an identity to no column that may be NULL.
+    let needs = context.only_missing([Object::NotNull(table, column).address()]);
+    Some(Work {
+        detail: Some(format!("goes on from the last number in {}", column.identity)),
+        ..Work::new(actions, context.owner_of(&table.name), needs)
+    })
 }
 
 pub(super) fn create_sequence_action(sequence: &Sequence) -> Action {

@@ -18,6 +18,8 @@ pub struct Facts {
     pub stable_defaults: BTreeSet<String>,
     /// Identities of those live relations that have a name in question.
     pub relations: BTreeMap<Name, String>,
+    /// By the name of a domain or a table: the first column that holds its values or rows within others.
+    pub holders: BTreeMap<Name, String>,
     /// Of the rights that steps need those that their roles have not.
     pub lacking: BTreeSet<Right>,
     /// The name of the database, where a right on that is lacking.
@@ -29,6 +31,8 @@ pub struct Facts {
 pub struct TableFacts {
     pub bytes: u64,
     pub has_rows: bool,
+    /// How many the table itself has had, those that were dropped counted.
+    pub columns: usize,
 }
 
 /// What the caller wants.
@@ -68,6 +72,8 @@ pub struct Questions {
     pub defaults: Vec<DefaultQuestion>,
     /// Is there a live relation of this name?
     pub relations: BTreeSet<Name>,
+    /// Which column holds values of this domain, or rows of this table, within others?
+    pub holders: BTreeSet<Name>,
 }
 
 /// How large is this table, and does it hold rows?

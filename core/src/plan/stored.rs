@@ -1,8 +1,8 @@
 //! SQL to read that changes a constraint or an index, or how a relation is stored.
 
-use crate::ddl::{alter, parameters_sql, script};
+use crate::ddl::{alter, attach_index, parameters_sql, script};
 use crate::diff::Aspect;
-use crate::model::{Constraint, Index, Name};
+use crate::model::{Constraint, ConstraintKind, Index, Name, References};
 use crate::plan::context::Context;
 use crate::quote::ident;
 
@@ -29,18 +29,47 @@ pub(super) fn change_constraint(
         // Said with all that is on its tables, see `enforcement`.
         Aspect::Enforcement => String::new(),
         Aspect::Validity => alter(&expected.table, &format!("VALIDATE CONSTRAINT {name}")),
+        Aspect::Name => alter(&expected.table, &format!("RENAME CONSTRAINT {} TO {name}", ident(&live.name))),
         Aspect::Parameters | Aspect::Tablespace if !context.is_partitioned(&expected.table) => {
             let differing = (&expected.parameters[..], &live.parameters[..]);
             alter_index(&index, what, differing, expected.tablespace.as_deref())
         }
+        // The key of a partition goes with that of its table.
+        _ if live.inherited => String::new(),
         _ => {
-            let not_valid = if expected.validated { "" } else { " NOT VALID" };
-            script([
-                alter(&expected.table, &format!("DROP CONSTRAINT {name}")),
-                alter(&expected.table, &format!("ADD CONSTRAINT {name} {}{not_valid}", expected.sql())),
-            ])
+            let hanging = hanging_on(live, context);
+            let drop = hanging.iter().copied().chain([live]).map(drop_constraint);
+            let add = [expected].into_iter().chain(hanging.iter().copied()).map(add_constraint);
+            at_once(drop.chain(add))
         }
     }
+}
+
+pub(super) fn drop_constraint(constraint: &Constraint) -> String {
+    alter(&constraint.table, &format!("DROP CONSTRAINT {}", ident(&constraint.name)))
+}
+
+fn add_constraint(constraint: &Constraint) -> String {
+    let not_valid = if constraint.validated { "" } else { " NOT VALID" };
+    let add = format!("ADD CONSTRAINT {} {}{not_valid}", ident(&constraint.name), constraint.sql());
+    alter(&constraint.table, &add)
+}
+
+/// The foreign keys that rest on a key: it cannot be dropped before them.
+pub(super) fn hanging_on<'a>(key: &Constraint, context: &Context<'a>) -> Vec<&'a Constraint> {
+    let rests_on = |to: &References| {
+        to.table == key.table
+            && to.columns.len() == key.columns.len()
+            && to.columns.iter().all(|column| key.columns.contains(column))
+    };
+    let is_key = matches!(key.kind, ConstraintKind::Primary | ConstraintKind::Unique);
+    let live = context.live.constraints.iter().filter(|_| is_key);
+    live.filter(|of| of.references.as_ref().is_some_and(rests_on)).collect()
+}
+
+/// Statements between which nobody may see the schema.
+pub(super) fn at_once(statements: impl IntoIterator<Item = String>) -> String {
+    script(["BEGIN".to_string()].into_iter().chain(statements).chain(["COMMIT".to_string()]))
 }
 
 pub(super) fn change_index(expected: &Index, live: &Index, what: Aspect, context: &Context) -> String {
@@ -52,12 +81,26 @@ pub(super) fn change_index(expected: &Index, live: &Index, what: Aspect, context
             )
         }
         Aspect::Statistics => script(expected.more.iter().cloned()),
+        Aspect::Name => format!("ALTER INDEX {} RENAME TO {}", live.name.sql(), ident(&expected.name.name)),
+        Aspect::Attachment => match &expected.parent {
+            Some(whole) => attach_index(whole, &expected.name),
+            None => stays_attached(live),
+        },
         Aspect::Parameters | Aspect::Tablespace if !context.is_partitioned(&expected.table) => {
             let differing = (&expected.parameters[..], &live.parameters[..]);
             alter_index(&expected.name, what, differing, expected.tablespace.as_deref())
         }
-        _ => script([format!("DROP INDEX {}", expected.name.sql()), expected.sql()]),
+        // A part goes with the whole.
+        _ if live.parent.is_some() => String::new(),
+        _ => script([format!("DROP INDEX {}", live.name.sql()), expected.sql()]),
     }
+}
+
+/// Of a part that no migration attaches.
+pub(super) fn stays_attached(part: &Index) -> String {
+    let whole =
+        part.parent.iter().map(|whole| format!("{}.{}", whole.schema, whole.name)).collect::<String>();
+    format!("-- the server detaches no part: drop {whole} and make it anew, as the migrations do")
 }
 
 /// Of a partitioned index none of this can be altered.

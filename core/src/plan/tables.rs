@@ -5,14 +5,16 @@ use crate::diff::{Object, count};
 use crate::model::{Address, Column, Name, NotNull, ReplicaIdentity, Table};
 use crate::plan::context::{Context, parents, size};
 use crate::plan::step::{Check, Work};
-use crate::plan::{checks, sequences};
+use crate::plan::{checks, parts, sequences};
 
 /// What a table's columns do not get from a parent or a type is set once it exists.
 pub(super) fn create_table(table: &Table, context: &Context) -> Work {
     let mut actions: Vec<Action> =
         context.sequences_of(&table.name, None).map(sequences::create_sequence_action).collect();
-    actions.push(Action::CreateTable(Box::new(table.clone())));
-    for column in table.columns.iter().filter(|column| !is_declared(table, column)) {
+    let with_parts = parts::create_partition(table, context);
+    let is_whole = with_parts.is_some();
+    actions.extend(with_parts.unwrap_or_else(|| vec![Action::CreateTable(Box::new(table.clone()))]));
+    for column in table.columns.iter().filter(|column| !is_whole && !is_declared(table, column)) {
         let above = columns_above(table, column, context);
         if let Some(default) = &column.default
             && !above.iter().any(|parent| parent.default.as_ref() == Some(default))
@@ -31,6 +33,7 @@ pub(super) fn create_table(table: &Table, context: &Context) -> Work {
     for column in &table.columns {
         actions.extend(set_column(table, column));
     }
+    actions.extend(parts::firing_of_partition(table, context));
     // Together with the table, so that its rows are never open.
     if table.row_security {
         actions.push(Action::EnableRowSecurity { table: table.name.clone(), force: false });
@@ -45,8 +48,10 @@ pub(super) fn create_table(table: &Table, context: &Context) -> Work {
             index: None,
         });
     }
+    let said = [count(table.columns.len(), "column")].into_iter().chain(parts::beyond(table, context));
     Work {
-        detail: Some(count(table.columns.len(), "column")),
+        detail: Some(said.collect::<Vec<_>>().join("; ")),
+        checks: checks::of_partition(table, context).into_iter().collect(),
         ..Work::new(actions, context.creator_of(table), needed_by_table(table, context))
     }
 }

@@ -31,6 +31,8 @@ pub struct Membership {
     /// Parts of extensions, what is in no user's schema, and what the server makes along with something else.
     pub left_out: FxHashSet<(u32, u32)>,
     pub privileges: Privileges,
+    /// The members of extensions, each with its extension.
+    pub contents: Vec<((u32, u32), u32)>,
     /// The relations that constraints, triggers, rules, policies and the like are on. Defaults are not among them.
     on_relation: FxHashMap<(u32, u32), u32>,
     /// The relations of row types.
@@ -84,7 +86,7 @@ impl Membership {
         let references = References::of_this_server()?;
         let mut names = Names::default();
         let schemas = Schemas::read(own_schema, &mut names);
-        let Dependencies { rows: dependencies, left_out, privileges, held } =
+        let Dependencies { rows: dependencies, left_out, privileges, contents, held } =
             Dependencies::read(&catalogs, extension);
         let relations = Relations::read(&catalogs, &schemas, &left_out, &mut names);
         let mut membership = Membership {
@@ -95,6 +97,7 @@ impl Membership {
             dependencies,
             left_out,
             privileges,
+            contents,
             on_relation: FxHashMap::default(),
             row_types: FxHashMap::default(),
             foreign_keys: FxHashSet::default(),
@@ -292,6 +295,7 @@ struct Dependencies {
     /// What belongs to an extension, with all that belongs to that.
     left_out: FxHashSet<(u32, u32)>,
     privileges: Privileges,
+    contents: Vec<((u32, u32), u32)>,
     held: FxHashMap<u32, Held>,
 }
 
@@ -301,6 +305,7 @@ impl Dependencies {
             rows: Vec::new(),
             left_out: [(PG_EXTENSION, this_extension)].into_iter().collect(),
             privileges: Privileges::default(),
+            contents: Vec::new(),
             held: FxHashMap::default(),
         };
         if let Some(class) = catalogs.get("pg_init_privs") {
@@ -338,6 +343,7 @@ impl Dependencies {
                     if row.oid(on) != this_extension {
                         let owner = owners.get(&row.oid(on)).copied().unwrap_or_default();
                         self.privileges.members.insert(object, owner);
+                        self.contents.push((object, row.oid(on)));
                     }
                     return;
                 }

@@ -1,6 +1,7 @@
 //! Takes the rows of all catalogs into digests, one catalog after the other.
 
 use nself_heal_core::digest::Digest;
+use pgrx::pg_sys;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::catalog::digest::Digested;
@@ -228,10 +229,25 @@ impl<'a> Reader<'a> {
             }
             self.taken.note_speaker(own, other, dependency, membership);
         }
+        self.take_members();
         for (class, _) in strange {
             let catalog = membership.catalogs.iter().find(|(_, number)| **number == class);
             let counted_as = format!("object of {}", catalog.map_or("no catalog", |(name, _)| name));
             count(&mut self.taken.unknown, Some(counted_as));
+        }
+    }
+
+    /// Takes in who is a member of which extension.
+    fn take_members(&mut self) {
+        for ((class, object), extension) in &self.membership.contents {
+            let extension = self.names.object(pg_sys::ExtensionRelationId.to_u32(), *extension);
+            let names = [self.names.object(*class, *object), extension];
+            let bytes: Vec<u8> = [b"e".to_vec()]
+                .into_iter()
+                .chain(names.map(|name| name.0.to_ne_bytes().to_vec()))
+                .flatten()
+                .collect();
+            self.taken.add(None, Sum::without_version(Digest::of(&bytes)));
         }
     }
 

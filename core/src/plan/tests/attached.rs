@@ -370,17 +370,19 @@ fn what_can_be_replaced_is_not_dropped_by_the_advice() {
         &live(there),
         &Known::default(),
         expect![[r#"
-        extra function public.extra()
-          manual: no migration creates it: write one that does, or remove it by hand
-          | DROP FUNCTION public.extra()
-        changed view public.v
-          manual: its definition differs: heal adds what is missing, it never alters what is there
-          | CREATE OR REPLACE VIEW public.v AS SELECT 1
-        changed policy own on public.users
-          manual: its definition differs: heal adds what is missing, it never alters what is there
-          | DROP POLICY own ON public.users;
-          | CREATE POLICY own ON public.users USING (true)
-    "#]],
+            extra function public.extra()
+              manual: no migration creates it: write one that does, or remove it by hand
+              | DROP FUNCTION public.extra()
+            changed view public.v
+              manual: its definition differs: heal adds what is missing, it never alters what is there
+              | CREATE OR REPLACE VIEW public.v AS SELECT 1
+            changed policy own on public.users
+              manual: its definition differs: heal adds what is missing, it never alters what is there
+              | BEGIN;
+              | DROP POLICY own ON public.users;
+              | CREATE POLICY own ON public.users USING (true);
+              | COMMIT
+        "#]],
     );
 }
 

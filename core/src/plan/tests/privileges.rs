@@ -422,7 +422,9 @@ fn with_extension(catalog: Catalog) -> Catalog {
         name: "hstore".to_string(),
         schema: "public".to_string(),
         owner: "planner".to_string(),
+        version: String::new(),
         members: Vec::new(),
+        contents: Vec::new(),
     };
     Catalog { extensions: vec![extension], ..catalog }
 }

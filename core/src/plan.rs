@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ddl::{Action, script};
-use crate::diff::{Change, Difference, Object};
+use crate::diff::{Aspect, Change, Difference, Object};
 use crate::model::{Address, Catalog, Name};
 use crate::noted::noted_as;
 
@@ -136,6 +136,12 @@ fn step(change: &Change, context: &Context) -> Step {
             )
         }
     };
+    let mut noted_as = noted_as(object);
+    if let Change::Changed { live: Object::Constraint(live), differences, .. } = change
+        && differences.iter().any(|difference| difference.what == Aspect::Enforcement)
+    {
+        noted_as.extend(enforcement::noted_as(live));
+    }
     Step {
         kind,
         object_type: object.object_type(),
@@ -145,7 +151,7 @@ fn step(change: &Change, context: &Context) -> Step {
         remedy,
         verdict,
         part_of: context.part_of(change),
-        noted_as: noted_as(object),
+        noted_as,
     }
 }
 

@@ -1,10 +1,11 @@
 //! Constraints whose own triggers somebody has switched, with ALTER TABLE … DISABLE TRIGGER ALL most of the time: what a
 //! person is told. Heal leaves them as they are: rows that were written meanwhile may violate the constraint.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ddl::{alter, set_firing};
-use crate::model::{Constraint, DefinitionKind, Firing, Name};
+use crate::model::{Address, Constraint, DefinitionKind, Firing, Name};
+use crate::noted::EventName;
 use crate::plan::checks;
 use crate::plan::context::Context;
 
@@ -18,6 +19,14 @@ pub(super) fn warning(expected: &Constraint, live: &Constraint, context: &Contex
         checks::of_constraint(live, context).into_iter().map(|check| check.find).collect();
     let find = if find.is_empty() { String::new() } else { format!(". Find them: {}", find.join("; ")) };
     format!("; rows that were written meanwhile were not checked, nor are they once it is switched on{find}")
+}
+
+/// Who switched the triggers of a table may have spoken of all of them.
+pub(super) fn noted_as(live: &Constraint) -> Vec<EventName> {
+    let tables: BTreeSet<&str> = live.switched.iter().map(|one| one.table_identity.as_str()).collect();
+    let name =
+        |table| EventName { address: Address::new("table", table), speaks_of: Some("trigger".to_string()) };
+    tables.into_iter().map(name).collect()
 }
 
 /// Statements that switch the triggers of the constraint. Those of the server have no names that stay, so all triggers of a

@@ -83,9 +83,15 @@ fn step(kind: Kind, own: &Own, expected: Option<&String>, actual: Option<&String
         Kind::Missing | Kind::Changed => "it is a part of nself_heal itself, which relies on it",
     };
     let object_type = known_type(&own.object_type);
-    let address = Address::new(object_type, &own.identity);
-    let of = own.part_of.iter().map(|of| Address::new("table", of));
-    let noted_as = [address].into_iter().chain(of).map(EventName::own);
+    let itself = EventName::own(Address::new(object_type, &own.identity));
+    let name = match own.identity.split_once(" on ") {
+        Some((name, _)) => name,
+        None => own.identity.rsplit('.').next().unwrap_or_default(),
+    };
+    let of = own.part_of.iter().map(|of| EventName {
+        speaks_of: Some(name.to_string()),
+        ..EventName::own(Address::new("table", of))
+    });
     Step {
         kind,
         object_type,
@@ -95,7 +101,7 @@ fn step(kind: Kind, own: &Own, expected: Option<&String>, actual: Option<&String
         remedy: remedy(kind, own, expected),
         verdict: Verdict::Manual { reason: reason.to_string() },
         part_of: None,
-        noted_as: noted_as.collect(),
+        noted_as: [itself].into_iter().chain(of).collect(),
     }
 }
 

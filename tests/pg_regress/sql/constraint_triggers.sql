@@ -60,3 +60,8 @@ SELECT count(*) AS drift FROM nself_drift();
 ALTER TABLE q DROP CONSTRAINT q_fk;
 SELECT object_type, identity, status FROM nself_heal(true);
 SELECT kind, identity, expected, actual, safety FROM nself_drift();
+-- Who switched it off is named.
+DROP TABLE q;
+SET nself.capture_ddl = on;
+ALTER TABLE a DISABLE TRIGGER ALL;
+SELECT identity, changed_by = current_user AS by_us, command FROM nself_drift() WHERE object_type = 'table constraint';

@@ -28,7 +28,10 @@ $$)));
 SELECT version, status FROM nself_migrate_up();
 SELECT count(*) AS drift FROM nself_drift();
 CREATE TEMP TABLE before AS SELECT relacl::text FROM pg_class WHERE oid = 't'::regclass;
-SELECT relacl FROM before;
+CREATE VIEW pg_temp.who AS
+    SELECT privilege_type AS privilege, is_grantable, pg_get_userbyid(grantor) AS grantor
+      FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) WHERE c.oid = 't'::regclass AND grantee = 'regress_grantors_end'::regrole ORDER BY 1, 3;
+SELECT * FROM pg_temp.who;
 -- The same rights, granted by somebody else, or by somebody else as well.
 SET ROLE regress_grantors_middle;
 REVOKE SELECT, UPDATE (a) ON t FROM regress_grantors_end;
@@ -36,7 +39,7 @@ SET ROLE regress_grantors_owner;
 GRANT SELECT ON t TO regress_grantors_end WITH GRANT OPTION;
 GRANT UPDATE (a), INSERT ON t TO regress_grantors_end;
 RESET ROLE;
-SELECT relacl FROM pg_class WHERE oid = 't'::regclass;
+SELECT * FROM pg_temp.who;
 SELECT kind, object_type, identity, expected, actual, safety, reason, remedy FROM nself_drift();
 SELECT object_type, live, expected FROM nself_drift_not_compared();
 -- The remedy leads back.

@@ -268,8 +268,9 @@ CREATE VIEW nself.jobs AS
            j.step, j.steps, CASE WHEN may.read_sql THEN j.statement END AS statement, a.wait_event_type, a.wait_event,
            CASE WHEN may.read_sql THEN j.error END AS error, j.sqlstate, CASE WHEN may.read_sql THEN j.hint END AS hint,
            j.arguments, j.logged_in_as, j.run_by, j.created_at, j.started_at, j.ended_at, j.event, j.pid,
-           -- The statement of another role is seen by whom pg_stat_activity shows it.
-           CASE WHEN a.wait_event_type = 'Lock' THEN
+           -- The statement of another role is seen by whom pg_stat_activity shows it, which does not show everybody that the
+           -- process is a job.
+           CASE WHEN j.ended_at IS NULL THEN
                 (SELECT string_agg('process ' || b.pid || ' (' || concat_ws(', ', w.usename, nullif(w.application_name, '')) || ')'
                                    || coalesce(': ' || nullif(left(regexp_replace(w.query, '\s+', ' ', 'g'), 200), ''), ''),
                                    '; ' ORDER BY b.pid)

@@ -274,7 +274,16 @@ CREATE VIEW nself.jobs AS
                 THEN 'interrupted' ELSE j.state END AS state,
            j.step, j.steps, CASE WHEN may.read_sql THEN j.statement END AS statement, a.wait_event_type, a.wait_event,
            CASE WHEN may.read_sql THEN j.error END AS error, j.sqlstate, CASE WHEN may.read_sql THEN j.hint END AS hint,
-           j.arguments, j.logged_in_as, j.run_by, j.created_at, j.started_at, j.ended_at, j.event, j.pid
+           j.arguments, j.logged_in_as, j.run_by, j.created_at, j.started_at, j.ended_at, j.event, j.pid,
+           -- The statement of another role is seen by whom pg_stat_activity shows it, which does not show everybody that the
+           -- process is a job.
+           CASE WHEN j.ended_at IS NULL THEN
+                (SELECT string_agg('process ' || b.pid || ' (' || concat_ws(', ', w.usename, nullif(w.application_name, '')) || ')'
+                                   || coalesce(': ' || nullif(left(regexp_replace(w.query, '\s+', ' ', 'g'), 200), ''), ''),
+                                   '; ' ORDER BY b.pid)
+                   FROM unnest(pg_catalog.pg_blocking_pids(j.pid)) b(pid)
+                   LEFT JOIN pg_catalog.pg_stat_activity w ON w.pid = b.pid)
+           END AS blocked_by
       FROM nself.job_log j
      -- The statements of a heal are of the schema, which anybody can read; those of migrations are not.
      CROSS JOIN LATERAL (SELECT j.kind = 'heal' OR pg_catalog.has_function_privilege('nself.may_migrate()', 'EXECUTE'))
@@ -284,6 +293,8 @@ CREATE VIEW nself.jobs AS
 COMMENT ON VIEW nself.jobs IS
     'The jobs of nself_heal_start() and nself_migrate_up_start(). state: waiting (for the transaction that asked), running, done, failed, cancelled, or interrupted by the end of its process. statement, error and hint of migrations are for level migrate';
 COMMENT ON COLUMN nself.jobs.step IS 'The step that is run, or was run last, of steps';
+COMMENT ON COLUMN nself.jobs.blocked_by IS
+    'While it waits for a lock: the processes that it waits for, with user, application, and what they run or have run last';
 COMMENT ON COLUMN nself.jobs.event IS 'The event of a heal in nself.heal_events';
 
 CREATE TABLE nself.heal_switch (

@@ -115,6 +115,8 @@ pub struct Job {
     pub statement: Option<String>,
     pub wait_event_type: Option<String>,
     pub wait_event: Option<String>,
+    /// Processes, each with what it runs behind a colon.
+    pub blocked_by: Option<String>,
     pub error: Option<String>,
     pub sqlstate: Option<String>,
     pub hint: Option<String>,

@@ -35,7 +35,7 @@ pub(crate) use owners::owned;
 use pair::{Pair, changed, compare, compare_validity, pairs, plain};
 use renamed::Renamed;
 use tables::Tables;
-use text::{attributes_text, labels, nullability, numbers_text, or_none, persistence};
+use text::{attributes_text, labels, nullability, numbers_text, or_default_collation, or_none, persistence};
 pub(crate) use text::{count, join};
 
 /// All changes that lead from the expected to the live schema: by kind, then by identity, whatever the lists' order.
@@ -171,7 +171,7 @@ fn domain_differences(expected: &Domain, live: &Domain) -> Vec<Difference> {
     } = expected;
     [
         compare(Aspect::Type, base_type, &live.base_type, String::clone),
-        compare(Aspect::Collation, collation, &live.collation, or_none("collation")),
+        compare(Aspect::Collation, collation, &live.collation, or_default_collation),
         compare(Aspect::Default, default, &live.default, or_none("default")),
         compare(Aspect::NotNull, not_null, &live.not_null, nullability),
         (*not_null && live.not_null)

@@ -14,6 +14,7 @@ mod additive;
 mod allowed;
 mod attached;
 mod checks;
+mod consequence;
 mod context;
 mod enforcement;
 mod indexes;
@@ -172,7 +173,13 @@ fn missing(object: Object, context: &Context) -> (Verdict, String) {
 fn extra(object: Object, context: &Context) -> (Verdict, String) {
     match renames::renamed_from(object, context) {
         Some(Obstacle { reason, remedy }) => (Verdict::Manual { reason }, remedy.unwrap_or_default()),
-        None => manual::extra(object, context),
+        None => {
+            let reason = match object {
+                Object::Grant(privileges) => privileges::from_defaults(privileges, context),
+                _ => None,
+            };
+            manual::extra(object, reason, context)
+        }
     }
 }
 

@@ -47,12 +47,18 @@ fn nself_job(
             name!(started_at, Option<TimestampWithTimeZone>),
             name!(ended_at, Option<TimestampWithTimeZone>),
             name!(event, Option<i64>),
+            name!(blocked_by, Option<String>),
         ),
     >,
     ErrorReport,
 > {
     ask(Level::Look, "nself_job()")?;
-    let mut job = job::read(job.ok_or(Error::WhichJob { function: "nself_job()" })?)?;
+    let number = job.ok_or(Error::WhichJob { function: "nself_job()" })?;
+    let mut job = job::read(number)?;
+    let blocked_by = match job.wait_event_type.as_deref() {
+        Some("Lock") => job::blocked_by(number)?,
+        _ => None,
+    };
     // The statements of a heal are of the schema, which anybody can read; those of migrations are not. So says nself.jobs.
     if job.kind != "heal" && !sees_sql()? {
         (job.statement, job.error, job.hint) = (None, None, None);
@@ -72,6 +78,7 @@ fn nself_job(
         job.started_at,
         job.ended_at,
         job.event,
+        blocked_by,
     )))
 }
 

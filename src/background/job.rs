@@ -148,6 +148,11 @@ pub struct Job {
     run_by: String,
 }
 
+/// Whom a job waits for now, as the role in force may see it.
+pub fn blocked_by(job: i64) -> Result<Option<String>, Error> {
+    spi::with_snapshot(|| spi::read_one("SELECT blocked_by FROM nself.jobs WHERE job = $1", &[job.into()]))
+}
+
 /// A job, read now.
 pub fn read(job: i64) -> Result<Job, Error> {
     let found = as_extension_owner(|| {

@@ -34,8 +34,11 @@ pub fn allow(
         )
     })?;
     let entry = Allowed { pattern, kind: None, object_type: None };
-    let (_, comparison) = compare(Against::Applied, BTreeSet::new())?;
-    let mut allowed = comparison.ignored;
+    let mut allowed = match compare(Against::Applied, BTreeSet::new()) {
+        Ok((_, comparison)) => comparison.ignored,
+        Err(Error::NothingApplied) => Vec::new(),
+        Err(error) => return Err(error),
+    };
     allowed.retain(|one| {
         matches!(one.by, IgnoredBy::Allowed(_)) && entry.names(&one.object_type, &one.identity)
     });

@@ -8,7 +8,7 @@ use nself_heal_core::migrations::Script;
 use crate::error::{Error, ServerError};
 use crate::migrations::roles::Confined;
 use crate::migrations::script::{Statement, settings_before, split};
-use crate::server::session::with_settings;
+use crate::server::session::{role_name, with_settings};
 use crate::server::spi::{self, with_snapshot};
 use crate::server::transaction::catch;
 use crate::server::{deferred, own_ddl};
@@ -76,16 +76,29 @@ fn execute(
     confined: &mut Confined,
 ) -> Result<(), Error> {
     CURRENT.set((script.version.to_owned(), index as u32 + 1));
+    // After an error no name can be looked up.
+    let role = role_name(confined.role());
     catch(|| confined.run(statement, || spi::write(&statement.sql, &[]))).map_err(|error| match error {
         Error::Server(source) => Error::MigrationFailed {
             version: script.version.to_owned(),
             statement: index + 1,
             line: line_of_error(statement, &source),
             path: script.path.to_owned(),
-            source,
+            source: with_role(source, &role),
         },
         other => other,
     })
+}
+
+/// What the server says of an object that is another role's does not say whose the statement is.
+fn with_role(source: ServerError, role: &str) -> ServerError {
+    match source.message.starts_with("must be owner of ") {
+        true => {
+            let detail = source.detail_and(&format!("The migration runs as role {role:?}."));
+            ServerError { detail: Some(detail), ..source }
+        }
+        false => source,
+    }
 }
 
 /// Runs the checks that wait for the end of the transaction now, as they would run if the migration had one of its own:

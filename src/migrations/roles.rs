@@ -36,6 +36,12 @@ impl Confined {
         Ok(Self { roles, held })
     }
 
+    /// The role that the next statement runs as.
+    pub fn role(&self) -> pg_sys::Oid {
+        // SAFETY: a plain read of this backend's own state.
+        self.roles.as_ref().map_or_else(|| unsafe { pg_sys::GetUserId() }, |roles| roles.now)
+    }
+
     /// Refuses what the script has left for the end of the transaction: that runs with whatever rights are in force then.
     pub fn end(&self) -> Result<(), Error> {
         match self.roles {

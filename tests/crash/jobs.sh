@@ -100,6 +100,10 @@ hold postgres "SELECT 1 FROM items LIMIT 1"
 job=$(PGUSER=alice sql -c "SET ROLE team" -c "SELECT nself_heal_start()")
 until_sql "running|CREATE UNIQUE INDEX CONCURRENTLY items_code ON public.items USING btree (code)|virtualxid" \
     "SELECT state, statement, wait_event FROM nself_job($job)"
+says "who is in its way is named, with the statement" "$(sql -c "SELECT blocked_by FROM nself_job($job)")" \
+    "process " "(postgres, " "): SELECT 'holds'"
+says "the statement of another role is for those who may see it" \
+    "$(sql -c "SET ROLE team" -c "SELECT blocked_by FROM nself_job($job)")" "(postgres, " "insufficient privilege"
 says "its step and their number are told" "$(sql -c "SELECT step, steps FROM nself_job($job)")" "1|2"
 says "a second one of its kind is refused" "$(answer_of -c "SELECT nself_heal_start()")" "55006" "job $job" "nself_job_cancel()"
 says "writers go on meanwhile" "$(sql -c "SET statement_timeout = '20s'" -c "UPDATE items SET code = code WHERE id = 1 RETURNING id")" 1

@@ -48,7 +48,7 @@ until_sql 1 "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'sec
 if said=$(PGOPTIONS='-c lock_timeout=300ms' sql -v VERBOSITY=verbose -c "$up" 2>&1); then
     die "lock_timeout was not obeyed"
 fi
-[[ $said == *"55P03: another session is running migrations or a heal in this database"* ]] || die "lock_timeout: $said"
+[[ $said == *"55P03: another session is running migrations or a heal in this database: process "*" (postgres, session"* ]] || die "lock_timeout: $said"
 say "ok    lock_timeout ends the wait"
 # One that waits can be cancelled.
 PGAPPNAME=third sql -c "$up" >"$CLUSTER/third.out" 2>&1 &

@@ -76,9 +76,9 @@ says "what compares with the journal names the call that works it out" "$(there 
 folder=$CLUSTER/project
 mkdir -p "$folder/migrations"
 echo "SELECT 1;" >"$folder/migrations/3_new.sql"
-(cd "$root" && build_program nself)
+[[ -n ${NSELF:-} ]] || (cd "$root" && build_program nself)
 command_there() {
-    (cd "$folder" && PGHOST=$CLUSTER PGPORT=5433 PGUSER=postgres PGDATABASE=postgres "$root/target/debug/nself" "$@" 2>&1) ||
+    (cd "$folder" && PGHOST=$CLUSTER PGPORT=5433 PGUSER=postgres PGDATABASE=postgres "${NSELF:-$root/target/debug/nself}" "$@" 2>&1) ||
         echo "exit code $?"
 }
 not_sent="note: the migrations folder was not sent, because this is a standby"

@@ -102,6 +102,9 @@ fn line(item: &DriftItem) -> String {
     let expected = item.expected.as_deref().unwrap_or("nothing");
     let actual = item.actual.as_deref().unwrap_or("nothing");
     match item.kind.as_str() {
+        "changed" if expected.replace('\r', "") == actual.replace('\r', "") => {
+            format!("{name}: differs in line ends (CR) alone")
+        }
         "changed" if is_long(expected) || is_long(actual) => {
             format!("{name}: expected\n{}\n    is\n{}", indent(expected), indent(actual))
         }
@@ -223,6 +226,13 @@ Changed in DB (differs from schema):
        FROM t;
 ";
         assert_eq!(plain(&report(&items, &[], None, None)), expected);
+    }
+
+    #[test]
+    fn texts_that_look_the_same_are_not_printed_twice() {
+        let texts = [Some("begin\nend"), Some("begin\r\nend")];
+        let text = plain(&report(&[item("changed", "function", "app.f()", texts)], &[], None, None));
+        assert!(text.ends_with("  Function: app.f(): differs in line ends (CR) alone\n"), "{text}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! commands and options.
 
 /// What the server says, and what is said here. Longer texts come before parts of them.
-const WORDS: [(&str, &str); 26] = [
+const WORDS: [(&str, &str); 28] = [
     ("add confirm => 'yes-destroy-production'", "add --confirm yes-destroy-production"),
     (
         "Load the migrations folder with nself_journal_load(), then call nself_migrate_up(); nself_adopt(), if",
@@ -11,6 +11,11 @@ const WORDS: [(&str, &str); 26] = [
     (
         "Load a migrations folder with nself_journal_load() or nself_journal_put().",
         "Name a folder with migrations with --dir.",
+    ),
+    ("the journal is not what was applied:", "the folder is not what was applied:"),
+    (
+        "Apply them one by one: nself_migrate_up_start(), or fewer at a time with max_count => 25;",
+        "Apply fewer at a time: nself db migrate up --count 25;",
     ),
     ("Call nself_migrate_up_start(): it", "nself db migrate up"),
     ("call nself_migrate_up() with target =>", "run nself db migrate up --to"),
@@ -80,7 +85,10 @@ mod tests {
                 "apply up to the migration that adds it with --to, then the rest.",
             ),
             ("nself_migrate_status() lists what there is.", "nself db migrate status lists what there is."),
-            ("or fewer at a time with max_count => 25;", "or fewer at a time with --count 25;"),
+            (
+                "Apply them one by one: nself_migrate_up_start(), or fewer at a time with max_count => 25; or raise",
+                "Apply fewer at a time: nself db migrate up --count 25; or raise",
+            ),
             (
                 "this is a standby: run nself_migrate_up() on the primary",
                 "this is a standby: run nself db migrate up on the primary",

@@ -15,6 +15,9 @@ pub fn now(doing: &str, job: &Job) -> String {
         Some(statement) => statement.split_whitespace().collect::<Vec<_>>().join(" "),
         None => doing.to_owned(),
     };
+    if let Some(process) = job.blocked_by.as_deref().and_then(|process| process.split(": ").next()) {
+        return format!("[waits for {process}] {statement}");
+    }
     match (&job.wait_event_type, &job.wait_event) {
         (Some(kind), Some(event)) => format!("[{kind}: {event}] {statement}"),
         _ => statement,
@@ -33,6 +36,7 @@ mod tests {
             statement: statement.map(str::to_owned),
             wait_event_type: wait_event.map(|_| "Lock".to_owned()),
             wait_event: wait_event.map(str::to_owned),
+            blocked_by: None,
             error: None,
             sqlstate: None,
             hint: None,
@@ -52,6 +56,12 @@ mod tests {
         assert_eq!(now("Healing", &job(Some(1), statement, None)), "CREATE INDEX CONCURRENTLY i ON t (a)");
         let waits = job(Some(1), statement, Some("virtualxid"));
         assert_eq!(now("Healing", &waits), "[Lock: virtualxid] CREATE INDEX CONCURRENTLY i ON t (a)");
+        let blocked_by = Some("process 7 (ann, psql): SELECT 1".to_owned());
+        let waits = Job { blocked_by, ..waits };
+        assert_eq!(
+            now("Healing", &waits),
+            "[waits for process 7 (ann, psql)] CREATE INDEX CONCURRENTLY i ON t (a)"
+        );
         assert_eq!(now("Healing", &job(None, None, None)), "Healing");
     }
 }

@@ -252,7 +252,7 @@ fn a_folder_that_is_not_what_was_applied_is_said_and_fails() {
     shop.nself("db migrate diff").exits(0);
     shop.nself("db migrate diff --against applied --fail-on-drift").exits(0);
     let ran = shop.nself("db migrate up").exits(1);
-    let said = "error: the journal is not what was applied: 0001 edited, 0002 missing\n";
+    let said = "error: the folder is not what was applied: 0001 edited, 0002 missing\n";
     assert!(ran.stderr.starts_with(said), "{}", ran.stderr);
     // A folder that is behind stops nothing, and is told.
     shop.file("migrations/0001_users.sql", "CREATE TABLE np_users (id int PRIMARY KEY, email text);\n");

@@ -146,6 +146,11 @@ impl Aspect {
             Aspect::Owner => "owner",
         }
     }
+
+    /// Whether that noun is a plural.
+    pub fn is_plural(self) -> bool {
+        matches!(self, Aspect::Parameters | Aspect::Options | Aspect::FdwOptions)
+    }
 }
 
 impl<'a> Change<'a> {

@@ -2,7 +2,9 @@
 
 use crate::diff::change::{Aspect, Change, Difference, Object};
 use crate::diff::pair::{changed, compare, compare_validity};
-use crate::diff::text::{generated_text, identity_text, list_or, not_null_name, or_none};
+use crate::diff::text::{
+    generated_text, identity_text, list_or, not_null_name, or_default_collation, or_none,
+};
 use crate::model::{Column, NotNull, Table};
 
 /// A column with its table.
@@ -43,7 +45,7 @@ fn column_differences(expected: &Column, live: &Column) -> Vec<Difference> {
     } = expected;
     [
         compare(Aspect::Type, type_name, &live.type_name, String::clone),
-        compare(Aspect::Collation, collation, &live.collation, or_none("collation")),
+        compare(Aspect::Collation, collation, &live.collation, or_default_collation),
         compare(Aspect::Identity, identity_column, &live.identity_column, identity_text),
         compare(Aspect::Generated, generated, &live.generated, generated_text),
         (!same_filling(expected, live))

@@ -24,6 +24,10 @@ pub(super) fn or_none(what: &str) -> impl Fn(&Option<String>) -> String {
     move |text| text.clone().unwrap_or_else(|| format!("no {what}"))
 }
 
+pub(super) fn or_default_collation(collation: &Option<String>) -> String {
+    collation.clone().unwrap_or_else(|| "the default collation".to_string())
+}
+
 pub(super) fn nullability(not_null: &bool) -> String {
     if *not_null { "NOT NULL" } else { "nullable" }.to_string()
 }

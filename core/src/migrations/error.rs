@@ -22,7 +22,7 @@ pub enum Error {
     TooFew { name: &'static str, value: i32 },
     #[error("target and {name} cannot be given together")]
     TargetAndCount { name: &'static str },
-    #[error("{count} migrations were to be {verb}, but only {available} are {state}")]
+    #[error("{} to be {verb}, but {} {state}", were(*.count), only(*.available))]
     TooMany { count: usize, available: usize, verb: &'static str, state: &'static str },
     /// `departed` has all that are edited or missing.
     #[error("the journal is not what was applied: {departed}")]
@@ -37,6 +37,18 @@ pub enum Error {
     BehindLedger { version: String, last: String },
     #[error("migration {version} has no down part")]
     NoDown { version: String },
+}
+
+fn were(count: usize) -> String {
+    if count == 1 { "1 migration was".to_owned() } else { format!("{count} migrations were") }
+}
+
+fn only(available: usize) -> String {
+    match available {
+        0 => "none is".to_owned(),
+        1 => "only 1 is".to_owned(),
+        more => format!("only {more} are"),
+    }
 }
 
 impl Error {

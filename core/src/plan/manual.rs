@@ -8,21 +8,22 @@ use crate::diff::{Aspect, Difference, Object, Privileges};
 use crate::model::{
     Address, Column, Composite, Definition, DefinitionKind, Domain, Firing, Grant, NotNull, Sequence, Table,
 };
+use crate::plan::consequence;
 use crate::plan::context::Context;
 use crate::plan::step::Verdict;
 use crate::plan::{enforcement, stored};
 use crate::quote::{bare_literal, ident};
 
-/// Of an object that nobody expects.
-pub(super) fn extra(object: Object, context: &Context) -> (Verdict, String) {
-    let reason = match object {
+/// Of an object that nobody expects, for a reason that is known better, or for the usual one.
+pub(super) fn extra(object: Object, reason: Option<String>, context: &Context) -> (Verdict, String) {
+    let usual = match object {
         Object::Grant(_) => "no migration grants it: write one that does, or revoke it by hand",
         Object::RowSecurity(_) | Object::ForcedRowSecurity(_) => {
             "no migration switches it on: write one that does, or switch it off by hand"
         }
         _ => "no migration creates it: write one that does, or remove it by hand",
     };
-    (Verdict::Manual { reason: reason.to_string() }, removal(object, context))
+    (Verdict::Manual { reason: reason.unwrap_or_else(|| usual.to_string()) }, removal(object, context))
 }
 
 /// Of an object that is not what it should be.
@@ -32,13 +33,18 @@ pub(super) fn changed(
     differences: &[Difference],
     context: &Context,
 ) -> (Verdict, String) {
-    let aspects: Vec<&str> = differences.iter().map(|difference| difference.what.as_str()).collect();
-    let differs = match aspects.as_slice() {
-        [one] => format!("its {one} differs"),
-        [first @ .., last] => format!("its {} and {last} differ", first.join(", ")),
-        [] => "it differs".to_string(),
-    };
-    let mut reason = format!("{differs}: heal adds what is missing, it never alters what is there");
+    let meant: Vec<Vec<String>> =
+        differences.iter().map(|difference| consequence::of(expected, live, difference)).collect();
+    let is_meant = |(_, meant): &(&Difference, &Vec<String>)| !meant.is_empty();
+    let aspects: Vec<Aspect> = differences
+        .iter()
+        .zip(&meant)
+        .filter(|pair| !is_meant(pair))
+        .map(|(difference, _)| difference.what)
+        .collect();
+    let differs = differs(&aspects);
+    let said: Vec<String> = meant.into_iter().flatten().chain(differs).collect();
+    let mut reason = format!("{}: heal adds what is missing, it never alters what is there", said.join("; "));
     let mut advice: Vec<String> =
         differences.iter().map(|difference| change(expected, live, difference.what, context)).collect();
     if let (Object::Constraint(expected), Object::Constraint(live)) = (expected, live)
@@ -51,6 +57,19 @@ pub(super) fn changed(
     advice.dedup();
     advice.retain(|statement| !statement.is_empty());
     (Verdict::Manual { reason }, script(advice))
+}
+
+/// `its type differs`; nothing if all that differs is told in other words.
+fn differs(aspects: &[Aspect]) -> Option<String> {
+    match aspects {
+        [] => None,
+        [one] if one.is_plural() => Some(format!("its {} differ", one.as_str())),
+        [one] => Some(format!("its {} differs", one.as_str())),
+        [first @ .., last] => {
+            let first: Vec<_> = first.iter().map(|aspect| aspect.as_str()).collect();
+            Some(format!("its {} and {} differ", first.join(", "), last.as_str()))
+        }
+    }
 }
 
 /// SQL that removes an object.

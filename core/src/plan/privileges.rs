@@ -240,6 +240,39 @@ impl<'a> New<'a> {
     }
 }
 
+/// Why nobody need have granted it: the live default privileges of the owner give an object of that kind all of it.
+pub(super) fn from_defaults(extra: Privileges, context: &Context) -> Option<String> {
+    let acl = extra.acl;
+    let kind = match acl.object_type.as_str() {
+        "table" | "view" | "materialized view" | "foreign table" => "TABLES",
+        "sequence" => "SEQUENCES",
+        "function" | "procedure" | "aggregate" => "FUNCTIONS",
+        "type" | "domain" => "TYPES",
+        "schema" => "SCHEMAS",
+        _ => return None,
+    };
+    let owner = owner_of_acl(acl, context);
+    let is_for = |defaults: &&Acl| {
+        let Some(of) = &defaults.defaults_for else { return false };
+        let in_schema = of.split_once(" IN SCHEMA ").map(|(_, schema)| format!("{schema}."));
+        defaults.owner == owner
+            && defaults.on == kind
+            && in_schema.is_none_or(|schema| acl.identity.starts_with(&schema))
+    };
+    let gives = |defaults: &Acl, grant: &Grant| {
+        let is_same = |other: &Grant| other.grantee == grant.grantee && other.privilege == grant.privilege;
+        defaults.grants.iter().any(is_same)
+    };
+    let of_kind: Vec<&Acl> = context.live.acls.iter().filter(is_for).collect();
+    let mut grants = extra.grants();
+    grants.all(|grant| of_kind.iter().any(|defaults| gives(defaults, grant))).then(|| {
+        format!(
+            "it comes from the default privileges of {owner}, see there: no migration grants it, so write one that does, or \
+             revoke it by hand"
+        )
+    })
+}
+
 fn attached_to(acl: &Acl, context: &Context) -> Vec<Address> {
     // Default privileges may be those of one schema.
     let schema = acl.defaults_for.iter().filter_map(|of| of.split_once(" IN SCHEMA "));

@@ -36,3 +36,15 @@ drop table d;
 -- One transaction cannot hold so many locks.
 :put :one, :two, :three, '0040_locks.sql', 'select count(pg_advisory_xact_lock(n)) from generate_series(1, 1000000) n;'));
 select * from nself_migrate_up();
+
+-- Whose an object is not: the role that the migration runs as is told.
+create role regress_plain_app;
+create function stamp() returns int language sql as 'select 1';
+grant create on schema public to regress_plain_app;
+select nself_grant_access('regress_plain_app', 'migrate');
+set role regress_plain_app;
+:put :one, :two, :three, '0040_stamp.sql', 'create or replace function stamp() returns int language sql as $f$ select 2 $f$;'));
+select * from nself_migrate_up();
+reset role;
+drop owned by regress_plain_app;
+drop role regress_plain_app;

@@ -295,7 +295,7 @@ pub struct Constraint {
     /// A check's expression, or the condition of an exclusion constraint: the part of `def` that the server may bring
     /// to another form.
     pub expression: Option<String>,
-    /// The key of a primary key or unique constraint.
+    /// The key of a primary key, a unique or an exclusion constraint.
     pub key: Option<Key>,
     pub references: Option<References>,
     /// Of the triggers by which the server carries it out, on both tables and their partitions, those that somebody has
@@ -322,6 +322,9 @@ pub struct Key {
     /// Two NULLs are duplicates.
     pub nulls_not_distinct: bool,
     pub predicate: Option<String>,
+    /// Of an exclusion constraint, which two rows must not both fulfil: `schema.=` of each part.
+    #[serde(default)]
+    pub operators: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -37,7 +37,16 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                                        JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum),
                            'nulls_not_distinct', coalesce((SELECT i.indnullsnotdistinct FROM pg_index i
                                                             WHERE i.indexrelid = k.conindid), false),
-                           'predicate', NULL) END AS key,
+                           'predicate', NULL)
+                    WHEN k.contype = 'x'
+                    THEN (SELECT json_build_object(
+                           'parts', json_agg(pg_get_indexdef(k.conindid, u.n::int, false) ORDER BY u.n),
+                           'nulls_not_distinct', false,
+                           'predicate', (SELECT pg_get_expr(i.indpred, i.indrelid) FROM pg_index i WHERE i.indexrelid = k.conindid),
+                           'operators', json_agg(format('%I.%s', n.nspname, o.oprname) ORDER BY u.n))
+                            FROM unnest(k.conexclop) WITH ORDINALITY u(op, n)
+                            JOIN pg_operator o ON o.oid = u.op
+                            JOIN pg_namespace n ON n.oid = o.oprnamespace) END AS key,
                CASE WHEN k.contype = 'f'
                     THEN (SELECT json_build_object(
                            'table', json_build_object('schema', rn.nspname, 'name', r.relname),

@@ -184,9 +184,7 @@ impl<'t, 'a> Parts<'t, 'a> {
             Pair::Missing(constraint) => Some(Change::Missing(Object::Constraint(constraint))),
             Pair::Extra(constraint) => {
                 let table = constraint.table_identity.as_str();
-                let is_told_elsewhere = constraint.inherited
-                    || self.tables.own_partitions.contains(table)
-                    || self.is_left_of_above(constraint);
+                let is_told_elsewhere = constraint.inherited || self.tables.own_partitions.contains(table);
                 (!is_told_elsewhere).then_some(Change::Extra(Object::Constraint(constraint)))
             }
             Pair::Both(expected, live) => {
@@ -214,23 +212,6 @@ impl<'t, 'a> Parts<'t, 'a> {
         let name = compare(Aspect::Name, &constraint.name, &other.name, String::clone);
         let differences = name.into_iter().chain(constraint_differences(constraint, other)).collect();
         changed(Object::Constraint(constraint), Object::Constraint(other), differences)
-    }
-
-    /// Whether a foreign key is what a partition that was taken out still has of its table's.
-    fn is_left_of_above(&self, constraint: &Constraint) -> bool {
-        let mut table = constraint.table_identity.as_str();
-        if constraint.kind != ConstraintKind::Foreign || self.is_in_place(table) {
-            return false;
-        }
-        while let Some(of) = self.tables.expected.get(table).and_then(|table| table.partition_of.as_ref()) {
-            table = of.parent.identity.as_str();
-            let above = self.expected.constraints.range((table, "")..);
-            let mut above = above.take_while(|((of, _), _)| *of == table);
-            if above.any(|(_, above)| above.kind == constraint.kind && above.def == constraint.def) {
-                return true;
-            }
-        }
-        false
     }
 
     /// Whether the key that a partition's key comes from differs in the same.

@@ -35,7 +35,7 @@ pub(super) fn of_partition(table: &Table, context: &Context) -> Option<Check> {
     })
 }
 
-/// The rows that violate a constraint. An exclusion constraint's are left to the server to find.
+/// The rows that violate a constraint.
 pub(super) fn of_constraint(constraint: &Constraint, context: &Context) -> Vec<Check> {
     let columns = columns_of(&constraint.columns, &constraint.table, &constraint.table_identity, context);
     match constraint.kind {
@@ -62,8 +62,44 @@ pub(super) fn of_constraint(constraint: &Constraint, context: &Context) -> Vec<C
         ConstraintKind::Foreign => {
             constraint.references.iter().map(|to| orphans(constraint, to, columns.clone(), context)).collect()
         }
-        ConstraintKind::Exclusion => Vec::new(),
+        ConstraintKind::Exclusion => constraint
+            .key
+            .iter()
+            .filter_map(|key| conflicts(constraint, key, columns.clone(), context))
+            .collect(),
     }
+}
+
+/// A table of this size or less is compared with itself, row by row.
+const SMALL: u64 = 256 << 10;
+
+/// Pairs of rows that exclude each other. Without an equality among the operators only the index that is still to be built
+/// finds them fast: in a larger table they are left to the server.
+fn conflicts(constraint: &Constraint, key: &Key, columns: Vec<String>, context: &Context) -> Option<Check> {
+    let Key { parts, nulls_not_distinct: _, predicate, operators } = key;
+    let is_small = context.bytes(&constraint.table_identity).is_some_and(|bytes| bytes <= SMALL);
+    if !is_small && !operators.iter().any(|operator| operator == "pg_catalog.=") {
+        return None;
+    }
+    let keys = parts.iter().enumerate().map(|(place, part)| format!("({part}) AS k{place}"));
+    let predicate = predicate.iter().map(|predicate| format!(" WHERE {predicate}")).collect::<String>();
+    let table = only(&constraint.table, context.has_children(&constraint.table));
+    let rows = format!("(SELECT tableoid AS t, ctid AS c, {} FROM {table}{predicate})", join(keys));
+    let both =
+        operators.iter().enumerate().map(|(n, operator)| format!("a.k{n} OPERATOR({operator}) b.k{n}"));
+    let both = both.collect::<Vec<_>>().join(" AND ");
+    let shown = |side: &str| join((0..parts.len()).map(|place| format!("{side}.k{place}")));
+    let pairs = format!("FROM {rows} AS a JOIN {rows} AS b ON (a.t, a.c) < (b.t, b.c) AND {both}");
+    Some(Check {
+        says: format!(
+            "pairs of rows of {} that exclude each other by ({}): {{n}}",
+            constraint.table_identity,
+            parts.join(", ")
+        ),
+        count: format!("SELECT count(*) {pairs}"),
+        find: format!("SELECT {}, {} {pairs}", shown("a"), shown("b")),
+        columns,
+    })
 }
 
 /// Rows that a unique index would refuse.
@@ -75,6 +111,7 @@ pub(super) fn of_index(index: &Index, context: &Context) -> Vec<Check> {
         parts: index.parts.clone(),
         nulls_not_distinct: index.nulls_not_distinct,
         predicate: index.predicate.clone(),
+        operators: Vec::new(),
     };
     let columns = columns_of(&index.columns, &index.table, &index.table_identity, context);
     vec![duplicates(&index.table, &index.table_identity, &key, columns, context)]
@@ -100,7 +137,7 @@ fn duplicates_of(constraint: &Constraint, key: &Key, columns: Vec<String>, conte
 }
 
 fn duplicates(table: &Name, identity: &str, key: &Key, columns: Vec<String>, context: &Context) -> Check {
-    let Key { parts, nulls_not_distinct, predicate } = key;
+    let Key { parts, nulls_not_distinct, predicate, operators: _ } = key;
     let mut conditions: Vec<String> = predicate.iter().map(|predicate| format!("({predicate})")).collect();
     if !nulls_not_distinct {
         conditions.extend(parts.iter().map(|part| format!("({part}) IS NOT NULL")));

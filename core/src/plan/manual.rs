@@ -6,7 +6,8 @@ use crate::ddl::{
 };
 use crate::diff::{Aspect, Difference, Object, Privileges};
 use crate::model::{
-    Address, Column, Composite, Definition, DefinitionKind, Domain, Firing, Grant, NotNull, Sequence, Table,
+    Address, Column, Composite, Constraint, ConstraintKind, Definition, DefinitionKind, Domain, Firing,
+    Grant, NotNull, Sequence, Table,
 };
 use crate::plan::consequence;
 use crate::plan::context::Context;
@@ -95,6 +96,9 @@ fn removal(object: Object, context: &Context) -> String {
         Object::Column(table, column) => alter(&table.name, &format!("DROP COLUMN {}", ident(&column.name))),
         Object::Default(table, column) => alter_column(table, column, "DROP DEFAULT"),
         Object::NotNull(table, column) => alter_column(table, column, "DROP NOT NULL"),
+        Object::Constraint(constraint) if was_taken_out(constraint, context) => {
+            format!("-- attach {} first: what it has of its table goes with that", constraint.table_identity)
+        }
         Object::Constraint(constraint) => {
             let hanging = stored::hanging_on(constraint, context).into_iter();
             let said = hanging.map(|of| format!("-- {} hangs on it, and has to go before", of.identity));
@@ -110,6 +114,14 @@ fn removal(object: Object, context: &Context) -> String {
         // Owners differ, they are never extra.
         Object::Owner(_) => String::new(),
     }
+}
+
+/// Whether it is a foreign key of a partition that was taken out: it may be what is left of its table's.
+fn was_taken_out(constraint: &Constraint, context: &Context) -> bool {
+    let is_partition = |table: Option<&Table>| table.is_some_and(|table| table.partition_of.is_some());
+    constraint.kind == ConstraintKind::Foreign
+        && is_partition(context.expected_table(&constraint.table))
+        && !is_partition(context.live_table(&constraint.table))
 }
 
 fn drop_definition(definition: &Definition) -> String {

@@ -143,6 +143,7 @@ fn is_special_key(part: &Constraint, whole: &Constraint, context: &Context) -> b
     let columns = part.key.as_ref().map(|key| key.parts.as_slice()).unwrap_or_default();
     let chosen = match part.kind {
         ConstraintKind::Primary => Some(format!("{}_pkey", part.table.name)),
+        ConstraintKind::Exclusion => chosen_name(&part.table, columns, "excl"),
         _ => chosen_name(&part.table, columns, "key"),
     };
     chosen.as_ref() != Some(&part.name)

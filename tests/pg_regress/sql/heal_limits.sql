@@ -49,3 +49,19 @@ SELECT identity, status, detail FROM nself_heal() WHERE identity LIKE '%p1';
 SELECT identity, status, detail FROM nself_heal(true) WHERE identity LIKE '%p1';
 DELETE FROM pd WHERE k = 1;
 SELECT identity, status, detail FROM nself_heal(true) WHERE identity LIKE '%p1';
+-- Rows that exclude each other.
+SELECT version, state FROM nself_journal_put(jsonb_build_array(
+    jsonb_build_object('path', '1_m.sql', 'content', (SELECT up_sql FROM nself.journal WHERE version = '1')),
+    jsonb_build_object('path', '2_m.sql', 'content', $m$
+    CREATE TABLE room (id int, during int4range, gone boolean DEFAULT false,
+                       CONSTRAINT once EXCLUDE USING gist (during WITH &&) WHERE (NOT gone));
+$m$))) WHERE version = '2';
+SELECT version, status FROM nself_migrate_up();
+ALTER TABLE room DROP CONSTRAINT once;
+INSERT INTO room VALUES (1, '[1,3)', false), (1, '[2,4)', false), (1, '[3,5)', false), (2, '[9,10)', false), (3, '[1,9)', true);
+SELECT identity, safety, reason FROM nself_drift() WHERE identity LIKE 'once%';
+SELECT identity, status FROM nself_heal() WHERE identity LIKE 'once%';
+SELECT identity, status FROM nself_heal(true) WHERE identity LIKE 'once%';
+SELECT split_part(reason, 'Find them: ', 2) AS find FROM nself_drift() WHERE identity LIKE 'once%' \gexec
+DELETE FROM room WHERE during = '[2,4)';
+SELECT identity, status FROM nself_heal(true) WHERE identity LIKE 'once%';

@@ -127,6 +127,10 @@ pub enum Error {
         "migration {version} takes another role and has a statement that refuses a transaction: a job cannot run both as role {role:?}, which may not log in"
     )]
     JobWithoutLogin { version: String, role: String },
+    #[error(
+        "statement {statement} of migration {version} commits by itself, and was begun before: what it did then is not known here"
+    )]
+    BegunBefore { version: String, statement: usize },
     #[error("{function} was not told which job")]
     WhichJob { function: &'static str },
     #[error("job {job} of the same kind, {kind}, has not ended yet")]
@@ -287,6 +291,7 @@ impl Error {
             | Self::AheadOfLedger { .. }
             | Self::OnlyInScript(_)
             | Self::JobWithoutLogin { .. }
+            | Self::BegunBefore { .. }
             | Self::NotMirrored { .. }
             | Self::RoleGone { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             Self::NoTransaction { .. } => ERRCODE_ACTIVE_SQL_TRANSACTION,
@@ -439,6 +444,7 @@ impl Error {
             Self::Refused { hint, .. } => hint,
             Self::Busy { .. } => "Wait for it to end, or raise lock_timeout.",
             Self::SecondJob { .. } => "Wait for it, see nself_job(), or stop it with nself_job_cancel().",
+            Self::BegunBefore { .. } => "Call nself_migrate_up_start() once it may run again.",
             Self::JobWithoutLogin { .. } => "From PostgreSQL 17 on it can. Until then leave SET ROLE out of the migration, or ALTER ROLE … LOGIN.",
             Self::NoSuchJob { .. } | Self::WhichJob { .. } => "SELECT job, state FROM nself.jobs lists them.",
             Self::NotStarted => "The server's log tells why.",

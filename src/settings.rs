@@ -13,6 +13,7 @@ static MIGRATIONS_DIR: GucSetting<Option<CString>> = GucSetting::<Option<CString
 static ENV: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"dev"));
 static COMPARE_OWNERS: GucSetting<bool> = GucSetting::<bool>::new(true);
 static HEAL_LOCK_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(3_000);
+static MIGRATE_LOCK_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(3_000);
 static MIRROR_TRACKER: GucSetting<bool> = GucSetting::<bool>::new(false);
 static CAPTURE_DDL: GucSetting<bool> = GucSetting::<bool>::new(true);
 static GUARD: GucSetting<Guard> = GucSetting::<Guard>::new(Guard::Off);
@@ -90,6 +91,16 @@ pub fn define() {
         c"How long a step of a heal waits for a lock before it is reported as blocked.",
         c"Zero waits for as long as lock_timeout says.",
         &HEAL_LOCK_TIMEOUT,
+        0,
+        i32::MAX,
+        GucContext::Userset,
+        GucFlags::UNIT_MS,
+    );
+    GucRegistry::define_int_guc(
+        c"nself.migrate_lock_timeout",
+        c"How long a migration that runs in a job waits for a lock before it is undone and tried again.",
+        c"Zero waits for as long as it takes. A lock_timeout of the session that started the job counts more.",
+        &MIGRATE_LOCK_TIMEOUT,
         0,
         i32::MAX,
         GucContext::Userset,
@@ -303,6 +314,11 @@ pub fn ddl_log_keep() -> Option<i32> {
 /// In milliseconds; zero for none of its own.
 pub fn heal_lock_timeout() -> i32 {
     HEAL_LOCK_TIMEOUT.get()
+}
+
+/// In milliseconds; zero for none of its own.
+pub fn migrate_lock_timeout() -> i32 {
+    MIGRATE_LOCK_TIMEOUT.get()
 }
 
 pub fn mirrors_tracker() -> bool {

@@ -20,7 +20,10 @@ use crate::server::spi;
 use crate::server::worker::{WorkerRole, WorkerSpec};
 
 /// Settings of the caller's session that a job runs under, beside those that give SQL its meaning.
-const OWN_SETTINGS: [&str; 5] = [
+const OWN_SETTINGS: [&str; 8] = [
+    "lock_timeout",
+    "statement_timeout",
+    "nself.migrate_lock_timeout",
     "nself.env",
     "nself.compare_owners",
     "nself.heal_lock_timeout",

@@ -14,12 +14,13 @@ use crate::migrations::up::UpRequest;
 use crate::server::progress::Progress;
 use crate::server::session::as_extension_owner;
 use crate::server::transaction::{in_transaction, is_confined, utility};
-use crate::server::{spi, worker};
+use crate::server::{spi, timeout, worker};
 
 #[pg_guard]
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn nself_heal_job(_argument: pg_sys::Datum) {
     worker::obey_signals();
+    timeout::obey();
     let Some(extra) = Extra::parse(&worker::extra()) else { return };
     extra.role.connect(extra.database, 0);
     let job = extra.job;
@@ -148,7 +149,8 @@ fn end(job: i64, result: Result<Done, Error>) -> Result<(), Error> {
         Ok(done) => ("done", done.event, None),
         Err(error) => {
             let error = ServerError::from(error);
-            (if error.is_cancel() { "cancelled" } else { "failed" }, None, Some(error))
+            let is_cancelled = error.is_cancel() && !timeout::has_ended_one();
+            (if is_cancelled { "cancelled" } else { "failed" }, None, Some(error))
         }
     };
     let error = error.as_ref();

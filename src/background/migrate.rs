@@ -1,6 +1,10 @@
 //! Migrations in a job: each in a transaction of its own with its row in the ledger, those that are marked to run without
 //! one statement by statement.
 
+#![allow(unsafe_code)]
+
+use pgrx::{PgSqlErrorCode, pg_sys};
+
 use crate::error::Error;
 use crate::migrations::ledger::Session;
 use crate::migrations::lock::with_schema_lock;
@@ -9,7 +13,9 @@ use crate::migrations::status::Pending;
 use crate::migrations::tenant::refuse_strangers;
 use crate::migrations::up::{self, UpRequest};
 use crate::server::progress::Progress;
-use crate::server::{own_ddl, transaction, worker};
+use crate::server::session::with_settings;
+use crate::server::{own_ddl, timeout, transaction, worker};
+use crate::settings;
 
 /// Applies what the request asks for. `settle` takes the settings back that a statement at top level leaves behind.
 pub fn up(
@@ -29,8 +35,7 @@ pub fn up(
             .filter(at_top_level)
             .find(|pending| !transaction::can_confine_statements() || changes_role(pending))
     {
-        let (version, role) = (pending.entry.version.clone(), session.applied_by);
-        return Err(Error::JobWithoutLogin { version, role });
+        return Err(without_login(pending, &session));
     }
     for (index, pending) in chosen.iter().enumerate() {
         let mut show = |statement: &str| {
@@ -39,9 +44,9 @@ pub fn up(
         };
         if pending.entry.in_transaction {
             show(&format!("-- migration {}", pending.entry.version))?;
-            with_schema_lock(|| up::apply(pending, &session, request.tenant).map(drop))?;
+            patiently(|| up::apply(pending, &session, request.tenant).map(drop))?;
         } else {
-            by_statements(pending, &session, request.tenant, settle, &mut show)?;
+            by_statements(pending, &session, request, settle, &mut show)?;
         }
     }
     Ok(())
@@ -50,13 +55,24 @@ pub fn up(
 fn by_statements(
     pending: &Pending,
     session: &Session,
-    tenant: Option<&str>,
+    request: &UpRequest<'_>,
     settle: &dyn Fn() -> Result<(), Error>,
     show: &mut dyn FnMut(&str) -> Result<(), Error>,
 ) -> Result<(), Error> {
     show(&format!("-- migration {}", pending.entry.version))?;
+    let tenant = request.tenant;
     loop {
-        match with_schema_lock(|| no_transaction::advance(pending, session, tenant))? {
+        let advanced = patiently(|| no_transaction::advance(pending, session, tenant));
+        let advanced = match advanced {
+            Err(error) if no_transaction::commits_by_itself(pending, &error) => {
+                if transaction::is_confined() && !transaction::can_confine_statements() {
+                    return Err(without_login(pending, session));
+                }
+                with_schema_lock(|| no_transaction::let_commit(pending, session, tenant, request.by_itself))
+            }
+            other => other,
+        };
+        match advanced? {
             Advanced::Done => return Ok(()),
             Advanced::Ran { done } => {
                 if let Some(next) = pending.statements.get(done) {
@@ -74,6 +90,46 @@ fn by_statements(
     }
 }
 
+/// Runs `work` in a transaction. Whoever comes behind a statement that waits for a lock waits, too: so it waits for a moment only,
+/// and is tried again after a pause.
+fn patiently<T>(mut work: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    let mut waits = worker::WAITS.into_iter();
+    loop {
+        match with_schema_lock(|| within_lock_timeout(&mut work)) {
+            Err(error) if is_without_lock(&error) => match waits.next() {
+                Some(wait) => worker::pause(wait),
+                None => return Err(error),
+            },
+            other => return other,
+        }
+    }
+}
+
+/// The lock_timeout of who asked counts more than the setting.
+fn within_lock_timeout<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    // SAFETY: a plain read of a setting.
+    match (unsafe { pg_sys::LockTimeout }, settings::migrate_lock_timeout()) {
+        (0, own @ 1..) => with_settings(&[("lock_timeout", &own.to_string())], work),
+        _ => work(),
+    }
+}
+
+/// Whether a migration failed for want of a lock, or in a deadlock: nothing of it is left.
+fn is_without_lock(error: &Error) -> bool {
+    let (Error::MigrationFailed { source, .. } | Error::StatementFailed { source, .. }) = error else {
+        return false;
+    };
+    matches!(
+        source.code(),
+        PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE | PgSqlErrorCode::ERRCODE_T_R_DEADLOCK_DETECTED
+    )
+}
+
+fn without_login(pending: &Pending, session: &Session) -> Error {
+    let (version, role) = (pending.entry.version.clone(), session.applied_by.clone());
+    Error::JobWithoutLogin { version, role }
+}
+
 fn at_top_level(statement: &TopLevel) -> Result<(), Error> {
     for (name, value) in &statement.settings {
         worker::set(name, value);
@@ -81,6 +137,6 @@ fn at_top_level(statement: &TopLevel) -> Result<(), Error> {
     own_ddl::collect();
     own_ddl::run(|| {
         statement.set.iter().try_for_each(|set| transaction::utility(set))?;
-        transaction::utility(&statement.sql)
+        timeout::within(|| transaction::utility(&statement.sql))
     })
 }

@@ -4,7 +4,7 @@
 //! What is done stays done: a run that is cut short has closed a part of the drift, and the next one closes the rest.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nself_heal_core::ddl::Action;
 use nself_heal_core::heal::{Ended, Outcome, Status, fingerprint, go, stuck};
@@ -28,9 +28,6 @@ use crate::server::transaction::{self, in_transaction};
 use crate::server::trust::{self, as_owner};
 use crate::server::{own_ddl, worker};
 
-/// How long to wait before a step is tried again that did not get its locks in time.
-const WAITS: [Duration; 4] =
-    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
 /// How often the drift is worked out anew because migrations were applied meanwhile.
 const TIMES: usize = 3;
 
@@ -346,7 +343,7 @@ impl Taking<'_> {
         &self,
         mut stage: impl FnMut() -> Result<Option<Ended>, Error>,
     ) -> Result<Option<Ended>, Error> {
-        let mut waits = WAITS.into_iter();
+        let mut waits = worker::WAITS.into_iter();
         loop {
             match stage() {
                 Err(Error::Server(error)) if error.is_cancel() => return Err(Error::Server(error)),
@@ -355,7 +352,7 @@ impl Taking<'_> {
                         Some(wait) => worker::pause(wait),
                         None => {
                             let (status, said) = steps::refused(Error::Server(error), self.work);
-                            let said = said.map(|said| format!("{said}, {} times", WAITS.len() + 1));
+                            let said = said.map(|said| format!("{said}, {} times", worker::WAITS.len() + 1));
                             return Ok(Some((status, said)));
                         }
                     }

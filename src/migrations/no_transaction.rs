@@ -8,6 +8,8 @@ use std::time::Instant;
 
 use nself_heal_core::migrations::{self, Applied, Direction};
 
+use pgrx::PgSqlErrorCode;
+
 use crate::error::Error;
 use crate::migrations::evidence::Witness;
 use crate::migrations::execute::{line_of_error, run_transaction};
@@ -19,6 +21,7 @@ use crate::migrations::roles::Confined;
 use crate::migrations::script::{Statement, end_of_transaction, settings_before};
 use crate::migrations::status::{Pending, is_same_so_far, normal, statement_at};
 use crate::migrations::tenant::make_tenant;
+use crate::server::parser::can_commit;
 use crate::server::session::with_settings;
 use crate::server::{own_ddl, spi};
 
@@ -73,6 +76,43 @@ pub fn advance(pending: &Pending, session: &Session, tenant: Option<&str>) -> Re
     course.record(end, None, began)?;
     witness.keep()?;
     Ok(Advanced::Ran { done: end })
+}
+
+/// Whether `advance` failed because a statement ends the transaction that it has to itself. Nothing of it is left.
+pub fn commits_by_itself(pending: &Pending, error: &Error) -> bool {
+    let Error::StatementFailed { statement, source, .. } = error else { return false };
+    let index = statement - 1;
+    source.code() == PgSqlErrorCode::ERRCODE_INVALID_TRANSACTION_TERMINATION
+        && end_of_transaction(&pending.statements, index) == *statement
+        && can_commit(&pending.statements[index].sql)
+}
+
+/// Writes down that such a statement is begun, for it can only run at top level. Only somebody who asks may begin it again: what
+/// it committed before it broke off is known to nobody here.
+pub fn let_commit(
+    pending: &Pending,
+    session: &Session,
+    tenant: Option<&str>,
+    by_itself: bool,
+) -> Result<Advanced, Error> {
+    const ABOUT: &str = "commits by itself";
+    let before = ledger::last(&pending.entry.version, tenant)?;
+    let Some(course) = Standing::new(pending, session, tenant, before.as_ref())? else {
+        return Ok(Advanced::Done);
+    };
+    let was_begun = course.begun.as_ref().is_some_and(|begun| begun.about == ABOUT);
+    if was_begun && by_itself {
+        let (version, statement) = (pending.entry.version.clone(), course.done + 1);
+        return Err(Error::BegunBefore { version, statement });
+    }
+    ground::keep_before_first(session)?;
+    make_tenant(tenant)?;
+    let began = Instant::now();
+    if !was_begun {
+        course.record(course.done, Some(ABOUT), began)?;
+    }
+    let sql = pending.statements[course.done].sql.clone();
+    Ok(Advanced::TopLevel(course.at_top_level(sql, began)))
 }
 
 /// Writes down that a statement ended which `advance` told to run.
@@ -163,12 +203,10 @@ impl<'a> Standing<'a> {
     /// Decides what is left to do of a statement that refuses a transaction.
     fn begin(&self, statement: &Statement, began: Instant) -> Result<Advanced, Error> {
         let index = self.done;
-        let settings = self.session.settings();
-        let set = || settings_before(&self.pending.statements, index);
         let left = own_ddl::run(|| {
-            with_settings(&settings, || {
+            with_settings(&self.session.settings(), || {
                 let mut confined = Confined::now()?;
-                for setting in set() {
+                for setting in settings_before(&self.pending.statements, index) {
                     confined.run(setting, || spi::write(&setting.sql, &[]))?;
                 }
                 confined.within(|| resume::left(&statement.sql, self.begun.as_ref()))
@@ -186,17 +224,26 @@ impl<'a> Standing<'a> {
                 if !is_written {
                     self.record(index, Some(&about), began)?;
                 }
-                let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-                Ok(Advanced::TopLevel(TopLevel {
-                    index,
-                    sql,
-                    settings: settings.collect(),
-                    set: set().map(|setting| setting.sql.clone()).collect(),
-                    began,
-                }))
+                Ok(Advanced::TopLevel(self.at_top_level(sql, began)))
             }
             Left::Invalid(index) => Err(Error::IndexInvalid { version, statement: number, index }),
             Left::Other(index) => Err(Error::IndexLeft { version, statement: number, index }),
+        }
+    }
+
+    /// The next statement, or what is left of it, under the settings that it is to have.
+    fn at_top_level(&self, sql: String, began: Instant) -> TopLevel {
+        let settings = self.session.settings();
+        let set = settings_before(&self.pending.statements, self.done);
+        TopLevel {
+            index: self.done,
+            sql,
+            settings: settings
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            set: set.map(|setting| setting.sql.clone()).collect(),
+            began,
         }
     }
 

@@ -15,6 +15,7 @@ pub mod progress;
 pub mod rows;
 pub mod session;
 pub mod spi;
+pub mod timeout;
 pub mod transaction;
 pub mod trust;
 pub mod worker;

@@ -24,6 +24,14 @@ pub fn only_statement(sql: &str) -> Option<*mut pg_sys::Node> {
     }
 }
 
+/// Whether a text is one statement that can end its transaction while it runs: CALL, or DO.
+pub fn can_commit(sql: &str) -> bool {
+    use pg_sys::NodeTag::{T_CallStmt, T_DoStmt};
+    // SAFETY: it comes from the parser, and a node says its type.
+    only_statement(sql)
+        .is_some_and(|statement| matches!(unsafe { (*statement).type_ }, T_CallStmt | T_DoStmt))
+}
+
 /// The relation of a name, if it is there. No lock is taken.
 ///
 /// # Safety

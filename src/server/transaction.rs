@@ -5,7 +5,7 @@ use std::ffi::CStr;
 use std::panic::AssertUnwindSafe;
 
 use pgrx::pg_sys::panic::CaughtError;
-use pgrx::{PgBox, PgTryBuilder, pg_sys};
+use pgrx::{PgTryBuilder, pg_sys};
 
 use crate::error::{Error, Position, ServerError};
 use crate::server::parser;
@@ -319,14 +319,18 @@ unsafe fn run_in_portal(text: &CStr) {
     // SAFETY: the list has one RawStmt; the receiver drops what comes.
     unsafe {
         let raw = *parser::statements(&text.to_string_lossy()).first().expect("one statement");
-        let mut planned = PgBox::<pg_sys::PlannedStmt>::alloc_node(pg_sys::NodeTag::T_PlannedStmt);
-        planned.commandType = pg_sys::CmdType::CMD_UTILITY;
-        planned.canSetTag = true;
-        planned.utilityStmt = (*raw).stmt;
-        planned.stmt_location = (*raw).stmt_location;
-        planned.stmt_len = (*raw).stmt_len;
-        let mut statements = pgrx::PgList::<pg_sys::PlannedStmt>::new();
-        statements.push(planned.into_pg());
+        // What a CALL names is looked up, which takes a snapshot.
+        let needs_snapshot = pg_sys::analyze_requires_snapshot(raw);
+        if needs_snapshot {
+            pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+        }
+        let none = std::ptr::null_mut();
+        let analyzed =
+            pg_sys::pg_analyze_and_rewrite_fixedparams(raw, text.as_ptr(), std::ptr::null(), 0, none);
+        let statements = pg_sys::pg_plan_queries(analyzed, text.as_ptr(), 0, std::ptr::null_mut());
+        if needs_snapshot {
+            pg_sys::PopActiveSnapshot();
+        }
         let portal = pg_sys::CreatePortal(c"".as_ptr(), true, true);
         (*portal).visible = false;
         pg_sys::PortalDefineQuery(
@@ -334,7 +338,7 @@ unsafe fn run_in_portal(text: &CStr) {
             std::ptr::null(),
             text.as_ptr(),
             pg_sys::CreateCommandTag((*raw).stmt),
-            statements.into_pg(),
+            statements,
             std::ptr::null_mut(),
         );
         pg_sys::PortalStart(portal, std::ptr::null_mut(), 0, std::ptr::null_mut());

@@ -227,6 +227,10 @@ pub fn pause(time: Duration) {
     }
 }
 
+/// How long to pause before what did not get its locks in time is tried again.
+pub const WAITS: [Duration; 4] =
+    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
+
 /// Stays for a moment, at the end of a worker that has written down how its work ended. Who reads what is written and looks
 /// for the process that wrote it, does the one just before the other: without this, a row from before the end and no
 /// process would look like an interruption.

@@ -22,6 +22,9 @@ pub(super) fn of(expected: Object, live: Object, difference: &Difference) -> Vec
         (Aspect::Definition, Object::Definition(expected), Object::Definition(live)) => {
             definition(expected, live)
         }
+        (Aspect::Options, Object::Definition(expected), Object::Definition(live)) => {
+            options(&expected.parameters, &live.parameters)
+        }
         _ if is_line_ends_alone(&difference.expected, &difference.actual) => vec![LINE_ENDS],
         _ => Vec::new(),
     };
@@ -39,16 +42,11 @@ fn definition(expected: &Definition, live: &Definition) -> Vec<&'static str> {
     if is_line_ends_alone(&expected.def, &live.def) {
         return vec![LINE_ENDS];
     }
-    let (settled, mut said) = match expected.kind {
-        DefinitionKind::Function | DefinitionKind::Procedure => {
-            (plain_routine(&expected.def) == plain_routine(&live.def), routine(&expected.def, &live.def))
-        }
-        DefinitionKind::View => {
-            (plain_view(&expected.def) == plain_view(&live.def), view(&expected.def, &live.def))
-        }
-        _ => return Vec::new(),
-    };
-    if !said.is_empty() && !settled {
+    if !matches!(expected.kind, DefinitionKind::Function | DefinitionKind::Procedure) {
+        return Vec::new();
+    }
+    let mut said = routine(&expected.def, &live.def);
+    if !said.is_empty() && plain_routine(&expected.def) != plain_routine(&live.def) {
         said.push("its definition differs in more than that");
     }
     said
@@ -91,9 +89,14 @@ fn plain_routine(def: &str) -> String {
     lines.join("\n") + &def[head.len()..]
 }
 
-fn view(expected: &str, live: &str) -> Vec<&'static str> {
-    let [invoker, barrier] = ["security_invoker", "security_barrier"]
-        .map(|option| [expected, live].map(|def| view_options(def).any(|of| is_on(of, option))));
+/// Of the options of a view.
+fn options(expected: &[String], live: &[String]) -> Vec<&'static str> {
+    const INVOKER: &str = "security_invoker";
+    const BARRIER: &str = "security_barrier";
+    let [invoker, barrier] = [INVOKER, BARRIER].map(|option| {
+        let on = format!("{option}=true");
+        [expected, live].map(|options| options.contains(&on))
+    });
     let of_invoker = match invoker {
         [true, false] => Some("security_invoker is gone, so it reads with its owner's rights"),
         [false, true] => Some("security_invoker was added, so it reads with the rights of who reads it"),
@@ -105,36 +108,15 @@ fn view(expected: &str, live: &str) -> Vec<&'static str> {
         }
         _ => None,
     };
-    of_invoker.into_iter().chain(of_barrier).collect()
-}
-
-/// The list of options behind WITH, and where it ends.
-fn view_with(def: &str) -> Option<(&str, &str, &str)> {
-    let (before, rest) = def.split_once(" WITH (")?;
-    let (options, query) = rest.split_once(") AS ")?;
-    // Behind AS it would be part of the query.
-    (!before.contains(" AS ")).then_some((before, options, query))
-}
-
-fn view_options(def: &str) -> impl Iterator<Item = &str> {
-    view_with(def).into_iter().flat_map(|(_, options, _)| options.split(", "))
-}
-
-fn is_on(option: &str, name: &str) -> bool {
-    let (of, value) = option.split_once('=').unwrap_or((option, "true"));
-    of == name && !matches!(value.trim_matches('\''), "false" | "off" | "no" | "0")
-}
-
-/// A view without what the sentences speak of.
-fn plain_view(def: &str) -> (String, Vec<&str>) {
-    let rest =
-        |option: &&str| !option.starts_with("security_invoker") && !option.starts_with("security_barrier");
-    let options = view_options(def).filter(rest).collect();
-    let text = match view_with(def) {
-        Some((before, _, query)) => format!("{before} AS {query}"),
-        None => def.to_owned(),
+    let mut said: Vec<&str> = of_invoker.into_iter().chain(of_barrier).collect();
+    let rest = |options: &[String]| -> Vec<String> {
+        let is_other = |option: &&String| !option.starts_with(INVOKER) && !option.starts_with(BARRIER);
+        options.iter().filter(is_other).cloned().collect()
     };
-    (text, options)
+    if !said.is_empty() && rest(expected) != rest(live) {
+        said.push("its options differ in more than that");
+    }
+    said
 }
 
 #[cfg(test)]
@@ -165,16 +147,19 @@ mod tests {
 
     #[test]
     fn what_a_view_lost_or_got_is_named() {
-        let def = |with: &str| format!("CREATE VIEW v{with} AS SELECT ' WITH (security_barrier) AS '::text");
-        let invoker = " WITH (security_invoker='true')";
-        let gone = ["security_invoker is gone, so it reads with its owner's rights"];
-        assert_eq!(view(&def(invoker), &def("")), gone);
-        assert_eq!(view(&def(invoker), &def(" WITH (security_invoker='off')")), gone);
-        assert_eq!(view(&def(""), &def(invoker)).len(), 1);
-        assert_eq!(view(&def(" WITH (check_option='local', security_barrier='on')"), &def("")).len(), 1);
-        assert_eq!(view(&def(""), &def("")), Vec::<&str>::new());
-        assert_eq!(plain_view(&def(invoker)), plain_view(&def("")));
-        assert_ne!(plain_view(&def(" WITH (check_option='local')")), plain_view(&def("")));
+        let list = |options: &[&str]| options.iter().map(|option| (*option).to_string()).collect::<Vec<_>>();
+        let said = |expected: &[&str], live: &[&str]| options(&list(expected), &list(live));
+        let gone = "security_invoker is gone, so it reads with its owner's rights";
+        assert_eq!(said(&["security_invoker=true"], &[]), [gone]);
+        assert_eq!(said(&["security_invoker=true"], &["security_invoker=false"]), [gone]);
+        assert_eq!(said(&[], &["security_invoker=true"]).len(), 1);
+        assert_eq!(said(&["security_barrier=true"], &[]).len(), 1);
+        assert_eq!(
+            said(&["check_option=local", "security_invoker=true"], &[]),
+            [gone, "its options differ in more than that"]
+        );
+        assert_eq!(said(&["check_option=local"], &[]), Vec::<&str>::new());
+        assert_eq!(said(&[], &[]), Vec::<&str>::new());
     }
 
     #[test]

@@ -22,6 +22,8 @@ item(kind, name) AS (
      UNION ALL
     SELECT 'comment on the database', left(d.description, 60)
       FROM own JOIN pg_shdescription d ON d.classoid = 'pg_database'::regclass AND d.objoid = own.oid
+     -- As initdb makes it.
+     WHERE (current_database(), d.description) <> ('postgres', 'default administrative connection database')
 )
 SELECT json_object_agg(kind, names)::text
   FROM (SELECT kind, json_agg(name ORDER BY name COLLATE "C") AS names FROM item GROUP BY kind) k

@@ -158,7 +158,8 @@ sql -c "DROP INDEX items_twin"
 # What commits by itself runs in a job, and what it commits stays. Replayed it cannot be, so what was seen counts.
 files=(1_shop.sql "CREATE TABLE items (id int PRIMARY KEY, code int)")
 files+=(2_code.sql "$(sql -c "SELECT up_sql FROM nself.journal WHERE version = '2'")")
-files+=(3_fill.sql "-- nself:no-transaction
+files+=(3_twice.sql "$(sql -c "SELECT up_sql FROM nself.journal WHERE version = '3'")")
+files+=(4_fill.sql "-- nself:no-transaction
 CREATE TABLE filled (n int PRIMARY KEY);
 CREATE PROCEDURE fill(until int) LANGUAGE plpgsql AS \$\$
 BEGIN FOR i IN 1..until LOOP INSERT INTO filled VALUES (i) ON CONFLICT DO NOTHING; COMMIT; END LOOP; END \$\$;
@@ -170,18 +171,18 @@ job=$(sql -c "SELECT nself_migrate_up_start()")
 ends "$job" failed
 says "an error after a commit is the migration's" "$(sql -c "SELECT sqlstate, error ~ 'statement 4 of 5' FROM nself_job($job)")" "22012|t"
 says "what was committed stays, and the ledger says how far it came" \
-    "$(sql -c "SELECT count(*), to_regclass('made'), to_regclass('after') FROM filled" -c "SELECT state, note FROM nself_migrate_status() WHERE version = '3'")" \
+    "$(sql -c "SELECT count(*), to_regclass('made'), to_regclass('after') FROM filled" -c "SELECT state, note FROM nself_migrate_status() WHERE version = '4'")" \
     "3|made|
-partial|3 of 5 statements"
+partial|statement 4 of 5 was begun"
 sql -c "INSERT INTO filled VALUES (4)" -c "DROP TABLE made"
 job=$(sql -c "SELECT nself_migrate_up_start()")
 ends "$job" "done"
-says "it goes on where it was" "$(sql -c "SELECT state FROM nself_migrate_status() WHERE version = '3'" -c "SELECT to_regclass('made'), to_regclass('after')")" "applied
+says "it goes on where it was" "$(sql -c "SELECT state FROM nself_migrate_status() WHERE version = '4'" -c "SELECT to_regclass('made'), to_regclass('after')")" "applied
 made|after"
 says "and nothing of that is drift" "$(sql -c "SELECT count(*) FROM nself_drift() WHERE identity ~ 'fill|made|after'")" 0
 
 # A migration in a job obeys the timeouts of who asked, lets others by while it waits for a lock, and is tried again.
-files+=(4_more.sql "ALTER TABLE items ADD COLUMN more int")
+files+=(5_more.sql "ALTER TABLE items ADD COLUMN more int")
 journal "${files[@]}"
 hold postgres "SELECT 1 FROM items LIMIT 1"
 job=$(sql -c "SET lock_timeout = '100ms'" -c "SELECT nself_migrate_up_start()")
@@ -190,12 +191,12 @@ until_sql t "SELECT wait_event_type IS DISTINCT FROM 'Lock' FROM nself_job($job)
 says "it is not given up at once" "$(state_of "$job")" running
 let_go
 ends "$job" "done"
-files+=(5_slow.sql "SELECT pg_sleep(60)")
+files+=(6_slow.sql "SELECT pg_sleep(60)")
 journal "${files[@]}"
 job=$(sql -c "SET statement_timeout = '200ms'" -c "SELECT nself_migrate_up_start()")
 ends "$job" failed
 says "statement_timeout ends a statement of a job" "$(sql -c "SELECT sqlstate, error ~ 'statement timeout' FROM nself_job($job)")" "57014|t"
-sql -c "DELETE FROM nself.journal WHERE version = '5'"
+sql -c "DELETE FROM nself.journal WHERE version = '6'"
 
 # No worker is free, no such job: clear errors.
 says "no such job" "$(answer_of -c "SELECT * FROM nself_job(4711)")" "42704" "there is no job 4711"

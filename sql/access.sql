@@ -16,6 +16,7 @@ COMMENT ON FUNCTION nself.may_admin() IS
 
 -- Each right that somebody other than the owner has on a member of this extension. All members are found by the catalogs,
 -- so that none is forgotten. A NULL list of rights stands for the built-in default, which lets PUBLIC run functions.
+-- pg_upgrade makes it of its printed text, which is to be printed as the same text again: hence the names of columns.
 CREATE VIEW nself.rights_held AS
     WITH member AS (
         SELECT d.classid, d.objid
@@ -32,24 +33,24 @@ CREATE VIEW nself.rights_held AS
               JOIN pg_catalog.pg_proc p ON m.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid = m.objid
               JOIN pg_catalog.pg_namespace n ON n.nspname = 'nself'
              UNION ALL
-            SELECT 'relation', r.relname, NULL,
+            SELECT 'relation' AS target, r.relname, NULL::pg_catalog.name AS in_column,
                    pg_catalog.format('%s %s', CASE r.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
                                      r.oid::pg_catalog.regclass), r.relowner, r.relacl
               FROM member m
               JOIN pg_catalog.pg_class r ON m.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND r.oid = m.objid
              UNION ALL
-            SELECT 'column', r.relname, a.attname,
+            SELECT 'column' AS target, r.relname, a.attname,
                    pg_catalog.format('TABLE %s', r.oid::pg_catalog.regclass), r.relowner, a.attacl
               FROM member m
               JOIN pg_catalog.pg_class r ON m.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND r.oid = m.objid
               JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND NOT a.attisdropped
              UNION ALL
-            SELECT 'schema', n.nspname, NULL, pg_catalog.format('SCHEMA %I', n.nspname), n.nspowner, n.nspacl
+            SELECT 'schema' AS target, n.nspname, NULL::pg_catalog.name AS in_column, pg_catalog.format('SCHEMA %I', n.nspname), n.nspowner, n.nspacl
               FROM member m
               JOIN pg_catalog.pg_namespace n
                 ON m.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND n.oid = m.objid
              UNION ALL
-            SELECT 'type', t.typname, NULL, pg_catalog.format('TYPE %s', t.oid::pg_catalog.regtype), t.typowner,
+            SELECT 'type' AS target, t.typname, NULL::pg_catalog.name AS in_column, pg_catalog.format('TYPE %s', t.oid::pg_catalog.regtype), t.typowner,
                    coalesce(t.typacl, pg_catalog.acldefault('T', t.typowner))
               FROM member m
               JOIN pg_catalog.pg_type t ON m.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND t.oid = m.objid

@@ -4,6 +4,20 @@ SELECT version, state FROM nself_journal_put('[{"path": "1_t.sql", "content": "C
 SELECT version, status FROM nself_migrate_up();
 SELECT count(*) AS drift FROM nself_drift();
 SELECT count(*) > 100 AS known FROM nself.installed;
+-- pg_upgrade makes each view of its printed text, and that is printed as the same text again.
+CREATE FUNCTION pg_temp.is_stable(own regclass) RETURNS bool LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE 'CREATE OR REPLACE TEMP VIEW again AS ' || pg_get_viewdef(own);
+    RETURN pg_get_viewdef(own) = pg_get_viewdef('pg_temp.again'::regclass);
+END $$;
+SELECT pg_temp.is_stable('nself.applied') AS applied \gset
+DROP VIEW pg_temp.again;
+SELECT pg_temp.is_stable('nself.jobs') AS jobs \gset
+DROP VIEW pg_temp.again;
+SELECT pg_temp.is_stable('nself.rights_held') AS rights_held \gset
+DROP VIEW pg_temp.again;
+\echo :applied :jobs :rights_held
+SELECT count(*) AS views FROM pg_class WHERE relkind = 'v' AND relnamespace = 'nself'::regnamespace;
 -- Each alone.
 CREATE FUNCTION pg_temp.alone(statement text) RETURNS TABLE (kind text, object_type text, identity text, safety text, remedy text) LANGUAGE plpgsql AS $$
 BEGIN

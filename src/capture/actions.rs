@@ -42,6 +42,12 @@ pub unsafe fn of_part(part: *const pg_sys::AlterTableCmd) -> &'static str {
     // SAFETY: see above.
     match unsafe { (*part).subtype } {
         Part::AT_AddColumn | Part::AT_AddColumnToView => "add column",
+        #[cfg(feature = "pg15")]
+        Part::AT_AddColumnRecurse => "add column",
+        #[cfg(feature = "pg15")]
+        Part::AT_AddConstraintRecurse => "add constraint",
+        #[cfg(feature = "pg15")]
+        Part::AT_ValidateConstraintRecurse => "constraint",
         Part::AT_ColumnDefault | Part::AT_CookedColumnDefault | Part::AT_DropExpression => "default",
         #[cfg(not(any(feature = "pg15", feature = "pg16")))]
         Part::AT_SetExpression => "default",

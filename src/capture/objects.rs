@@ -336,8 +336,13 @@ unsafe fn more(command: &pg_sys::CollectedCommand, objects: &mut Vec<Touched>, a
                 });
                 for part in pgrx::PgList::<pg_sys::CollectedATSubcmd>::from_pg(alter.subcmds).iter_ptr() {
                     let of_part = (*part).parsetree.cast::<pg_sys::AlterTableCmd>();
-                    let own = name((*part).address).filter(|own| Some(own) != table.as_ref());
                     let action = actions::of_part(of_part);
+                    let address = match action {
+                        // Of NOT NULL some servers tell the constraint.
+                        "not null" => column(alter.objectId, (*of_part).name),
+                        _ => (*part).address,
+                    };
+                    let own = name(address).filter(|own| Some(own) != table.as_ref());
                     if let Some(table) = &table {
                         // Through a part of its own nothing else of the table is altered.
                         let action = if own.is_some() { "part" } else { action };
@@ -376,6 +381,16 @@ unsafe fn more(command: &pg_sys::CollectedCommand, objects: &mut Vec<Touched>, a
             }
             _ => {}
         }
+    }
+}
+
+fn column(table: pg_sys::Oid, name: *const c_char) -> pg_sys::ObjectAddress {
+    // SAFETY: looks into the catalogs; the name is the parser's, and what is missing is none of the table.
+    let number = if name.is_null() { 0 } else { unsafe { pg_sys::get_attnum(table, name) } };
+    pg_sys::ObjectAddress {
+        classId: pg_sys::RelationRelationId,
+        objectId: table,
+        objectSubId: i32::from(number),
     }
 }
 

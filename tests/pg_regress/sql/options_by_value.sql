@@ -1,5 +1,6 @@
 -- How something is stored, and the options of views, are compared by their values. A true difference is altered, and nothing
 -- is dropped for it.
+-- Needs extensions: btree_gist
 CREATE EXTENSION nself_heal;
 CREATE EXTENSION btree_gist;
 SET nself.capture_ddl = off;

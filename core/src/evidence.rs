@@ -282,15 +282,28 @@ impl Known {
         let (relations, there) = (relations_of(&schema), names(&mut schema));
         let gone: BTreeSet<&str> =
             self::relations(&dropped).into_iter().filter(|of| !relations.contains(*of)).collect();
+        let mut read_along = BTreeSet::new();
         retain(&mut self.schema, |part| {
             let is_known_anew = |relation: &str| relations.contains(relation) || gone.contains(relation);
             // A sequence is on a table, but not read with it.
             let is_read_with_relation =
                 !is_relation(part.object_type) || gone.contains(part.on.unwrap_or(""));
-            !(touched.contains_key(&name(&part))
+            let own = name(&part);
+            let is_touched = touched.contains_key(&own);
+            let goes = is_touched
                 || is_known_anew(part.identity)
-                || is_read_with_relation && belongs_to(&part, is_known_anew))
+                || is_read_with_relation && belongs_to(&part, is_known_anew);
+            let is_relation = part.list == "objects" && is_relation(part.object_type);
+            let is_of_gone = belongs_to(&part, |relation| gone.contains(relation));
+            if goes && !is_touched && !is_relation && !is_of_gone {
+                // It is read again only because its relation was touched: whoever has altered it, it was not this migration.
+                read_along.insert(unit(&part));
+                self.distrusted.insert(own);
+                return true;
+            }
+            !goes
         });
+        retain(&mut schema, |part| !read_along.contains(&unit(&part)));
         for name in touched.keys() {
             let _ = match dropped.contains(name) && !there.contains(name) {
                 true => self.dropped.insert(name.clone()),
@@ -326,7 +339,9 @@ impl Known {
         let is_known_to_be_gone = |part: &Part| {
             part.list != "objects"
                 || self.dropped.contains(&name(part))
-                || part.on.is_some_and(|on| here.contains(on)) && !is_relation(part.object_type)
+                || part.on.is_some_and(|on| here.contains(on))
+                    && !is_relation(part.object_type)
+                    && !self.distrusted.contains(&name(part))
         };
         let mut theirs = replayed.clone();
         retain(&mut theirs, |part| {

@@ -157,3 +157,18 @@ SELECT object_type, identity, status FROM nself_heal(true);
 SELECT kind, object_type, identity FROM nself_drift();
 DROP OWNED BY regress_evidence_owner, regress_evidence_reader;
 DROP ROLE regress_evidence_owner, regress_evidence_reader;
+
+-- What somebody did to a part of a table stays drift when a later migration touches the table.
+CALL add('0301_parts.sql', 'CREATE TABLE parts (a int); CREATE INDEX parts_a ON parts (a); ALTER TABLE parts ADD CONSTRAINT positive CHECK (a > 0);
+    COMMENT ON TABLE parts IS ''of many parts''; GRANT SELECT ON parts TO PUBLIC; CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS ''BEGIN RETURN NEW; END'';
+    CREATE TRIGGER stamp BEFORE INSERT ON parts FOR EACH ROW EXECUTE FUNCTION stamp(); CREATE INDEX parts_twice ON parts ((a * 2))');
+SELECT count(*) AS drift FROM nself_drift() WHERE identity ~ 'parts';
+DROP INDEX parts_a;
+ALTER TABLE parts DROP CONSTRAINT positive;
+COMMENT ON TABLE parts IS NULL;
+REVOKE SELECT ON parts FROM PUBLIC;
+GRANT INSERT ON parts TO PUBLIC;
+ALTER TABLE parts DISABLE TRIGGER stamp;
+ALTER INDEX parts_twice SET (fillfactor = 60);
+CALL add('0302_parts.sql', 'ALTER TABLE parts ADD COLUMN b int');
+SELECT kind, object_type, identity FROM nself_drift() WHERE identity ~ 'parts';

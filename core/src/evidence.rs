@@ -283,6 +283,13 @@ impl Known {
         let gone: BTreeSet<&str> =
             self::relations(&dropped).into_iter().filter(|of| !relations.contains(*of)).collect();
         let mut read_along = BTreeSet::new();
+        let keys: Vec<(String, String)> = schema
+            .constraints
+            .iter()
+            .filter_map(|key| {
+                Some((key.identity.split_once(" on ")?.0.to_owned(), key.table_identity.clone()))
+            })
+            .collect();
         retain(&mut self.schema, |part| {
             let is_known_anew = |relation: &str| relations.contains(relation) || gone.contains(relation);
             // A sequence is on a table, but not read with it.
@@ -295,7 +302,7 @@ impl Known {
                 || is_read_with_relation && belongs_to(&part, is_known_anew);
             let is_relation = part.list == "objects" && is_relation(part.object_type);
             let is_of_gone = belongs_to(&part, |relation| gone.contains(relation));
-            if goes && !is_touched && !is_relation && !is_of_gone {
+            if goes && !is_touched && !is_relation && !is_of_gone && !is_key(&part, &keys) {
                 // It is read again only because its relation was touched: whoever has altered it, it was not this migration.
                 read_along.insert(unit(&part));
                 self.distrusted.insert(own);
@@ -388,6 +395,14 @@ impl Known {
             differences,
         }
     }
+}
+
+/// Whether an index is that of one of these constraints by now, given by their names and tables: ADD CONSTRAINT … USING INDEX.
+fn is_key(part: &Part, keys: &[(String, String)]) -> bool {
+    part.object_type == "index"
+        && keys.iter().any(|(name, table)| {
+            part.on == Some(table.as_str()) && part.identity.ends_with(&format!(".{name}"))
+        })
 }
 
 /// Without what evidence knows on relations that are gone: an index that has another table since, say.

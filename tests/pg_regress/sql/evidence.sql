@@ -172,3 +172,7 @@ ALTER TABLE parts DISABLE TRIGGER stamp;
 ALTER INDEX parts_twice SET (fillfactor = 60);
 CALL add('0302_parts.sql', 'ALTER TABLE parts ADD COLUMN b int');
 SELECT kind, object_type, identity FROM nself_drift() WHERE identity ~ 'parts';
+-- An index that a later migration makes a key is no index any more.
+CALL add('0303_key.sql', 'CREATE TABLE of_key (a int NOT NULL); CREATE UNIQUE INDEX "Of key" ON of_key (a)');
+CALL add('0304_key.sql', 'ALTER TABLE of_key ADD CONSTRAINT "Of key" PRIMARY KEY USING INDEX "Of key"');
+SELECT kind, object_type, identity FROM nself_drift() WHERE identity ~* 'of.key';

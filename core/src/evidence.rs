@@ -287,7 +287,10 @@ impl Known {
             .constraints
             .iter()
             .filter_map(|key| {
-                Some((key.identity.split_once(" on ")?.0.to_owned(), key.table_identity.clone()))
+                Some((
+                    key.identity.strip_suffix(&format!(" on {}", key.table_identity))?.to_owned(),
+                    key.table_identity.clone(),
+                ))
             })
             .collect();
         retain(&mut self.schema, |part| {

@@ -82,8 +82,7 @@ pub fn diff<'a>(expected: &'a Catalog, live: &'a Catalog) -> Vec<Change<'a>> {
             changes.extend(plain(pair, Object::Sequence, sequence_differences));
         }
     }
-    let mut parts = parts::constraint_changes(expected, live, &tables);
-    parts.extend(parts::index_changes(expected, live, &tables));
+    let parts = parts::changes(expected, live, &tables);
     let renamed = Renamed::among(&parts);
     changes.extend(tables.changes(&renamed));
     changes.extend(parts);

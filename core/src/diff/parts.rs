@@ -1,5 +1,6 @@
-//! Constraints and indexes of both sides, and the parts of partitioned ones: the indexes and keys of the partitions that belong to it. The server makes a part
-//! with each partition and calls it what it likes, so a part is told by the whole and the partition that it is of.
+//! Constraints and indexes of both sides, and the parts of partitioned ones: the indexes and keys of the partitions that
+//! belong to it. The server makes a part with each partition and calls it what it likes, so a part is told by the whole and
+//! the partition that it is of.
 //!
 //! What is missing or differs as a whole is told and healed there, and a partition that is in another place is told itself.
 
@@ -11,24 +12,13 @@ use crate::diff::pair::{Pair, changed, compare, pairs};
 use crate::diff::tables::Tables;
 use crate::model::{Catalog, Constraint, ConstraintKind, Index, Name, Table};
 
-pub(super) fn constraint_changes<'a>(
-    expected: &'a Catalog,
-    live: &'a Catalog,
-    tables: &Tables<'a>,
-) -> Vec<Change<'a>> {
+/// The changes of constraints, then those of indexes.
+pub(super) fn changes<'a>(expected: &'a Catalog, live: &'a Catalog, tables: &Tables<'a>) -> Vec<Change<'a>> {
     let parts = Parts::of(expected, live, tables);
-    let pairs = pairs(&expected.constraints, &live.constraints, |constraint| &constraint.identity);
-    pairs.into_iter().filter_map(|pair| parts.constraint_change(pair)).collect()
-}
-
-pub(super) fn index_changes<'a>(
-    expected: &'a Catalog,
-    live: &'a Catalog,
-    tables: &Tables<'a>,
-) -> Vec<Change<'a>> {
-    let parts = Parts::of(expected, live, tables);
-    let pairs = pairs(&expected.indexes, &live.indexes, |index| &index.identity);
-    pairs.into_iter().filter_map(|pair| parts.index_change(pair)).collect()
+    let constraints = pairs(&expected.constraints, &live.constraints, |constraint| &constraint.identity);
+    let indexes = pairs(&expected.indexes, &live.indexes, |index| &index.identity);
+    let constraints = constraints.into_iter().filter_map(|pair| parts.constraint_change(pair));
+    constraints.chain(indexes.into_iter().filter_map(|pair| parts.index_change(pair))).collect()
 }
 
 /// The partitioned indexes and keys of both sides, with their parts.

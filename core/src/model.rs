@@ -288,6 +288,8 @@ pub struct Constraint {
     /// That of its index, quoted. Only where it is not the default.
     pub tablespace: Option<String>,
     pub validated: bool,
+    /// False for a key whose index no query uses.
+    pub index_valid: bool,
     /// Comes from a parent table alone, and is healed there.
     pub inherited: bool,
     /// The identities of all columns of its own table that it speaks of.

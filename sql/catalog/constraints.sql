@@ -22,6 +22,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                coalesce(k.parameters, '[]') AS parameters,
                k.tablespace,
                k.convalidated OR NOT :conenforced AS validated,
+               coalesce(k.index_valid, true) AS index_valid,
                k.coninhcount > 0 AND NOT k.conislocal AS inherited,
                coalesce((SELECT json_agg(format('%s.%I', t.identity, a.attname) ORDER BY a.attnum)
                            FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)), '[]')
@@ -81,7 +82,8 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                        -- Of an exclusion constraint the server prints the settings of its index, before the condition.
                        CASE WHEN c.contype = 'x' THEN replace(p.def, g.printed || d.tail, d.tail) ELSE p.def END AS def,
                        CASE WHEN c.contype <> 'x' OR strpos(p.def, g.printed || d.tail) > 0 THEN g.parameters END AS parameters,
-                       (SELECT quote_ident(s.spcname) FROM pg_tablespace s WHERE s.oid = x.reltablespace) AS tablespace
+                       (SELECT quote_ident(s.spcname) FROM pg_tablespace s WHERE s.oid = x.reltablespace) AS tablespace,
+                       i.indisvalid AND i.indisready AS index_valid
                   FROM pg_constraint c
                   LEFT JOIN pg_index i ON i.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x')
                   LEFT JOIN pg_class x ON x.oid = i.indexrelid

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use nself_heal_core::diff::{Object, diff, own_partitions as own_partitions_of};
+use nself_heal_core::diff::{Change, Object, diff, own_partitions as own_partitions_of};
 use nself_heal_core::digest::Differing;
 use nself_heal_core::model::{Catalog, Definition};
 use nself_heal_core::pieces::{Pieces, join};
@@ -16,6 +16,7 @@ use nself_heal_core::{ignore, members};
 use crate::catalog;
 use crate::catalog::outline::{self, Outline};
 use crate::drift::allowed::{self, AllowedDrift};
+use crate::drift::being_built;
 use crate::drift::expression::{self, Pair};
 use crate::drift::facts::{as_owner_of, facts};
 use crate::drift::not_compared::{self, NotCompared, pair_counts};
@@ -61,12 +62,29 @@ pub enum IgnoredBy {
     Allowed(usize),
     /// It is a partition that no migration knows, below a table that one does.
     OwnPartition,
+    /// It is an index that somebody builds now, while others write.
+    BeingBuilt,
 }
 
 fn of_rule(rule: &'static ignore::Rule, object: &Object) -> Ignored {
     Ignored {
         by: IgnoredBy::Rule(rule),
         kind: Kind::Extra.as_str(),
+        object_type: object.object_type().to_owned(),
+        identity: object.identity(),
+    }
+}
+
+fn of_build(change: &Change) -> Ignored {
+    let kind = match change {
+        Change::Missing(_) => Kind::Missing,
+        Change::Extra(_) => Kind::Extra,
+        Change::Changed { .. } => Kind::Changed,
+    };
+    let object = change.object();
+    Ignored {
+        by: IgnoredBy::BeingBuilt,
+        kind: kind.as_str(),
         object_type: object.object_type().to_owned(),
         identity: object.identity(),
     }
@@ -102,13 +120,13 @@ pub fn compare_with(expected: &Expected, not_renamed: BTreeSet<String>) -> Resul
 
 fn compare_here(expected: &Expected, not_renamed: BTreeSet<String>) -> Result<Comparison, Error> {
     with_pinned_settings(|| {
-        let Sides { outline, schemas, held } = sides(expected)?;
+        let Sides { outline, schemas, held, being_built } = sides(expected)?;
         let mut compared = match schemas {
             None => Comparison::default(),
-            Some(schemas) => compare_catalogs(expected, schemas, not_renamed.clone(), held)?,
+            Some(schemas) => compare_catalogs(expected, schemas, not_renamed.clone(), held, &being_built)?,
         };
         #[cfg(debug_assertions)]
-        check_against_whole(&compared, expected, &outline, not_renamed)?;
+        check_against_whole(&compared, expected, &outline, not_renamed, &being_built)?;
         compared.not_compared.extend(pair_counts(&outline.not_compared, expected.not_compared()));
         compared.steps.extend(not_allowed(&outline.own)?);
         Ok(compared)
@@ -133,6 +151,8 @@ struct Sides {
     schemas: Option<(Catalog, Catalog)>,
     /// What is in them as expected, because it cannot be read.
     held: Held,
+    /// The live indexes that are invalid because somebody builds them now.
+    being_built: BTreeSet<String>,
 }
 
 /// How often a schema is read that changes meanwhile.
@@ -171,9 +191,13 @@ fn sides(expected: &Expected) -> Result<Sides, Error> {
             is_known = false;
             continue;
         }
+        let being_built = match &schemas {
+            Ok(Some((_, live))) => being_built::among(live)?,
+            _ => BTreeSet::new(),
+        };
         // An outline is of one moment in any case.
         if matches!(schemas, Ok(None)) || begun.none_since() || stayed(&outline, &near)? {
-            return Ok(Sides { outline, schemas: schemas?, held });
+            return Ok(Sides { outline, schemas: schemas?, held, being_built });
         }
     }
     Err(Error::SchemaMoves)
@@ -214,6 +238,7 @@ fn check_against_whole(
     expected: &Expected,
     outline: &Outline,
     not_renamed: BTreeSet<String>,
+    being_built: &BTreeSet<String>,
 ) -> Result<(), Error> {
     if compared.has_locked {
         return Ok(());
@@ -229,7 +254,7 @@ fn check_against_whole(
         live => live?,
     };
     let known = expected.pieces(&expected.relations())?;
-    let whole = compare_catalogs(expected, (whole(known), join([live])), not_renamed, Held::default())?;
+    let whole = compare_catalogs(expected, (whole(known), join([live])), not_renamed, Held::default(), being_built)?;
     if whole.has_locked {
         return Ok(());
     }
@@ -252,6 +277,7 @@ fn compare_catalogs(
     (mut expected, mut live): (Catalog, Catalog),
     not_renamed: BTreeSet<String>,
     held: Held,
+    being_built: &BTreeSet<String>,
 ) -> Result<Comparison, Error> {
     let mut locked = locked_steps(&expected, held);
     leave_own_schema_out(&mut live, &expected)?;
@@ -285,6 +311,11 @@ fn compare_catalogs(
             changes.extend(rights::owners_that_differ(&expected, &live)?);
         }
         let mut ignored = Vec::new();
+        changes.retain(|change| {
+            let is_being_built = being_built::is_about(change, being_built);
+            ignored.extend(is_being_built.then(|| of_build(change)));
+            !is_being_built
+        });
         changes.retain(|change| match ignore::rule_for(change, &expected, &live) {
             Some(rule) => {
                 ignored.push(of_rule(rule, &change.object()));

@@ -59,6 +59,12 @@ pub fn ignored(against: Against) -> Result<Vec<IgnoredRow>, Error> {
         "made as rows come, by jobs or by pg_partman",
     );
     add(partitions, &|by| matches!(by, IgnoredBy::OwnPartition));
+    let builds = row(
+        "built-in",
+        "indexes that somebody builds now with CONCURRENTLY",
+        "invalid until they are built; what a failed build leaves is drift",
+    );
+    add(builds, &|by| matches!(by, IgnoredBy::BeingBuilt));
     for rule in ignore::RULES {
         add(
             row("built-in", rule.pattern, rule.reason),

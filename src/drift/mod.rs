@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+mod being_built;
 pub mod allow;
 pub mod allowed;
 pub mod compare;

@@ -104,6 +104,11 @@ says "who is in its way is named, with the statement" "$(sql -c "SELECT blocked_
     "process " "(postgres, " "): SELECT 'holds'"
 says "the statement of another role is for those who may see it" \
     "$(sql -c "SET ROLE team" -c "SELECT blocked_by FROM nself_job($job)")" "(postgres, " "insufficient privilege"
+built_or_left() { sql -c "SELECT string_agg(kind || ' ' || identity, ', ') FROM nself_drift() WHERE object_type = 'index'"; }
+says "an index that is being built is no drift" "$(built_or_left)" ""
+says "it is told where the rest is that is none" \
+    "$(sql -c "SELECT kind, identity, reason FROM nself_ignored() WHERE object_type = 'index'")" \
+    "changed|public.items_code|invalid until they are built"
 says "its step and their number are told" "$(sql -c "SELECT step, steps FROM nself_job($job)")" "1|2"
 says "a second one of its kind is refused" "$(answer_of -c "SELECT nself_heal_start()")" "55006" "job $job" "nself_job_cancel()"
 says "writers go on meanwhile" "$(sql -c "SET statement_timeout = '20s'" -c "UPDATE items SET code = code WHERE id = 1 RETURNING id")" 1
@@ -112,6 +117,7 @@ says "it is still there" "$(state_of "$job")" running
 says "its owner can" "$(PGUSER=alice sql -c "SELECT nself_job_cancel($job)")" t
 ends "$job" cancelled
 says "the history says so, too" "$(sql -c "SELECT trigger, outcome, detail FROM nself_heal_history(1)")" "job|failed|canceling statement due to user request"
+says "what it left is drift" "$(built_or_left)" "changed public.items_code"
 says "one that has ended cannot be" "$(PGUSER=alice sql -c "SELECT nself_job_cancel($job)")" f
 let_go
 job=$(sql -c "SELECT nself_heal_start()")

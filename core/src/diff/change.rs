@@ -78,6 +78,8 @@ pub enum Aspect {
     Table,
     Definition,
     Validity,
+    /// Whether the index of a key is valid.
+    Index,
     Foreign,
     AccessMethod,
     Tablespace,
@@ -124,6 +126,7 @@ impl Aspect {
             Aspect::Table => "table",
             Aspect::Definition => "definition",
             Aspect::Validity => "validity",
+            Aspect::Index => "index",
             Aspect::Foreign => "foreign server",
             Aspect::AccessMethod => "access method",
             Aspect::Tablespace => "tablespace",

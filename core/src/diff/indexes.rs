@@ -18,6 +18,7 @@ pub(super) fn constraint_differences(expected: &Constraint, live: &Constraint) -
         parameters,
         tablespace,
         validated,
+        index_valid,
         // Whether it came from a parent or was declared here, it says the same.
         inherited: _,
         // Parts of the definition, for the queries that look for rows in the way.
@@ -32,6 +33,11 @@ pub(super) fn constraint_differences(expected: &Constraint, live: &Constraint) -
         compare(Aspect::Parameters, parameters, &live.parameters, list_or("no storage parameters")),
         compare(Aspect::Tablespace, tablespace, &live.tablespace, or_none("other than the default")),
         compare_validity(*validated, live.validated, "NOT VALID"),
+        (*index_valid && !live.index_valid).then(|| Difference {
+            what: Aspect::Index,
+            expected: "valid index".to_string(),
+            actual: "INVALID index".to_string(),
+        }),
         compare(Aspect::Enforcement, switched, &live.switched, |switched| enforcement_text(switched)),
     ]
     .into_iter()

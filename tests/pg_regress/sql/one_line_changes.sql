@@ -50,6 +50,7 @@ ALTER POLICY po ON s.t RENAME TO po2;
 ALTER POLICY po ON s.t WITH CHECK (true);
 ALTER INDEX s.ib RENAME TO ib2;
 ALTER INDEX s.ib SET (fillfactor=50);
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 's.u_pkey'::regclass;
 ALTER INDEX s.ib DEPENDS ON EXTENSION pg_trgm;
 DROP INDEX s.ib; CREATE INDEX ib ON s.t(b text_pattern_ops);
 DROP INDEX s.ib; CREATE INDEX ib ON s.t(b COLLATE "C");

@@ -25,6 +25,12 @@ ALTER TABLE link ADD CONSTRAINT link_a FOREIGN KEY (a) REFERENCES r (a);
 SELECT kind, object_type, identity, safety, remedy FROM nself_drift();
 SELECT remedy FROM nself_drift() \gexec
 SELECT kind, object_type, identity, safety, remedy FROM nself_drift();
+-- A key whose index somebody has marked invalid.
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'r_a'::regclass;
+SELECT kind, object_type, identity, expected, actual, safety, reason, remedy FROM nself_drift() \gx
+SELECT remedy FROM nself_drift() \gexec
+SELECT indisvalid FROM pg_index WHERE indexrelid = 'r_a'::regclass;
+SELECT kind, object_type, identity FROM nself_drift();
 -- What hangs on an extra key is said.
 ALTER TABLE r ADD COLUMN b int, ADD CONSTRAINT r_b UNIQUE (b);
 CREATE TABLE more (b int CONSTRAINT more_b REFERENCES r (b));

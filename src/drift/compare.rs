@@ -254,7 +254,8 @@ fn check_against_whole(
         live => live?,
     };
     let known = expected.pieces(&expected.relations())?;
-    let whole = compare_catalogs(expected, (whole(known), join([live])), not_renamed, Held::default(), being_built)?;
+    let whole =
+        compare_catalogs(expected, (whole(known), join([live])), not_renamed, Held::default(), being_built)?;
     if whole.has_locked {
         return Ok(());
     }

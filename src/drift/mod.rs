@@ -2,9 +2,9 @@
 
 #![allow(unsafe_code)]
 
-mod being_built;
 pub mod allow;
 pub mod allowed;
+mod being_built;
 pub mod compare;
 pub mod expression;
 mod facts;

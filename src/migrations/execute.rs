@@ -11,7 +11,7 @@ use crate::migrations::script::{Statement, settings_before, split};
 use crate::server::session::{role_name, with_settings};
 use crate::server::spi::{self, with_snapshot};
 use crate::server::transaction::catch;
-use crate::server::{deferred, own_ddl, timeout};
+use crate::server::{blockers, deferred, own_ddl, timeout};
 
 /// Reads a script and runs it.
 pub fn run(script: &Script<'_>, settings: &[(&str, &str)]) -> Result<(), Error> {
@@ -77,15 +77,16 @@ fn execute(
 ) -> Result<(), Error> {
     CURRENT.set((script.version.to_owned(), index as u32 + 1));
     // After an error no name can be looked up.
-    let role = role_name(confined.role());
+    let role = confined.role();
+    let name = role_name(role);
     let run = || catch(|| confined.run(statement, || spi::write(&statement.sql, &[])));
-    timeout::within(run).map_err(|error| match error {
+    blockers::watched(role, || timeout::within(run)).map_err(|error| match error {
         Error::Server(source) => Error::MigrationFailed {
             version: script.version.to_owned(),
             statement: index + 1,
             line: line_of_error(statement, &source),
             path: script.path.to_owned(),
-            source: with_role(source, &role),
+            source: with_role(source, &name),
         },
         other => other,
     })

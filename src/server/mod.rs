@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+pub mod blockers;
 pub mod cache;
 pub mod channel;
 pub mod deferred;

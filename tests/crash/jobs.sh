@@ -191,6 +191,12 @@ says "and nothing of that is drift" "$(sql -c "SELECT count(*) FROM nself_drift(
 files+=(5_more.sql "ALTER TABLE items ADD COLUMN more int")
 journal "${files[@]}"
 hold postgres "SELECT 1 FROM items LIMIT 1"
+says "an error for want of a lock names who has it" "$(answer_of -c "SET lock_timeout = '1s'" -c "SELECT nself_migrate_up()")" \
+    "55P03" "It waited for a lock of process " "(postgres, psql): SELECT 'holds'"
+says "what another role runs is for those who may see it" \
+    "$(answer_of -c "SET ROLE team" -c "SET lock_timeout = '1s'" -c "SELECT nself_migrate_up()")" \
+    "It waited for a lock of process " "(postgres): <insufficient privilege>"
+says "the log is not told of waits that it did not ask for" "$(log_of | grep -c 'still waiting for' || true)" 0
 job=$(sql -c "SET lock_timeout = '100ms'" -c "SELECT nself_migrate_up_start()")
 until_sql Lock "SELECT wait_event_type FROM nself_job($job)"
 until_sql t "SELECT wait_event_type IS DISTINCT FROM 'Lock' FROM nself_job($job)"

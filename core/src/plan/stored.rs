@@ -31,7 +31,10 @@ pub(super) fn change_constraint(
         Aspect::Validity => alter(&expected.table, &format!("VALIDATE CONSTRAINT {name}")),
         Aspect::Name => alter(&expected.table, &format!("RENAME CONSTRAINT {} TO {name}", ident(&live.name))),
         Aspect::Index if context.is_partitioned(&expected.table) => {
-            format!("-- give each partition of {} its part, and attach it to the index of {name}", expected.table_identity)
+            format!(
+                "-- give each partition of {} its part, and attach it to the index of {name}",
+                expected.table_identity
+            )
         }
         Aspect::Index => format!("REINDEX INDEX {}", index.sql()),
         Aspect::Parameters | Aspect::Tablespace if !context.is_partitioned(&expected.table) => {

@@ -2,7 +2,7 @@
 //! these in what was noted.
 
 use crate::diff::{Aspect, Change, Difference, Object, relation_type};
-use crate::model::{Address, Name, Table};
+use crate::model::{Address, Constraint, Name, Table};
 use crate::quote;
 
 /// A name under which a command that changed an object may have been noted.
@@ -26,6 +26,11 @@ impl EventName {
 /// The object itself first, then what it is a part of: of some changes the server tells no more.
 pub(crate) fn noted_as(change: &Change) -> Vec<EventName> {
     let object = change.object();
+    // No command makes the index of a key invalid: somebody wrote into the catalog.
+    if matches!(change, Change::Changed { differences, .. } if differences.iter().all(|of| of.what == Aspect::Index))
+    {
+        return Vec::new();
+    }
     let did = can_have_made(change);
     let own = EventName { did: did.clone(), ..EventName::own(object.address()) };
     let part = |address: Address, speaks_of: &str| {
@@ -45,19 +50,19 @@ pub(crate) fn noted_as(change: &Change) -> Vec<EventName> {
         Object::Constraint(it) => {
             let mut names = part(Address::new(it.table_type.as_str(), &it.table_identity), &it.name);
             // Of a key that is made with its column the server tells the index.
-            if let Some(schema) = it.table_identity.strip_suffix(&format!(".{}", shown(&it.table.name))) {
-                let index = Address::new("index", &format!("{schema}.{}", shown(&it.name)));
-                names.insert(1, EventName { did: did.clone(), ..EventName::own(index) });
-            }
+            names.splice(
+                1..1,
+                index_of(it).map(|index| EventName { did: did.clone(), ..EventName::own(index) }),
+            );
             let is_enforcement = |of: &Difference| of.what == Aspect::Enforcement;
             if matches!(change, Change::Changed { differences, .. } if differences.iter().any(is_enforcement))
             {
-                let tables = [&it.table].into_iter().chain(it.references.iter().map(|to| &to.table));
-                let by = |table: &Name| {
-                    let shown = format!("{}.{}", shown(&table.schema), shown(&table.name));
-                    EventName { did: ENFORCED_BY.to_vec(), ..EventName::own(Address::new("table", &shown)) }
-                };
-                names.extend(tables.map(by));
+                let referenced = it.references.iter().map(|to| &to.table_identity);
+                let tables = [&it.table_identity].into_iter().chain(referenced);
+                names.extend(tables.map(|table| EventName {
+                    did: ENFORCED_BY.to_vec(),
+                    ..EventName::own(Address::new("table", table))
+                }));
             }
             names
         }
@@ -140,6 +145,8 @@ fn can_have_altered(what: Aspect) -> &'static [&'static str] {
         Aspect::Members => &["alter"],
         // Privileges are told by the words of the command.
         Aspect::Grantor => &[],
+        // By no command.
+        Aspect::Index => &[],
         Aspect::Attributes => &["part", "alter"],
         // Of what is not taken apart the definition holds all that.
         Aspect::LabelOrder | Aspect::Table | Aspect::Definition | Aspect::Foreign | Aspect::Text => {
@@ -148,13 +155,38 @@ fn can_have_altered(what: Aspect) -> &'static [&'static str] {
     }
 }
 
-/// A name as the server shows it in an identity: quoted if it must be.
-fn shown(name: &str) -> String {
-    let is_plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if is_plain { name.to_owned() } else { quote::ident(name) }
+/// The index of a key, as an identity. The server quotes what it must, reserved words among it, and has done so in the
+/// identities of the key and of its table.
+fn index_of(key: &Constraint) -> Option<Address> {
+    let table = [quote::ident(&key.table.name), key.table.name.clone()];
+    let schema =
+        table.iter().find_map(|table| key.table_identity.strip_suffix(table.as_str())?.strip_suffix('.'))?;
+    let name = key.identity.strip_suffix(&format!(" on {}", key.table_identity))?;
+    Some(Address::new("index", &format!("{schema}.{name}")))
 }
 
 fn address(table: &Table) -> Address {
     Address::new(relation_type(table), &table.identity)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::Object;
+    use crate::model::ConstraintKind;
+    use crate::plan::tests::constraint;
+
+    #[test]
+    fn a_key_is_found_by_its_index_whatever_it_is_called() {
+        let index = |name: &str, table: &str, shown: [&str; 2]| {
+            let mut key = constraint(name, table, ConstraintKind::Unique, &["a"], "UNIQUE (a)");
+            key.table_identity = format!("public.{}", shown[1]);
+            key.identity = format!("{} on {}", shown[0], key.table_identity);
+            let names = noted_as(&Change::Missing(Object::Constraint(&key)));
+            names[1].address.identity.clone()
+        };
+        assert_eq!(index("t_a", "t", ["t_a", "t"]), "public.t_a");
+        assert_eq!(index("user", "order", ["\"user\"", "\"order\""]), "public.\"user\"");
+        assert_eq!(index("a on b", "x.y", ["\"a on b\"", "\"x.y\""]), "public.\"a on b\"");
+    }
 }

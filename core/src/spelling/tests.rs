@@ -66,6 +66,7 @@ fn catalog(text: &str) -> Catalog {
         tablespace: None,
         switched: Vec::new(),
         validated: true,
+        index_valid: true,
         inherited: false,
         columns: Vec::new(),
         expression: Some(text.to_string()),

@@ -184,7 +184,10 @@ fn extra(object: Object, context: &Context) -> (Verdict, String) {
 }
 
 fn additive_or_blocked(object: Object, mut work: Work, context: &Context) -> (Verdict, String) {
-    let ddl = script(work.actions.iter().map(Action::sql));
+    let ddl = match object {
+        Object::Grant(lacking) => privileges::remedy(lacking, context),
+        _ => script(work.actions.iter().map(Action::sql)),
+    };
     work.runs = runs::of(object, &work, context).map(Box::new);
     let obstacle = obstacles::obstacle(object, &work, context);
     match obstacle.or_else(|| rights::note(object, &mut work, context)) {

@@ -1,12 +1,14 @@
 //! What heal never does, told to a person: why, and which SQL would do it. These texts are read, never run.
 
+use std::collections::BTreeSet;
+
 use crate::ddl::{
     ColumnSetting, Granting, alter, attach_partition, attribute_sql, column_sql, identity_sql, numbers_sql,
     options_sql, replica_identity, script, set_firing, set_not_null,
 };
 use crate::diff::{Aspect, Difference, Object, Privileges};
 use crate::model::{
-    Address, Column, Composite, Constraint, ConstraintKind, Definition, DefinitionKind, Domain, Firing,
+    Acl, Address, Column, Composite, Constraint, ConstraintKind, Definition, DefinitionKind, Domain, Firing,
     Grant, NotNull, Sequence, Table,
 };
 use crate::plan::consequence;
@@ -142,10 +144,36 @@ pub(super) fn revoke(privileges: Privileges) -> String {
     let (options, whole): (Vec<_>, Vec<_>) =
         privileges.grants().partition(|grant| privileges.only_the_option(grant));
     let statement = |grants: &[&Grant], grantable| {
-        let grantings = Granting::of(acl, privileges.grantee, &acl.owner, grants).into_iter();
-        script(grantings.map(|granting| Granting { grantable, ..granting }.revoke()))
+        let revoke = |granting| Granting { grantable, ..granting }.revoke();
+        in_name_of_grantors(acl, (privileges.grantee, &acl.owner), grants, revoke)
     };
     script([statement(&whole, false), statement(&options, true)].into_iter().filter(|sql| !sql.is_empty()))
+}
+
+/// Statements on privileges, each run by who granted them: whoever else runs one speaks for the owner, and of what the owner
+/// granted.
+pub(super) fn in_name_of_grantors(
+    acl: &Acl,
+    (grantee, owner): (&str, &str),
+    grants: &[&Grant],
+    sql: impl Fn(Granting) -> String,
+) -> String {
+    const OWNER: &str = "";
+    let grantors = |grant: &Grant| match grant.grantors.is_empty() {
+        true => vec![OWNER.to_string()],
+        false => grant.grantors.clone(),
+    };
+    // The owner comes first.
+    let roles: BTreeSet<String> = grants.iter().flat_map(|grant| grantors(grant)).collect();
+    let mut statements = Vec::new();
+    for role in &roles {
+        let own: Vec<&Grant> =
+            grants.iter().copied().filter(|grant| grantors(grant).contains(role)).collect();
+        statements.extend((role != OWNER).then(|| format!("SET ROLE {}", ident(role))));
+        statements.extend(Granting::of(acl, grantee, owner, &own).into_iter().map(&sql));
+    }
+    statements.extend(roles.iter().any(|role| role != OWNER).then(|| "RESET ROLE".to_string()));
+    script(statements)
 }
 
 /// SQL that lets those grant that are to have granted, and then takes back what others did: who granted it is who runs it.

@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::ddl::{Action, Granting, script};
+use crate::ddl::{Action, Granting};
 use crate::diff::{Object, Privileges};
 use crate::model::{Acl, Address, DefinitionKind, Extension, Grant};
 use crate::plan::context::Context;
-use crate::plan::manual::revoke;
+use crate::plan::manual::{in_name_of_grantors, revoke};
 use crate::plan::step::{Verdict, Work};
 use crate::quote::ident;
 
@@ -22,10 +22,8 @@ pub(super) fn not_given(lacking: Privileges, context: &Context) -> Option<(Verdi
     // A column may be new on a table that is not.
     let is_new = |of: Address| !context.only_missing([of]).is_empty();
     let on_live = lacking.on_live && !is_new(Address::new(&acl.object_type, &acl.identity));
-    let owner = owner_of_acl(acl, context);
     let grants: Vec<&Grant> = lacking.grants().collect();
-    let give = Granting::of(acl, grantee, &owner, &grants);
-    let give = script(give.into_iter().map(|granting| Action::Grant(granting).sql()));
+    let give = remedy(lacking, context);
     let by_default = |grant: &&Grant| acl.default.iter().any(|other| same(other, grant));
     let whom = if grantee == "owner" { "the owner" } else { grantee };
     let reason = if grantee == "owner" && !on_live {
@@ -51,6 +49,14 @@ pub(super) fn not_given(lacking: Privileges, context: &Context) -> Option<(Verdi
     };
     let either_way = format!("{give};\n-- or, to leave it revoked, in a migration:\n{}", revoke(lacking));
     Some((Verdict::Manual { reason }, either_way))
+}
+
+/// The statements that give missing privileges, as who granted them.
+pub(super) fn remedy(lacking: Privileges, context: &Context) -> String {
+    let Privileges { acl, grantee, .. } = lacking;
+    let grants: Vec<&Grant> = lacking.grants().collect();
+    let owner = owner_of_acl(acl, context);
+    in_name_of_grantors(acl, (grantee, &owner), &grants, |granting| Action::Grant(granting).sql())
 }
 
 /// Whether ALL was granted, and of that MAINTAIN is gone, but not everything.

@@ -46,6 +46,15 @@ SELECT object_type, live, expected FROM nself_drift_not_compared();
 SELECT format('DO %L', 'BEGIN ' || remedy || '; END') FROM nself_drift() \gexec
 SELECT count(*) AS drift FROM nself_drift();
 SELECT relacl::text = (SELECT relacl FROM before) AS as_before FROM pg_class WHERE oid = 't'::regclass;
+-- What is granted and revoked in the name of another role is put right in that name, too.
+SET ROLE regress_grantors_middle;
+REVOKE INSERT ON t FROM regress_grantors_end;
+GRANT INSERT ON t TO pg_monitor;
+RESET ROLE;
+SELECT kind, identity, remedy FROM nself_drift() \g (format=unaligned)
+SELECT format('DO %L', 'BEGIN ' || remedy || '; END') FROM nself_drift() \gexec
+SELECT count(*) AS drift FROM nself_drift();
+SELECT relacl::text = (SELECT relacl FROM before) AS as_before FROM pg_class WHERE oid = 't'::regclass;
 -- A heal grants in the name of who granted it, if that role trusts the owner.
 SET ROLE regress_grantors_middle;
 REVOKE INSERT ON t FROM regress_grantors_end;

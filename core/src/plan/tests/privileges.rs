@@ -351,7 +351,9 @@ fn g3_who_granted_grants_again() {
               additive as clerk
               runs what planner may have written for table public.users
               needs grant clerk on table public.users
-              | GRANT SELECT ON TABLE public.users TO app
+              | SET ROLE "clerk";
+              | GRANT SELECT ON TABLE public.users TO app;
+              | RESET ROLE
         "#]],
     );
     // Who granted is a difference by itself, for a person.
@@ -377,12 +379,18 @@ fn g3_who_granted_grants_again() {
         &live(there),
         &Known::default(),
         expect![[r#"
-        missing grant app on table public.users
-          manual: several roles granted it, each in its own name: let each grant its part again
-          | GRANT DELETE, SELECT ON TABLE public.users TO app;
-          | -- or, to leave it revoked, in a migration:
-          | REVOKE DELETE, SELECT ON TABLE public.users FROM app
-    "#]],
+            missing grant app on table public.users
+              manual: several roles granted it, each in its own name: let each grant its part again
+              | GRANT DELETE ON TABLE public.users TO app;
+              | SET ROLE "clerk";
+              | GRANT SELECT ON TABLE public.users TO app;
+              | RESET ROLE;
+              | -- or, to leave it revoked, in a migration:
+              | REVOKE DELETE ON TABLE public.users FROM app;
+              | SET ROLE "clerk";
+              | REVOKE SELECT ON TABLE public.users FROM app;
+              | RESET ROLE
+        "#]],
     );
 }
 

@@ -54,7 +54,8 @@ fn steps(ground: &Catalog, there: &Catalog) -> Vec<Step> {
     changes.extend(owner_changes(ground, there));
     // Nothing was renamed: each object is made as it was.
     let not_renamed = changes.iter().map(|change| change.object().identity()).collect();
-    let options = Options { rewrite_limit: u64::MAX, not_renamed, allowed: Vec::new() };
+    let options =
+        Options { rewrite_limit: u64::MAX, not_renamed, allowed: Vec::new(), server_version: 150_000 };
     plan::plan(ground, there, &changes, &Facts::default(), &options).steps
 }
 

@@ -12,6 +12,7 @@ use nself_heal_core::server_names;
 use nself_heal_core::spelling::{self, TextPair};
 use nself_heal_core::unread;
 use nself_heal_core::{ignore, members};
+use pgrx::pg_sys;
 
 use crate::catalog;
 use crate::catalog::outline::{self, Outline};
@@ -325,7 +326,12 @@ fn compare_catalogs(
             None => true,
         });
         let facts = facts(&live, &plan::questions(&changes))?;
-        let options = Options { rewrite_limit: settings::heal_rewrite_limit(), not_renamed, allowed };
+        let options = Options {
+            rewrite_limit: settings::heal_rewrite_limit(),
+            not_renamed,
+            allowed,
+            server_version: pg_sys::PG_VERSION_NUM,
+        };
         (rights::plan(&expected, &live, &changes, facts, &options)?, ignored)
     };
     #[cfg(debug_assertions)]

@@ -9,7 +9,7 @@ use crate::ddl::{
 use crate::diff::{Aspect, Difference, Object, Privileges};
 use crate::model::{
     Acl, Address, Column, Composite, Constraint, ConstraintKind, Definition, DefinitionKind, Domain, Firing,
-    Grant, NotNull, Sequence, Table,
+    Generated, Grant, NotNull, Sequence, Table,
 };
 use crate::plan::consequence;
 use crate::plan::context::Context;
@@ -238,7 +238,7 @@ fn change(expected: Object, live: Object, what: Aspect, context: &Context) -> St
         (Object::Sequence(sequence), _) => change_sequence(sequence, what),
         (Object::Table(expected), Object::Table(live)) => change_table(expected, live, what),
         (Object::Column(table, expected), Object::Column(_, live)) => {
-            change_column(table, expected, live, what)
+            change_column(table, expected, live, what, context)
         }
         (Object::Default(table, column), _) => set_default(table, column),
         (Object::NotNull(table, expected), Object::NotNull(_, live)) => {
@@ -457,7 +457,7 @@ fn change_table(expected: &Table, live: &Table, what: Aspect) -> String {
     }
 }
 
-fn change_column(table: &Table, expected: &Column, live: &Column, what: Aspect) -> String {
+fn change_column(table: &Table, expected: &Column, live: &Column, what: Aspect, context: &Context) -> String {
     match what {
         Aspect::Type | Aspect::Collation => {
             let collation =
@@ -487,6 +487,9 @@ fn change_column(table: &Table, expected: &Column, live: &Column, what: Aspect) 
             (None, _) => alter_column(table, expected, "DROP IDENTITY"),
         },
         Aspect::Generated => match &expected.generated {
+            Some(generated) if takes_expression(table, generated, live, context) => {
+                alter_column(table, expected, &format!("SET EXPRESSION AS ({})", generated.expression))
+            }
             Some(_) => script([
                 alter(&table.name, &format!("DROP COLUMN {}", ident(&expected.name))),
                 alter(&table.name, &format!("ADD COLUMN {}", column_sql(expected))),
@@ -518,6 +521,16 @@ fn change_column(table: &Table, expected: &Column, live: &Column, what: Aspect) 
         _ if expected.default.is_none() => String::new(),
         _ => set_default(table, expected),
     }
+}
+
+/// Whether the server gives a generated column another expression: since PostgreSQL 17, and where the column has no store only
+/// on a table without checks.
+fn takes_expression(table: &Table, generated: &Generated, live: &Column, context: &Context) -> bool {
+    let is_check = |of: &Constraint| of.kind == ConstraintKind::Check && of.table == table.name;
+    let may = generated.stored || !context.live.constraints.iter().any(is_check);
+    context.options.server_version >= 170_000
+        && may
+        && live.generated.as_ref().is_some_and(|live| live.stored == generated.stored)
 }
 
 fn set_default(table: &Table, column: &Column) -> String {

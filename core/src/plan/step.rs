@@ -44,6 +44,8 @@ pub struct Options {
     pub not_renamed: BTreeSet<String>,
     /// Drift that somebody has allowed.
     pub allowed: Vec<Allowed>,
+    /// As in server_version_num.
+    pub server_version: u32,
 }
 
 /// What is to be done, and what is left as it is.

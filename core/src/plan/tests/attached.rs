@@ -500,6 +500,7 @@ fn allowed_drift_is_set_aside_and_what_needs_it_waits() {
             kind: Some("missing".to_string()),
             object_type: None,
         }],
+        server_version: 150_000,
     };
     let changes = diff(&expected, &there);
     let plan = plan(&expected, &there, &changes, &Facts::default(), &options);

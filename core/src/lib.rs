@@ -21,6 +21,7 @@ pub mod own;
 pub mod pieces;
 pub mod plan;
 pub mod quote;
+pub mod references;
 pub mod schedule;
 pub mod secrets;
 pub mod server_names;

@@ -149,7 +149,12 @@ fn can_have_altered(what: Aspect) -> &'static [&'static str] {
         Aspect::Index => &[],
         Aspect::Attributes => &["part", "alter"],
         // Of what is not taken apart the definition holds all that.
-        Aspect::LabelOrder | Aspect::Table | Aspect::Definition | Aspect::Foreign | Aspect::Text => {
+        Aspect::LabelOrder
+        | Aspect::Table
+        | Aspect::Definition
+        | Aspect::References
+        | Aspect::Foreign
+        | Aspect::Text => {
             &["add constraint", "alter", "parameters", "tablespace", "access method", "partition"]
         }
     }

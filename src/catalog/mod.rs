@@ -9,4 +9,6 @@ mod own_objects;
 pub mod own_tables;
 mod read;
 
-pub use read::{MEMBERS, Wanted, count_not_compared, read, read_extensions, read_with_dependencies};
+pub use read::{
+    MEMBERS, Wanted, count_not_compared, read, read_dependencies, read_extensions, read_with_dependencies,
+};

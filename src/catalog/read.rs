@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use nself_heal_core::members;
-use nself_heal_core::model::{Catalog, Definition, Extension, Member, NotCompared, Unread};
+use nself_heal_core::model::{Catalog, Definition, Dependencies, Extension, Member, NotCompared, Unread};
 use nself_heal_core::unread::{understood, understood_counts};
 use pgrx::pg_sys;
 use serde::de::DeserializeOwned;
@@ -214,6 +214,13 @@ pub fn read_with_dependencies(wanted: &Wanted) -> Result<Catalog, Error> {
     catalog.dependencies = query!(reader, "dependencies");
     catalog.unread.extend(reader.unread.take());
     Ok(catalog)
+}
+
+/// Reads what each object of this database needs, at the moment that is in force.
+pub fn read_dependencies() -> Result<Vec<Dependencies>, Error> {
+    let all = Wanted::ALL;
+    let reader = Reader::new(&all)?;
+    Ok(query!(reader, "dependencies"))
 }
 
 fn definitions(reader: &Reader) -> Result<Vec<Definition>, Error> {

@@ -8,6 +8,7 @@ use nself_heal_core::digest::Differing;
 use nself_heal_core::model::{Catalog, Definition};
 use nself_heal_core::pieces::{Pieces, join};
 use nself_heal_core::plan::{self, Kind, Options, Step};
+use nself_heal_core::references;
 use nself_heal_core::server_names;
 use nself_heal_core::spelling::{self, TextPair};
 use nself_heal_core::unread;
@@ -304,11 +305,15 @@ fn compare_catalogs(
             }
         }
     }
+    if references::are_ambiguous(&expected, &live) {
+        live.dependencies = with_snapshot(catalog::read_dependencies)?;
+    }
     let allowed: Vec<_> =
         allowed::read()?.into_iter().filter(AllowedDrift::holds).map(AllowedDrift::into_allowed).collect();
     locked.retain(|step| !allowed.iter().any(|allowed| step.is_allowed_by(allowed)));
     let (mut plan, mut ignored) = {
         let mut changes = diff(&expected, &live);
+        changes.extend(references::changes(&expected, &live, &changes));
         if settings::compare_owners() {
             changes.extend(rights::owners_that_differ(&expected, &live)?);
         }

@@ -77,6 +77,8 @@ pub enum Aspect {
     Generated,
     Table,
     Definition,
+    /// Which of several objects of one name its text means.
+    References,
     Validity,
     /// Whether the index of a key is valid.
     Index,
@@ -125,6 +127,7 @@ impl Aspect {
             Aspect::Generated => "generation expression",
             Aspect::Table => "table",
             Aspect::Definition => "definition",
+            Aspect::References => "references",
             Aspect::Validity => "validity",
             Aspect::Index => "index",
             Aspect::Foreign => "foreign server",
@@ -152,7 +155,7 @@ impl Aspect {
 
     /// Whether that noun is a plural.
     pub fn is_plural(self) -> bool {
-        matches!(self, Aspect::Parameters | Aspect::Options | Aspect::FdwOptions)
+        matches!(self, Aspect::Parameters | Aspect::Options | Aspect::FdwOptions | Aspect::References)
     }
 }
 

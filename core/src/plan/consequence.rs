@@ -19,6 +19,7 @@ pub(super) fn of(expected: Object, live: Object, difference: &Difference) -> Vec
                 "it is not generated any more, and the values that were written by hand are lost by the remedy",
             ]
         }
+        (Aspect::References, ..) => vec!["its text means another object of the same name"],
         (Aspect::Index, ..) => vec!["its index is marked invalid, so no query uses it"],
         (Aspect::Definition, Object::Definition(expected), Object::Definition(live)) => {
             definition(expected, live)

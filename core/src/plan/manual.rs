@@ -304,7 +304,7 @@ fn change_definition(expected: &Definition, live: &Definition, what: Aspect) -> 
     }
     let replaced = expected.sql().replacen("CREATE ", "CREATE OR REPLACE ", 1);
     let (create, replaces) = match expected.kind {
-        _ if expected.def == live.def => (Vec::new(), true),
+        _ if expected.def == live.def && what != Aspect::References => (Vec::new(), true),
         // The server replaces no constraint trigger.
         DefinitionKind::Trigger if expected.def.starts_with("CREATE CONSTRAINT ") => {
             (vec![drop_definition(live), expected.sql()], false)
@@ -486,7 +486,7 @@ fn change_column(table: &Table, expected: &Column, live: &Column, what: Aspect, 
             }
             (None, _) => alter_column(table, expected, "DROP IDENTITY"),
         },
-        Aspect::Generated => match &expected.generated {
+        Aspect::Generated | Aspect::References => match &expected.generated {
             Some(generated) if takes_expression(table, generated, live, context) => {
                 alter_column(table, expected, &format!("SET EXPRESSION AS ({})", generated.expression))
             }

@@ -16,6 +16,11 @@ SELECT version, state FROM nself_journal_put(jsonb_build_array(jsonb_build_objec
     CREATE POLICY strict ON t AS RESTRICTIVE FOR SELECT TO PUBLIC USING (n > 1);
     ALTER TABLE t ENABLE ROW LEVEL SECURITY;
     ALTER TABLE t FORCE ROW LEVEL SECURITY;
+    CREATE FUNCTION fmt(n int) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT ''int''';
+    CREATE FUNCTION fmt(n anyelement) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT ''any''';
+    CREATE TABLE two (id int, by_default text DEFAULT fmt(1), CONSTRAINT formed CHECK (fmt(id) > ''));
+    CREATE INDEX of_fmt ON two (fmt(id));
+    CREATE VIEW formed AS SELECT fmt(id) AS f FROM two;
 $$)));
 SELECT version, status FROM nself_migrate_up();
 SELECT kind, object_type, identity, expected, actual FROM nself_drift();
@@ -42,3 +47,14 @@ CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RE
 SELECT kind, object_type, identity, safety FROM nself_drift();
 SELECT object_type, identity, status FROM nself_heal(true);
 SELECT kind, object_type, identity FROM nself_drift();
+-- One text may mean either of two functions: what was made while there was only the one means that one for good.
+DROP FUNCTION fmt(int) CASCADE;
+ALTER TABLE two ALTER by_default SET DEFAULT fmt(1), ADD CONSTRAINT formed CHECK (fmt(id) > '');
+CREATE INDEX of_fmt ON two (fmt(id));
+CREATE VIEW formed AS SELECT fmt(id) AS f FROM two;
+CREATE FUNCTION fmt(n int) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT ''int''';
+SELECT pg_get_viewdef('formed');
+SELECT kind, object_type, identity, expected, actual, safety, reason FROM nself_drift() WHERE identity ~ 'two|form|fmt' \g (format=unaligned)
+SELECT object_type, identity, status FROM nself_heal(true) WHERE status = 'applied';
+SELECT unnest(string_to_array(remedy, E';\n')) FROM nself_drift() WHERE identity ~ 'two|form|fmt' \gexec
+SELECT kind, object_type, identity, remedy FROM nself_drift() WHERE identity ~ 'two|form|fmt';

@@ -26,7 +26,7 @@ pub(crate) fn definition(kind: DefinitionKind, identity: &str, sql_name: &str, d
     }
 }
 
-pub(super) fn view(view: &str, query: &str) -> Definition {
+pub(crate) fn view(view: &str, query: &str) -> Definition {
     let identity = format!("public.{view}");
     let def = format!("CREATE VIEW {identity} AS {query}");
     Definition {
@@ -71,7 +71,7 @@ fn with(definitions: impl IntoIterator<Item = Definition>) -> Catalog {
     Catalog { definitions: definitions.into_iter().collect(), ..users() }
 }
 
-fn needs(object: (&str, &str), needs: &[(&str, &str)]) -> Dependencies {
+pub(crate) fn needs(object: (&str, &str), needs: &[(&str, &str)]) -> Dependencies {
     Dependencies {
         object_type: object.0.to_string(),
         identity: object.1.to_string(),

@@ -33,6 +33,7 @@ pub enum Action {
     CreateExtension {
         name: String,
         schema: String,
+        version: Option<String>,
         /// What its members have to be then, or it must not stay.
         members: Vec<Member>,
     },
@@ -200,8 +201,10 @@ impl Action {
     pub fn sql(&self) -> String {
         match self {
             Action::CreateSchema { name } => format!("CREATE SCHEMA {}", ident(name)),
-            Action::CreateExtension { name, schema, members: _ } => {
-                format!("CREATE EXTENSION {} WITH SCHEMA {}", ident(name), ident(schema))
+            Action::CreateExtension { name, schema, version, members: _ } => {
+                let version = version.iter().map(|version| format!(" VERSION {}", bare_literal(version)));
+                let version = version.collect::<String>();
+                format!("CREATE EXTENSION {} WITH SCHEMA {}{version}", ident(name), ident(schema))
             }
             Action::CreateEnum { name, labels } => types::create_enum(name, labels),
             Action::AddEnumValue { name, label, position } => types::add_label(name, label, position),

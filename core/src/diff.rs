@@ -119,8 +119,17 @@ fn schema_differences(expected: &Schema, _live: &Schema) -> Vec<Difference> {
 }
 
 fn extension_differences(expected: &Extension, live: &Extension) -> Vec<Difference> {
-    // Another version of it may say something else of its members.
-    let Extension { identity: _, name: _, schema, owner: _, version: _, members: _, contents: _ } = expected;
+    // Another version of it may say something else of its members. One that was named is told by `members::other_version`.
+    let Extension {
+        identity: _,
+        name: _,
+        schema,
+        owner: _,
+        version: _,
+        named_version: _,
+        members: _,
+        contents: _,
+    } = expected;
     let (lacking, further) = (expected.beyond(live), live.beyond(expected));
     let list = |of: &[&Address]| match of {
         [] => "no more members".to_string(),

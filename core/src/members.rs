@@ -8,6 +8,9 @@ use serde_json::Value;
 
 use crate::ground::retain;
 use crate::model::{Address, Catalog, Extension, Member, NotCompared};
+use crate::noted::EventName;
+use crate::plan::{Kind, Step, Verdict};
+use crate::quote::{bare_literal, ident};
 
 /// What is counted that the migrations made by itself, and that is a member now.
 pub const MADE_BY_ITSELF: &str = "object that somebody made a member of an extension";
@@ -149,6 +152,25 @@ pub fn not_as_left(expected: &[Member], created: &[Member]) -> Option<String> {
         said(&created),
         said(&expected)
     ))
+}
+
+/// What a person is told of an extension whose version a migration names, and that has another one.
+pub fn other_version(name: &str, identity: &str, wanted: &str, live: &str) -> Step {
+    Step {
+        kind: Kind::Changed,
+        object_type: "extension",
+        identity: identity.to_owned(),
+        expected: Some(format!("version {wanted}")),
+        actual: Some(format!("version {live}")),
+        remedy: format!("ALTER EXTENSION {} UPDATE TO {}", ident(name), bare_literal(wanted)),
+        verdict: Verdict::Manual {
+            reason:
+                "a migration names another version: heal adds what is missing, it never alters what is there"
+                    .to_owned(),
+        },
+        part_of: None,
+        noted_as: vec![EventName::own(Address::new("extension", identity))],
+    }
 }
 
 #[cfg(test)]

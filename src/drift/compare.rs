@@ -20,6 +20,7 @@ use crate::catalog::outline::{self, Outline};
 use crate::drift::allowed::{self, AllowedDrift};
 use crate::drift::being_built;
 use crate::drift::expression::{self, Pair};
+use crate::drift::extension_versions;
 use crate::drift::facts::{as_owner_of, facts};
 use crate::drift::not_compared::{self, NotCompared, pair_counts};
 use crate::drift::rights;
@@ -131,6 +132,7 @@ fn compare_here(expected: &Expected, not_renamed: BTreeSet<String>) -> Result<Co
         check_against_whole(&compared, expected, &outline, not_renamed, &being_built)?;
         compared.not_compared.extend(pair_counts(&outline.not_compared, expected.not_compared()));
         compared.steps.extend(not_allowed(&outline.own)?);
+        compared.steps.extend(not_allowed(&extension_versions::that_differ(expected)?)?);
         Ok(compared)
     })
 }
@@ -282,6 +284,10 @@ fn compare_catalogs(
     held: Held,
     being_built: &BTreeSet<String>,
 ) -> Result<Comparison, Error> {
+    let versions = source.named_versions()?;
+    for extension in &mut expected.extensions {
+        extension.named_version = versions.get(&extension.name).cloned();
+    }
     let mut locked = locked_steps(&expected, held);
     leave_own_schema_out(&mut live, &expected)?;
     let mut names = server_names::names_in_question(&expected, &live);

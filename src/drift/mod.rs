@@ -7,6 +7,7 @@ pub mod allowed;
 mod being_built;
 pub mod compare;
 pub mod expression;
+mod extension_versions;
 mod facts;
 pub mod ignored;
 pub mod not_compared;

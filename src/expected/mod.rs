@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 pub mod chain;
+mod named_versions;
 pub mod shadow;
 mod store;
 pub mod summary;
@@ -44,6 +45,11 @@ impl Expected {
 
     pub fn not_compared(&self) -> &BTreeMap<String, NotCompared> {
         &self.outline.not_compared
+    }
+
+    /// The versions of extensions that the migrations name.
+    pub fn named_versions(&self) -> Result<named_versions::Versions, Error> {
+        named_versions::of(self.against, &self.hash)
     }
 
     /// Of these names those that no migration says.

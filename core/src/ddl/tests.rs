@@ -149,6 +149,7 @@ fn all() -> Vec<Action> {
         Action::CreateExtension {
             name: "citext".to_string(),
             schema: "public".to_string(),
+            version: Some("1.4'".to_string()),
             members: Vec::new(),
         },
         Action::CreateEnum { name: name("mood"), labels: vec!["sad".to_string(), "it's".to_string()] },
@@ -280,7 +281,7 @@ fn each_action_is_one_statement() {
     let statements: Vec<String> = all().iter().map(|action| action.sql() + "\n").collect();
     expect![[r#"
         CREATE SCHEMA "x""; DROP TABLE y; --"
-        CREATE EXTENSION "citext" WITH SCHEMA "public"
+        CREATE EXTENSION "citext" WITH SCHEMA "public" VERSION '1.4'''
         CREATE TYPE "public"."mood" AS ENUM ('sad', 'it''s')
         ALTER TYPE "public"."mood" ADD VALUE E'a\\b' AFTER 'it''s'
         CREATE DOMAIN "public"."amount" AS integer DEFAULT 1 NOT NULL CONSTRAINT "positive" CHECK ((VALUE > 0))

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::names::Address;
 
-/// An extension. Its version is the server's business (packages move it), so it is not part of the schema.
+/// An extension. Where no migration names its version, that is the server's business: packages move it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Extension {
     pub identity: String,
@@ -16,6 +16,9 @@ pub struct Extension {
     /// Of another version other members are expected.
     #[serde(default)]
     pub version: String,
+    /// The one that the migrations name. No catalog tells it.
+    #[serde(skip)]
+    pub named_version: Option<String>,
     /// Of its members those that have more than such an object has by itself, beside privileges.
     pub members: Vec<Member>,
     /// All members; none where they were not read.

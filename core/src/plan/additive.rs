@@ -59,6 +59,7 @@ fn create_extension(extension: &Extension, context: &Context) -> Work {
     let create = Action::CreateExtension {
         name: extension.name.clone(),
         schema: extension.schema.clone(),
+        version: extension.named_version.clone(),
         members: extension.members.clone(),
     };
     let mut actions = vec![create];

@@ -431,6 +431,7 @@ fn with_extension(catalog: Catalog) -> Catalog {
         schema: "public".to_string(),
         owner: "planner".to_string(),
         version: String::new(),
+        named_version: None,
         members: Vec::new(),
         contents: Vec::new(),
     };

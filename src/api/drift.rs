@@ -126,6 +126,7 @@ fn nself_replay_left_out(
 #[pg_extern]
 fn nself_ignored(
     against: default!(Option<&str>, "'applied'"),
+    rules: default!(Option<bool>, "false"),
 ) -> Result<
     TableIterator<
         'static,
@@ -143,7 +144,8 @@ fn nself_ignored(
     ErrorReport,
 > {
     ask(Level::Look, "nself_ignored()")?;
-    let rows: Vec<_> = ignored::ignored(Against::parse(against.unwrap_or("applied"))?)?
+    let against = Against::parse(against.unwrap_or("applied"))?;
+    let rows: Vec<_> = ignored::ignored(against, rules.unwrap_or_default())?
         .into_iter()
         .map(|row| {
             (

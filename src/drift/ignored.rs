@@ -21,11 +21,14 @@ pub struct IgnoredRow {
     pub expires: Option<String>,
 }
 
-/// All rules and entries with what they keep out of the drift now.
-pub fn ignored(against: Against) -> Result<Vec<IgnoredRow>, Error> {
+/// Rules and entries with what they keep out of the drift now; of those that keep out nothing, the entries, and the rules
+/// only if `all_rules` are wanted.
+pub fn ignored(against: Against, all_rules: bool) -> Result<Vec<IgnoredRow>, Error> {
     let (_, comparison) = compare(against, BTreeSet::new())?;
     let Comparison { expected, live, ignored: mut found, .. } = comparison;
     found.extend(own_partitions(&expected, &live));
+    const BUILT_IN: &str = "built-in";
+    const ALLOWED: &str = "allowed";
     let row = |source, pattern: &str, reason: &str| IgnoredRow {
         source,
         pattern: pattern.to_owned(),
@@ -49,35 +52,37 @@ pub fn ignored(against: Against) -> Result<Vec<IgnoredRow>, Error> {
             owner: empty.owner.clone(),
             expires: empty.expires.clone(),
         }));
-        if rows.len() == before {
+        if rows.len() == before && (all_rules || empty.source == ALLOWED) {
             rows.push(empty);
         }
     };
     let partitions = row(
-        "built-in",
+        BUILT_IN,
         "partitions that no migration makes, of tables that one does",
         "made as rows come, by jobs or by pg_partman",
     );
     add(partitions, &|by| matches!(by, IgnoredBy::OwnPartition));
     let builds = row(
-        "built-in",
+        BUILT_IN,
         "indexes that somebody builds now with CONCURRENTLY",
         "invalid until they are built; what a failed build leaves is drift",
     );
     add(builds, &|by| matches!(by, IgnoredBy::BeingBuilt));
     for rule in ignore::RULES {
         add(
-            row("built-in", rule.pattern, rule.reason),
+            row(BUILT_IN, rule.pattern, rule.reason),
             &|by| matches!(by, IgnoredBy::Rule(other) if std::ptr::eq(rule, other)),
         );
     }
     for (place, entry) in allowed::read()?.into_iter().enumerate() {
-        let mut empty = row("allowed", &entry.pattern, &entry.reason);
+        let mut empty = row(ALLOWED, &entry.pattern, &entry.reason);
         empty.owner = Some(entry.owner);
         empty.expires = entry.expires;
         add(empty, &|by| matches!(by, IgnoredBy::Allowed(other) if place == other));
     }
     // Members of extensions are not read at all: they are their extension's.
-    rows.push(row("built-in", "members of extensions", "they come and go with their extension"));
+    if all_rules {
+        rows.push(row(BUILT_IN, "members of extensions", "they come and go with their extension"));
+    }
     Ok(rows)
 }

@@ -8,6 +8,7 @@ pub mod migrate;
 pub mod names;
 mod table;
 mod time;
+mod wrap;
 
 use std::io::{ErrorKind, Write};
 

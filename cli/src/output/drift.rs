@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::names::{count, is_column, object};
+use super::wrap::{item, sentence};
 use crate::rows::{AllowedItem, DriftItem, NotCompared};
 use crate::terminal::style::{GOOD, HEADING, WARNING, paint};
 
@@ -38,7 +39,7 @@ pub fn report(
     let pending: Vec<_> = items.iter().filter(is_pending).collect();
     if !pending.is_empty() {
         text.push_str(&format!("{}\n", paint(HEADING, "Pending (not applied yet):")));
-        pending.iter().for_each(|item| text.push_str(&format!("  {}\n", line(item))));
+        pending.iter().for_each(|item| text.push_str(&line(item)));
     }
     text.push_str(&uncompared(not_compared));
     text
@@ -76,7 +77,7 @@ impl Totals {
 /// What differs and is allowed now.
 pub fn allowed(items: &[AllowedItem]) -> String {
     let lines =
-        items.iter().map(|item| format!("  {} ({})\n", object(&item.object_type, &item.identity), item.kind));
+        items.iter().map(|of| item(&format!("{} ({})", object(&of.object_type, &of.identity), of.kind)));
     let lines: String = lines.collect();
     format!(
         "{lines}{} allowed: self-heal leaves it, and diff does not show it.\n",
@@ -91,28 +92,30 @@ pub fn sections<'a>(items: impl Iterator<Item = &'a DriftItem> + Clone) -> Strin
         let mut items = items.clone().filter(|item| item.kind == kind).peekable();
         if items.peek().is_some() {
             text.push_str(&format!("{}\n", paint(HEADING, heading)));
-            items.for_each(|item| text.push_str(&format!("  {}\n", line(item))));
+            items.for_each(|item| text.push_str(&line(item)));
         }
     }
     text
 }
 
-fn line(item: &DriftItem) -> String {
-    let name = object(&item.object_type, &item.identity);
-    let expected = item.expected.as_deref().unwrap_or("nothing");
-    let actual = item.actual.as_deref().unwrap_or("nothing");
-    match item.kind.as_str() {
+/// One difference, with its line break.
+fn line(of: &DriftItem) -> String {
+    let name = object(&of.object_type, &of.identity);
+    let expected = of.expected.as_deref().unwrap_or("nothing");
+    let actual = of.actual.as_deref().unwrap_or("nothing");
+    item(&match of.kind.as_str() {
         "changed" if expected.replace('\r', "") == actual.replace('\r', "") => {
             format!("{name}: differs in line ends (CR) alone")
         }
         "changed" if is_long(expected) || is_long(actual) => {
-            format!("{name}: expected\n{}\n    is\n{}", indent(expected), indent(actual))
+            // Definitions stay as they are, to be compared line by line.
+            return format!("  {name}: expected\n{}\n    is\n{}\n", indent(expected), indent(actual));
         }
         "changed" => format!("{name}: expected {expected}, is {actual}"),
-        "missing" if is_column(&item.object_type) => format!("{name} ({})", type_of(expected)),
-        "extra" if is_column(&item.object_type) => format!("{name} ({})", type_of(actual)),
+        "missing" if is_column(&of.object_type) => format!("{name} ({})", type_of(expected)),
+        "extra" if is_column(&of.object_type) => format!("{name} ({})", type_of(actual)),
         _ => name,
-    }
+    })
 }
 
 /// The type in a column's definition: `text` in `text COLLATE "C" NOT NULL DEFAULT …`. The rest is in the JSON.
@@ -138,7 +141,7 @@ fn uncompared(kinds: &[NotCompared]) -> String {
     // Of a kind that is missing in the database, there are as many as expected.
     let number = |kind: &NotCompared| usize::try_from(kind.live.max(kind.expected)).unwrap_or_default();
     let counts: Vec<_> = kinds.iter().map(|kind| count(number(kind), &kind.object_type)).collect();
-    format!("\nNot compared: {}.\n", counts.join(", "))
+    format!("\n{}", sentence(&format!("Not compared: {}.", counts.join(", "))))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::names::{count, object};
 use super::table::{cell, table};
 use super::time::{duration, moment};
+use super::wrap::item;
 use crate::rows::{HealEvent, HealStatus, HealStep};
 use crate::terminal::hints::in_commands;
 use crate::terminal::style::{ERROR, GOOD, HEADING, WARNING, paint};
@@ -191,8 +192,7 @@ fn section(steps: &[HealStep], heading: String, statuses: &[&str]) -> String {
     let mut text = format!("{heading}\n");
     for step in steps {
         let reason = step.detail.as_deref().map_or(step.status.clone(), in_commands);
-        let reason = reason.trim_end().replace('\n', "\n    ");
-        text.push_str(&format!("  {}: {reason}\n", object(&step.object_type, &step.identity)));
+        text.push_str(&item(&format!("{}: {reason}", object(&step.object_type, &step.identity))));
     }
     text
 }

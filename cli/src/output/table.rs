@@ -1,17 +1,12 @@
 //! Tables for people: a row a line where nobody has a width, as in a pipe. On a terminal they are as wide as that: cells are
 //! wrapped between words, never inside one, and where that does not do, each row is a block of lines.
 
-use std::io::IsTerminal;
-
-use terminal_size::{Width, terminal_size_of};
 use unicode_width::UnicodeWidthStr;
 
+use super::wrap::{width, words, wrapped};
 use crate::terminal::style::{HEADING, paint};
 
 const GAP: &str = "  ";
-/// A terminal narrower than this is none that anything could be fitted into; some say that they have no width at all.
-const NARROW: u16 = 40;
-
 /// Text is not squeezed into less than this.
 const COLUMN: usize = 12;
 
@@ -23,13 +18,6 @@ pub fn table<const N: usize>(heading: [&str; N], rows: impl IntoIterator<Item = 
 /// What stands in a cell when there is no value.
 pub fn cell<T: ToString>(value: Option<T>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
-}
-
-/// The width of the terminal that the result is printed on, if it is one.
-fn width() -> Option<usize> {
-    let stdout = std::io::stdout();
-    let (Width(width), _) = stdout.is_terminal().then(|| terminal_size_of(&stdout)).flatten()?;
-    (width >= NARROW).then_some(usize::from(width))
 }
 
 fn fitted<const N: usize>(heading: [&str; N], rows: Vec<[String; N]>, limit: Option<usize>) -> String {
@@ -104,33 +92,6 @@ fn blocks(heading: &[&str], rows: &[Vec<String>], limit: usize) -> String {
         lines.collect::<String>()
     };
     rows.iter().map(block).collect::<Vec<_>>().join("\n")
-}
-
-/// The lines of a cell, each as long as the width allows. A longer word is left whole.
-fn wrapped(cell: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    for line in cell.lines() {
-        if line.width() <= width {
-            lines.push(line.to_owned());
-            continue;
-        }
-        let mut current = String::new();
-        for word in words(line) {
-            if !current.is_empty() && current.width() + 1 + word.width() > width {
-                lines.push(std::mem::take(&mut current));
-            }
-            if !current.is_empty() {
-                current.push(' ');
-            }
-            current.push_str(word);
-        }
-        lines.push(current);
-    }
-    lines
-}
-
-fn words(text: &str) -> Vec<&str> {
-    text.split_whitespace().collect()
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ SELECT * FROM nself_heal();
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM nself_heal(true);
 \echo :LAST_ERROR_SQLSTATE
+SELECT nself_heal_start();
+\echo :LAST_ERROR_SQLSTATE
 SELECT * FROM nself_drift('yesterday');
 \echo :LAST_ERROR_SQLSTATE
 SELECT enabled, auto_run, last_run_at, last_outcome, drift_items, expected_state_age FROM nself_heal_status();

@@ -205,25 +205,29 @@ fn differing(one: &Catalog, other: &Catalog) -> BTreeSet<Unit> {
     differing
 }
 
-/// What was done to a schema between two readings.
+/// What was done to a schema: as event triggers tell it, or as two readings do.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Done {
-    /// What was made, as event triggers would call it.
-    pub made: BTreeSet<String>,
-    pub altered: BTreeSet<String>,
+pub struct Touched {
+    /// Types and identities of what was made, altered or dropped, as event triggers call it.
+    pub names: BTreeSet<String>,
+    /// Those that were dropped.
     pub dropped: BTreeSet<String>,
+    /// Those that were there before, as far as that is known: event triggers do not tell it.
+    pub was_there: BTreeSet<String>,
+    /// Whether something has another name since, or is in another schema: then older names may be of nothing. Of two readings
+    /// each name is one of its own.
+    pub renames: bool,
 }
 
 /// What was done between these readings of one schema, whoever did it. What was made anew just as it was is not seen.
-pub fn done_between(mut before: Catalog, mut after: Catalog) -> Done {
+pub fn touched_between(mut before: Catalog, mut after: Catalog) -> Touched {
     let (was, is) = (units(&mut before), units(&mut after));
-    let names = |units: &mut dyn Iterator<Item = &Unit>| units.map(name_of).collect();
     let differing = differing(&before, &after);
-    Done {
-        made: names(&mut is.difference(&was)),
-        altered: names(&mut differing.iter().filter(|unit| was.contains(unit) && is.contains(unit))),
-        dropped: names(&mut was.difference(&is)),
-    }
+    let altered = differing.iter().filter(|unit| was.contains(unit) && is.contains(unit)).map(name_of);
+    let dropped: BTreeSet<String> = was.difference(&is).map(name_of).collect();
+    let was_there: BTreeSet<String> = altered.chain(dropped.iter().cloned()).collect();
+    let names = is.difference(&was).map(name_of).chain(was_there.iter().cloned()).collect();
+    Touched { names, dropped, was_there, renames: false }
 }
 
 /// What a replay gave, with what the evidence says of it.

@@ -4,14 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use nself_heal_core::evidence::Evidence;
-use nself_heal_core::evidence::{Done, all_names, done_between, one_name, only_touched, read_otherwise};
+use nself_heal_core::evidence::{
+    Touched, all_names, one_name, only_touched, read_otherwise, touched_between,
+};
 use nself_heal_core::model::Catalog;
 use pgrx::{Json, pg_sys};
 use serde::Deserialize;
 
 use crate::catalog::{self, Wanted};
 use crate::error::Error;
-use crate::server::own_ddl::{self, Collected};
+use crate::server::own_ddl;
 use crate::server::session::as_extension_owner;
 use crate::server::spi::{self, with_snapshot};
 use crate::server::trust;
@@ -73,26 +75,25 @@ impl Witness {
         let result = work()?;
         let after = read_now()?;
         self.sees = Sees::ByReading(Some(Box::new(after.clone())));
-        let Done { made, altered, dropped } = done_between(before, after);
-        self.versions.push(version.to_owned());
-        self.was_there.extend(altered.iter().chain(&dropped).cloned());
-        self.touched.extend(
-            made.into_iter()
-                .chain(altered)
-                .chain(dropped.iter().cloned())
-                .map(|name| (name, version.to_owned())),
-        );
-        self.dropped.extend(dropped);
+        self.note(version, touched_between(before, after));
         Ok(result)
     }
 
     /// Adds what event triggers told while something of a migration ran.
-    pub fn add(&mut self, version: &str, collected: Option<Collected>) {
-        let (Some(collected), Sees::ByEventTriggers) = (collected, &self.sees) else { return };
-        let Collected { names, dropped, renames } = collected;
+    pub fn add(&mut self, version: &str, collected: Option<Touched>) {
+        if let (Some(touched), Sees::ByEventTriggers) = (collected, &self.sees) {
+            let one = |names: BTreeSet<String>| names.into_iter().map(one_name).collect();
+            let (names, dropped) = (one(touched.names), one(touched.dropped));
+            self.note(version, Touched { names, dropped, ..touched });
+        }
+    }
+
+    fn note(&mut self, version: &str, touched: Touched) {
+        let Touched { names, dropped, was_there, renames } = touched;
         self.versions.push(version.to_owned());
-        self.touched.extend(names.into_iter().map(|name| (one_name(name), version.to_owned())));
-        self.dropped.extend(dropped.into_iter().map(one_name));
+        self.touched.extend(names.into_iter().map(|name| (name, version.to_owned())));
+        self.dropped.extend(dropped);
+        self.was_there.extend(was_there);
         self.renames |= renames;
     }
 

@@ -2,22 +2,12 @@
 //! migration touches is collected for those.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+
+use nself_heal_core::evidence::Touched;
 
 thread_local! {
     static OWN: Cell<u32> = const { Cell::new(0) };
-    static COLLECTED: RefCell<Option<Collected>> = const { RefCell::new(None) };
-}
-
-/// What migrations have touched, as event triggers tell it.
-#[derive(Debug, Default)]
-pub struct Collected {
-    /// Types and identities of what was made, altered or dropped.
-    pub names: BTreeSet<String>,
-    /// Those that were dropped.
-    pub dropped: BTreeSet<String>,
-    /// Whether something has another name since, or is in another schema: then older names may be of nothing.
-    pub renames: bool,
+    static COLLECTED: RefCell<Option<Touched>> = const { RefCell::new(None) };
 }
 
 /// Runs `work`, whose DDL is this program's own: a migration or a heal, which have books of their own.
@@ -40,7 +30,7 @@ pub fn is_running() -> bool {
 
 /// From now on what migrations touch is collected, until it is taken.
 pub fn collect() {
-    COLLECTED.set(Some(Collected::default()));
+    COLLECTED.set(Some(Touched::default()));
 }
 
 pub fn is_collecting() -> bool {
@@ -71,6 +61,6 @@ pub fn note(names: impl IntoIterator<Item = String>, does: Does) {
 }
 
 /// What was collected, if anything was to be.
-pub fn take() -> Option<Collected> {
+pub fn take() -> Option<Touched> {
     COLLECTED.take()
 }

@@ -73,21 +73,25 @@ fn diff(global: &Global, diff: &Diff) -> Result<Outcome, Error> {
         let call =
             |function, against: Against| Call::to(function).with("against", "text", Some(against.word()));
         let waiting = "Comparing the live schema with the migrations";
-        let migrations = states(session, None)?;
+        let migrations = match diff.against {
+            Against::Journal => states(session, None)?.items,
+            // What the folder says beyond that is not asked for.
+            Against::Applied => Vec::new(),
+        };
         let drift = session.rows::<DriftItem>(waiting, &call("nself_drift", diff.against))?;
         let not_compared = session.rows(waiting, &call("nself_drift_not_compared", diff.against))?;
         // Of what pending migrations bring, the drift against the applied ones knows nothing.
         let is_ahead = diff.against == Against::Journal
             && !drift.items.is_empty()
-            && migrations.items.iter().any(MigrationState::is_open)
-            && migrations.items.iter().any(|migration| !migration.is_open());
+            && migrations.iter().any(MigrationState::is_open)
+            && migrations.iter().any(|migration| !migration.is_open());
         let of_applied = is_ahead
             .then(|| session.rows::<DriftItem>(waiting, &call("nself_drift", Against::Applied)))
             .transpose()?;
         Ok(Found { migrations, drift, not_compared, of_applied })
     })?;
     let departed = match diff.against {
-        Against::Journal => text::departed(&found.migrations.items),
+        Against::Journal => text::departed(&found.migrations),
         Against::Applied => None,
     };
     if is_json(global) {
@@ -104,7 +108,8 @@ fn diff(global: &Global, diff: &Diff) -> Result<Outcome, Error> {
 
 /// What a comparison found.
 struct Found {
-    migrations: Rows<MigrationState>,
+    /// None where they do not matter.
+    migrations: Vec<MigrationState>,
     drift: Rows<DriftItem>,
     not_compared: Rows<NotCompared>,
     /// The drift without pending migrations, if there are some.

@@ -145,12 +145,12 @@ fn what_was_done_between_two_readings_is_named_as_event_triggers_name_it() {
     };
     after.comments.push(comment("new"));
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_string()).collect::<BTreeSet<_>>();
-    let done = done_between(before.clone(), after.clone());
-    assert_eq!(done.made, names(&["comment table app.a", "table app.d"]));
-    assert_eq!(done.altered, names(&["table app.b"]));
+    let done = touched_between(before.clone(), after.clone());
+    assert_eq!(done.names, names(&["comment table app.a", "table app.b", "table app.c", "table app.d"]));
+    assert_eq!(done.was_there, names(&["table app.b", "table app.c"]));
     assert_eq!(done.dropped, names(&["table app.c"]));
     let mut other = after.clone();
     other.comments[0] = comment("other");
-    assert_eq!(done_between(after.clone(), other).altered, names(&["comment table app.a"]));
-    assert_eq!(done_between(after.clone(), after), Done::default());
+    assert_eq!(touched_between(after.clone(), other).was_there, names(&["comment table app.a"]));
+    assert_eq!(touched_between(after.clone(), after), Touched::default());
 }

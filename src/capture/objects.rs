@@ -92,7 +92,8 @@ pub unsafe fn altered(statement: *const pg_sys::Node, tag: &str) -> Touches {
 }
 
 /// The default privileges that a statement alters, for each role and schema that it names. The server tells only of those that
-/// it removes as a whole.
+/// it removes as a whole. Those that are the built-in default again have no row by which it could be asked for their identity, so
+/// that is made here.
 unsafe fn default_privileges(statement: *const pg_sys::Node) -> Vec<Touched> {
     use pg_sys::ObjectType;
     // SAFETY: a node says its type; of its options `roles` is a list of RoleSpec, `schemas` one of String.

@@ -183,6 +183,19 @@ SELECT 'trigger state', format('%s on %s', c, q) || ': ' || state, format('ALTER
   FROM trg, unnest('{ENABLE,DISABLE,ENABLE REPLICA,ENABLE ALWAYS}'::text[]) state
  WHERE kind <> 'VIEW' AND (CASE tgenabled WHEN 'O' THEN 'ENABLE' WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE ALWAYS' END) <> state
 UNION ALL
+SELECT 'all triggers disabled', q, format('ALTER TABLE %s DISABLE TRIGGER ALL', q) FROM rel WHERE relkind IN ('r', 'p')
+UNION ALL
+SELECT 'owner', q, format('ALTER %s %s OWNER TO pg_monitor', kind, q)
+  FROM rel WHERE relkind IN ('r', 'p', 'f', 'v', 'm') OR relkind = 'S' AND NOT EXISTS (
+            SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = rel.oid AND d.deptype IN ('a', 'i')
+                                      AND d.refclassid = 'pg_class'::regclass)
+UNION ALL
+SELECT 'owner', signature, format('ALTER %s %s OWNER TO pg_monitor', kind, signature) FROM routine
+UNION ALL
+SELECT 'owner', q, format('ALTER TYPE %s OWNER TO pg_monitor', q) FROM typ
+UNION ALL
+SELECT 'owner', q, format('ALTER SCHEMA %s OWNER TO pg_monitor', q) FROM ns WHERE nspname <> 'public'
+UNION ALL
 SELECT 'trigger event', format('%s on %s', c, q),
        format('DROP TRIGGER %s ON %s; %s', c, q,
               CASE WHEN def ~ '(BEFORE|AFTER) (INSERT|DELETE) ON' THEN regexp_replace(def, '(BEFORE|AFTER) (INSERT|DELETE) ON', '\1 INSERT OR DELETE ON')

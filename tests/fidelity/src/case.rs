@@ -63,7 +63,7 @@ fn judged(base: &Base, damage: &[&str], asked: Asked) -> Result<Outcome, Error> 
     drop(client);
     // What the damage set stays behind with its session.
     let mut client = database.connect()?;
-    let damaged = judge::read(&database.dump()?);
+    let damaged = database.judged()?;
     if let Some(statement) = damaged.unread.iter().find(|statement| !base.dump.unread.contains(statement)) {
         return Ok(Outcome::unjudged(format!("the judge cannot read: {}", first_line(statement))));
     }
@@ -101,7 +101,7 @@ fn judged(base: &Base, damage: &[&str], asked: Asked) -> Result<Outcome, Error> 
         outcome.complaints.extend(harm.complaints.into_iter().map(|text| format!("harm: {text}")));
     }
     if asked.exact {
-        let healed = judge::read(&database.dump()?);
+        let healed = database.judged()?;
         let mut left = left_over(base, &database, &healed.facts, &steps)?;
         // What live default privileges keep from everybody is told once the object is there.
         for item in base.product.drift(&mut client)? {

@@ -13,7 +13,6 @@ use crate::case::{self, Asked, Base};
 use crate::error::Error;
 use crate::figures::{Figures, Outcome};
 use crate::fill;
-use crate::judge;
 use crate::mutation::{self, Mutation};
 use crate::parallel::in_parallel;
 use crate::product::Product;
@@ -108,7 +107,7 @@ pub fn run(server: &Server, args: &Args, name: &str, path: &Path) -> Result<Find
     }
     let mutations = mutation::all(&mut client)?;
     drop(client);
-    let dump = judge::read(&database.dump()?);
+    let dump = database.judged()?;
     if !dump.unread.is_empty() {
         findings
             .notes

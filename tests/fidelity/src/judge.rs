@@ -1,5 +1,5 @@
-//! The independent judge: `pg_dump --schema-only`, read object by object. It shares no code with the product and asks
-//! no catalog.
+//! The independent judge: `pg_dump --schema-only`, read object by object, and what that is silent about, asked of the
+//! catalogs. It shares no code with the product.
 
 mod compare;
 mod fact;
@@ -7,6 +7,7 @@ mod grants;
 mod lex;
 mod names;
 mod read;
+mod silent;
 mod split;
 mod table;
 
@@ -14,6 +15,7 @@ pub use compare::{collapse, differences};
 pub use fact::{Address, Facts, Kind, State};
 pub use names::{column_of, named_on};
 pub use read::{Dump, read};
+pub use silent::add as add_what_is_not_dumped;
 
 #[cfg(test)]
 mod tests;

@@ -168,8 +168,8 @@ fn different(server: &Server, pair: &Pair) -> Result<Outcome, Error> {
     }
     drop(client);
 
-    let dump = judge::read(&database.dump()?);
-    let old = judge::read(&live.dump()?);
+    let dump = database.judged()?;
+    let old = live.judged()?;
     if let Some(statement) = dump.unread.iter().chain(&old.unread).next() {
         return Ok(Outcome::unjudged(format!("the judge cannot read: {}", first_line(statement))));
     }
@@ -195,7 +195,7 @@ fn different(server: &Server, pair: &Pair) -> Result<Outcome, Error> {
     outcome.figures.wrong += harm.complaints.len();
     outcome.complaints.extend(harm.complaints.into_iter().map(|text| format!("harm: {text}")));
 
-    let healed = judge::read(&live.dump()?);
+    let healed = live.judged()?;
     for (address, kind) in case::left_over(&base, &live, &healed.facts, &steps)? {
         outcome.figures.wrong += 1;
         outcome

@@ -20,7 +20,7 @@ pub fn forgive(base: &Base, database: &Database, left: &mut BTreeMap<Address, Ki
     if !left.values().any(|kind| *kind == Kind::Changed) {
         return Ok(());
     }
-    let facts = |database: &Database| -> Result<Facts, Error> { Ok(judge::read(&database.dump()?).facts) };
+    let facts = |database: &Database| -> Result<Facts, Error> { Ok(database.judged()?.facts) };
     let expected = match base.restored.get() {
         Some(facts) => facts,
         None => {

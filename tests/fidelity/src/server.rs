@@ -9,6 +9,7 @@ use nself_harness::{Doing, Error as Failed};
 use postgres::Client;
 
 use crate::error::Error;
+use crate::judge::{self, Dump};
 
 /// The server, and databases that go away by themselves.
 pub struct Server {
@@ -60,6 +61,13 @@ impl<'a> Database<'a> {
     /// The schema as pg_dump tells it, with owners and privileges.
     pub fn dump(&self) -> Result<String, Failed> {
         self.pg_dump(&["--schema-only"])
+    }
+
+    /// What there is, as the judge sees it.
+    pub fn judged(&self) -> Result<Dump, Error> {
+        let mut dump = judge::read(&self.dump()?);
+        judge::add_what_is_not_dumped(&mut self.connect()?, &mut dump.facts)?;
+        Ok(dump)
     }
 
     fn pg_dump(&self, arguments: &[&str]) -> Result<String, Failed> {

@@ -99,7 +99,8 @@ impl<'a> Reader<'a> {
         }
         let mut first = None;
         for statement in &section.statements {
-            if is_owner(statement) {
+            if let Some((_, owner)) = owner_of(statement) {
+                self.owner(first.as_ref(), owner);
                 continue;
             }
             let address = self.statement(section, statement, first.as_ref());
@@ -108,6 +109,13 @@ impl<'a> Reader<'a> {
                 None => self.dump.unread.push((*statement).to_owned()),
             }
         }
+    }
+
+    /// Whom an object belongs to. What is a part of a table has no owner of its own.
+    fn owner(&mut self, of: Option<&Address>, owner: &str) {
+        let Some(of) = of.filter(|of| !of.object_type.ends_with(" column")) else { return };
+        let fact = Fact::new(State::text(owner), vec![of.clone()]);
+        self.dump.facts.insert(owner_address(of), fact);
     }
 
     /// Reads one statement and says what it is about; nothing where it cannot be read.
@@ -209,7 +217,15 @@ fn with_relation(of: Address) -> Vec<Address> {
     std::iter::once(of).chain(relation).collect()
 }
 
-fn is_owner(statement: &str) -> bool {
-    statement.starts_with("ALTER ")
-        && lex::words(statement).windows(2).any(|pair| pair[0].is("OWNER") && pair[1].is("TO"))
+/// The object and its owner, where a statement says no more than that.
+fn owner_of(statement: &str) -> Option<(&str, &str)> {
+    let is_one = statement.starts_with("ALTER ")
+        && lex::words(statement).windows(2).any(|pair| pair[0].is("OWNER") && pair[1].is("TO"));
+    let (of, owner) = statement.rsplit_once(" OWNER TO ").filter(|_| is_one)?;
+    Some((of, owner.trim_end_matches(';')))
+}
+
+/// As drift names the owner of an object.
+fn owner_address(of: &Address) -> Address {
+    Address::new("owner", of.to_string())
 }

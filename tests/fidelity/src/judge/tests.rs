@@ -58,6 +58,7 @@ fn a_table_is_taken_apart() {
             "default value for public.\"My T\".n",
             "not null public.\"My T\".a",
             "not null public.\"My T\".id",
+            "owner table public.\"My T\"",
             "table public.\"My T\"",
             "table column public.\"My T\".a",
             "table column public.\"My T\".b",
@@ -145,6 +146,7 @@ GRANT ALL ON FUNCTION public.f(a text, OUT b integer, VARIADIC c numeric[]) TO a
             "function public.f(pg_catalog.text,numeric[])",
             "grant PUBLIC on function public.f(pg_catalog.text,numeric[])",
             "grant app on function public.f(pg_catalog.text,numeric[])",
+            "owner function public.f(pg_catalog.text,numeric[])",
         ]
     );
 }
@@ -168,7 +170,10 @@ END;
 
 ALTER FUNCTION public.g(a integer) OWNER TO postgres;",
     );
-    assert_eq!(lines(&facts(&[function])), ["function public.g(integer)"]);
+    assert_eq!(
+        lines(&facts(&[function])),
+        ["function public.g(integer)", "owner function public.g(integer)"]
+    );
 }
 
 #[test]
@@ -436,4 +441,27 @@ fn constraints_of_not_null_have_names_from_version_18_on() {
 fn what_nobody_can_read_is_told() {
     let dump = section("x", "NEW KIND", "CREATE NEW KIND x;");
     assert_eq!(read(&dump).unread, ["CREATE NEW KIND x"]);
+}
+
+#[test]
+fn an_owner_is_a_fact_and_that_of_a_sequence_goes_with_its_table() {
+    let shop = |owner: &str| {
+        let table = format!(
+            "CREATE TABLE public.t (\n    id integer\n);\n\n\nALTER TABLE public.t OWNER TO {owner};"
+        );
+        let sequence = format!(
+            "CREATE SEQUENCE public.t_id_seq\n    START WITH 1\n    INCREMENT BY 1;\n\n\nALTER TABLE public.t_id_seq OWNER TO {owner};"
+        );
+        facts(&[
+            section("t", "TABLE", &table),
+            section("t_id_seq", "SEQUENCE", &sequence),
+            section("t_id_seq", "SEQUENCE OWNED BY", "ALTER SEQUENCE public.t_id_seq OWNED BY public.t.id;"),
+        ])
+    };
+    let (expected, live) = (shop("ann"), shop("bob"));
+    let found = differences(&expected, &live);
+    let of = |name: &str| Address::new("owner", name);
+    let both = [of("sequence public.t_id_seq"), of("table public.t")].map(|owner| (owner, Kind::Changed));
+    assert_eq!(found, both.clone().into());
+    assert_eq!(collapse(&found, &expected, &live), [both[1].clone()].into());
 }

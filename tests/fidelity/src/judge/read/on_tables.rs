@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Reader, sorted_list};
+use super::{Reader, owner_address, sorted_list};
 use crate::judge::fact::{Address, Fact, State};
 use crate::judge::lex::{self, Cursor, parts};
 use crate::judge::split::Section;
@@ -87,7 +87,12 @@ impl<'a> Reader<'a> {
         cursor.take("OWNED BY");
         let (table, column) = parts(cursor.name()?);
         let inside = vec![self.column_address(table?, column), self.relation(table?)];
+        let of_table = owner_address(&self.relation(table?));
         self.dump.facts.get_mut(&address)?.inside = inside;
+        // It goes with its table from one owner to the next.
+        if let Some(owner) = self.dump.facts.get_mut(&owner_address(&address)) {
+            owner.above = vec![of_table];
+        }
         Some(address)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::ddl::alter;
-use crate::diff::{Object, same_constraint, same_index};
+use crate::diff::{Change, Object, same_constraint, same_index};
 use crate::model::{
     Address, Catalog, Column, Constraint, ConstraintKind, Definition, DefinitionKind, Domain, Enum, Index,
     Name, Schema, Table,
@@ -241,6 +241,24 @@ fn renamed_column(table: &Table, missing: &Column, extra: &Column) -> Option<Can
         let rename = format!("RENAME COLUMN {} TO {}", ident(&extra.name), ident(&missing.name));
         Candidate { identity: extra.identity.clone(), rename: alter(&table.name, &rename) }
     })
+}
+
+/// The one extra table that a missing one has become by being moved to another schema, if nothing else comes into question.
+pub(super) fn moved_to<'a>(
+    missing: &Table,
+    changes: &'a [Change<'a>],
+    not_renamed: &BTreeSet<String>,
+) -> Option<&'a Table> {
+    if not_renamed.contains(&missing.identity) {
+        return None;
+    }
+    let extra = changes.iter().filter_map(|change| match change {
+        Change::Extra(Object::Table(extra)) => Some(*extra),
+        _ => None,
+    });
+    let mut candidates = extra.filter(|extra| renamed_table(missing, extra).is_some());
+    let only = candidates.next().filter(|_| candidates.next().is_none())?;
+    (only.name.schema != missing.name.schema).then_some(only)
 }
 
 fn renamed_table(missing: &Table, extra: &Table) -> Option<Candidate> {

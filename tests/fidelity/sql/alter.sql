@@ -183,7 +183,10 @@ SELECT 'trigger state', format('%s on %s', c, q) || ': ' || state, format('ALTER
   FROM trg, unnest('{ENABLE,DISABLE,ENABLE REPLICA,ENABLE ALWAYS}'::text[]) state
  WHERE kind <> 'VIEW' AND (CASE tgenabled WHEN 'O' THEN 'ENABLE' WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE ALWAYS' END) <> state
 UNION ALL
-SELECT 'all triggers disabled', q, format('ALTER TABLE %s DISABLE TRIGGER ALL', q) FROM rel WHERE relkind IN ('r', 'p')
+SELECT 'all triggers disabled', q, format('ALTER TABLE %s DISABLE TRIGGER ALL', q) FROM rel
+ WHERE relkind IN ('r', 'p') AND EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = rel.oid)
+   -- Of a partition pg_dump writes statements for triggers that a restored one has under other names.
+   AND NOT relispartition
 UNION ALL
 SELECT 'owner', q, format('ALTER %s %s OWNER TO pg_monitor', kind, q)
   FROM rel WHERE relkind IN ('r', 'p', 'f', 'v', 'm') OR relkind = 'S' AND NOT EXISTS (

@@ -10,8 +10,9 @@ use crate::server::Server;
 
 const INTRODUCTION: &str = "\
 A program (`tests/fidelity`) damages schemas and has `pg_dump --schema-only`, read object by object, judge whether
-`nself_drift()` names exactly what changed, and whether `nself_heal(true)` restores exactly that and harms nothing. It
-shares no code with the product.
+`nself_drift()` names exactly what changed, and whether `nself_heal(true)` restores exactly that and harms nothing. What
+the dump is silent about is asked of the catalogs: triggers of constraints that are switched, and privileges that scripts
+of extensions gave. It shares no code with the product.
 
 1. **No false drift**: after the migrations, in a database restored by `pg_dump | psql`, and for each pair of schemas
    that are the same.

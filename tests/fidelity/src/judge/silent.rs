@@ -32,9 +32,9 @@ WITH member AS (
       FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid
      WHERE d.deptype = 'e' AND e.extname NOT IN ('nself_heal', 'plpgsql')),
 touched AS (
-    SELECT m.*, x.owner, x.now, coalesce(i.initprivs, acldefault(x.sort, x.owner)) AS at_first
+    SELECT m.*, x.owner, x.now, coalesce(i.initprivs, acldefault(x.sort::\"char\", x.owner)) AS at_first
       FROM member m
-      JOIN (SELECT 'pg_proc'::regclass, oid, proowner, proacl, 'f'::\"char\" FROM pg_proc
+      JOIN (SELECT 'pg_proc'::regclass, oid, proowner, proacl, 'f' FROM pg_proc
             UNION ALL
             SELECT 'pg_class'::regclass, oid, relowner, relacl, CASE relkind WHEN 'S' THEN 's' ELSE 'r' END FROM pg_class
              WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S')

@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diff::{Change, Object, owned, relation_type};
-use crate::members::renamed;
 use crate::model::{
-    Address, Catalog, Column, Constraint, ConstraintKind, DefinitionKind, Domain, Enum, Index, Name, OwnedBy,
-    Parent, Sequence, Table,
+    Address, Catalog, Column, Constraint, ConstraintKind, Domain, Enum, Index, Name, OwnedBy, Parent,
+    Sequence, Table,
 };
-use crate::plan::renames::moved_to;
 use crate::plan::step::{Facts, Options};
 
 /// Both schemas, what differs, and what is known of the data.
@@ -31,8 +29,6 @@ pub(super) struct Context<'a> {
     names: BTreeMap<&'a str, &'a Name>,
     /// Whom the live objects belong to.
     owners: BTreeMap<(&'a str, &'a str), &'a str>,
-    /// Tables that were moved to another schema: the live identities, with the expected ones.
-    moved: BTreeMap<String, String>,
 }
 
 impl<'a> Context<'a> {
@@ -66,7 +62,6 @@ impl<'a> Context<'a> {
                 .collect(),
             names: if changes.iter().any(is_on_something) { names(expected) } else { BTreeMap::new() },
             owners: owned(live).map(|of| ((of.object_type, of.identity), of.owner)).collect(),
-            moved: moved(changes, options),
         };
         context.handed_down = context.missing_above();
         context
@@ -298,38 +293,8 @@ impl<'a> Context<'a> {
         column.not_null.is_some() || self.domains(&column.type_name).iter().any(|domain| domain.not_null)
     }
 
-    /// The missing table that a change goes with because that table was moved to another schema: it is told there that it was.
-    fn part_of_move(&self, change: &Change) -> Option<Address> {
-        let expected = match change {
-            Change::Extra(Object::Table(table)) => self.moved.get(&table.identity)?,
-            Change::Missing(Object::Definition(of)) | Change::Extra(Object::Definition(of))
-                if of.kind == DefinitionKind::PublicationRelation =>
-            {
-                let (table, _) = of.identity.split_once(" in publication ")?;
-                self.moved.iter().find(|(live, expected)| *live == table || *expected == table)?.1
-            }
-            // What speaks of it speaks of it by another name, and differs in nothing else.
-            Change::Changed { differences, .. } => {
-                let of_this_move = |(live, expected): &(&String, &String)| {
-                    let names = BTreeMap::from([((*live).clone(), (*expected).clone())]);
-                    differences.iter().any(|of| renamed(&of.actual, &names) != of.actual)
-                };
-                let is_all = differences.iter().all(|of| renamed(&of.actual, &self.moved) == of.expected);
-                self.moved.iter().filter(|_| is_all).find(of_this_move)?.1
-            }
-            Change::Missing(_) | Change::Extra(_) => return None,
-        };
-        let table = self.expected.tables.iter().find(|table| table.identity == *expected)?;
-        Some(Object::Table(table).address())
-    }
-
     /// The missing or extra object that a change goes with.
     pub(super) fn part_of(&self, change: &Change) -> Option<Address> {
-        if !self.moved.is_empty()
-            && let Some(table) = self.part_of_move(change)
-        {
-            return Some(table);
-        }
         let (object, lacking) = match change {
             Change::Missing(Object::Sequence(sequence)) => return self.created_with(sequence),
             Change::Missing(object) => (object, &self.missing),
@@ -455,28 +420,6 @@ impl<'a> Context<'a> {
         let live = self.live.domains.iter().find(|live| live.identity == domain.identity);
         live.unwrap_or(domain).owner.clone()
     }
-}
-
-fn moved(changes: &[Change], options: &Options) -> BTreeMap<String, String> {
-    let missing: Vec<&Table> = changes
-        .iter()
-        .filter_map(|change| match change {
-            Change::Missing(Object::Table(table)) => Some(*table),
-            _ => None,
-        })
-        .collect();
-    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for table in missing {
-        if let Some(live) = moved_to(table, changes, &options.not_renamed) {
-            found.entry(live.identity.clone()).or_default().push(table.identity.clone());
-        }
-    }
-    // One that several may have become is a question, not a move.
-    found
-        .into_iter()
-        .filter_map(|(live, expected)| Some((live, <[String; 1]>::try_from(expected).ok()?)))
-        .map(|(live, [expected])| (live, expected))
-        .collect()
 }
 
 fn is_on_something(change: &Change) -> bool {

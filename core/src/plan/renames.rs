@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::ddl::alter;
-use crate::diff::{Change, Object, same_constraint, same_index};
+use crate::diff::{Object, same_constraint, same_index};
 use crate::model::{
     Address, Catalog, Column, Constraint, ConstraintKind, Definition, DefinitionKind, Domain, Enum, Index,
     Name, Schema, Table,
@@ -244,16 +244,12 @@ fn renamed_column(table: &Table, missing: &Column, extra: &Column) -> Option<Can
 }
 
 /// The one extra table that a missing one has become by being moved to another schema, if nothing else comes into question.
-pub(super) fn moved_to<'a>(
-    missing: &Table,
-    changes: &'a [Change<'a>],
-    not_renamed: &BTreeSet<String>,
-) -> Option<&'a Table> {
-    if not_renamed.contains(&missing.identity) {
+pub(super) fn moved_to<'a>(missing: &Table, context: &Context<'a>) -> Option<&'a Table> {
+    if context.options.not_renamed.contains(&missing.identity) {
         return None;
     }
-    let extra = changes.iter().filter_map(|change| match change {
-        Change::Extra(Object::Table(extra)) => Some(*extra),
+    let extra = context.extras().filter_map(|object| match object {
+        Object::Table(extra) => Some(extra),
         _ => None,
     });
     let mut candidates = extra.filter(|extra| renamed_table(missing, extra).is_some());

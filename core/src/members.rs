@@ -117,7 +117,7 @@ fn rename(value: &mut Value, names: &BTreeMap<String, String>) {
 }
 
 /// A text in which each of these names is replaced where it stands by itself.
-pub(crate) fn renamed(text: &str, names: &BTreeMap<String, String>) -> String {
+fn renamed(text: &str, names: &BTreeMap<String, String>) -> String {
     let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '"' | '.');
     let mut all = text.to_owned();
     for (from, to) in names {

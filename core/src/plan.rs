@@ -21,7 +21,6 @@ mod indexes;
 mod limits;
 mod manual;
 mod marks;
-mod moves;
 mod obstacles;
 pub mod online;
 mod order;
@@ -39,7 +38,6 @@ pub(crate) mod tests;
 
 pub use allowed::Allowed;
 use context::Context;
-use moves::Moves;
 use step::Obstacle;
 pub use step::{
     Check, DefaultQuestion, Facts, Kind, On, Options, Plan, Questions, Right, Runs, Step, TableFacts,
@@ -113,9 +111,8 @@ pub fn plan(
     options: &Options,
 ) -> Plan {
     let context = Context::new(expected, live, changes, facts, options);
-    let moves = Moves::of(&context);
     let sorted = |change| {
-        let step = step(change, &context, &moves);
+        let step = step(change, &context);
         (context.sort(change).given(&step), step)
     };
     let steps = changes.iter().map(sorted).collect();
@@ -130,7 +127,7 @@ pub fn plan(
     plan
 }
 
-fn step(change: &Change, context: &Context, moves: &Moves) -> Step {
+fn step(change: &Change, context: &Context) -> Step {
     let object = change.object();
     let (kind, expected, actual, (verdict, remedy)) = match change {
         Change::Missing(object) => (Kind::Missing, object.summary(), None, missing(*object, context)),
@@ -159,7 +156,7 @@ fn step(change: &Change, context: &Context, moves: &Moves) -> Step {
         actual,
         remedy,
         verdict,
-        part_of: moves.part_of(change, context).or_else(|| context.part_of(change)),
+        part_of: context.part_of(change),
         noted_as: noted_as(change),
     }
 }

@@ -243,20 +243,6 @@ fn renamed_column(table: &Table, missing: &Column, extra: &Column) -> Option<Can
     })
 }
 
-/// The one extra table that a missing one has become by being moved to another schema, if nothing else comes into question.
-pub(super) fn moved_to<'a>(missing: &Table, context: &Context<'a>) -> Option<&'a Table> {
-    if context.options.not_renamed.contains(&missing.identity) {
-        return None;
-    }
-    let extra = context.extras().filter_map(|object| match object {
-        Object::Table(extra) => Some(extra),
-        _ => None,
-    });
-    let mut candidates = extra.filter(|extra| renamed_table(missing, extra).is_some());
-    let only = candidates.next().filter(|_| candidates.next().is_none())?;
-    (only.name.schema != missing.name.schema).then_some(only)
-}
-
 fn renamed_table(missing: &Table, extra: &Table) -> Option<Candidate> {
     let same_schema = extra.name.schema == missing.name.schema;
     if !(same_schema || extra.name.name == missing.name.name) || !same_columns(extra, missing) {

@@ -107,6 +107,18 @@ PGDATABASE=app in_copy until_sql t "SELECT to_regclass('undone') IS NOT NULL"
 says "until somebody enables it there" "$(in_copy sql -d app -c "SELECT enabled, auto_run, note IS NULL FROM nself_heal_status()")" "t|t|t"
 sql -d app -c "SELECT nself_job_cancel(1)" >/dev/null
 
+# There, too, a failover changes nothing: the server that takes over is the same one.
+as_server "$PG_BIN/pg_ctl" --silent -w -D "$copy" stop
+as_server touch "$copy/standby.signal"
+as_server tee -a "$copy/postgresql.conf" >/dev/null <<<"recovery_target_name = ''"
+as_server "$PG_BIN/pg_ctl" --silent -w -D "$copy" -l "$CLUSTER/copy.log" start >&2
+as_server "$PG_BIN/pg_ctl" --silent -w -D "$copy" promote >&2
+PGDATABASE=app in_copy until_sql "3|t|t" \
+    "SELECT timeline_id, auto_run, note IS NULL FROM pg_control_checkpoint(), nself_heal_status()"
+in_copy damage app "DROP INDEX people_email"
+in_copy until_healed app
+say "ok    after a failover of the copy it goes on"
+
 for log in "$CLUSTER/log" "$CLUSTER/standby.log" "$CLUSTER/copy.log"; do
     ! server_complaints "$log" >&2 || die "a server was not well"
 done

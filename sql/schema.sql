@@ -289,7 +289,9 @@ CREATE VIEW nself.jobs AS
      CROSS JOIN LATERAL (SELECT j.kind = 'heal' OR pg_catalog.has_function_privilege('nself.may_migrate()', 'EXECUTE'))
                 may(read_sql)
       LEFT JOIN pg_catalog.pg_stat_activity a
-             ON j.ended_at IS NULL AND a.pid = j.pid AND a.backend_type = 'nself_heal job';
+             ON j.ended_at IS NULL AND a.pid = j.pid AND a.backend_type = 'nself_heal job'
+                -- A copy has the jobs of its original, whose processes may be others' now.
+                AND a.datid = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database());
 COMMENT ON VIEW nself.jobs IS
     'The jobs of nself_heal_start() and nself_migrate_up_start(). state: waiting (for the transaction that asked), running, done, failed, cancelled, or interrupted by the end of its process. statement, error and hint of migrations are for level migrate';
 COMMENT ON COLUMN nself.jobs.step IS 'The step that is run, or was run last, of steps';
@@ -304,6 +306,21 @@ CREATE TABLE nself.heal_switch (
     set_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 COMMENT ON TABLE nself.heal_switch IS 'The last word of nself_heal_enable() or nself_heal_disable() in this database';
+
+CREATE TABLE nself.home (
+    system_identifier bigint NOT NULL,
+    database_oid oid NOT NULL,
+    target_timeline bigint NOT NULL,
+    database text NOT NULL,
+    set_by text NOT NULL DEFAULT session_user,
+    set_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE nself.home IS
+    'Where this database is at home: where its extension was created, or nself_heal_enable() or nself_heal_disable() was last called. The worker does nothing where a row says another place: in a copy. A restored database has two rows, of its own place and of the original''s';
+COMMENT ON COLUMN nself.home.system_identifier IS 'Of the server, as in pg_control_system()';
+COMMENT ON COLUMN nself.home.database_oid IS 'Of the database, as in pg_database; database is what it was called';
+COMMENT ON COLUMN nself.home.target_timeline IS
+    'The last timeline of the server that began at a recovery target: it was restored to a point in time. 0: there is none';
 
 CREATE TABLE nself.allowed_drift (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -342,6 +359,8 @@ SELECT pg_catalog.pg_extension_config_dump('nself.heal_events', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.heal_events_event_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.heal_steps', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.heal_switch', '');
+-- No key keeps a restore from adding the original's row to its own.
+SELECT pg_catalog.pg_extension_config_dump('nself.home', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.allowed_drift', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.allowed_drift_id_seq', '');
 

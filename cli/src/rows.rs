@@ -135,6 +135,8 @@ pub struct HealStatus {
     pub expected_state_age: Option<String>,
     /// Who or what says that it is enabled or not.
     pub enabled_by: Option<String>,
+    /// Why it does not run by itself although it is enabled.
+    pub note: Option<String>,
 }
 
 /// A row of `nself_heal_history`.

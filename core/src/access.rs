@@ -116,12 +116,13 @@ const FUNCTIONS: [(&str, Level); 31] = [
 ];
 
 /// Tables and views that a level reads in full.
-const READ: [(&str, Level); 11] = [
+const READ: [(&str, Level); 12] = [
     ("allowed_drift", Level::Look),
     ("ddl_log", Level::Look),
     ("heal_events", Level::Look),
     ("heal_steps", Level::Look),
     ("heal_switch", Level::Look),
+    ("home", Level::Look),
     ("jobs", Level::Look),
     ("applied", Level::Migrate),
     ("evidence", Level::Migrate),

@@ -11,6 +11,7 @@ pub mod evidence;
 pub mod formats;
 pub mod ground;
 pub mod heal;
+pub mod home;
 pub mod ignore;
 pub mod lexer;
 pub mod members;

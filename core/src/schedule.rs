@@ -37,6 +37,8 @@ pub enum Finding {
     OtherVersion = 4,
     /// Somebody is changing the schema.
     PutOff = 5,
+    /// The database is a copy, and nobody has said there that it is to be healed.
+    Copy = 6,
 }
 
 /// When one database is to be visited.
@@ -86,7 +88,7 @@ impl Schedule {
         let is_new = self.last.replace(finding) != Some(finding);
         self.failures = if finding == Finding::Failed { self.failures + 1 } else { 0 };
         let after = match finding {
-            Finding::Looked | Finding::Disabled => interval,
+            Finding::Looked | Finding::Disabled | Finding::Copy => interval,
             Finding::NoExtension => Some(AGAIN_WITHOUT),
             Finding::OtherVersion => Some(AGAIN_OTHER),
             Finding::PutOff => Some(AGAIN_PUT_OFF),

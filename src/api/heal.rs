@@ -76,6 +76,7 @@ fn nself_heal_status() -> Result<
             name!(drift_items, Option<i32>),
             name!(expected_state_age, Option<Interval>),
             name!(enabled_by, String),
+            name!(note, Option<String>),
         ),
     >,
     ErrorReport,
@@ -94,6 +95,7 @@ fn nself_heal_status() -> Result<
         items,
         status.expected_state_age,
         status.switch.source,
+        status.note,
     )))
 }
 

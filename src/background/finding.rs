@@ -52,7 +52,7 @@ impl Slip {
     pub fn read(&self) -> Finding {
         use Finding::*;
         let left = self.place().load(Ordering::Relaxed);
-        [Looked, Disabled, NoExtension, OtherVersion, PutOff]
+        [Looked, Disabled, NoExtension, OtherVersion, PutOff, Copy]
             .into_iter()
             .find(|finding| *finding as u32 == left)
             .unwrap_or(Failed)

@@ -180,6 +180,12 @@ fn say_next(name: &str, finding: Finding, next: &Next) {
             ),
             "ALTER EXTENSION nself_heal UPDATE there, or restart the server if the library is the older one.",
         ),
+        Finding::Copy if next.is_new => say(
+            PgLogLevel::LOG,
+            PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            format!("nself_heal leaves database {name} alone: it is a copy"),
+            "nself_heal_status() in it says of what. Call nself_heal_enable() in it to let the worker heal and migrate it.",
+        ),
         Finding::PutOff if next.is_new => {
             log!("nself_heal leaves database {name} in peace until those who change its schema are done");
         }
@@ -193,7 +199,8 @@ fn say_next(name: &str, finding: Finding, next: &Next) {
         | Finding::Disabled
         | Finding::NoExtension
         | Finding::OtherVersion
-        | Finding::PutOff => {}
+        | Finding::PutOff
+        | Finding::Copy => {}
     }
 }
 

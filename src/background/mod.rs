@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 mod finding;
+mod home;
 pub mod job;
 mod job_worker;
 mod launcher;

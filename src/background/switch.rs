@@ -2,7 +2,7 @@
 
 use pgrx::datum::Interval;
 
-use crate::background::wake;
+use crate::background::{home, wake};
 use crate::error::Error;
 use crate::expected::chain::{self, Against};
 use crate::heal::history::{Event, events};
@@ -14,6 +14,8 @@ use crate::settings;
 pub struct HealStatus {
     pub switch: Switch,
     pub auto_run: bool,
+    /// Why the worker does not heal it although it is enabled.
+    pub note: Option<String>,
     pub last: Option<Event>,
     pub expected_state_age: Option<Interval>,
 }
@@ -46,8 +48,7 @@ impl Switch {
 
 pub fn status() -> Result<HealStatus, Error> {
     let switch = Switch::read()?;
-    let database = spi::database()?;
-    let served = settings::databases().is_some_and(|list| list.holds(&database));
+    let note = if switch.enabled { why_not()? } else { None };
     let age = match chain::hash_of(Against::Applied) {
         Err(Error::NothingApplied) => None,
         Err(error) => return Err(error),
@@ -59,14 +60,32 @@ pub fn status() -> Result<HealStatus, Error> {
         })?,
     };
     Ok(HealStatus {
-        auto_run: switch.enabled && served && wake::has_launcher(),
+        auto_run: switch.enabled && note.is_none(),
+        note,
         switch,
         last: events(1)?.into_iter().next(),
         expected_state_age: age,
     })
 }
 
-/// Says for this database whether it is to be healed without being asked. It counts more than the setting.
+/// Why no worker comes to this database, or does nothing in it, whatever the switch says.
+fn why_not() -> Result<Option<String>, Error> {
+    if spi::is_standby() {
+        return Ok(Some("this server is a standby: the worker of its primary heals".to_owned()));
+    }
+    if let Some(away) = home::away()? {
+        return Ok(Some(away.to_string()));
+    }
+    let database = spi::database()?;
+    Ok(match settings::databases() {
+        None => Some("the list in nself.databases cannot be read".to_owned()),
+        Some(list) if !list.holds(&database) => Some("nself.databases leaves this database out".to_owned()),
+        Some(_) => wake::why_no_launcher().map(str::to_owned),
+    })
+}
+
+/// Says for this database whether it is to be healed without being asked. It counts more than the setting. Whoever says it
+/// in a copy speaks of the copy, which is at home here from now on.
 pub fn switch(enabled: bool) -> Result<(), Error> {
     spi::refuse_read_only(if enabled { c"nself_heal_enable()" } else { c"nself_heal_disable()" })?;
     as_extension_owner(|| {
@@ -77,6 +96,7 @@ pub fn switch(enabled: bool) -> Result<(), Error> {
             &[enabled.into()],
         )
     })?;
+    home::settle()?;
     wake::tell();
     Ok(())
 }

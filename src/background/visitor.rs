@@ -9,6 +9,7 @@ use nself_heal_core::schedule::Finding;
 use pgrx::prelude::*;
 
 use crate::background::finding::Slip;
+use crate::background::home;
 use crate::background::job::{self, Asker, Task};
 use crate::background::switch::Switch;
 use crate::error::Error;
@@ -74,6 +75,10 @@ fn look() -> Result<Finding, Error> {
     worker::reload();
     if !in_transaction(Switch::read)?.enabled {
         return Ok(Finding::Disabled);
+    }
+    // Before anything is read or begun: also what was under way in the original is not taken up in a copy.
+    if in_transaction(home::away)?.is_some() {
+        return Ok(Finding::Copy);
     }
     if is_in_use()? {
         return Ok(Finding::PutOff);

@@ -50,9 +50,13 @@ pub fn news() -> u32 {
     NEWS.get().load(Ordering::Relaxed)
 }
 
-/// Whether there is a launcher.
-pub fn has_launcher() -> bool {
-    IS_THERE.get() && LAUNCHER.get().load(Ordering::Relaxed) != 0
+/// Why there is no launcher, if there is none.
+pub fn why_no_launcher() -> Option<&'static str> {
+    if !IS_THERE.get() {
+        return Some("shared_preload_libraries does not name nself_heal, so there is no worker");
+    }
+    let is_at_work = LAUNCHER.get().load(Ordering::Relaxed) != 0;
+    (!is_at_work).then_some("the worker has ended, and the server starts it again in a moment")
 }
 
 thread_local! {

@@ -12,6 +12,7 @@ pub mod outside;
 pub mod own_ddl;
 pub mod own_lock;
 pub mod parser;
+pub mod place;
 pub mod progress;
 pub mod rows;
 pub mod session;

@@ -141,13 +141,18 @@ pub fn database() -> Result<String, Error> {
 
 /// Says clearly that a command writes, where nothing may be written.
 pub fn refuse_read_only(command: &CStr) -> Result<(), Error> {
-    // SAFETY: a plain read of the server's state.
-    if unsafe { pg_sys::RecoveryInProgress() } {
+    if is_standby() {
         return Err(Error::OnStandby { command: command.to_string_lossy().into_owned() });
     }
     // SAFETY: the text lives through the call, which raises an error or does nothing.
     unsafe { pg_sys::PreventCommandIfReadOnly(command.as_ptr()) };
     Ok(())
+}
+
+/// Whether this server follows another one, and can write nothing itself.
+pub fn is_standby() -> bool {
+    // SAFETY: a plain read of the server's state.
+    unsafe { pg_sys::RecoveryInProgress() }
 }
 
 /// Whether this transaction may only read.

@@ -14,9 +14,11 @@ sql -c "CREATE DATABASE copy TEMPLATE app"
 sql -c "ALTER DATABASE app RENAME TO other"
 damage other "DROP INDEX people_email"
 until_healed other
+say "ok    under another name it is where it was"
 sql -d other -c "DROP EXTENSION nself_heal"
 [[ $(sql -d other -c "$index_is_there") == t ]] || die "the schema went with the extension"
 sql -c "DROP DATABASE other"
+enable copy
 two_runs copy
 sql -c "DROP DATABASE copy"
 say "ok    databases are copied, renamed and dropped as if there were no worker"

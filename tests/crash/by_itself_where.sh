@@ -30,14 +30,20 @@ until_healed later
 logged 1 "nself_heal waits for its extension in database later: nself.databases names it"
 say "ok    a database that gets the extension later is looked at without a restart"
 
-# All databases, at once after a reload; also one that comes as a copy of another.
+# All databases, at once after a reload; one that comes as a copy of another, as soon as somebody wants it to.
 configure "nself.databases = '*'"
 until_healed unnamed
 say "ok    a reload is obeyed"
 sql -c "CREATE DATABASE copy TEMPLATE app"
 damage copy "DROP INDEX people_email"
+until_logged "nself_heal leaves database copy alone: it is a copy"
+two_runs app
+two_runs app
+not_healed copy
+logged 1 "nself_heal leaves database copy alone"
+enable copy
 until_healed copy
-say "ok    a copy of a database is looked at by itself"
+say "ok    a copy of a database is left alone, which is said once, until somebody enables it there"
 sql -c "ALTER DATABASE copy RENAME TO renamed"
 damage renamed "DROP INDEX people_email"
 until_healed renamed

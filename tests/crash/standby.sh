@@ -103,4 +103,6 @@ done
 says "after it was promoted it works out and heals itself" \
     "$(there "DELETE FROM nself.expected_state; DROP INDEX t_b; SELECT identity, status FROM nself_heal(true)")" \
     "public.t_b|applied"
+says "its worker is missing, and the status says why" "$(there "SELECT nself_heal_enable(); SELECT enabled, auto_run, note FROM nself_heal_status()")" \
+    "t|f|shared_preload_libraries does not name nself_heal"
 ! server_complaints "$CLUSTER/standby.log" >&2 || die "the standby was not well"

@@ -96,6 +96,9 @@ pub fn status(status: &HealStatus) -> String {
     if let Some(auto_run) = status.auto_run {
         line("Runs by itself", if auto_run { "yes" } else { "no" }.to_owned());
     }
+    if let Some(note) = &status.note {
+        line("Note", in_commands(note));
+    }
     let last = status.last_run_at.as_deref().map_or("never".to_owned(), moment);
     let outcome = status.last_outcome.as_deref().map(|outcome| format!(" ({outcome})")).unwrap_or_default();
     line("Last run", format!("{last}{outcome}"));
@@ -326,10 +329,14 @@ event  at                         by               outcome         drift  steps 
             drift_items: Some(1),
             expected_state_age: Some("1 day 02:03:04.5".into()),
             enabled_by: Some("nself.schema_heal_enabled (environment variable)".into()),
+            note: Some(
+                "this database is a copy: call nself_heal_enable() here to let the worker heal it".into(),
+            ),
         };
         let expected = "\
 Self-heal:      enabled by nself.schema_heal_enabled (environment variable)
 Runs by itself: no
+Note:           this database is a copy: run nself self-heal enable here to let the worker heal it
 Last run:       2026-05-07 12:00:00+00:00 (healed)
 Drift:          1 item
 Expected state: computed 1 day 02:03:04 ago
@@ -343,6 +350,7 @@ Expected state: computed 1 day 02:03:04 ago
             drift_items: None,
             expected_state_age: None,
             enabled_by: None,
+            note: None,
         };
         assert_eq!(plain(&status(&unknown)), "Self-heal:      disabled\nLast run:       never\n");
     }

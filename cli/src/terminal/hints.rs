@@ -2,7 +2,7 @@
 //! commands and options.
 
 /// What the server says, and what is said here. Longer texts come before parts of them.
-const WORDS: [(&str, &str); 28] = [
+const WORDS: [(&str, &str); 29] = [
     ("add confirm => 'yes-destroy-production'", "add --confirm yes-destroy-production"),
     (
         "Load the migrations folder with nself_journal_load(), then call nself_migrate_up(); nself_adopt(), if",
@@ -31,6 +31,7 @@ const WORDS: [(&str, &str); 28] = [
     ("nself_baseline()", "nself db migrate baseline"),
     ("source =>", "--from"),
     ("max_count =>", "--count"),
+    ("call nself_heal_enable()", "run nself self-heal enable"),
     ("nself_heal_enable()", "nself self-heal enable"),
     ("nself_heal_disable()", "nself self-heal disable"),
     ("nself_heal_start()", "nself self-heal run --confirm --online"),

@@ -302,6 +302,15 @@ fn self_heal_can_be_switched_and_remembers_its_runs() {
     let shop = Shop::migrated();
     assert_eq!(shop.nself("self-heal enable").exits(0).stdout, "Self-heal is enabled for this database.\n");
     assert_eq!(shop.json("self-heal status", 0)["enabled"], true);
+    // As if it had been restored from another database.
+    shop.sql("INSERT INTO nself.home VALUES (7, 5, 0, 'original')");
+    let note = "Note:           this database is a copy of database original of another server (system identifier 7): \
+                run nself self-heal enable here to let the worker heal and migrate it\n";
+    let status = shop.nself("self-heal status").exits(0).stdout;
+    assert!(status.contains("Runs by itself: no\n") && status.contains(note), "{status}");
+    shop.nself("self-heal enable").exits(0);
+    let status = shop.nself("self-heal status").exits(0).stdout;
+    assert!(!status.contains("this database is a copy"), "{status}");
     assert_eq!(shop.nself("self-heal disable").exits(0).stdout, "Self-heal is disabled for this database.\n");
     assert!(
         shop.nself("self-heal status")

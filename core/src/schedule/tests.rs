@@ -48,6 +48,7 @@ fn news_hurries_where_nothing_was_done_for_a_reason() {
     for (finding, hurries) in [
         (Finding::Looked, false),
         (Finding::Disabled, true),
+        (Finding::Copy, true),
         (Finding::NoExtension, true),
         (Finding::OtherVersion, true),
         (Finding::PutOff, true),

@@ -68,7 +68,7 @@ SELECT count(*) AS drift FROM nself_drift();
 DROP TABLE stock.part;
 DROP TYPE shop.state CASCADE;
 SELECT object_type, identity, status FROM nself_heal(true);
-SELECT relname, relowner::regrole FROM pg_class WHERE relname IN ('part', 'part_name', 'part_pkey');
+SELECT relname, relowner::regrole FROM pg_class WHERE relname IN ('part', 'part_name', 'part_pkey') ORDER BY relname;
 SELECT typname, typowner::regrole FROM pg_type WHERE typname = 'state';
 
 -- A superuser heals a schema whose owner is up to no good. Functions in defaults, indexes and checks run as that owner,

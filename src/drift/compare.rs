@@ -293,7 +293,12 @@ fn compare_catalogs(
             None => true,
         });
         let facts = facts(&live, &plan::questions(&changes))?;
-        let options = Options { rewrite_limit: settings::heal_rewrite_limit(), not_renamed, allowed };
+        let options = Options {
+            rewrite_limit: settings::heal_rewrite_limit(),
+            not_renamed,
+            allowed,
+            throw_away: false,
+        };
         (rights::plan(&expected, &live, &changes, facts, &options)?, ignored)
     };
     #[cfg(debug_assertions)]

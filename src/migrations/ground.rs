@@ -51,7 +51,7 @@ pub fn keep_before_first(session: &Session) -> Result<(), Error> {
 }
 
 /// Whether nothing has been applied here yet.
-fn is_first() -> Result<bool, Error> {
+pub fn is_first() -> Result<bool, Error> {
     let is_first = "SELECT NOT EXISTS (SELECT FROM nself.ledger WHERE direction IN ('up', 'down'))";
     Ok(as_extension_owner(|| spi::read_one::<bool>(is_first, &[]))? == Some(true))
 }

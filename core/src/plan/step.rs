@@ -44,6 +44,8 @@ pub struct Options {
     pub not_renamed: BTreeSet<String>,
     /// Drift that somebody has allowed.
     pub allowed: Vec<Allowed>,
+    /// A throw-away database: what it lacks of privileges, nobody took away and meant it.
+    pub throw_away: bool,
 }
 
 /// What is to be done, and what is left as it is.

@@ -620,7 +620,8 @@ fn a_new_sequence_of_an_identity_column_is_new() {
 /// The steps where the server says that these rights are lacking, of those that it is asked for.
 fn steps_without(expected: &Catalog, there: &Catalog, lacking: &[(&str, &str)]) -> Vec<String> {
     let changes = diff(expected, there);
-    let options = Options { rewrite_limit: 0, not_renamed: Default::default(), allowed: Vec::new() };
+    let options =
+        Options { rewrite_limit: 0, not_renamed: Default::default(), allowed: Vec::new(), throw_away: false };
     let first = plan(expected, there, &changes, &Facts::default(), &options);
     let is_lacking = |right: &Right| {
         lacking.iter().any(|(role, privilege)| right.role == *role && right.privilege == *privilege)
@@ -708,8 +709,12 @@ fn a9_what_a_role_may_not_create_is_blocked() {
 fn a9_only_what_the_server_asks_for_is_asked() {
     let rights = |expected: &Catalog, there: &Catalog| {
         let changes = diff(expected, there);
-        let options =
-            Options { rewrite_limit: 1 << 30, not_renamed: Default::default(), allowed: Vec::new() };
+        let options = Options {
+            rewrite_limit: 1 << 30,
+            not_renamed: Default::default(),
+            allowed: Vec::new(),
+            throw_away: false,
+        };
         let plan = plan(expected, there, &changes, &Facts::default(), &options);
         let rights = plan.rights().into_iter().map(|right| format!("{} {:?}", right.privilege, right.on));
         rights.collect::<Vec<_>>().join("\n")

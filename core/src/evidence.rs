@@ -14,7 +14,7 @@ use crate::diff::{Change, Difference, Object, diff, owner_changes, relation_type
 use crate::ground::{Part, is_relation, retain};
 use crate::model::{Acl, Address, Catalog, Column, Comment};
 use crate::pieces::join;
-pub use upgrade::brought_up;
+pub use upgrade::{adopt_maintain, brought_up, maintain_in_question};
 
 /// What the migrations of one transaction left.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

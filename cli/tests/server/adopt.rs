@@ -77,7 +77,7 @@ fn a_folder_of_a_platform_is_applied_without_it() {
     let says = "statements would be run, for what hasura brings. Nothing was changed: --confirm does it.\n";
     assert!(dry.stdout.ends_with(says), "{}", dry.stdout);
     assert!(dry.stdout.contains("CREATE TABLE hdb_catalog.event_log ( …"), "{}", dry.stdout);
-    assert_eq!(shop.ask("SELECT to_regnamespace('hdb_catalog') IS NULL"), "t");
+    assert_eq!(shop.ask("SELECT to_regnamespace('hdb_catalog') IS NULL"), "true");
 
     let made = shop.json("db migrate ground hasura --confirm", 0);
     assert_eq!(column(&made, "ddl")[0], "CREATE SCHEMA hdb_catalog");

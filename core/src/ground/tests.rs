@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Acl, Comment, Grant, Name, Schema, Table};
+use crate::model::{Acl, Comment, Definition, DefinitionKind, Grant, Name, Schema, Table};
 
 fn schema(name: &str, owner: &str) -> Schema {
     Schema { identity: name.to_string(), name: name.to_string(), owner: owner.to_string() }
@@ -101,6 +101,21 @@ fn privileges_are_given_whoever_had_them() {
             r#"GRANT CREATE ON SCHEMA public TO "pg_database_owner""#
         ]
     );
+}
+
+#[test]
+fn what_is_printed_otherwise_is_not_made_anew() {
+    let with = |text: &str| {
+        let def = format!("CREATE MATERIALIZED VIEW app.m AS {text} WITH NO DATA");
+        let kind = DefinitionKind::MaterializedView;
+        let view = Definition {
+            name: Some(Name { schema: "app".to_string(), name: "m".to_string() }),
+            ..plan::tests::attached::definition(kind, "app.m", "MATERIALIZED VIEW app.m", &def)
+        };
+        Catalog { definitions: vec![view], ..ground() }
+    };
+    let (ground, there) = (with("SELECT a.i FROM app.a"), with("SELECT i FROM app.a"));
+    assert_eq!(makings(&ground, &there, true), []);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use nself_heal_core::ground::{self, Made};
 use nself_heal_core::model::{Address, Catalog};
 use pgrx::datum::DatumWithOid;
 use pgrx::{Json, JsonB};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::catalog::{self, Wanted};

@@ -6,6 +6,10 @@ member AS (
     SELECT d.classid, d.objid
       FROM extension e
       JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
+     -- Arrays and the rows of tables come with what they are of. They are members, too, on some servers, and after pg_upgrade.
+     WHERE d.classid <> 'pg_type'::regclass
+        OR NOT EXISTS (SELECT FROM pg_type t LEFT JOIN pg_class r ON r.oid = t.typrelid
+                        WHERE t.oid = d.objid AND (t.typcategory = 'A' OR r.relkind <> 'c'))
 ),
 own AS (
     SELECT m.classid, m.objid, true AS is_member FROM member m

@@ -169,6 +169,18 @@ pub enum Error {
     GroundFailed(ServerError),
     #[error("nothing stood in this database before its first migration")]
     NoGround,
+    #[error("nself_ground_platform() was not told which platform")]
+    WhichPlatform,
+    #[error("there is no ready-made ground of a platform {platform:?}")]
+    UnknownPlatform { platform: String },
+    #[error(
+        "a migration has been applied here, so what {platform} brings cannot be made before the first one"
+    )]
+    PlatformTooLate { platform: &'static str },
+    #[error("what {platform} brings is here: {what}")]
+    PlatformHere { platform: &'static str, what: String },
+    #[error("what {platform} brings cannot be made: {}", source.message)]
+    PlatformFailed { platform: &'static str, ddl: String, source: ServerError },
     #[error("{command} of {table} is refused: nself_heal alone writes there")]
     OwnTable { command: &'static str, table: String },
     #[error("{}", match tool {
@@ -293,6 +305,7 @@ impl Error {
             | Self::JobWithoutLogin { .. }
             | Self::BegunBefore { .. }
             | Self::NotMirrored { .. }
+            | Self::PlatformTooLate { .. }
             | Self::RoleGone { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             Self::NoTransaction { .. } => ERRCODE_ACTIVE_SQL_TRANSACTION,
             Self::OtherRole { .. }
@@ -306,14 +319,17 @@ impl Error {
             | Self::WhichLevel { .. }
             | Self::WhichVersion
             | Self::WhichObjects
+            | Self::WhichPlatform
             | Self::WhichDrift
             | Self::WhichReason => ERRCODE_NULL_VALUE_NOT_ALLOWED,
             Self::UnknownRole { .. } | Self::NotInGround { .. } | Self::NoTracker { .. } => {
                 ERRCODE_UNDEFINED_OBJECT
             }
-            Self::UnknownTracker { .. } | Self::SeveralTrackers { .. } | Self::UnknownLevel { .. } => {
-                ERRCODE_INVALID_PARAMETER_VALUE
-            }
+            Self::UnknownTracker { .. }
+            | Self::SeveralTrackers { .. }
+            | Self::UnknownPlatform { .. }
+            | Self::UnknownLevel { .. } => ERRCODE_INVALID_PARAMETER_VALUE,
+            Self::PlatformHere { .. } => ERRCODE_DUPLICATE_OBJECT,
             Self::PublicAbove { .. } => ERRCODE_INVALID_GRANT_OPERATION,
             Self::Refused { .. } | Self::ReachesOutside { .. } => ERRCODE_FEATURE_NOT_SUPPORTED,
             Self::Busy { .. } | Self::Locked { .. } => ERRCODE_LOCK_NOT_AVAILABLE,
@@ -337,6 +353,7 @@ impl Error {
             | Self::DeferredCheckFailed { source, .. }
             | Self::ReplayFailed { source, .. }
             | Self::BadTracker { source, .. }
+            | Self::PlatformFailed { source, .. }
             | Self::GroundFailed(source)
             | Self::ShadowFailed(source)
             | Self::Server(source) => source.code(),
@@ -365,6 +382,7 @@ impl Error {
             | Self::DeferredCheckFailed { source, .. }
             | Self::ReplayFailed { source, .. }
             | Self::BadTracker { source, .. }
+            | Self::PlatformFailed { source, .. }
             | Self::GroundFailed(source)
             | Self::ShadowFailed(source)
             | Self::Server(source) => Some(source),
@@ -401,6 +419,9 @@ impl Error {
             Self::ReplayFailed { source, .. } => Some(
                 source.detail_and("The replay ran in an empty shadow database; this one was not touched."),
             ),
+            Self::PlatformFailed { ddl, source, .. } => {
+                Some(source.detail_and(&format!("It failed at: {ddl}. The database is as it was before.")))
+            }
             Self::GroundFailed(source) | Self::ShadowFailed(source) | Self::Server(source) => {
                 source.detail.clone()
             }
@@ -430,7 +451,7 @@ impl Error {
             Self::Overtaken { .. } => "nself_migrate_status() tells how far it came.",
             Self::IndexLeft { index, .. } => return Some(format!("See whether it is of use. If not, remove it with DROP INDEX CONCURRENTLY {index} and go on: nself_heal drops no index.")),
             Self::IndexInvalid { index, .. } => return Some(format!("Rebuild it with REINDEX INDEX CONCURRENTLY {index}, or remove it with DROP INDEX CONCURRENTLY {index}, and go on.")),
-            Self::StatementFailed { source, .. } => return Some(source.hint.clone().unwrap_or_else(|| "Remove the cause, or correct this statement or those after it and load the folder again. Then nself_migrate_up_start() goes on from here.".to_owned())),
+            Self::StatementFailed { source, .. } => return Some(server::of_platform(source).or_else(|| source.hint.clone()).unwrap_or_else(|| "Remove the cause, or correct this statement or those after it and load the folder again. Then nself_migrate_up_start() goes on from here.".to_owned())),
             Self::NoLevel { role, level, .. } => return Some(format!(
                 "Whoever has level admin can give it: SELECT nself_grant_access({}, '{level}');",
                 nself_heal_core::quote::literal(role)
@@ -491,7 +512,12 @@ impl Error {
                 None if matches!(self, Self::ReplayFailed { pending: Some(_), .. }) => "Correct its file, or see by nself_migrate_up() whether it runs where there are rows.".to_owned(),
                 None => "A replay has no rows, no files and no other databases. If what is here is what the migrations gave, nself_baseline() says so, and they are not replayed any more.".to_owned(),
             }),
-            Self::MigrationFailed { source, .. } => return source.in_a_transaction().map(str::to_owned).or_else(|| source.hint.clone()),
+            Self::MigrationFailed { source, .. } => return source.in_a_transaction().map(str::to_owned).or_else(|| server::of_platform(source)).or_else(|| source.hint.clone()),
+            Self::WhichPlatform | Self::UnknownPlatform { .. } => return Some(format!("Known are {}.", nself_heal_core::platforms::names())),
+            Self::PlatformTooLate { .. } => "Make it in a new database, and apply the migrations there.",
+            Self::PlatformHere { .. } => "Nothing is to be made: when the first migration is applied, what stands here is kept as the ground.",
+            Self::PlatformFailed { ddl, source, .. } if source.code() == ERRCODE_INSUFFICIENT_PRIVILEGE && nself_heal_core::platforms::role_made(ddl).is_some() => "Roles are of the whole server. Call it as a role with CREATEROLE, or let one make them: those that are there are left as they are.",
+            Self::PlatformFailed { source, .. } => return source.hint.clone(),
             Self::DeferredCheckFailed { source, .. }
             | Self::GroundFailed(source)
             | Self::ShadowFailed(source)

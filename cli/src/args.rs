@@ -20,7 +20,7 @@ Exit codes:
               verify-checksums: 1 is a file that is not what was applied
   heals       0 healed, 1 something is left, with --fail-on-left-over, 2 failed or cancelled
   migrations  0 success, 1 failed and the database is unchanged, 2 invalid arguments
-              (up, down, run, rollback, adopt, baseline)
+              (up, down, run, rollback, adopt, baseline, ground)
 Where a migration is marked to run without a transaction, 1 says that a part may be applied.
 
 With --format json, errors and notes are lines of JSON on stderr.";
@@ -155,6 +155,8 @@ pub enum Migrate {
     Adopt(Adopt),
     /// Join a database that has no such list: what is there is what the migrations gave
     Baseline(Baseline),
+    /// Make what a platform brings, in an empty database without it: for CI, or on a laptop
+    Ground(Ground),
 }
 
 #[derive(Subcommand)]
@@ -243,6 +245,15 @@ pub struct Baseline {
     #[command(flatten)]
     pub folder: Folder,
     /// Write it down; otherwise only show what would be expected as it is there
+    #[arg(long)]
+    pub confirm: bool,
+}
+
+#[derive(Args)]
+pub struct Ground {
+    /// The platform for which the migrations were written: hasura, neon or supabase
+    pub platform: String,
+    /// Make it; otherwise only show what would be made
     #[arg(long)]
     pub confirm: bool,
 }

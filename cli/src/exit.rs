@@ -55,7 +55,7 @@ fn failure_number(command: &Command, usage: bool) -> u8 {
             SELF_HEAL_FAILED
         }
         Command::Db(Db::Migrate(
-            Migrate::Up(_) | Migrate::Down(_) | Migrate::Adopt(_) | Migrate::Baseline(_),
+            Migrate::Up(_) | Migrate::Down(_) | Migrate::Adopt(_) | Migrate::Baseline(_) | Migrate::Ground(_),
         ))
         | Command::Migrate(_) => MIGRATE_FAILED,
     }
@@ -89,9 +89,14 @@ mod tests {
 
     #[test]
     fn what_changes_migrations_fails_with_one() {
-        for line in
-            ["db migrate up", "db migrate down", "migrate run", "db migrate adopt", "db migrate baseline 1"]
-        {
+        for line in [
+            "db migrate up",
+            "db migrate down",
+            "migrate run",
+            "db migrate adopt",
+            "db migrate baseline 1",
+            "db migrate ground neon",
+        ] {
             assert_eq!(failed(line), 1, "{line}");
         }
     }

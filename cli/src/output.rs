@@ -3,6 +3,7 @@
 
 pub mod adopt;
 pub mod drift;
+pub mod ground;
 pub mod heal;
 pub mod migrate;
 pub mod names;

@@ -77,6 +77,15 @@ pub struct DriftItem {
     pub actual: Option<String>,
 }
 
+/// A row of `nself_ground_platform`.
+#[derive(Deserialize)]
+pub struct PlatformObject {
+    pub ddl: String,
+    /// planned, made, there or left out
+    pub status: String,
+    pub detail: Option<String>,
+}
+
 /// A row of `nself_allow`.
 #[derive(Deserialize)]
 pub struct AllowedItem {

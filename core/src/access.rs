@@ -81,7 +81,7 @@ pub struct Right {
 
 /// The functions that a user calls, with the lowest level that may call them. Where arguments decide (`confirm`,
 /// `dry_run`), this is the level of the call that changes nothing.
-const FUNCTIONS: [(&str, Level); 31] = [
+const FUNCTIONS: [(&str, Level); 32] = [
     ("nself_access", Level::Look),
     ("nself_access_level", Level::Look),
     ("nself_adopt", Level::Look),
@@ -89,6 +89,7 @@ const FUNCTIONS: [(&str, Level); 31] = [
     ("nself_drift", Level::Look),
     ("nself_drift_not_compared", Level::Look),
     ("nself_ground", Level::Look),
+    ("nself_ground_platform", Level::Look),
     ("nself_heal", Level::Look),
     ("nself_heal_history", Level::Look),
     ("nself_heal_status", Level::Look),

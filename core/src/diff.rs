@@ -182,7 +182,8 @@ fn domain_differences(expected: &Domain, live: &Domain) -> Vec<Difference> {
         compare(Aspect::Collation, collation, &live.collation, or_default_collation),
         compare(Aspect::Default, default, &live.default, or_none("default")),
         compare(Aspect::NotNull, not_null, &live.not_null, nullability),
-        (*not_null && live.not_null)
+        // A server before PostgreSQL 17 knows of no name.
+        (*not_null && live.not_null && not_null_name.is_some() && live.not_null_name.is_some())
             .then(|| compare(Aspect::Name, not_null_name, &live.not_null_name, or_none("name for NOT NULL")))
             .flatten(),
     ]

@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 mod tests;
+mod upgrade;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,7 @@ use crate::diff::{Change, Difference, Object, diff, owner_changes, relation_type
 use crate::ground::{Part, is_relation, retain};
 use crate::model::{Acl, Address, Catalog, Column, Comment};
 use crate::pieces::join;
+pub use upgrade::{adopt_maintain, brought_up, maintain_in_question};
 
 /// What the migrations of one transaction left.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -282,7 +284,7 @@ impl Known {
             let says_no_name = |name: &&String| name.starts_with("comment ") || name.starts_with("grant ");
             self.worded_otherwise.extend(self.names.keys().filter(|name| !says_no_name(name)).cloned());
         }
-        let mut schema = schema;
+        let mut schema = brought_up(schema, of_server, server);
         let (relations, there) = (relations_of(&schema), names(&mut schema));
         let gone: BTreeSet<&str> =
             self::relations(&dropped).into_iter().filter(|of| !relations.contains(*of)).collect();

@@ -54,8 +54,13 @@ fn steps(ground: &Catalog, there: &Catalog) -> Vec<Step> {
     changes.extend(owner_changes(ground, there));
     // Nothing was renamed: each object is made as it was.
     let not_renamed = changes.iter().map(|change| change.object().identity()).collect();
-    let options =
-        Options { rewrite_limit: u64::MAX, not_renamed, allowed: Vec::new(), server_version: 150_000 };
+    let options = Options {
+        rewrite_limit: u64::MAX,
+        not_renamed,
+        allowed: Vec::new(),
+        server_version: 150_000,
+        throw_away: true,
+    };
     plan::plan(ground, there, &changes, &Facts::default(), &options).steps
 }
 
@@ -66,7 +71,14 @@ fn making(step: Step) -> Option<Making> {
     };
     // What goes with something that is to be taken away goes by itself.
     let goes_along = step.kind == Kind::Extra && step.part_of.is_some();
-    (!goes_along).then(|| Making { object: step.address(), is_missing: step.kind == Kind::Missing, sql })
+    // It was made as the ground has it, and is printed otherwise by this server: to make it anew, again and again, would only
+    // give it other privileges.
+    let is_replaced = step.kind == Kind::Changed && sql.starts_with("DROP ");
+    (!goes_along && !is_replaced).then(|| Making {
+        object: step.address(),
+        is_missing: step.kind == Kind::Missing,
+        sql,
+    })
 }
 
 /// The objects of the ground, for a person: all but what is a part of another one, with a few words on what each is.

@@ -21,6 +21,7 @@ pub mod noted;
 pub mod own;
 pub mod pieces;
 pub mod plan;
+pub mod platforms;
 pub mod quote;
 pub mod references;
 pub mod schedule;

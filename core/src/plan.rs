@@ -163,6 +163,7 @@ fn step(change: &Change, context: &Context) -> Step {
 
 fn missing(object: Object, context: &Context) -> (Verdict, String) {
     if let Object::Grant(lacking) = object
+        && !context.options.throw_away
         && let Some(decided) = privileges::not_given(lacking, context)
     {
         return decided;

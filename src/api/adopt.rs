@@ -16,6 +16,7 @@ use crate::expected::chain::Against;
 use crate::migrations::adopt::{self, Adoption};
 use crate::migrations::ground::{self, GroundObject};
 use crate::migrations::lock::SchemaLock;
+use crate::migrations::platform;
 
 fn moment(text: &str) -> Option<TimestampWithTimeZone> {
     TimestampWithTimeZone::from_str(text).ok()
@@ -166,4 +167,25 @@ fn nself_ground_forget(
     let pattern = pattern.ok_or(Error::WhichObjects)?;
     let gone = ground::forget(pattern)?;
     Ok(TableIterator::new(gone.into_iter().map(|object| (object.object_type, object.identity))))
+}
+
+#[pg_extern]
+fn nself_ground_platform(
+    platform: default!(Option<&str>, "NULL"),
+    confirm: default!(Option<bool>, "false"),
+) -> Result<
+    TableIterator<
+        'static,
+        (name!(step, i32), name!(ddl, String), name!(status, &'static str), name!(detail, Option<String>)),
+    >,
+    ErrorReport,
+> {
+    let confirm = confirm.unwrap_or(false);
+    match confirm {
+        true => ask(Level::Migrate, "nself_ground_platform(confirm => true)")?,
+        false => ask(Level::Look, "nself_ground_platform()")?,
+    }
+    let made = platform::make(platform.ok_or(Error::WhichPlatform)?, confirm)?;
+    let rows = made.into_iter().zip(1..).map(|(of, step)| (step, of.ddl, of.status, of.detail));
+    Ok(TableIterator::new(rows.collect::<Vec<_>>()))
 }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use nself_heal_core::diff::{Change, Object, diff, own_partitions as own_partitions_of};
 use nself_heal_core::digest::Differing;
+use nself_heal_core::evidence::{adopt_maintain, maintain_in_question};
 use nself_heal_core::model::{Catalog, Definition};
 use nself_heal_core::pieces::{Pieces, join};
 use nself_heal_core::plan::{self, Kind, Options, Step};
@@ -27,6 +28,7 @@ use crate::drift::rights;
 use crate::error::Error;
 use crate::expected::chain::Against;
 use crate::expected::{self, Expected};
+use crate::migrations::evidence;
 use crate::server::locked::{self, Held, glance};
 use crate::server::session::with_pinned_settings;
 use crate::server::spi::{self, at_latest_moment, with_snapshot};
@@ -295,6 +297,10 @@ fn compare_catalogs(
         names = source.unsaid(names)?;
         server_names::adopt(&mut live, &expected, &names);
     }
+    let in_question = maintain_in_question(&expected, &live);
+    if !in_question.is_empty() {
+        adopt_maintain(&mut live, &expected, &evidence::granted_before(in_question, 17)?);
+    }
     let unread = unread::leave_out(&mut expected, &mut live);
     members::move_back(&expected, &mut live)
         .map_err(|error| Error::BadAnswer { query: "extensions", reason: error.to_string() })?;
@@ -342,6 +348,7 @@ fn compare_catalogs(
             not_renamed,
             allowed,
             server_version: pg_sys::PG_VERSION_NUM,
+            throw_away: false,
         };
         (rights::plan(&expected, &live, &changes, facts, &options)?, ignored)
     };

@@ -1,5 +1,6 @@
 //! Errors of the server itself, and where they stand.
 
+use nself_heal_core::platforms::{self, Lacking};
 use pgrx::PgSqlErrorCode;
 use pgrx::PgSqlErrorCode::*;
 use serde::{Deserialize, Serialize};
@@ -92,6 +93,26 @@ impl ServerError {
             _ => return None,
         })
     }
+}
+
+/// What helps where a statement failed because a platform is not here that brings what it speaks of.
+pub fn of_platform(error: &ServerError) -> Option<String> {
+    let lacking = match error.code() {
+        ERRCODE_INVALID_SCHEMA_NAME => Lacking::Schema,
+        ERRCODE_UNDEFINED_OBJECT => Lacking::Object,
+        ERRCODE_UNDEFINED_TABLE | ERRCODE_UNDEFINED_FUNCTION => Lacking::InSchema,
+        _ => return None,
+    };
+    let names = platforms::bringing(lacking, &error.message);
+    let calls: Vec<String> = names.iter().map(|name| format!("nself_ground_platform('{name}')")).collect();
+    let what = if lacking == Lacking::InSchema { "such a schema" } else { "it" };
+    (!calls.is_empty()).then(|| {
+        format!(
+            "A platform brings {what}: {}. Where its folder is applied without it, in CI or on a laptop, {} shows what is lacking, and with confirm => true makes that, before the first migration.",
+            names.join(" or "),
+            calls.join(" or ")
+        )
+    })
 }
 
 /// A line of a file.

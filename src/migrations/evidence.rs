@@ -7,7 +7,7 @@ pub use nself_heal_core::evidence::Evidence;
 use nself_heal_core::evidence::{
     Touched, all_names, one_name, only_touched, read_otherwise, touched_between,
 };
-use nself_heal_core::model::Catalog;
+use nself_heal_core::model::{Address, Catalog};
 use pgrx::{Json, pg_sys};
 use serde::Deserialize;
 
@@ -250,6 +250,16 @@ pub fn tables_of_others(tables: &BTreeSet<String>) -> Result<BTreeSet<String>, E
             &[names.into()],
         )
     })
+}
+
+/// Of these objects, or rather of the privileges on them, those that were noted last by a server before this major version.
+pub fn granted_before(objects: BTreeSet<Address>, major: i32) -> Result<BTreeSet<Address>, Error> {
+    let itself: Vec<String> = objects.iter().map(|of| format!("grant {of}")).collect();
+    let whole: Vec<String> = objects.iter().map(Address::to_string).collect();
+    let places: BTreeSet<usize> = as_extension_owner(|| {
+        spi::read_json("noted_before", sql!("noted_before"), &[itself.into(), whole.into(), major.into()])
+    })?;
+    Ok(objects.into_iter().zip(1..).filter(|(_, place)| places.contains(place)).map(|(of, _)| of).collect())
 }
 
 /// Removes DDL from the log that is older than so many minutes. What it was about stays known.

@@ -3,15 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use nself_heal_core::evidence::brought_up;
 use nself_heal_core::ground::{self, Made};
 use nself_heal_core::model::{Address, Catalog};
 use pgrx::datum::DatumWithOid;
 use pgrx::{Json, JsonB};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::catalog::{self, Wanted};
 use crate::error::Error;
+use crate::migrations::evidence;
 use crate::migrations::ledger::Session;
 use crate::migrations::lock::SchemaLock;
 use crate::server::session::as_extension_owner;
@@ -28,6 +30,8 @@ pub struct Ground {
     forgotten: Vec<Forgotten>,
     /// All that stood here.
     whole: Catalog,
+    /// The major version of the server that read it.
+    server: u32,
 }
 
 #[derive(Deserialize)]
@@ -51,7 +55,7 @@ pub fn keep_before_first(session: &Session) -> Result<(), Error> {
 }
 
 /// Whether nothing has been applied here yet.
-fn is_first() -> Result<bool, Error> {
+pub fn is_first() -> Result<bool, Error> {
     let is_first = "SELECT NOT EXISTS (SELECT FROM nself.ledger WHERE direction IN ('up', 'down'))";
     Ok(as_extension_owner(|| spi::read_one::<bool>(is_first, &[]))? == Some(true))
 }
@@ -59,15 +63,15 @@ fn is_first() -> Result<bool, Error> {
 fn keep(session: &Session) -> Result<(), Error> {
     let has_some = as_extension_owner(|| with_snapshot(|| spi::read_one::<bool>(sql!("has_ground"), &[])))?;
     let schema = match has_some {
-        Some(true) => Some(read_live()?),
-        _ => None,
+        Some(true) => json(&read_live()?)?,
+        _ => Value::Null,
     };
     let is_kept = "SELECT EXISTS (SELECT FROM nself.ledger WHERE direction = 'ground')";
-    if schema.is_none() && as_extension_owner(|| spi::read_one::<bool>(is_kept, &[]))? != Some(true) {
+    if schema.is_null() && as_extension_owner(|| spi::read_one::<bool>(is_kept, &[]))? != Some(true) {
         return Ok(());
     }
     // An attempt to migrate may have kept another one before.
-    note(session, Note { direction: "ground", version: "", name: "ground", schema: Some(json(&schema)?) })
+    note(session, Note { direction: "ground", version: "", name: "ground", schema: Some(schema) })
 }
 
 /// Keeps what stands around what migrations made that were applied by somebody else: the schemas and extensions that they
@@ -105,9 +109,13 @@ fn read_live() -> Result<Catalog, Error> {
     as_extension_owner(|| trust::nothing_runs(read))
 }
 
-fn json(schema: &impl Serialize) -> Result<Value, Error> {
-    serde_json::to_value(schema)
-        .map_err(|error| Error::BadAnswer { query: "ground", reason: error.to_string() })
+/// A schema as the ledger keeps it: with the server that read it.
+fn json(schema: &Catalog) -> Result<Value, Error> {
+    let bad = |reason: String| Error::BadAnswer { query: "ground", reason };
+    let mut kept = serde_json::to_value(schema).map_err(|error| bad(error.to_string()))?;
+    let of = kept.as_object_mut().ok_or_else(|| bad("a schema is no object".to_owned()))?;
+    of.insert("server".to_owned(), evidence::server().into());
+    Ok(kept)
 }
 
 /// A row of the ledger that is about the ground.
@@ -144,22 +152,25 @@ pub fn read() -> Result<Option<Ground>, Error> {
     #[derive(Deserialize)]
     struct Row {
         schema: Option<Catalog>,
+        /// Nothing of an older version of this program, which did not note it.
+        server: Option<u32>,
         version: String,
         kept_at: String,
         forgotten: Vec<Forgotten>,
     }
     let row: Option<Row> = as_extension_owner(|| spi::read_json("ground", sql!("ground"), &[]))?;
-    Ok(row.and_then(|Row { schema, version, kept_at, forgotten }| {
+    Ok(row.and_then(|Row { schema, server, version, kept_at, forgotten }| {
         let baseline = (!version.is_empty()).then_some(version);
-        Some(Ground { kept_at, baseline, forgotten, whole: schema? })
+        let server = server.unwrap_or_else(evidence::server);
+        Some(Ground { kept_at, baseline, forgotten, whole: schema?, server })
     }))
 }
 
 impl Ground {
-    /// What stood here, but for what somebody has taken out of it.
+    /// What stood here, but for what somebody has taken out of it, as this server has it.
     pub fn into_schema(self) -> Catalog {
         let patterns: Vec<String> = self.forgotten.into_iter().map(|of| of.pattern).collect();
-        ground::without(self.whole, &patterns)
+        ground::without(brought_up(self.whole, self.server, evidence::server()), &patterns)
     }
 
     /// Its tables, also those that somebody has taken out of it.

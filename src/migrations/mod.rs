@@ -14,6 +14,7 @@ pub mod ledger;
 pub mod lock;
 pub mod mirror;
 pub mod no_transaction;
+pub mod platform;
 mod resume;
 pub mod roles;
 pub mod script;

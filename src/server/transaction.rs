@@ -108,7 +108,8 @@ pub fn subtransaction<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, E
     part(work, true)
 }
 
-/// As `subtransaction`, for `work` that only reads: it is rolled back in any case, which lets go of the locks that it took.
+/// As `subtransaction`, for `work` that only reads, or tries something out: it is rolled back in any case, which lets go of
+/// the locks that it took.
 pub fn undone<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     part(work, false)
 }

@@ -3,6 +3,7 @@
 
 mod adopt;
 mod files;
+mod ground;
 mod job;
 mod run;
 
@@ -29,6 +30,7 @@ pub fn run(global: &Global, command: &Migrate) -> Result<Outcome, Error> {
         Migrate::Diff(diff) => self::diff(global, diff),
         Migrate::Adopt(adopt) => adopt::adopt(global, adopt),
         Migrate::Baseline(baseline) => adopt::baseline(global, baseline),
+        Migrate::Ground(ground) => ground::make(global, ground),
     }
 }
 

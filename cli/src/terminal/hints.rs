@@ -2,7 +2,7 @@
 //! commands and options.
 
 /// What the server says, and what is said here. Longer texts come before parts of them.
-const WORDS: [(&str, &str); 29] = [
+const WORDS: [(&str, &str); 34] = [
     ("add confirm => 'yes-destroy-production'", "add --confirm yes-destroy-production"),
     (
         "Load the migrations folder with nself_journal_load(), then call nself_migrate_up(); nself_adopt(), if",
@@ -29,6 +29,11 @@ const WORDS: [(&str, &str); 29] = [
     ("nself_adopt(confirm => true)", "nself db migrate adopt --confirm"),
     ("nself_adopt()", "nself db migrate adopt"),
     ("nself_baseline()", "nself db migrate baseline"),
+    ("nself_ground_platform('hasura')", "nself db migrate ground hasura"),
+    ("nself_ground_platform('neon')", "nself db migrate ground neon"),
+    ("nself_ground_platform('supabase')", "nself db migrate ground supabase"),
+    ("nself_ground_platform()", "nself db migrate ground"),
+    ("with confirm => true makes that", "with --confirm makes that"),
     ("source =>", "--from"),
     ("max_count =>", "--count"),
     ("call nself_heal_enable()", "run nself self-heal enable"),

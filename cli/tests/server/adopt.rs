@@ -58,6 +58,37 @@ fn a_database_that_another_tool_has_migrated_is_joined() {
 }
 
 #[test]
+fn a_folder_of_a_platform_is_applied_without_it() {
+    let shop = Shop::with_migrations();
+    shop.file(
+        "migrations/0002_log.sql",
+        "CREATE TRIGGER log AFTER INSERT ON np_users FOR EACH ROW EXECUTE FUNCTION hdb_catalog.log()",
+    );
+    let up = shop.nself("db migrate up").exits(1);
+    let says = "A platform brings it: hasura. Where its folder is applied without it, in CI or on a laptop, \
+                nself db migrate ground hasura shows what is lacking, and with --confirm makes that";
+    assert!(up.stderr.contains(says), "{}", up.stderr);
+    shop.file(
+        "migrations/0002_log.sql",
+        "ALTER TABLE np_users ADD COLUMN key uuid DEFAULT hdb_catalog.gen_hasura_uuid()",
+    );
+
+    let dry = shop.nself("db migrate ground hasura").exits(0);
+    let says = "statements would be run, for what hasura brings. Nothing was changed: --confirm does it.\n";
+    assert!(dry.stdout.ends_with(says), "{}", dry.stdout);
+    assert!(dry.stdout.contains("CREATE TABLE hdb_catalog.event_log ( …"), "{}", dry.stdout);
+    assert_eq!(shop.ask("SELECT to_regnamespace('hdb_catalog') IS NULL"), "true");
+
+    let made = shop.json("db migrate ground hasura --confirm", 0);
+    assert_eq!(column(&made, "ddl")[0], "CREATE SCHEMA hdb_catalog");
+    shop.nself("db migrate up").exits(0);
+    assert_eq!(shop.nself("self-heal run").exits(0).stdout, "No drift.\n");
+    let late = shop.nself("db migrate ground neon --confirm").exits(1);
+    assert!(late.stderr.contains("a migration has been applied here"), "{}", late.stderr);
+    shop.nself("db migrate ground").exits(2);
+}
+
+#[test]
 fn what_is_there_can_be_taken_for_what_the_migrations_gave() {
     let shop = lived_in();
     shop.sql("DROP TABLE schema_migrations");

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Comment, Name, Schema, Table};
+use crate::model::{Acl, Comment, Definition, DefinitionKind, Grant, Name, Schema, Table};
 
 fn schema(name: &str, owner: &str) -> Schema {
     Schema { identity: name.to_string(), name: name.to_string(), owner: owner.to_string() }
@@ -65,6 +65,57 @@ fn what_is_lacking_is_made_and_then_given_to_its_owner() {
     );
     assert!(!second.iter().any(|making| making.is_missing));
     assert_eq!(makings(&ground(), &ground(), true), []);
+}
+
+fn acl_of_public(grantees: &[&str]) -> Acl {
+    let grant = |grantee: &&str| Grant {
+        grantee: grantee.to_string(),
+        privilege: "CREATE".to_string(),
+        grantable: false,
+        grantors: Vec::new(),
+    };
+    Acl {
+        object_type: "schema".to_string(),
+        identity: "public".to_string(),
+        owner: "pg_database_owner".to_string(),
+        on: "SCHEMA public".to_string(),
+        column: None,
+        defaults_for: None,
+        of: None,
+        built_in: false,
+        grants: grantees.iter().map(grant).collect(),
+        default: Vec::new(),
+    }
+}
+
+#[test]
+fn privileges_are_given_whoever_had_them() {
+    let there = Catalog { acls: vec![acl_of_public(&["reader"])], ..ground() };
+    let ground = Catalog { acls: vec![acl_of_public(&["PUBLIC", "owner", "reader"])], ..ground() };
+    let all = makings(&ground, &there, true);
+    let sql: Vec<&str> = all.iter().map(|making| making.sql.as_str()).collect();
+    assert_eq!(
+        sql,
+        [
+            "GRANT CREATE ON SCHEMA public TO PUBLIC",
+            r#"GRANT CREATE ON SCHEMA public TO "pg_database_owner""#
+        ]
+    );
+}
+
+#[test]
+fn what_is_printed_otherwise_is_not_made_anew() {
+    let with = |text: &str| {
+        let def = format!("CREATE MATERIALIZED VIEW app.m AS {text} WITH NO DATA");
+        let kind = DefinitionKind::MaterializedView;
+        let view = Definition {
+            name: Some(Name { schema: "app".to_string(), name: "m".to_string() }),
+            ..plan::tests::attached::definition(kind, "app.m", "MATERIALIZED VIEW app.m", &def)
+        };
+        Catalog { definitions: vec![view], ..ground() }
+    };
+    let (ground, there) = (with("SELECT a.i FROM app.a"), with("SELECT i FROM app.a"));
+    assert_eq!(makings(&ground, &there, true), []);
 }
 
 #[test]

@@ -46,6 +46,8 @@ pub struct Options {
     pub allowed: Vec<Allowed>,
     /// As in server_version_num.
     pub server_version: u32,
+    /// A throw-away database: what it lacks of privileges, nobody took away and meant it.
+    pub throw_away: bool,
 }
 
 /// What is to be done, and what is left as it is.

@@ -20,6 +20,9 @@ GRANT SELECT ON auth.users TO regress_ground_reader;
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES IN SCHEMA auth GRANT SELECT ON TABLES TO regress_ground_reader;
 GRANT EXECUTE ON FUNCTION pg_ls_waldir() TO regress_ground_reader;
+-- What an owner, or PUBLIC, was given by hand, as Supabase and databases of before PostgreSQL 15 have it.
+ALTER DEFAULT PRIVILEGES IN SCHEMA auth GRANT SELECT ON SEQUENCES TO CURRENT_USER;
+GRANT CREATE ON SCHEMA public TO PUBLIC;
 -- By hand, beside what the migrations will make.
 CREATE SCHEMA app;
 CREATE TABLE public._sqlx_migrations (version bigint PRIMARY KEY);

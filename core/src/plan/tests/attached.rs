@@ -495,6 +495,7 @@ fn allowed_drift_is_set_aside_and_what_needs_it_waits() {
     let options = Options {
         rewrite_limit: 0,
         not_renamed: Default::default(),
+        throw_away: false,
         allowed: vec![Allowed {
             pattern: "*.a".to_string(),
             kind: Some("missing".to_string()),

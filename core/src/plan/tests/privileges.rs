@@ -634,6 +634,7 @@ fn steps_without(expected: &Catalog, there: &Catalog, lacking: &[(&str, &str)]) 
         not_renamed: Default::default(),
         allowed: Vec::new(),
         server_version: 150_000,
+        throw_away: false,
     };
     let first = plan(expected, there, &changes, &Facts::default(), &options);
     let is_lacking = |right: &Right| {
@@ -727,6 +728,7 @@ fn a9_only_what_the_server_asks_for_is_asked() {
             not_renamed: Default::default(),
             allowed: Vec::new(),
             server_version: 150_000,
+            throw_away: false,
         };
         let plan = plan(expected, there, &changes, &Facts::default(), &options);
         let rights = plan.rights().into_iter().map(|right| format!("{} {:?}", right.privilege, right.on));

@@ -316,7 +316,7 @@ CREATE TABLE nself.home (
     set_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 COMMENT ON TABLE nself.home IS
-    'Where this database is at home: where its extension was created, or nself_heal_enable() or nself_heal_disable() was last called. The worker does nothing where a row says another place: in a copy. A restored database has two rows, of its own place and of the original''s';
+    'Where this database is at home: where its extension was created, or nself_heal_enable() or nself_heal_disable() was last called. The worker does nothing in a copy, where a row says another place, or where there are two: in what was restored from a dump the restore''s own place and the original''s';
 COMMENT ON COLUMN nself.home.system_identifier IS 'Of the server, as in pg_control_system()';
 COMMENT ON COLUMN nself.home.database_oid IS 'Of the database, as in pg_database; database is what it was called';
 COMMENT ON COLUMN nself.home.target_timeline IS

@@ -120,15 +120,20 @@ pub enum Away {
     Before {
         timeline: u32,
     },
+    /// It was restored from a dump into the place that the dump comes from. What was done since is undone, as after a
+    /// restore to a point in time.
+    Restored,
     /// Nobody has said where it is at home.
     Unknown,
 }
 
-/// Why a database is not at home in a place, if it is not: it has to be by all that it says. The latest row comes first.
+/// Why a database is not at home in a place, if it is not: it is if it says that place and nothing else. The latest row
+/// comes first.
 pub fn away(homes: &[Home], place: &Place) -> Option<Away> {
     match homes {
         [] => Some(Away::Unknown),
-        homes => homes.iter().find_map(|home| home.differs(place)),
+        [home] => home.differs(place),
+        homes => homes.iter().find_map(|home| home.differs(place)).or(Some(Away::Restored)),
     }
 }
 
@@ -160,6 +165,9 @@ impl fmt::Display for Away {
                 f,
                 "this database was at home on timeline {timeline}, which this server does not know, so it is a copy"
             ),
+            Self::Restored => {
+                write!(f, "this database was restored from an earlier dump of it, so it counts as a copy")
+            }
             Self::Unknown => {
                 write!(f, "nself.home does not say where this database is at home, so it counts as a copy")
             }

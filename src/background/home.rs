@@ -26,6 +26,8 @@ pub fn away() -> Result<Option<Away>, Error> {
 pub fn settle() -> Result<(), Error> {
     let here = place::here();
     as_extension_owner(|| {
+        // Two who say so at the same time would leave a row each, as a restore does.
+        spi::write("LOCK TABLE nself.home IN SHARE ROW EXCLUSIVE MODE", &[])?;
         spi::write("DELETE FROM nself.home", &[])?;
         spi::write(
             "INSERT INTO nself.home (system_identifier, database_oid, target_timeline, database) \

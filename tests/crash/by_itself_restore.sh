@@ -86,6 +86,11 @@ enable as_archive
 until_healed as_archive
 damage as_text "CREATE INDEX people_email ON people (email)"
 say "ok    where somebody enables it, it heals"
+# Back to what it was, in its own place.
+"$PG_BIN/pg_dump" -Fc -f "$CLUSTER/own.dump" as_archive
+"$PG_BIN/pg_restore" --clean --if-exists --exit-on-error -d as_archive "$CLUSTER/own.dump"
+says "what was restored in its own place is a copy again" "$(sql -d as_archive -c "SELECT enabled, auto_run, note FROM nself_heal_status()")" \
+    "t|f|this database was restored from an earlier dump of it"
 
 # An upgrade.
 if [[ ! -x $PG_BIN/pg_upgrade ]]; then

@@ -70,11 +70,10 @@ fn home(system_identifier: i64, database_oid: u32, target_timeline: u32, databas
 }
 
 #[test]
-fn it_is_at_home_where_all_that_it_says_agrees() {
+fn it_is_at_home_where_it_says_so_and_nothing_else() {
     let here = home(7, 5, 0, "app");
     assert_eq!(away(std::slice::from_ref(&here), &place(7, 5, 0)), None);
-    // Restored in the very place that it had.
-    assert_eq!(away(&[here.clone(), here.clone()], &place(7, 5, 0)), None);
+    assert_eq!(away(&[here.clone(), here.clone()], &place(7, 5, 0)), Some(Away::Restored));
     assert_eq!(away(&[], &place(7, 5, 0)), Some(Away::Unknown));
     // A restore creates the extension in its own place, and brings the original's.
     let other = Away::OtherServer { database: "shop".to_owned(), system_identifier: 8 };
@@ -102,6 +101,7 @@ fn each_reason_is_a_sentence_with_the_way_out() {
         Away::OtherMoment { target: target(2, "reached consistency").unwrap() },
         Away::OtherMoment { target: unknown },
         Away::Before { timeline: 3 },
+        Away::Restored,
         Away::Unknown,
     ]
     .map(|away| away.to_string());
@@ -115,6 +115,7 @@ fn each_reason_is_a_sentence_with_the_way_out() {
             "this server may have been restored to a point in time (pg_wal has no history file of timeline 3 that says \
              why it began), so this database counts as a copy",
             "this database was at home on timeline 3, which this server does not know, so it is a copy",
+            "this database was restored from an earlier dump of it, so it counts as a copy",
             "nself.home does not say where this database is at home, so it counts as a copy",
         ]
     );

@@ -37,8 +37,10 @@ ALTER DATABASE regress_copies_of RENAME TO regress_copies_renamed;
 \c regress_copies_renamed
 SELECT note FROM nself_heal_status();
 
--- What a dump brings stands beside what the restore has made. It has to be the same place.
+-- What a dump brings stands beside what the restore has made, also where it is the same place.
 INSERT INTO nself.home SELECT * FROM nself.home;
+SELECT note FROM nself_heal_status();
+SELECT nself_heal_enable();
 SELECT note FROM nself_heal_status();
 INSERT INTO nself.home VALUES (7000000000000000000, 5, 0, 'shop', 'eve', '2026-05-07');
 SELECT note FROM nself_heal_status();

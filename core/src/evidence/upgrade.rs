@@ -66,13 +66,12 @@ pub fn maintain_in_question(expected: &Catalog, live: &Catalog) -> BTreeSet<Addr
 
 /// Takes MAINTAIN on these for what is expected.
 pub fn adopt_maintain(live: &mut Catalog, expected: &Catalog, of: &BTreeSet<Address>) {
-    for acl in &mut live.acls {
-        let is_same =
-            |(key, _): &((&str, &str), &Acl)| *key == (acl.object_type.as_str(), acl.identity.as_str());
-        let Some((_, known)) = expected.acls.iter().filter_map(of_tables).find(is_same) else { continue };
-        if of_tables(acl).is_none() || !of.contains(&Address::new(&acl.object_type, &acl.identity)) {
+    let known: BTreeMap<(&str, &str), &Acl> = expected.acls.iter().filter_map(of_tables).collect();
+    for acl in live.acls.iter_mut().filter(|acl| is_of_tables(acl)) {
+        if !of.contains(&Address::new(&acl.object_type, &acl.identity)) {
             continue;
         }
+        let Some(known) = known.get(&(acl.object_type.as_str(), acl.identity.as_str())) else { continue };
         let grantees: Vec<String> = with_all_but_maintain(acl).map(str::to_owned).collect();
         for grantee in grantees {
             acl.grants.retain(|grant| grant.grantee != grantee || grant.privilege != MAINTAIN);

@@ -11,7 +11,10 @@ pub fn differences(expected: &Facts, live: &Facts) -> BTreeMap<Address, Kind> {
     for address in addresses {
         let kind = match (expected.get(address), live.get(address)) {
             (Some(one), Some(other)) => difference(&one.state, &other.state),
-            (Some(fact), None) | (None, Some(fact)) if fact.named_by_chance => None,
+            (Some(fact), None) if fact.named_by_chance => {
+                renamed_part(fact, expected, live).then_some(Kind::Changed)
+            }
+            (None, Some(fact)) if fact.named_by_chance => None,
             // Where rows live is made as rows come, by whoever they come from.
             (None, Some(fact)) if fact.partition_of.as_ref().is_some_and(|of| expected.contains_key(of)) => {
                 None
@@ -29,6 +32,17 @@ pub fn differences(expected: &Facts, live: &Facts) -> BTreeMap<Address, Kind> {
         found.extend(kind.map(|kind| (address.clone(), kind)));
     }
     found
+}
+
+/// Whether a part of a partitioned index is there under another name. That it is gone is said by another fact.
+fn renamed_part(part: &Fact, expected: &Facts, live: &Facts) -> bool {
+    let is_it = |(address, other): (&Address, &Fact)| {
+        other.named_by_chance
+            && !expected.contains_key(address)
+            && other.above == part.above
+            && other.inside.first() == part.inside.first()
+    };
+    live.iter().any(is_it)
 }
 
 /// How an object is that a dump does not speak of, because it is as its like are made.

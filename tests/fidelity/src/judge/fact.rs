@@ -51,8 +51,8 @@ pub struct Fact {
     pub above: Vec<Address>,
     /// The partitioned table that a partition belongs to.
     pub partition_of: Option<Address>,
-    /// An index of a partition that belongs to one of the partitioned table: the server names it, and its name means
-    /// nothing. That there is one is said by a fact of its own.
+    /// An index of a partition that belongs to one of the partitioned table: the server may have named it. That there is one
+    /// is said by a fact of its own.
     pub named_by_chance: bool,
     /// What it means that the dump does not speak of it, while it speaks of what it is inside of.
     pub absent: Option<State>,

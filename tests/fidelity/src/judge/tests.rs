@@ -465,3 +465,23 @@ fn an_owner_is_a_fact_and_that_of_a_sequence_goes_with_its_table() {
     assert_eq!(found, both.clone().into());
     assert_eq!(collapse(&found, &expected, &live), [both[1].clone()].into());
 }
+
+#[test]
+fn a_default_that_is_null_is_none() {
+    let table =
+        "CREATE TABLE public.t (\n    n numeric(5,2) DEFAULT NULL::numeric,\n    m integer DEFAULT 1\n);";
+    let facts = facts(&[section("t", "TABLE", table)]);
+    let defaults: Vec<_> = lines(&facts).into_iter().filter(|line| line.starts_with("default")).collect();
+    assert_eq!(defaults, ["default value for public.t.m"]);
+}
+
+#[test]
+fn a_part_of_an_index_under_another_name_has_changed() {
+    let named = |part: &str| {
+        let keys = keys().into_iter().map(|section| section.replace("p1_pkey", part)).collect();
+        facts(&[partitions(""), keys].concat())
+    };
+    let (expected, live) = (named("p1_pkey"), named("other"));
+    let part = Address::new("table constraint", "p1_pkey on public.p1");
+    assert_eq!(differences(&expected, &live), [(part, Kind::Changed)].into());
+}

@@ -80,8 +80,8 @@ impl<'a> Reader<'a> {
 
     pub(super) fn default_value(&mut self, table: &str, column: &str, text: &str) {
         let address = Address::new("default value", format!("for {table}.{column}"));
-        // Said of a table that inherits; nowhere else is it kept.
-        if text == "NULL" {
+        // Said of a table that inherits; nowhere else is it kept. With a length the server keeps it, and it says the same.
+        if text == "NULL" || text.starts_with("NULL::") {
             self.without_default.insert(address);
             return;
         }

@@ -74,7 +74,7 @@ impl Watch {
             let (before, limit) = (pg_sys::DeadlockTimeout, pg_sys::LockTimeout);
             let now = before.min((limit / 2).max(1));
             let log_lock_waits = pg_sys::log_lock_waits;
-            IS_LOGGED.set(log_lock_waits && now == before);
+            IS_LOGGED.set(log_lock_waits);
             pg_sys::DeadlockTimeout = now;
             pg_sys::log_lock_waits = true;
             Self { deadlock_timeout: (before, now), log_lock_waits }

@@ -62,6 +62,8 @@ pub enum Error {
     IndexInvalid { version: String, statement: usize, index: String },
     #[error("this is a production database: nself_migrate_down() destroys what its migrations made")]
     Production,
+    #[error("database {database} is {env}, and this is asked for {claimed}")]
+    OtherEnvironment { database: String, env: String, claimed: String },
     #[error("line {line} of {path}: {what}")]
     Refused { path: String, line: usize, what: String, hint: &'static str },
     #[error("migration {version} failed at statement {statement}, line {line} of {path}: {}", source.message)]
@@ -292,6 +294,7 @@ impl Error {
             | Self::BadFileList { .. }
             | Self::UnknownAgainst(_)
             | Self::BadLimit(_)
+            | Self::OtherEnvironment { .. }
             | Self::AlreadyExpired => ERRCODE_INVALID_PARAMETER_VALUE,
             Self::IndexLeft { .. }
             | Self::IndexInvalid { .. }
@@ -427,6 +430,7 @@ impl Error {
             }
             Self::TenantOfOther { .. } => Some("It comes first in the search_path, so what its owner puts there could run with the rights of whoever applies the migrations.".to_owned()),
             Self::Production => Some("The setting nself.env says prod.".to_owned()),
+            Self::OtherEnvironment { .. } => Some("Its setting nself.env says so.".to_owned()),
             Self::DomainCalls { .. } => Some(
                 "It would be called with the rights of whoever writes to a column of this domain.".to_owned(),
             ),
@@ -461,6 +465,7 @@ impl Error {
             Self::PublicAbove { .. } => "Give it to a role that has those as members who need it; only look can be given to PUBLIC.",
             Self::OnlyInScript("reset_access") => "Use nself_revoke_access().",
             Self::OnlyInScript(_) => "To have all objects as they were installed, create them as the script does.",
+            Self::OtherEnvironment { .. } => "Connect to the database that is meant, or correct what is asked for.",
             Self::Production => "To do it all the same, add confirm => 'yes-destroy-production'.",
             Self::Refused { hint, .. } => hint,
             Self::Busy { .. } => "Wait for it to end, or raise lock_timeout.",

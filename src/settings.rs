@@ -6,11 +6,12 @@ use std::ffi::{CStr, CString};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use nself_heal_core::environment::Kind;
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, pg_sys};
 
 static ENABLED: GucSetting<bool> = GucSetting::<bool>::new(false);
 static MIGRATIONS_DIR: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
-static ENV: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"dev"));
+static ENV: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c""));
 static COMPARE_OWNERS: GucSetting<bool> = GucSetting::<bool>::new(true);
 static HEAL_LOCK_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(3_000);
 static MIGRATE_LOCK_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(3_000);
@@ -56,8 +57,8 @@ pub fn define() {
     );
     GucRegistry::define_string_guc(
         c"nself.env",
-        c"What the database is for: dev, staging or prod.",
-        c"In prod nself_migrate_down() asks for a confirmation.",
+        c"What the database is for: local, dev, staging or prod.",
+        c"In prod nself_migrate_down() asks for a confirmation, and the command nself asks for --env prod. Empty: nobody said.",
         &ENV,
         GucContext::Userset,
         GucFlags::default(),
@@ -233,8 +234,13 @@ pub fn migrations_dir() -> Option<PathBuf> {
     (!dir.is_empty()).then(|| dir.into())
 }
 
+/// What this database is for; empty where nobody said.
+pub fn environment() -> String {
+    ENV.get().map(|env| env.to_string_lossy().trim().to_owned()).unwrap_or_default()
+}
+
 pub fn is_production() -> bool {
-    ENV.get().is_some_and(|env| env.to_string_lossy().to_ascii_lowercase().starts_with("prod"))
+    Kind::of(&environment()) == Kind::Prod
 }
 
 pub fn compare_owners() -> bool {

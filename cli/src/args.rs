@@ -11,8 +11,11 @@ pub const DESTROY_PRODUCTION: &str = "yes-destroy-production";
 
 const CONNECTION_HELP: &str = "\
 The database is named by --database-url, else DATABASE_URL, else POSTGRES_HOST, _PORT, _USER, _PASSWORD
-and _DB, else PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE and PGSSLMODE. They are read from the
-environment, then from .env.local, then from .env in the current folder.
+and _DB, else PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE and PGSSLMODE. Each is read from the first
+that has it: the environment, then in the current folder .env.secrets, .env.NAME of the environment
+NAME (--env or ENV; .env.local where none is named), and .env.
+A database may know what it is for (ALTER DATABASE app SET nself.env = 'prod'). Then another --env is
+refused, and nothing is applied to prod without --env prod.
 
 Exit codes:
   questions   0 nothing found, 1 found what was looked for, 2 could not run
@@ -41,18 +44,51 @@ pub struct Global {
     /// The database, as postgres://user@host:port/name; visible to others in the list of processes
     #[arg(long, global = true, value_name = "URL")]
     pub database_url: Option<String>,
-    /// The environment this run is for, such as dev or prod
-    #[arg(long, global = true, value_name = "NAME")]
+    /// The environment this run is for: local, dev, staging or prod [default: ENV, if it is a plain name]
+    #[arg(long, global = true, value_name = "NAME", value_parser = env_name)]
     pub env: Option<String>,
     /// How results are printed
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    /// The same as --format json
+    #[arg(long, global = true, conflicts_with = "format")]
+    pub json: bool,
+    /// Say nothing on stderr but errors and warnings
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say on stderr what the server is asked, and how long it takes
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+}
+
+impl Global {
+    /// What --env says, or else ENV. A shell may have a path there, which names no environment.
+    pub fn env(&self) -> Option<String> {
+        let of_process = || std::env::var("ENV").ok().filter(|name| is_env_name(name));
+        self.env.clone().or_else(of_process)
+    }
+
+    pub fn is_json(&self) -> bool {
+        self.json || self.format == Format::Json
+    }
+}
+
+/// A name that a file can have: .env.NAME.
+fn is_env_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
+fn env_name(name: &str) -> Result<String, String> {
+    match is_env_name(name) {
+        true => Ok(name.to_owned()),
+        false => Err("an environment has letters, digits, - and _ in its name".to_owned()),
+    }
 }
 
 /// Whether a command line asks for JSON, though it may be wrong in other places.
 pub fn wants_json(arguments: impl Iterator<Item = OsString>) -> bool {
     let arguments: Vec<_> = arguments.collect();
-    arguments.iter().any(|argument| argument == "--format=json")
+    arguments.iter().any(|argument| argument == "--format=json" || argument == "--json")
         || arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
 }
 
@@ -182,7 +218,10 @@ pub struct Up {
     /// Stop after this version
     #[arg(long, value_name = "VERSION")]
     pub to: Option<String>,
-    /// Apply at most N migrations
+    /// Apply at most N migrations [default: all]
+    #[arg(value_name = "N", conflicts_with = "count")]
+    pub number: Option<i32>,
+    /// The same as N
     #[arg(long, value_name = "N")]
     pub count: Option<i32>,
     /// Show what would be applied and change nothing
@@ -200,8 +239,11 @@ pub struct Down {
     /// Revert everything after this version
     #[arg(long, value_name = "VERSION")]
     pub to: Option<String>,
-    /// Revert N migrations
-    #[arg(long, value_name = "N")]
+    /// Revert N migrations [default: one]
+    #[arg(value_name = "N", conflicts_with_all = ["steps", "to"])]
+    pub number: Option<i32>,
+    /// The same as N
+    #[arg(long, visible_alias = "count", value_name = "N")]
     pub steps: Option<i32>,
     /// Show what would be reverted and change nothing
     #[arg(long)]

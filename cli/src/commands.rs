@@ -4,7 +4,7 @@ mod job;
 mod migrate;
 mod self_heal;
 
-use crate::args::{Cli, Command, Db, Format, Global};
+use crate::args::{Cli, Command, Db, Global};
 use crate::connect;
 use crate::dotenv::Environment;
 use crate::error::Error;
@@ -23,11 +23,12 @@ pub fn run(cli: &Cli) -> Result<Outcome, Error> {
 
 /// Connects to the database that the flags and the environment name.
 fn open(global: &Global) -> Result<Server, Error> {
-    let environment = Environment::load(".".as_ref())?;
+    let env = global.env();
+    let environment = Environment::load(".".as_ref(), env.as_deref())?;
     let target = connect::target(global.database_url.as_deref(), &environment)?;
-    Server::open(target, global.env.as_deref())
+    Server::open(target, env)
 }
 
 fn is_json(global: &Global) -> bool {
-    global.format == Format::Json
+    global.is_json()
 }

@@ -7,9 +7,16 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::error::Error;
+use crate::terminal::messages;
 
-/// The files that are read, the more important first.
-pub const FILES: [&str; 2] = [".env.local", ".env"];
+/// What only this machine knows, in any environment.
+const SECRETS: &str = ".env.secrets";
+
+/// The files that are read for an environment, the more important first. What somebody set for the work on one machine
+/// says nothing about another environment that is named.
+pub fn files(env: Option<&str>) -> [String; 3] {
+    [SECRETS.to_owned(), format!(".env.{}", env.unwrap_or("local")), ".env".to_owned()]
+}
 
 /// Only these are taken: a `.env` file holds the settings of many programs.
 fn is_ours(name: &str) -> bool {
@@ -23,15 +30,19 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Reads the process's environment and the `.env` files in `dir`; the environment wins.
-    pub fn load(dir: &Path) -> Result<Self, Error> {
+    /// Reads the process's environment and the `.env` files in `dir` of the environment `env`; the process's own wins.
+    pub fn load(dir: &Path, env: Option<&str>) -> Result<Self, Error> {
         let mut environment = Self::default();
         // Empty is unset (`POSTGRES_PASSWORD=` in a template), so an empty variable hides nothing.
         let set = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         environment.add(set);
-        for file in FILES {
-            environment.add(read(&dir.join(file))?);
+        for file in files(env) {
+            let variables = read(&dir.join(&file))?;
+            if !variables.is_empty() {
+                messages::verbose(&format!("read {file}"));
+            }
+            environment.add(variables);
         }
         Ok(environment)
     }

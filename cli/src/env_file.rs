@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use crate::dotenv::FILES;
+use crate::dotenv::files;
 use crate::error::Error;
 
 /// A file that is open for writing before anything else is done, so that what can fail fails first.
@@ -25,7 +25,8 @@ impl EnvFile {
             return Ok(Some(file));
         }
         let mut there = Vec::new();
-        for name in FILES {
+        // What is switched on or off is no secret.
+        for name in &files(env)[1..] {
             there.extend(Self::open(dir.join(name))?);
         }
         let place = there.iter().position(|file| lines(&file.bytes).any(|line| is_of(line, variable)));
@@ -174,6 +175,7 @@ mod tests {
         assert_eq!(active(None).as_deref(), Some(".env.local"));
         write(".env.prod", "");
         assert_eq!(active(Some("prod")).as_deref(), Some(".env.prod"));
-        assert_eq!(active(Some("dev")).as_deref(), Some(".env.local"));
+        // What is in .env.local is of this machine, and not of another environment.
+        assert_eq!(active(Some("dev")).as_deref(), Some(".env"));
     }
 }

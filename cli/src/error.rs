@@ -45,6 +45,8 @@ pub enum Error {
     Write { path: PathBuf, source: std::io::Error },
     #[error("reverting migrations needs a confirmation, and there is no terminal to ask on")]
     Unconfirmed,
+    #[error("the database is for production, and this run is not said to be for it")]
+    UnsaidProduction,
     #[error("nothing was reverted: the answer was not yes")]
     Declined,
     #[error("nothing was reverted: other migrations than the ones you were asked about would have been")]
@@ -59,6 +61,7 @@ impl Error {
             | Error::Setting { .. }
             | Error::Folder(nself_folder::Error::NotFolder(_))
             | Error::NoFolder { .. }
+            | Error::UnsaidProduction
             | Error::Unconfirmed => true,
             // The server says so of a version that does not exist, or a count of 0.
             Error::Database(error) => {
@@ -87,6 +90,7 @@ impl Error {
             Error::NoFolder { .. } => "Name the folder with --dir.",
             Error::Folder(error) => error.hint()?,
             Error::Unconfirmed => "Pass --yes, or see what would be reverted with --dry-run.",
+            Error::UnsaidProduction => "Say --env prod, or see what would be applied with --dry-run.",
             Error::PlanChanged => "Look again with --dry-run.",
             Error::Job { job, .. } if job.state == "failed" => return job.hint.clone(),
             Error::Job { .. } => "Run the command again for the rest.",

@@ -35,9 +35,10 @@ fn main() -> ExitCode {
         }
         Err(error) => error.exit(),
     };
-    if cli.global.format == args::Format::Json {
+    if cli.global.is_json() {
         messages::speak_json();
     }
+    messages::speak(cli.global.quiet, cli.global.verbose);
     match commands::run(&cli) {
         Ok(outcome) => exit::outcome(outcome),
         Err(error) => {

@@ -11,6 +11,13 @@ pub struct JournalFile {
     pub note: Option<String>,
 }
 
+/// The row of `nself_environment`.
+#[derive(Default, Deserialize)]
+pub struct DatabaseEnvironment {
+    /// local, dev, staging or prod
+    pub kind: Option<String>,
+}
+
 /// A row of `nself_migrate_status`.
 #[derive(Deserialize)]
 pub struct MigrationState {

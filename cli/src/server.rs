@@ -1,6 +1,8 @@
 //! The SQL contract: calling the extension's functions and taking their rows. Rows travel as JSON that the server
 //! makes, so a column that the server adds reaches `--format json` without a change here.
 
+use std::time::Instant;
+
 use postgres::types::{FromSqlOwned, ToSql};
 use postgres::{Client, Transaction};
 use serde::de::DeserializeOwned;
@@ -8,6 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::connect::{self, Target};
 use crate::error::Error;
+use crate::rows::DatabaseEnvironment;
 use crate::terminal::messages;
 use crate::terminal::progress::Progress;
 
@@ -59,25 +62,43 @@ pub struct Server {
 
 impl Server {
     /// Connects and finds the extension. `env` is the environment that the run is for.
-    pub fn open(mut target: Target, env: Option<&str>) -> Result<Self, Error> {
+    pub fn open(mut target: Target, env: Option<String>) -> Result<Self, Error> {
         let progress = Progress::new();
+        let began = Instant::now();
         let above_the_spinner = progress.clone();
         target.config.notice_callback(move |notice| above_the_spinner.aside(|| messages::notice(&notice)));
         let mut client = connect::open(target)?;
         // So that the server stops working for a nself that was killed. Not every platform has it: then it does not.
         let _ = client.batch_execute("set client_connection_check_interval = '5s'");
         let schema = schema(&mut client)?;
-        Ok(Self { client, schema, env: env.map(str::to_owned), progress })
+        messages::verbose(&format!("connected ({} ms)", began.elapsed().as_millis()));
+        Ok(Self { client, schema, env, progress })
     }
 
     /// Begins the one transaction that a command runs in; unless it is kept, it leaves nothing behind.
     pub fn begin(&mut self) -> Result<Session<'_>, Error> {
-        let mut transaction = self.client.transaction()?;
+        let transaction = self.client.transaction()?;
+        let mut session = Session { transaction, schema: &self.schema, progress: &self.progress };
         if let Some(env) = &self.env {
-            // For this transaction alone: behind a pooler, the next one may be another program's.
-            transaction.execute("select pg_catalog.set_config('nself.env', $1, true)", &[env])?;
+            session.environment(Some(env))?;
         }
-        Ok(Session { transaction, schema: &self.schema, progress: &self.progress })
+        Ok(session)
+    }
+
+    /// An error if the database is a production database and nobody said that this run is for one.
+    pub fn refuse_unsaid_production(&mut self) -> Result<(), Error> {
+        match self.env.is_none() && self.is_production()? {
+            true => Err(Error::UnsaidProduction),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether the database is for production, or this run is said to be.
+    pub fn is_production(&mut self) -> Result<bool, Error> {
+        let mut session = self.begin()?;
+        let found = session.environment(None)?;
+        session.undo()?;
+        Ok(found.kind.as_deref() == Some("prod"))
     }
 
     /// What moves on the terminal while the server works.
@@ -107,7 +128,14 @@ impl Session<'_> {
             "select pg_catalog.row_to_json(r)::pg_catalog.text from (select * from {}) r",
             call.sql(self.schema)
         );
+        let began = Instant::now();
         let rows = self.transaction.query(&sql, &call.values())?;
+        messages::verbose(&format!(
+            "{} returned {} rows ({} ms)",
+            call.function,
+            rows.len(),
+            began.elapsed().as_millis()
+        ));
         let mut result = Rows { raw: Vec::with_capacity(rows.len()), items: Vec::with_capacity(rows.len()) };
         for row in rows {
             let json: String = row.try_get(0)?;
@@ -122,6 +150,13 @@ impl Session<'_> {
     pub fn value<T: FromSqlOwned>(&mut self, call: &Call) -> Result<T, Error> {
         let row = self.transaction.query_one(&format!("select {}", call.sql(self.schema)), &call.values())?;
         Ok(row.try_get(0)?)
+    }
+
+    /// What the database is for; an error if it is not for `claimed`.
+    pub fn environment(&mut self, claimed: Option<&str>) -> Result<DatabaseEnvironment, Error> {
+        let call = Call::to("nself_environment").with("claimed", "text", claimed.map(str::to_owned));
+        let rows = self.rows_at_once::<DatabaseEnvironment>(&call)?;
+        Ok(rows.items.into_iter().next().unwrap_or_default())
     }
 
     /// Whether the role of this session may fill the journal and run migrations.

@@ -81,12 +81,13 @@ pub struct Right {
 
 /// The functions that a user calls, with the lowest level that may call them. Where arguments decide (`confirm`,
 /// `dry_run`), this is the level of the call that changes nothing.
-const FUNCTIONS: [(&str, Level); 32] = [
+const FUNCTIONS: [(&str, Level); 33] = [
     ("nself_access", Level::Look),
     ("nself_access_level", Level::Look),
     ("nself_adopt", Level::Look),
     ("nself_baseline", Level::Look),
     ("nself_drift", Level::Look),
+    ("nself_environment", Level::Look),
     ("nself_drift_not_compared", Level::Look),
     ("nself_ground", Level::Look),
     ("nself_ground_platform", Level::Look),

@@ -7,6 +7,7 @@ pub mod checksum;
 pub mod ddl;
 pub mod diff;
 pub mod digest;
+pub mod environment;
 pub mod evidence;
 pub mod formats;
 pub mod ground;

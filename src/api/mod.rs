@@ -4,6 +4,7 @@
 mod access;
 mod adopt;
 mod drift;
+mod environment;
 mod heal;
 mod jobs;
 mod migrations;

@@ -156,7 +156,7 @@ const ENABLED: &str = "NSELF_SCHEMA_HEAL_ENABLED";
 
 /// Says it for the database, and in the environment file, from which the next server is started.
 fn switch(global: &Global, enabled: bool) -> Result<Outcome, Error> {
-    let file = EnvFile::active(".".as_ref(), global.env.as_deref(), ENABLED)?;
+    let file = EnvFile::active(".".as_ref(), global.env().as_deref(), ENABLED)?;
     let mut server = open(global)?;
     let mut session = server.begin()?;
     session.execute(&Call::to(if enabled { "nself_heal_enable" } else { "nself_heal_disable" }))?;

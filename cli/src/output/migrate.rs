@@ -74,13 +74,17 @@ pub fn planned(direction: Direction, steps: &[MigrationStep], now: &[MigrationSt
     text + &format!("Dry run: {} to {infinitive}. Nothing was changed.\n", count(steps.len(), "migration"))
 }
 
-/// The question before a revert.
-pub fn question(steps: &[MigrationStep]) -> String {
+/// The question before a revert; in production a whole word has to be typed.
+pub fn question(steps: &[MigrationStep], word: Option<&str>) -> String {
     let mut text = String::from("These migrations will be reverted:\n");
     for step in steps {
         text.push_str(&format!("  {}\n", migration(&step.version, &step.name)));
     }
-    text + "What they created is dropped, with the data in it. Revert? [y/N] "
+    text.push_str("What they created is dropped, with the data in it. ");
+    match word {
+        None => text + "Revert? [y/N] ",
+        Some(word) => text + &format!("This is production.\nTo revert, type {word}: "),
+    }
 }
 
 /// The list of all migrations.

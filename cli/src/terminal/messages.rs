@@ -13,6 +13,18 @@ use super::style::{ERROR, FAINT, WARNING, paint};
 use crate::error::Error;
 
 static IS_JSON: AtomicBool = AtomicBool::new(false);
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
+static IS_VERBOSE: AtomicBool = AtomicBool::new(false);
+
+/// From now on only errors and warnings are said, or also what is asked of the server.
+pub fn speak(quiet: bool, verbose: bool) {
+    IS_QUIET.store(quiet, Ordering::Relaxed);
+    IS_VERBOSE.store(verbose, Ordering::Relaxed);
+}
+
+pub fn is_quiet() -> bool {
+    IS_QUIET.load(Ordering::Relaxed)
+}
 
 /// From now on all is said in JSON.
 pub fn speak_json() {
@@ -93,6 +105,9 @@ pub fn notice(notice: &DbError) {
         return;
     }
     let warns = matches!(notice.parsed_severity(), Some(Severity::Warning));
+    if is_quiet() && !warns {
+        return;
+    }
     let said = Said {
         detail: notice.detail().map(in_commands),
         hint: notice.hint().map(in_commands),
@@ -103,7 +118,16 @@ pub fn notice(notice: &DbError) {
 
 /// Prints a remark about this run.
 pub fn note(text: &str) {
-    Said::only(text).print("note", FAINT);
+    if !is_quiet() {
+        Said::only(text).print("note", FAINT);
+    }
+}
+
+/// Prints what is done, for those who want to watch.
+pub fn verbose(text: &str) {
+    if IS_VERBOSE.load(Ordering::Relaxed) {
+        Said::only(text).print("verbose", FAINT);
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::job;
+use super::messages::is_quiet;
 use crate::rows::Job;
 
 const TICK: Duration = Duration::from_millis(100);
@@ -20,7 +21,7 @@ pub struct Progress {
 
 impl Progress {
     pub fn new() -> Self {
-        Self { bar: ProgressBar::no_length() }
+        Self { bar: if is_quiet() { ProgressBar::hidden() } else { ProgressBar::no_length() } }
     }
 
     /// Shows `message` while `work` runs.

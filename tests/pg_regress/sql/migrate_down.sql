@@ -90,7 +90,18 @@ select * from nself_migrate_down();
 \echo :LAST_ERROR_SQLSTATE
 set nself.env = 'staging';
 select version, status from nself_migrate_down();
+select * from nself_environment();
+-- Another name for the same environment is no contradiction; another environment is.
+select * from nself_environment('stage');
+select * from nself_environment(claimed => 'prod');
 reset nself.env;
+-- Where nobody said, the caller's word counts, for the transaction.
+select * from nself_environment();
+begin;
+select * from nself_environment('prod-eu');
+select version from nself_migrate_down();
+rollback;
+show nself.env;
 
 -- Down parts are refused for the same reasons as up parts, with the file and the line, and before anything runs.
 select version, state, note from nself_journal_put(:whole || files(

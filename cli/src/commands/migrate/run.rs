@@ -3,7 +3,7 @@
 use std::io::{BufRead, IsTerminal, Write};
 
 use super::{files, files::Listing, is_json, job, open, states};
-use crate::args::{Down, Global, Up};
+use crate::args::{DESTROY_PRODUCTION, Down, Global, Up};
 use crate::error::Error;
 use crate::exit::Outcome;
 use crate::folder::Files;
@@ -19,7 +19,7 @@ pub fn up(global: &Global, up: &Up) -> Result<Outcome, Error> {
         direction: Direction::Up,
         files: Some(files::of(&up.folder)?.ok_or_else(files::none)?),
         to: up.to.clone(),
-        number: up.count,
+        number: up.number.or(up.count),
         confirm: None,
         tenant: up.tenant.clone(),
     };
@@ -28,13 +28,13 @@ pub fn up(global: &Global, up: &Up) -> Result<Outcome, Error> {
 
 /// Reverts migrations.
 pub fn down(global: &Global, down: &Down) -> Result<Outcome, Error> {
-    revert(global, down, down.steps)
+    revert(global, down, down.number.or(down.steps))
 }
 
 /// Reverts one migration, unless more are asked for.
 pub fn rollback(global: &Global, down: &Down) -> Result<Outcome, Error> {
     let default = if down.to.is_none() { Some(1) } else { None };
-    revert(global, down, down.steps.or(default))
+    revert(global, down, down.number.or(down.steps).or(default))
 }
 
 fn revert(global: &Global, down: &Down, steps: Option<i32>) -> Result<Outcome, Error> {
@@ -65,8 +65,11 @@ struct Run {
 
 impl Run {
     /// Plans or does it; a person is asked first if nobody has agreed to it yet.
-    fn start(&self, global: &Global, dry_run: bool, agreed: bool) -> Result<Outcome, Error> {
+    fn start(mut self, global: &Global, dry_run: bool, agreed: bool) -> Result<Outcome, Error> {
         let mut server = open(global)?;
+        if self.direction == Direction::Up && !dry_run {
+            server.refuse_unsaid_production()?;
+        }
         let agreed = if agreed { None } else { Some(self.ask(&mut server)?) };
         let mut session = server.begin()?;
         let ship = if dry_run { files::ship_if_allowed } else { files::ship };
@@ -142,20 +145,23 @@ impl Run {
     }
 
     /// Asks a person, and gives the versions agreed to. No transaction is open while the person thinks.
-    fn ask(&self, server: &mut Server) -> Result<Vec<String>, Error> {
+    fn ask(&mut self, server: &mut Server) -> Result<Vec<String>, Error> {
         let plan = self.plan(server)?;
         if plan.items.is_empty() {
             return Ok(Vec::new());
         }
-        anstream::eprint!("{}", text::question(&plan.items));
+        let word = server.is_production()?.then_some(DESTROY_PRODUCTION);
+        anstream::eprint!("{}", text::question(&plan.items, word));
         let _ = std::io::stderr().flush();
         let mut answer = String::new();
         // An answer that cannot be read is no yes.
         let _ = std::io::stdin().lock().read_line(&mut answer);
-        match answer.trim().to_lowercase().as_str() {
-            "y" | "yes" => Ok(versions(&plan)),
-            _ => Err(Error::Declined),
+        match (answer.trim(), word) {
+            (answer, Some(word)) if answer == word => self.confirm = Some(answer.to_owned()),
+            ("y" | "Y" | "yes" | "Yes" | "YES", None) => {}
+            _ => return Err(Error::Declined),
         }
+        Ok(versions(&plan))
     }
 
     /// A value that the server calls invalid may be an argument of this call, or one that a statement of a migration

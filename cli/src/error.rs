@@ -47,8 +47,8 @@ pub enum Error {
     Unconfirmed,
     #[error("the database is for production, and this run is not said to be for it")]
     UnsaidProduction,
-    #[error("nothing was reverted: the answer was not yes")]
-    Declined,
+    #[error("nothing was reverted: the answer was not {0}")]
+    Declined(&'static str),
     #[error("nothing was reverted: other migrations than the ones you were asked about would have been")]
     PlanChanged,
 }

@@ -11,7 +11,7 @@ use nself_heal_core::secrets;
 use pgrx::pg_sys;
 
 use super::this_statement;
-use crate::server::parser::statements;
+use crate::server::parser::{self, statements};
 use crate::server::transaction::try_read;
 
 /// How much of a command is kept, in bytes.
@@ -76,11 +76,11 @@ fn parts(text: &str) -> Vec<(String, Rc<str>)> {
     let part = |statement: *mut pg_sys::RawStmt| {
         // SAFETY: the parser made it, and tells which part of the text it is; a length of 0 means: to the end.
         unsafe {
-            let tag = CStr::from_ptr(pg_sys::GetCommandTagName(pg_sys::CreateCommandTag((*statement).stmt)));
+            let tag = parser::tag((*statement).stmt);
             let start = usize::try_from((*statement).stmt_location).ok()?;
             let length = usize::try_from((*statement).stmt_len).ok()?;
             let end = if length == 0 { text.len() } else { start + length };
-            Some((tag.to_string_lossy().into_owned(), Range { start, end }))
+            Some((tag, Range { start, end }))
         }
     };
     let all: Option<Vec<_>> = statements(text).into_iter().map(part).collect();

@@ -14,7 +14,7 @@ use crate::migrations::ledger;
 use crate::server::session::{self, lent, may_act_for, with_settings};
 use crate::server::transaction::subtransaction;
 use crate::server::trust::{self, as_owner};
-use crate::server::{locked, own_ddl, spi};
+use crate::server::{event_triggers, locked, own_ddl, spi};
 use crate::{catalog, settings};
 
 /// How far to go.
@@ -33,13 +33,20 @@ pub fn search_path() -> Result<String, Error> {
 
 /// Checks the rows, then applies the step if it is confirmed.
 pub fn attempt(work: &Work, columns: &BTreeSet<String>, mode: Mode) -> Result<Ended, Error> {
+    let fires = || event_triggers::refusal(work.actions.iter().map(Action::sql), &work.run_as);
     if mode == Mode::Look && work.checks.is_empty() && work.runs.is_none() {
-        return Ok((Status::Planned, heal::foretold(work)));
+        return Ok(match fires()? {
+            Some(reason) => (Status::Blocked, Some(reason)),
+            None => (Status::Planned, heal::foretold(work)),
+        });
     }
     let owner = match owner(work, mode)? {
         Ok(owner) => owner,
         Err(ended) => return Ok(ended),
     };
+    if let Some(reason) = fires()? {
+        return Ok((Status::Blocked, Some(reason)));
+    }
     trust::forget_refused();
     let look = || as_owner(owner, || rows_in_the_way(work, columns));
     let result = match mode {

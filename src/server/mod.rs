@@ -6,6 +6,7 @@ pub mod blockers;
 pub mod cache;
 pub mod channel;
 pub mod deferred;
+pub mod event_triggers;
 pub mod left_for_end;
 pub mod locked;
 pub mod outside;

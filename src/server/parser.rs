@@ -24,6 +24,21 @@ pub fn only_statement(sql: &str) -> Option<*mut pg_sys::Node> {
     }
 }
 
+/// What the server calls the statements of a text: `CREATE INDEX`.
+pub fn tags(sql: &str) -> Vec<String> {
+    // SAFETY: the parser made it; the names are the server's own.
+    statements(sql).into_iter().map(|raw| unsafe { tag((*raw).stmt) }).collect()
+}
+
+/// What the server calls a statement.
+///
+/// # Safety
+/// It comes from the parser.
+pub unsafe fn tag(statement: *mut pg_sys::Node) -> String {
+    // SAFETY: see above.
+    unsafe { text(pg_sys::GetCommandTagName(pg_sys::CreateCommandTag(statement))) }
+}
+
 /// Whether a text is one statement that can end its transaction while it runs: CALL, or DO.
 pub fn can_commit(sql: &str) -> bool {
     use pg_sys::NodeTag::{T_CallStmt, T_DoStmt};

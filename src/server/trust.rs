@@ -477,22 +477,28 @@ pub fn owner_of_function(function: pg_sys::Oid, role: pg_sys::Oid) -> Option<pg_
     writer(function).filter(|owner| !trusts(role, *owner))
 }
 
+/// Why a function may not run with the rights of `role`, if so.
+pub fn why_not(function: pg_sys::Oid, role: pg_sys::Oid) -> Option<String> {
+    let owner = writer(function)?;
+    if !trusts(role, owner) {
+        return Some(would_run(&name(function), owner, &session::role_name(role)));
+    }
+    let is_changed = CHANGED.with_borrow(|changed| changed.contains(&function.to_u32()));
+    is_changed.then(|| not_as_expected(&name(function)))
+}
+
 /// An error unless this function may run now.
 fn check(function: pg_sys::Oid) {
     if REGION.get().is_none() {
         return;
     }
-    let Some(owner) = writer(function) else { return };
+    if writer(function).is_none() {
+        return;
+    }
     let refused = match role_of_region() {
         None if function.to_u32() < pg_sys::FirstNormalObjectId => None,
         None => Some(format!("it would run {}", name(function))),
-        Some(role) if !trusts(role, owner) => {
-            Some(would_run(&name(function), owner, &session::role_name(role)))
-        }
-        Some(_) if CHANGED.with_borrow(|changed| changed.contains(&function.to_u32())) => {
-            Some(not_as_expected(&name(function)))
-        }
-        Some(_) => None,
+        Some(role) => why_not(function, role),
     };
     if let Some(says) = refused {
         refuse(says);

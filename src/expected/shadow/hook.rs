@@ -16,7 +16,7 @@ use pgrx::{PgLogLevel, pg_guard, pg_sys};
 use crate::expected::shadow::left_out::note;
 use crate::expected::shadow::{functions, kernel, owners_rights, plain, query};
 use crate::server::outside::{self, Reason};
-use crate::server::parser::relation_of;
+use crate::server::parser::{self, relation_of};
 
 /// From now on nothing that this process, which replays as `role`, runs reaches outside its database.
 pub fn install(role: pg_sys::Oid) {
@@ -46,9 +46,7 @@ unsafe extern "C-unwind" fn process_utility(
     // SAFETY: the server hands over a planned utility statement, and it is passed on as it came.
     unsafe {
         if let Some(reason) = reaches_outside((*planned).utilityStmt) {
-            let tag =
-                CStr::from_ptr(pg_sys::GetCommandTagName(pg_sys::CreateCommandTag((*planned).utilityStmt)));
-            note(tag.to_string_lossy().into_owned(), reason);
+            note(parser::tag((*planned).utilityStmt), reason);
             return;
         }
         if plain::changes_no_schema((*planned).utilityStmt) {

@@ -159,7 +159,7 @@ impl Run {
         match (answer.trim(), word) {
             (answer, Some(word)) if answer == word => self.confirm = Some(answer.to_owned()),
             ("y" | "Y" | "yes" | "Yes" | "YES", None) => {}
-            _ => return Err(Error::Declined),
+            _ => return Err(Error::Declined(word.unwrap_or("yes"))),
         }
         Ok(versions(&plan))
     }

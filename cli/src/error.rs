@@ -43,6 +43,8 @@ pub enum Error {
     Read { path: PathBuf, source: std::io::Error },
     #[error("cannot write {}: {source}", .path.display())]
     Write { path: PathBuf, source: std::io::Error },
+    #[error("only lint has the formats github and sarif")]
+    FormatOfLint,
     #[error("reverting migrations needs a confirmation, and there is no terminal to ask on")]
     Unconfirmed,
     #[error("nothing was reverted: the answer was not yes")]
@@ -59,6 +61,7 @@ impl Error {
             | Error::Setting { .. }
             | Error::Folder(nself_folder::Error::NotFolder(_))
             | Error::NoFolder { .. }
+            | Error::FormatOfLint
             | Error::Unconfirmed => true,
             // The server says so of a version that does not exist, or a count of 0.
             Error::Database(error) => {
@@ -87,6 +90,7 @@ impl Error {
             Error::NoFolder { .. } => "Name the folder with --dir.",
             Error::Folder(error) => error.hint()?,
             Error::Unconfirmed => "Pass --yes, or see what would be reverted with --dry-run.",
+            Error::FormatOfLint => "Use --format text or --format json.",
             Error::PlanChanged => "Look again with --dry-run.",
             Error::Job { job, .. } if job.state == "failed" => return job.hint.clone(),
             Error::Job { .. } => "Run the command again for the rest.",

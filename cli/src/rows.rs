@@ -54,6 +54,32 @@ pub struct Checksum {
     pub actual: Option<String>,
 }
 
+/// A row of `nself_migrate_rehearse`.
+#[derive(Deserialize)]
+pub struct RehearsedStatement {
+    pub version: String,
+    pub name: String,
+    /// Nothing of what is said of the migration as a whole.
+    pub line: Option<i32>,
+    pub sql: Option<String>,
+    /// ran, left out, failed or not run
+    pub status: String,
+    pub note: Option<String>,
+    /// Relative to the migrations folder.
+    pub path: String,
+    pub found: Vec<FoundHazard>,
+}
+
+/// A hazard of a statement.
+#[derive(Deserialize)]
+pub struct FoundHazard {
+    pub hazard: String,
+    pub sentence: String,
+    pub gentler: String,
+    /// Why it is accepted, if the file says so.
+    pub allowed: Option<String>,
+}
+
 /// A row of `nself_adopt`.
 #[derive(Deserialize)]
 pub struct Belief {

@@ -10,6 +10,7 @@ pub mod digest;
 pub mod evidence;
 pub mod formats;
 pub mod ground;
+pub mod hazard;
 pub mod heal;
 pub mod home;
 pub mod ignore;

@@ -5,6 +5,7 @@ mod adopt;
 mod files;
 mod ground;
 mod job;
+mod rehearse;
 mod run;
 
 use serde::Serialize;
@@ -28,6 +29,7 @@ pub fn run(global: &Global, command: &Migrate) -> Result<Outcome, Error> {
         Migrate::Status(status) => self::status(global, status),
         Migrate::VerifyChecksums(folder) => verify(global, folder),
         Migrate::Diff(diff) => self::diff(global, diff),
+        Migrate::Lint(lint) => rehearse::lint(global, lint),
         Migrate::Adopt(adopt) => adopt::adopt(global, adopt),
         Migrate::Baseline(baseline) => adopt::baseline(global, baseline),
         Migrate::Ground(ground) => ground::make(global, ground),

@@ -54,8 +54,13 @@ fn line(direction: Direction, step: &MigrationStep) -> String {
     format!("{doing} {} ... {}{took}\n", migration(&step.version, &step.name), paint(GOOD, "done"))
 }
 
-/// What a dry run would do, with the SQL.
-pub fn planned(direction: Direction, steps: &[MigrationStep], now: &[MigrationState]) -> String {
+/// What a dry run would do, with the SQL, and what a rehearsal of it says.
+pub fn planned(
+    direction: Direction,
+    steps: &[MigrationStep],
+    now: &[MigrationState],
+    rehearsal: &str,
+) -> String {
     if steps.is_empty() {
         return done(direction, steps, now);
     }
@@ -71,6 +76,7 @@ pub fn planned(direction: Direction, steps: &[MigrationStep], now: &[MigrationSt
     if steps.iter().all(|step| step.sql.is_none()) {
         text.push_str("    The SQL is for roles with level migrate.\n");
     }
+    text.push_str(rehearsal);
     text + &format!("Dry run: {} to {infinitive}. Nothing was changed.\n", count(steps.len(), "migration"))
 }
 
@@ -257,7 +263,7 @@ Reverted 2 migrations. No migration is applied.
     fn nothing_to_do_is_said() {
         let now = [state("0003", "edited")];
         assert_eq!(done(Direction::Up, &[], &now), "Nothing to apply. Database is at version 0003.\n");
-        assert_eq!(planned(Direction::Down, &[], &[]), "Nothing to revert. No migration is applied.\n");
+        assert_eq!(planned(Direction::Down, &[], &[], ""), "Nothing to revert. No migration is applied.\n");
     }
 
     #[test]
@@ -268,9 +274,10 @@ Would apply 1_a.sql
     create table a (
 
       id int);
+Rehearsed.
 Dry run: 1 migration to apply. Nothing was changed.
 ";
-        assert_eq!(planned(Direction::Up, &steps, &[]), expected);
+        assert_eq!(planned(Direction::Up, &steps, &[], "Rehearsed.\n"), expected);
     }
 
     #[test]

@@ -4,9 +4,46 @@ use crate::diff::{Aspect, Change, Difference, Object};
 use crate::hazard::Gone;
 use crate::model::DefinitionKind;
 
-/// One line for each change. The expected side is the schema before, the live one the schema after.
-pub fn changes(all: &[Change<'_>]) -> Vec<String> {
-    lines(all, "creates", "drops", "changes")
+/// One line for each change. The expected side is the schema before, the live one the schema after. A table or a column of
+/// before that is not among the `dropped` has another name now.
+pub fn changes(all: &[Change<'_>], dropped: &[&String]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut named: Vec<String> = Vec::new();
+    for change in all {
+        let Change::Missing(before) = change else { continue };
+        let is_dropped = dropped.iter().any(|identity| **identity == before.identity());
+        let after = all.iter().find_map(|other| match other {
+            Change::Extra(after) if !is_dropped && is_renamed(before, after) => Some(after.identity()),
+            _ => None,
+        });
+        if let Some(after) = after.filter(|after| !named.contains(after)) {
+            lines.push(format!("renames {} {} to {after}", before.object_type(), before.identity()));
+            named.extend([before.identity(), after]);
+        }
+    }
+    let is_named = |change: &&Change<'_>| {
+        let object = change.object();
+        matches!(object, Object::Table(_) | Object::Column(..)) && named.contains(&object.identity())
+    };
+    let others: Vec<Change<'_>> = all.iter().filter(|change| !is_named(change)).cloned().collect();
+    lines.extend(self::lines(&others, "creates", "drops", "changes"));
+    lines
+}
+
+/// Whether the one may be the other under another name.
+fn is_renamed(before: &Object<'_>, after: &Object<'_>) -> bool {
+    match (before, after) {
+        (Object::Column(table, before), Object::Column(of, after)) => {
+            table.identity == of.identity && before.type_name == after.type_name
+        }
+        (Object::Table(before), Object::Table(after)) => {
+            let names = |of: &crate::model::Table| -> Vec<String> {
+                of.columns.iter().map(|column| column.name.clone()).collect()
+            };
+            names(before) == names(after)
+        }
+        _ => false,
+    }
 }
 
 /// One line for each respect in which a schema is not as it was before. The expected side is the schema before.

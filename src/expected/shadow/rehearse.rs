@@ -354,7 +354,9 @@ impl<'a> Meter<'a> {
                     }
                     _ => None,
                 };
-                Ok((changes(&all), gone(&all), all.iter().filter_map(made_key).collect::<Vec<_>>()))
+                let dropped: Vec<&String> =
+                    measured.dropped_columns.iter().chain(&measured.dropped_tables).collect();
+                Ok((changes(&all, &dropped), gone(&all), all.iter().filter_map(made_key).collect::<Vec<_>>()))
             })
         })?;
         measured.changes = said;

@@ -17,7 +17,8 @@ environment, then from .env.local, then from .env in the current folder.
 Exit codes:
   questions   0 nothing found, 1 found what was looked for, 2 could not run
               self-heal run: 1 is drift; diff: 1 is drift, with --fail-on-drift
-              verify-checksums: 1 is a file that is not what was applied
+              verify-checksums: 1 is a file that is not what was applied, or with --rollback a down part
+              that is missing, fails, or leaves another schema
               lint: 1 is a migration that fails, or a hazard of --fail-on
   heals       0 healed, 1 something is left, with --fail-on-left-over, 2 failed or cancelled
   migrations  0 success, 1 failed and the database is unchanged, 2 invalid arguments
@@ -153,7 +154,7 @@ pub enum Migrate {
     /// List migrations and what became of them
     Status(Status),
     /// Check that applied migrations are still what the folder says
-    VerifyChecksums(Folder),
+    VerifyChecksums(Verify),
     /// Show where the live schema differs from the migrations
     Diff(Diff),
     /// Rehearse pending migrations in a shadow database, and tell what they would do to those who work here
@@ -180,6 +181,15 @@ pub struct Folder {
     /// The migrations folder [default: the first of migrations, backend/migrations, nself/migrations, drizzle]
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct Verify {
+    #[command(flatten)]
+    pub folder: Folder,
+    /// Also try each down part in a shadow database: up, down, up again
+    #[arg(long)]
+    pub rollback: bool,
 }
 
 #[derive(Args)]

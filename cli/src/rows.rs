@@ -48,7 +48,7 @@ pub struct MigrationStep {
 pub struct Checksum {
     pub version: String,
     pub name: String,
-    /// ok, partial, cosmetic, mismatch or missing
+    /// ok, partial, cosmetic, mismatch or missing; of a down part rollback and ok, departs, failed, missing or not run
     pub status: String,
     pub expected: Option<String>,
     pub actual: Option<String>,

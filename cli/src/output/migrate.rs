@@ -174,6 +174,31 @@ pub fn is_wrong(row: &Checksum) -> bool {
     matches!(row.status.as_str(), "mismatch" | "missing")
 }
 
+/// How the statuses begin of rows that are about down parts.
+pub const ROLLBACK: &str = "rollback ";
+
+/// Which down parts do not lead back.
+pub fn rollbacks(rows: &[Checksum]) -> String {
+    let mut text = String::new();
+    for row in rows.iter().filter(|row| is_no_way_back(row)) {
+        let file = migration(&row.version, &row.name);
+        text.push_str(&format!("{file}: {}\n", paint(ERROR, &row.status)));
+        for (label, value) in [("expected", &row.expected), ("actual", &row.actual)] {
+            if let Some(value) = value {
+                text.push_str(&format!("  {label:<9} {value}\n"));
+            }
+        }
+    }
+    let good = rows.iter().filter(|row| !is_no_way_back(row)).count();
+    let total = count(rows.len(), "migration");
+    text + &format!("{good} of {total} can be undone: up, down and up again give the same schema.\n")
+}
+
+/// Whether nothing proves that a migration can be undone.
+pub fn is_no_way_back(row: &Checksum) -> bool {
+    row.status != "rollback ok"
+}
+
 /// `Database is at version 0003.`: that of the migration that was applied last, which need not be in the folder.
 fn place(migrations: &[MigrationState], at: &str) -> String {
     let applied = migrations.iter().filter(|row| !row.is_open());

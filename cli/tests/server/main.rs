@@ -235,6 +235,20 @@ fn edited_migrations_are_found_by_their_checksums() {
 }
 
 #[test]
+fn down_parts_are_tried_in_a_shadow() {
+    let shop = Shop::migrated();
+    let ran = shop.nself("db migrate verify-checksums --rollback").exits(0);
+    let says = "3 of 3 migrations can be undone: up, down and up again give the same schema.\n";
+    assert!(ran.stdout.ends_with(says), "{}", ran.stdout);
+    shop.file("migrations/0004_more.sql", "CREATE TABLE more (id int);");
+    shop.file("migrations/0004_more.down.sql", "SELECT 1;");
+    let ran = shop.nself("db migrate verify-checksums --rollback").exits(1);
+    let says = "0004_more.sql: rollback departs\n  expected  the schema from before it\n  \
+                actual    the down part leaves table public.more: 1 column\n3 of 4 migrations can be undone";
+    assert!(ran.stdout.contains(says), "{}", ran.stdout);
+}
+
+#[test]
 fn diff_shows_what_is_missing_extra_and_changed() {
     let shop = Shop::migrated();
     let ran = shop.nself("db migrate diff --fail-on-drift").exits(0);

@@ -58,6 +58,19 @@ SELECT count(*) FROM nself_migrate_rehearse(max_count => 1);
 SELECT version, state FROM nself_migrate_status();
 SELECT to_regclass('fresh') IS NULL AS is_unchanged;
 
+-- It begins from the shadow that the session has kept, and works in a transaction that only reads, and for a tenant.
+-- A shadow in which migrations were rehearsed is not kept.
+SET nself.shadow_keep_from = 0;
+DELETE FROM nself.expected_state;
+SELECT count(*) FROM nself_drift();
+SELECT count(*) > 0 AS is_kept FROM pg_database WHERE datname ~ ('^nself_shadow_\d+_' || pg_backend_pid() || '_');
+BEGIN READ ONLY;
+SELECT statement, locks, rewrites FROM nself_migrate_rehearse(max_count => 1) WHERE locks IS NOT NULL OR rewrites IS NOT NULL;
+COMMIT;
+SELECT count(*) > 0 AS is_kept FROM pg_database WHERE datname ~ ('^nself_shadow_\d+_' || pg_backend_pid() || '_');
+RESET nself.shadow_keep_from;
+SELECT statement, changes FROM nself_migrate_rehearse(target => '1', tenant => 'acme') WHERE statement = 3;
+
 -- What is deleted: only where something is. A rename deletes nothing. What is made anew is not missed. Sizes and counts
 -- depend on the server.
 :quiet :'shop'::jsonb || files(

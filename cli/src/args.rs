@@ -20,7 +20,9 @@ refused, and nothing is applied to prod without --env prod.
 Exit codes:
   questions   0 nothing found, 1 found what was looked for, 2 could not run
               self-heal run: 1 is drift; diff: 1 is drift, with --fail-on-drift
-              verify-checksums: 1 is a file that is not what was applied
+              verify-checksums: 1 is a file that is not what was applied, or with --rollback a down part
+              that is missing, fails, or leaves another schema
+              lint: 1 is a migration that fails, or a hazard of --fail-on
   heals       0 healed, 1 something is left, with --fail-on-left-over, 2 failed or cancelled
   migrations  0 success, 1 failed and the database is unchanged, 2 invalid arguments
               (up, down, run, rollback, adopt, baseline, ground)
@@ -99,6 +101,10 @@ pub enum Format {
     Text,
     /// One JSON document
     Json,
+    /// Annotations of GitHub Actions, of lint alone
+    Github,
+    /// A SARIF log, of lint alone
+    Sarif,
 }
 
 #[derive(Subcommand)]
@@ -184,9 +190,11 @@ pub enum Migrate {
     /// List migrations and what became of them
     Status(Status),
     /// Check that applied migrations are still what the folder says
-    VerifyChecksums(Folder),
+    VerifyChecksums(Verify),
     /// Show where the live schema differs from the migrations
     Diff(Diff),
+    /// Rehearse pending migrations in a shadow database, and tell what they would do to those who work here
+    Lint(Lint),
     /// Join a database that another tool has migrated: believe its list of applied migrations
     Adopt(Adopt),
     /// Join a database that has no such list: what is there is what the migrations gave
@@ -212,6 +220,15 @@ pub struct Folder {
 }
 
 #[derive(Args)]
+pub struct Verify {
+    #[command(flatten)]
+    pub folder: Folder,
+    /// Also try each down part in a shadow database: up, down, up again
+    #[arg(long)]
+    pub rollback: bool,
+}
+
+#[derive(Args)]
 pub struct Up {
     #[command(flatten)]
     pub folder: Folder,
@@ -230,6 +247,38 @@ pub struct Up {
     /// The tenant to migrate
     #[arg(long, value_name = "NAME")]
     pub tenant: Option<String>,
+}
+
+/// The names of the hazards that a rehearsal tells.
+pub const HAZARDS: [&str; 10] = [
+    "blocks-reads",
+    "blocks-writes",
+    "rewrites-table",
+    "scans-under-lock",
+    "deletes-data",
+    "breaks-running-code",
+    "drops-used-index",
+    "fk-without-index",
+    "no-transaction-needed",
+    "not-reversible",
+];
+
+#[derive(Args)]
+pub struct Lint {
+    #[command(flatten)]
+    pub folder: Folder,
+    /// Stop after this version
+    #[arg(long, value_name = "VERSION")]
+    pub to: Option<String>,
+    /// Rehearse at most N migrations
+    #[arg(long, value_name = "N")]
+    pub count: Option<i32>,
+    /// The tenant to rehearse for
+    #[arg(long, value_name = "NAME")]
+    pub tenant: Option<String>,
+    /// Exit with code 1 when one of these hazards is found and its file does not accept it
+    #[arg(long, value_name = "HAZARD", value_delimiter = ',', value_parser = HAZARDS)]
+    pub fail_on: Vec<String>,
 }
 
 #[derive(Args)]

@@ -4,7 +4,7 @@ mod job;
 mod migrate;
 mod self_heal;
 
-use crate::args::{Cli, Command, Db, Global};
+use crate::args::{Cli, Command, Db, Format, Global, Migrate};
 use crate::connect;
 use crate::dotenv::Environment;
 use crate::error::Error;
@@ -14,6 +14,10 @@ use crate::server::Server;
 /// Runs the command that was asked for.
 pub fn run(cli: &Cli) -> Result<Outcome, Error> {
     let global = &cli.global;
+    let is_for_lint = matches!(global.format, Format::Github | Format::Sarif);
+    if is_for_lint && !matches!(cli.command, Command::Db(Db::Migrate(Migrate::Lint(_)))) {
+        return Err(Error::FormatOfLint);
+    }
     match &cli.command {
         Command::SelfHeal(command) => self_heal::run(global, command),
         Command::Db(Db::Migrate(command)) => migrate::run(global, command),

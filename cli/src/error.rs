@@ -43,6 +43,8 @@ pub enum Error {
     Read { path: PathBuf, source: std::io::Error },
     #[error("cannot write {}: {source}", .path.display())]
     Write { path: PathBuf, source: std::io::Error },
+    #[error("only lint has the formats github and sarif")]
+    FormatOfLint,
     #[error("reverting migrations needs a confirmation, and there is no terminal to ask on")]
     Unconfirmed,
     #[error("the database is for production, and this run is not said to be for it")]
@@ -62,6 +64,7 @@ impl Error {
             | Error::Folder(nself_folder::Error::NotFolder(_))
             | Error::NoFolder { .. }
             | Error::UnsaidProduction
+            | Error::FormatOfLint
             | Error::Unconfirmed => true,
             // The server says so of a version that does not exist, or a count of 0.
             Error::Database(error) => {
@@ -91,6 +94,7 @@ impl Error {
             Error::Folder(error) => error.hint()?,
             Error::Unconfirmed => "Pass --yes, or see what would be reverted with --dry-run.",
             Error::UnsaidProduction => "Say --env prod, or see what would be applied with --dry-run.",
+            Error::FormatOfLint => "Use --format text or --format json.",
             Error::PlanChanged => "Look again with --dry-run.",
             Error::Job { job, .. } if job.state == "failed" => return job.hint.clone(),
             Error::Job { .. } => "Run the command again for the rest.",

@@ -1,6 +1,6 @@
 //! What the exit code says. Scripts rely on these numbers, so they are chosen here and nowhere else:
 //!
-//! - what only looks (self-heal, and of migrate `status`, `diff` and `verify-checksums`): 0 nothing found, 1 it found what it
+//! - what only looks (self-heal, and of migrate `status`, `diff`, `verify-checksums` and `lint`): 0 nothing found, 1 it found what it
 //!   looks for, such as drift, 2 could not run
 //! - what changes migrations: 0 success, 1 failed and the database is unchanged (but for migrations that run without a
 //!   transaction), 2 invalid arguments
@@ -51,9 +51,9 @@ fn failure_number(command: &Command, usage: bool) -> u8 {
     match command {
         _ if usage => USAGE,
         Command::SelfHeal(_)
-        | Command::Db(Db::Migrate(Migrate::Status(_) | Migrate::Diff(_) | Migrate::VerifyChecksums(_))) => {
-            SELF_HEAL_FAILED
-        }
+        | Command::Db(Db::Migrate(
+            Migrate::Status(_) | Migrate::Diff(_) | Migrate::VerifyChecksums(_) | Migrate::Lint(_),
+        )) => SELF_HEAL_FAILED,
         Command::Db(Db::Migrate(
             Migrate::Up(_) | Migrate::Down(_) | Migrate::Adopt(_) | Migrate::Baseline(_) | Migrate::Ground(_),
         ))
@@ -82,6 +82,7 @@ mod tests {
             "db migrate diff",
             "db migrate status",
             "db migrate verify-checksums",
+            "db migrate lint --fail-on deletes-data,blocks-reads",
         ] {
             assert_eq!(failed(line), 2, "{line}");
         }

@@ -7,6 +7,7 @@ pub mod ground;
 pub mod heal;
 pub mod migrate;
 pub mod names;
+pub mod rehearsal;
 mod table;
 mod time;
 mod wrap;
@@ -21,6 +22,11 @@ use crate::terminal::messages;
 /// Prints a result for a person; the colours in it only on a terminal that wants them.
 pub fn text(text: &str) {
     write(anstream::stdout(), text);
+}
+
+/// Prints a text for a program.
+pub fn plain(text: &str) {
+    write(std::io::stdout(), text);
 }
 
 /// Prints rows as they came from the server: one JSON array, one row a line.

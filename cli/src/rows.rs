@@ -55,10 +55,36 @@ pub struct MigrationStep {
 pub struct Checksum {
     pub version: String,
     pub name: String,
-    /// ok, partial, cosmetic, mismatch or missing
+    /// ok, partial, cosmetic, mismatch or missing; of a down part rollback and ok, departs, failed, missing or not run
     pub status: String,
     pub expected: Option<String>,
     pub actual: Option<String>,
+}
+
+/// A row of `nself_migrate_rehearse`.
+#[derive(Deserialize)]
+pub struct RehearsedStatement {
+    pub version: String,
+    pub name: String,
+    /// Nothing of what is said of the migration as a whole.
+    pub line: Option<i32>,
+    pub sql: Option<String>,
+    /// ran, left out, failed or not run
+    pub status: String,
+    pub note: Option<String>,
+    /// Relative to the migrations folder.
+    pub path: String,
+    pub found: Vec<FoundHazard>,
+}
+
+/// A hazard of a statement.
+#[derive(Deserialize)]
+pub struct FoundHazard {
+    pub hazard: String,
+    pub sentence: String,
+    pub gentler: String,
+    /// Why it is accepted, if the file says so.
+    pub allowed: Option<String>,
 }
 
 /// A row of `nself_adopt`.

@@ -99,6 +99,7 @@ const FUNCTIONS: [(&str, Level); 33] = [
     ("nself_replay_left_out", Level::Look),
     ("nself_job", Level::Look),
     ("nself_migrate_down", Level::Look),
+    ("nself_migrate_rehearse", Level::Look),
     ("nself_migrate_status", Level::Look),
     ("nself_migrate_up", Level::Look),
     ("nself_migrate_verify", Level::Look),

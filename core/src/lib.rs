@@ -11,6 +11,7 @@ pub mod environment;
 pub mod evidence;
 pub mod formats;
 pub mod ground;
+pub mod hazard;
 pub mod heal;
 pub mod home;
 pub mod ignore;

@@ -17,6 +17,7 @@ use crate::migrations::down::{self, DownRequest};
 use crate::migrations::journal;
 use crate::migrations::status;
 use crate::migrations::up::{self, UpRequest};
+use crate::rehearsal;
 use crate::settings;
 
 use crate::api::Rows;
@@ -223,6 +224,7 @@ fn ran(rows: Vec<up::Ran>) -> Rows<(String, String, &'static str, Option<i64>, O
 #[pg_extern]
 fn nself_migrate_verify(
     replay: default!(Option<bool>, "false"),
+    rollback: default!(Option<bool>, "false"),
 ) -> Result<
     TableIterator<
         'static,
@@ -253,6 +255,10 @@ fn nself_migrate_verify(
         .collect();
     if replay == Some(true) {
         rows.extend(replay_rows()?);
+    }
+    if rollback == Some(true) {
+        let rolled_back = rehearsal::roll_back()?.into_iter();
+        rows.extend(rolled_back.map(|of| (of.version, of.name, of.status, of.expected, of.actual)));
     }
     Ok(TableIterator::new(rows))
 }

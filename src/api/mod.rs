@@ -8,6 +8,7 @@ mod environment;
 mod heal;
 mod jobs;
 mod migrations;
+mod rehearsal;
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;

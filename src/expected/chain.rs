@@ -74,6 +74,21 @@ pub fn chain(against: Against) -> Result<Chain, Error> {
     Ok(Chain { ground: ground.map(Ground::into_schema), is_baseline, stood_here, migrations, applied })
 }
 
+/// What stands here before the first migration, or stood here.
+pub fn of_ground() -> Result<Chain, Error> {
+    let ground = match ground::read()? {
+        Some(ground) => Some(ground.into_schema()),
+        None => ground::before_first()?,
+    };
+    Ok(Chain {
+        ground,
+        is_baseline: false,
+        stood_here: BTreeSet::new(),
+        migrations: Vec::new(),
+        applied: Some(0),
+    })
+}
+
 fn migrations(against: Against) -> Result<(Vec<Applied>, Option<usize>), Error> {
     let mut chain = ledger::since_ground()?;
     let mut applied = Some(chain.iter().filter(|applied| applied.statements_done != Some(0)).count());
@@ -103,7 +118,7 @@ fn migrations(against: Against) -> Result<(Vec<Applied>, Option<usize>), Error> 
 
 /// As whom a pending migration is replayed: as the caller, or as the role that loaded it, if the caller does not trust that
 /// one. Nobody has read it, perhaps.
-fn asker(session: &Session, entry: &Migration) -> Result<Session, Error> {
+pub fn asker(session: &Session, entry: &Migration) -> Result<Session, Error> {
     let trusts = trust::trusts(role(&session.applied_by)?, role(&entry.loaded_by)?);
     if trusts { Ok(session.clone()) } else { session.as_role(&entry.loaded_by) }
 }

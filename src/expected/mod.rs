@@ -19,6 +19,7 @@ use nself_heal_core::pieces::{Pieces, join};
 use pgrx::{notice, pg_sys};
 
 use crate::error::Error;
+use crate::expected::shadow::rehearse::{Ran, Run};
 use crate::expected::store::{Places, keep, kept, schemas};
 use crate::expected::summary::Summary;
 use crate::migrations::evidence::{self, Seen};
@@ -239,6 +240,44 @@ fn replay(against: Against) -> Result<Replay, Error> {
         outline.digests = Digests::unknown(pieces.relations.keys().cloned());
     }
     Ok(Replay { hash, outline, pieces, schemas })
+}
+
+/// From what migrations are rehearsed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// What the applied migrations gave.
+    Applied,
+    /// What stood here before the first migration, or at a baseline.
+    Ground,
+}
+
+/// Runs migrations in a shadow, on top of what is expected, and tells what each of them does there. Nothing of it is kept.
+pub fn rehearse(from: From, runs: &[Run]) -> Result<Vec<Option<Ran>>, Error> {
+    if spi::is_standby() {
+        return Err(Error::OnStandby { command: "a rehearsal".to_owned() });
+    }
+    let mut chain = match chain::hash_of(Against::Applied) {
+        Err(Error::NothingApplied) => chain::of_ground()?,
+        hash => {
+            hash?;
+            chain::chain(Against::Applied)?
+        }
+    };
+    match from {
+        From::Ground => chain.migrations.clear(),
+        // Where a replay does not give what is here, what is here counts.
+        From::Applied if !chain.migrations.is_empty() => {
+            let here = of_silently(Against::Applied)?;
+            if here.outline.is_corrected {
+                let all = here.digests().relations.iter().map(|(relation, _)| relation.clone()).collect();
+                chain.ground = Some(join(here.pieces(&all)?.into_catalogs()));
+                chain.migrations.clear();
+            }
+        }
+        From::Applied => {}
+    }
+    let hash = chain::hashes(&chain).pop().expect("a chain has at least one beginning");
+    shadow::rehearse(&chain, &hash, runs)
 }
 
 /// Where what the applied migrations gave here is not what their replay gives, pending ones are replayed on top of what they

@@ -43,6 +43,17 @@ pub fn run_transaction(
     which: Range<usize>,
     settings: &[(&str, &str)],
 ) -> Result<(), Error> {
+    run_watched(script, statements, which, settings, &mut |_| Ok(()))
+}
+
+/// As `run_transaction`. `ran` is called after each statement, with its place.
+pub fn run_watched(
+    script: &Script<'_>,
+    statements: &[Statement],
+    which: Range<usize>,
+    settings: &[(&str, &str)],
+    ran: &mut dyn FnMut(usize) -> Result<(), Error>,
+) -> Result<(), Error> {
     within(settings, || {
         let mut confined = Confined::now()?;
         for setting in settings_before(statements, which.start) {
@@ -50,6 +61,7 @@ pub fn run_transaction(
         }
         for index in which {
             execute(script, index, &statements[index], &mut confined)?;
+            ran(index)?;
         }
         confined.within(|| check_deferred(script))?;
         confined.end()

@@ -60,11 +60,19 @@ pub fn is_first() -> Result<bool, Error> {
     Ok(as_extension_owner(|| spi::read_one::<bool>(is_first, &[]))? == Some(true))
 }
 
+/// What would be kept now, if a migration ran: nothing, if nothing stands here, or one has run.
+pub fn before_first() -> Result<Option<Catalog>, Error> {
+    let has_some = || as_extension_owner(|| with_snapshot(|| spi::read_one::<bool>(sql!("has_ground"), &[])));
+    Ok(match is_first()? && has_some()? == Some(true) {
+        true => Some(read_live()?),
+        false => None,
+    })
+}
+
 fn keep(session: &Session) -> Result<(), Error> {
-    let has_some = as_extension_owner(|| with_snapshot(|| spi::read_one::<bool>(sql!("has_ground"), &[])))?;
-    let schema = match has_some {
-        Some(true) => json(&read_live()?)?,
-        _ => Value::Null,
+    let schema = match before_first()? {
+        Some(schema) => json(&schema)?,
+        None => Value::Null,
     };
     let is_kept = "SELECT EXISTS (SELECT FROM nself.ledger WHERE direction = 'ground')";
     if schema.is_null() && as_extension_owner(|| spi::read_one::<bool>(is_kept, &[]))? != Some(true) {

@@ -5,13 +5,14 @@ mod adopt;
 mod files;
 mod ground;
 mod job;
+mod rehearse;
 mod run;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{is_json, open};
-use crate::args::{Against, Diff, Folder, Global, Migrate, MigrateShort, Status};
+use crate::args::{Against, Diff, Folder, Global, Migrate, MigrateShort, Status, Verify};
 use crate::error::Error;
 use crate::exit::Outcome;
 use crate::output;
@@ -26,8 +27,9 @@ pub fn run(global: &Global, command: &Migrate) -> Result<Outcome, Error> {
         Migrate::Up(up) => run::up(global, up),
         Migrate::Down(down) => run::down(global, down),
         Migrate::Status(status) => self::status(global, status),
-        Migrate::VerifyChecksums(folder) => verify(global, folder),
+        Migrate::VerifyChecksums(verify) => self::verify(global, verify),
         Migrate::Diff(diff) => self::diff(global, diff),
+        Migrate::Lint(lint) => rehearse::lint(global, lint),
         Migrate::Adopt(adopt) => adopt::adopt(global, adopt),
         Migrate::Baseline(baseline) => adopt::baseline(global, baseline),
         Migrate::Ground(ground) => ground::make(global, ground),
@@ -58,16 +60,22 @@ fn states(session: &mut Session<'_>, tenant: Option<&str>) -> Result<Rows<Migrat
     session.rows("Asking", &call)
 }
 
-fn verify(global: &Global, folder: &Folder) -> Result<Outcome, Error> {
-    let ask =
-        |session: &mut Session<'_>| session.rows::<Checksum>("Verifying", &Call::to("nself_migrate_verify"));
-    let rows = question(global, folder, Listing::Sql, ask)?;
+fn verify(global: &Global, verify: &Verify) -> Result<Outcome, Error> {
+    let call = Call::to("nself_migrate_verify").with("rollback", "bool", verify.rollback.then_some(true));
+    let ask = |session: &mut Session<'_>| session.rows::<Checksum>("Verifying", &call);
+    let rows = question(global, &verify.folder, Listing::Sql, ask)?;
+    let (rollbacks, checksums): (Vec<_>, Vec<_>) =
+        rows.items.into_iter().partition(|row| row.status.starts_with(text::ROLLBACK));
     if is_json(global) {
         output::json_rows(&rows.raw);
     } else {
-        output::text(&text::checksums(&rows.items));
+        output::text(&text::checksums(&checksums));
+        if verify.rollback {
+            output::text(&text::rollbacks(&rollbacks));
+        }
     }
-    Ok(if rows.items.iter().any(text::is_wrong) { Outcome::Found } else { Outcome::Done })
+    let is_wrong = checksums.iter().any(text::is_wrong) || rollbacks.iter().any(text::is_no_way_back);
+    Ok(if is_wrong { Outcome::Found } else { Outcome::Done })
 }
 
 fn diff(global: &Global, diff: &Diff) -> Result<Outcome, Error> {

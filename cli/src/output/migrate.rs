@@ -54,8 +54,13 @@ fn line(direction: Direction, step: &MigrationStep) -> String {
     format!("{doing} {} ... {}{took}\n", migration(&step.version, &step.name), paint(GOOD, "done"))
 }
 
-/// What a dry run would do, with the SQL.
-pub fn planned(direction: Direction, steps: &[MigrationStep], now: &[MigrationState]) -> String {
+/// What a dry run would do, with the SQL, and what a rehearsal of it says.
+pub fn planned(
+    direction: Direction,
+    steps: &[MigrationStep],
+    now: &[MigrationState],
+    rehearsal: &str,
+) -> String {
     if steps.is_empty() {
         return done(direction, steps, now);
     }
@@ -71,6 +76,7 @@ pub fn planned(direction: Direction, steps: &[MigrationStep], now: &[MigrationSt
     if steps.iter().all(|step| step.sql.is_none()) {
         text.push_str("    The SQL is for roles with level migrate.\n");
     }
+    text.push_str(rehearsal);
     text + &format!("Dry run: {} to {infinitive}. Nothing was changed.\n", count(steps.len(), "migration"))
 }
 
@@ -172,6 +178,31 @@ pub fn is_wrong(row: &Checksum) -> bool {
     matches!(row.status.as_str(), "mismatch" | "missing")
 }
 
+/// How the statuses begin of rows that are about down parts.
+pub const ROLLBACK: &str = "rollback ";
+
+/// Which down parts do not lead back.
+pub fn rollbacks(rows: &[Checksum]) -> String {
+    let mut text = String::new();
+    for row in rows.iter().filter(|row| is_no_way_back(row)) {
+        let file = migration(&row.version, &row.name);
+        text.push_str(&format!("{file}: {}\n", paint(ERROR, &row.status)));
+        for (label, value) in [("expected", &row.expected), ("actual", &row.actual)] {
+            if let Some(value) = value {
+                text.push_str(&format!("  {label:<9} {value}\n"));
+            }
+        }
+    }
+    let good = rows.iter().filter(|row| !is_no_way_back(row)).count();
+    let total = count(rows.len(), "migration");
+    text + &format!("{good} of {total} can be undone: up, down and up again give the same schema.\n")
+}
+
+/// Whether nothing proves that a migration can be undone.
+pub fn is_no_way_back(row: &Checksum) -> bool {
+    row.status != "rollback ok"
+}
+
 /// `Database is at version 0003.`: that of the migration that was applied last, which need not be in the folder.
 fn place(migrations: &[MigrationState], at: &str) -> String {
     let applied = migrations.iter().filter(|row| !row.is_open());
@@ -261,7 +292,7 @@ Reverted 2 migrations. No migration is applied.
     fn nothing_to_do_is_said() {
         let now = [state("0003", "edited")];
         assert_eq!(done(Direction::Up, &[], &now), "Nothing to apply. Database is at version 0003.\n");
-        assert_eq!(planned(Direction::Down, &[], &[]), "Nothing to revert. No migration is applied.\n");
+        assert_eq!(planned(Direction::Down, &[], &[], ""), "Nothing to revert. No migration is applied.\n");
     }
 
     #[test]
@@ -272,9 +303,10 @@ Would apply 1_a.sql
     create table a (
 
       id int);
+Rehearsed.
 Dry run: 1 migration to apply. Nothing was changed.
 ";
-        assert_eq!(planned(Direction::Up, &steps, &[]), expected);
+        assert_eq!(planned(Direction::Up, &steps, &[], "Rehearsed.\n"), expected);
     }
 
     #[test]

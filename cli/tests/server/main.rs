@@ -57,10 +57,50 @@ fn a_dry_run_changes_nothing() {
     let ran = shop.nself("db migrate up --dry-run").exits(0);
     let first = "Would apply 0001_users.sql\n    CREATE TABLE np_users (id int PRIMARY KEY, email text);\n";
     assert!(ran.stdout.starts_with(first), "{}", ran.stdout);
-    assert!(ran.stdout.ends_with("Dry run: 3 migrations to apply. Nothing was changed.\n"), "{}", ran.stdout);
+    let last = "Dry run: 3 migrations to apply. Nothing was changed.\n";
+    assert!(ran.stdout.ends_with(last), "{}", ran.stdout);
+    // The second migration alters what the first one makes; there are no down parts.
+    assert!(
+        ran.stdout.contains("blocks-reads: It takes ACCESS EXCLUSIVE on public.np_users"),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.stdout.contains("Rehearsed in a shadow database: "), "{}", ran.stdout);
     assert_eq!(column(&shop.json("db migrate up --dry-run", 0), "status"), ["planned"; 3]);
     assert!(!shop.has_table("np_users"));
     assert_eq!(shop.ask("SELECT count(*) FROM nself.journal"), "0");
+}
+
+#[test]
+fn lint_fails_for_the_hazards_that_are_named_and_not_accepted() {
+    let shop = Shop::with_migrations();
+    shop.nself("db migrate up").exits(0);
+    assert!(shop.nself("db migrate lint").exits(0).stdout.starts_with("Nothing is pending"));
+    shop.sql("INSERT INTO np_users (id, email) VALUES (1, 'a')");
+    shop.file("migrations/0004_drop.sql", "SELECT 1;\nALTER TABLE np_users DROP COLUMN email;\n");
+    shop.file("migrations/0004_drop.down.sql", "ALTER TABLE np_users ADD COLUMN email text;\n");
+    let ran = shop.nself("db migrate lint").exits(0);
+    assert!(ran.stdout.contains("0004_drop.sql, line 2: ALTER TABLE np_users"), "{}", ran.stdout);
+    shop.nself("db migrate lint --fail-on fk-without-index,rewrites-table").exits(0);
+    let ran = shop.nself("db migrate lint --fail-on deletes-data --format github").exits(1);
+    let says = "::error file=migrations/0004_drop.sql,line=2,title=deletes-data::It drops column public.np_users.email";
+    assert!(ran.stdout.contains(says), "{}", ran.stdout);
+    let sarif = shop.json_as("db migrate lint --fail-on deletes-data", "sarif", 1);
+    assert_eq!(sarif["version"], "2.1.0");
+    let rows = shop.json("db migrate lint --fail-on deletes-data", 1);
+    assert_eq!(column(&rows, "status"), ["ran", "ran"]);
+    shop.file(
+        "migrations/0004_drop.sql",
+        "-- nself:allow deletes-data because nobody writes mails\nALTER TABLE np_users DROP COLUMN email;\n",
+    );
+    let ran = shop.nself("db migrate lint --fail-on deletes-data").exits(0);
+    assert!(ran.stdout.contains("deletes-data, accepted because nobody writes mails"), "{}", ran.stdout);
+    shop.file("migrations/0005_broken.sql", "SELECT 1/0;\n");
+    let ran = shop.nself("db migrate lint").exits(1);
+    assert!(ran.stdout.contains("failed: ") && ran.stdout.contains("division by zero"), "{}", ran.stdout);
+    shop.nself("db migrate lint --fail-on deletes_data").exits(2);
+    shop.nself("db migrate status --format sarif").exits(2);
+    assert_eq!(shop.ask("SELECT count(*) FROM nself.ledger WHERE direction = 'up'"), "3");
 }
 
 #[test]
@@ -193,6 +233,20 @@ fn edited_migrations_are_found_by_their_checksums() {
     assert!(ran.stdout.starts_with("0002_names.sql: mismatch\n  expected  "), "{}", ran.stdout);
     assert!(ran.stdout.ends_with("1 of 3 applied migrations is not what was applied.\n"), "{}", ran.stdout);
     assert_eq!(column(&shop.json("db migrate verify-checksums", 1), "status"), ["ok", "mismatch", "ok"]);
+}
+
+#[test]
+fn down_parts_are_tried_in_a_shadow() {
+    let shop = Shop::migrated();
+    let ran = shop.nself("db migrate verify-checksums --rollback").exits(0);
+    let says = "3 of 3 migrations can be undone: up, down and up again give the same schema.\n";
+    assert!(ran.stdout.ends_with(says), "{}", ran.stdout);
+    shop.file("migrations/0004_more.sql", "CREATE TABLE more (id int);");
+    shop.file("migrations/0004_more.down.sql", "SELECT 1;");
+    let ran = shop.nself("db migrate verify-checksums --rollback").exits(1);
+    let says = "0004_more.sql: rollback departs\n  expected  the schema from before it\n  \
+                actual    the down part leaves table public.more: 1 column\n3 of 4 migrations can be undone";
+    assert!(ran.stdout.contains(says), "{}", ran.stdout);
 }
 
 #[test]

@@ -122,7 +122,13 @@ impl Shop {
 
     /// What a command prints with `--format json`.
     pub fn json(&self, line: &str, code: i32) -> Value {
-        let ran = self.nself(&format!("{line} --format json")).exits(code);
+        self.json_as(line, "json", code)
+    }
+
+    /// The same in another format that is JSON, too.
+    #[track_caller]
+    pub fn json_as(&self, line: &str, format: &str, code: i32) -> Value {
+        let ran = self.nself(&format!("{line} --format {format}")).exits(code);
         serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error} in {}", ran.stdout))
     }
 }

@@ -14,6 +14,7 @@ use crate::expected::shadow::ground::Unmade;
 use crate::expected::shadow::keeper;
 use crate::expected::shadow::left_out::LeftOut;
 use crate::expected::shadow::patience;
+use crate::expected::shadow::rehearse::{Ran, Run};
 use crate::expected::shadow::replayer::{self, Failed, Read, Reading};
 use crate::expected::summary::{Failure, Summary};
 use crate::migrations::ledger::Applied;
@@ -223,6 +224,26 @@ impl Shadow {
         let role = group.first().map_or_else(server, |first| first.applied_by.clone());
         let task = replayer::Task::Migrations { migrations: group.to_vec(), read };
         self.ask_replayer(&role, task)
+    }
+
+    /// Does the runs, those of one role after the other. Where a migration could not be applied, those after it are not run.
+    pub fn rehearse(&self, runs: &[Run]) -> Result<Vec<Option<Ran>>, Error> {
+        let mut all: Vec<Option<Ran>> = Vec::new();
+        let is_same = |a: &Run, b: &Run| {
+            (&a.migration.applied_by, a.migration.rights) == (&b.migration.applied_by, b.migration.rights)
+        };
+        for group in runs.chunk_by(is_same) {
+            let first = &group[0].migration;
+            self.hand_to(first)?;
+            let answer: Result<Vec<Option<Ran>>, ServerError> =
+                self.ask_replayer(&first.applied_by, replayer::Task::Rehearse(group.to_vec()))?;
+            all.extend(answer.map_err(Error::ShadowFailed)?);
+            if all.iter().flatten().any(|ran| ran.failed.is_some()) {
+                break;
+            }
+        }
+        all.resize_with(runs.len(), || None);
+        Ok(all)
     }
 
     /// Sends a replayer to the shadow, as a role.

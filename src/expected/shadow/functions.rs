@@ -9,7 +9,7 @@ use pgrx::prelude::*;
 
 use crate::error::Error;
 use crate::expected::shadow::left_out::note;
-use crate::expected::shadow::{foreign, owners_rights};
+use crate::expected::shadow::{foreign, owners_rights, watch};
 use crate::server::outside::{Call, call, is_servers_own, name};
 
 /// From now on this process calls no function that reaches outside.
@@ -85,9 +85,11 @@ unsafe extern "C-unwind" fn refuse(
     access: pg_sys::ObjectAccessType::Type,
     class: pg_sys::Oid,
     object: pg_sys::Oid,
-    _part: std::ffi::c_int,
+    part: std::ffi::c_int,
     _arg: *mut std::ffi::c_void,
 ) {
+    // SAFETY: the server asks in a transaction.
+    unsafe { watch::accessed(access, class, object, part) };
     if access != pg_sys::ObjectAccessType::OAT_FUNCTION_EXECUTE
         || class != pg_sys::ProcedureRelationId
         || !is_servers_own(object)

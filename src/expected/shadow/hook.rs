@@ -14,7 +14,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, pg_guard, pg_sys};
 
 use crate::expected::shadow::left_out::note;
-use crate::expected::shadow::{functions, kernel, owners_rights, plain, query};
+use crate::expected::shadow::{functions, kernel, owners_rights, plain, query, watch};
 use crate::server::outside::{self, Reason};
 use crate::server::parser::{self, relation_of};
 
@@ -50,6 +50,8 @@ unsafe extern "C-unwind" fn process_utility(
             return;
         }
         if plain::changes_no_schema((*planned).utilityStmt) {
+            let tag = pg_sys::CreateCommandTag((*planned).utilityStmt);
+            watch::passed_over(CStr::from_ptr(pg_sys::GetCommandTagName(tag)));
             return;
         }
         owners_rights::refuse_held_cursor((*planned).utilityStmt);

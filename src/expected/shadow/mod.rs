@@ -17,14 +17,17 @@ mod owners_rights;
 mod patience;
 mod plain;
 mod query;
+pub mod rehearse;
 mod replayer;
 mod reuse;
+mod watch;
 
 use std::time::Instant;
 
 use crate::error::{Error, Lent};
 use crate::expected::chain::Chain;
 use crate::expected::shadow::database::{Replayed, Shadow, groups};
+use crate::expected::shadow::rehearse::{Ran, Run};
 use crate::migrations::ledger::Applied;
 use crate::server::session::lent;
 use crate::server::worker::WorkerRole;
@@ -67,6 +70,32 @@ pub fn replay(chain: &Chain, hash: &str, base: Option<Base>) -> Result<Replayed,
         shadow.drop();
     }
     replayed
+}
+
+/// Runs migrations on top of what the chain gives, in a shadow that is dropped afterwards: in the kept one, where that holds
+/// the chain. `hash` is that of the chain.
+pub fn rehearse(chain: &Chain, hash: &str, runs: &[Run]) -> Result<Vec<Option<Ran>>, Error> {
+    if lent() == Some(Lent::Operation) {
+        return Err(Error::LentRights { command: "a rehearsal of migrations", lent: Lent::Operation });
+    }
+    check_roles(&chain.migrations)?;
+    check_roles(&runs.iter().map(|run| run.migration.clone()).collect::<Vec<_>>())?;
+    let kept = match kept().as_deref() == Some(hash) {
+        true => reuse::take()?,
+        false => None,
+    };
+    let is_kept = kept.is_some();
+    let shadow = kept.map_or_else(Shadow::make, Ok)?;
+    let replay = || match is_kept {
+        true => Ok(()),
+        false => match shadow.replay_all(chain, None)?.failed {
+            Some(failed) => Err(failed.into_error()?),
+            None => Ok(()),
+        },
+    };
+    let rehearsed = replay().and_then(|()| shadow.rehearse(runs));
+    shadow.drop();
+    rehearsed
 }
 
 /// Every role of the chain has to be there.

@@ -10,6 +10,7 @@ use crate::catalog::outline::{self, Outline};
 use crate::catalog::{self, Wanted};
 use crate::error::{Error, ServerError};
 use crate::expected::shadow::left_out::{self, LeftOut};
+use crate::expected::shadow::rehearse::{self, Ran, Run};
 use crate::expected::shadow::{ground, hook, owners_rights};
 use crate::migrations::ledger::Applied;
 use crate::migrations::script::{end_of_transaction, split};
@@ -38,6 +39,8 @@ pub enum Task {
     Ground(Box<Catalog>),
     /// Replays migrations of this role, in order.
     Migrations { migrations: Vec<Applied>, read: Reading },
+    /// Runs migrations of this role, in order, and tells what they do.
+    Rehearse(Vec<Run>),
 }
 
 /// What is to be read afterwards.
@@ -107,7 +110,21 @@ pub extern "C-unwind" fn nself_heal_shadow_replayer(handle: pg_sys::Datum) {
     let _ = match &request.task {
         Task::Ground(ground) => channel.send(&ground::make(ground).map_err(ServerError::from), "backend"),
         Task::Migrations { migrations, read } => channel.send(&replay(role, migrations, read), "backend"),
+        Task::Rehearse(runs) => {
+            channel.send(&rehearse_with_rights(role, runs).map_err(ServerError::from), "backend")
+        }
     };
+}
+
+/// As `replay` does it, with what the role could create in schema public.
+fn rehearse_with_rights(role: pg_sys::Oid, runs: &[Run]) -> Result<Vec<Option<Ran>>, Error> {
+    let lent = runs.first().is_some_and(|first| first.migration.rights.creates_in_public)
+        && in_public(role, "GRANT", "TO", false)?;
+    let rehearsed = rehearse::rehearse(runs)?;
+    if lent {
+        in_public(role, "REVOKE", "FROM", true)?;
+    }
+    Ok(rehearsed)
 }
 
 fn replay(role: pg_sys::Oid, migrations: &[Applied], read: &Reading) -> Result<Answer, Failed> {

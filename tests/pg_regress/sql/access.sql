@@ -72,7 +72,7 @@ INSERT INTO call VALUES ('nself_access()'), ('nself_access_level()'), ('nself_ad
     ('nself_baseline()'), ('nself_baseline(confirm => true)'), ('nself_ground()'), ('nself_ground_platform()'), ('nself_ground_platform(confirm => true)'), ('nself_ground_forget()'), ('nself_drift()'), ('nself_drift_not_compared()'), ('nself_environment()'), ('nself_heal()'),
     ('nself_heal(true)'), ('nself_heal_disable()'), ('nself_heal_enable()'), ('nself_heal_history()'), ('nself_heal_start()'),
     ('nself_heal_status()'), ('nself_heal_steps()'), ('nself_ignored()'), ('nself_replay_left_out()'), ('nself_job()'), ('nself_job_cancel()'),
-    ('nself_journal_load()'), ('nself_journal_needs()'), ('nself_journal_put()'), ('nself_journal_unchanged()'), ('nself_migrate_down()'), ('nself_migrate_down(dry_run => true)'), ('nself_migrate_status()'),
+    ('nself_journal_load()'), ('nself_journal_needs()'), ('nself_journal_put()'), ('nself_journal_unchanged()'), ('nself_migrate_down()'), ('nself_migrate_down(dry_run => true)'), ('nself_migrate_rehearse()'), ('nself_migrate_status()'),
     ('nself_migrate_up()'), ('nself_migrate_up(dry_run => true)'), ('nself_migrate_up_start()'), ('nself_migrate_verify()'),
     ('nself_grant_access(''regress_none'', ''admin'')'), ('nself_allow(''nothing'', ''a test'')'), ('nself_revoke_access(''regress_admin'')');
 SELECT p.proname AS forgotten FROM member m JOIN pg_proc p ON p.oid = m.objid AND m.classid = 'pg_proc'::regclass

@@ -1,7 +1,7 @@
 //! The migrations folder on its way to the server.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -33,6 +33,11 @@ pub fn of(folder: &Folder) -> Result<Option<Files>, Error> {
         messages::note(&format!("migrations are taken from {}, not from {}", dir.display(), other.display()));
     }
     folder::read(&dir).map(Some)
+}
+
+/// The folder that was named or would be found.
+pub fn dir_of(folder: &Folder) -> Option<PathBuf> {
+    folder.dir.clone().or_else(|| folder::find(Path::new("")).map(|found| found.dir))
 }
 
 /// The error of a command that cannot do without a folder.

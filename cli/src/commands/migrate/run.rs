@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 
-use super::{files, files::Listing, is_json, job, open, states};
+use super::{files, files::Listing, is_json, job, open, rehearse, states};
 use crate::args::{DESTROY_PRODUCTION, Down, Global, Up};
 use crate::error::Error;
 use crate::exit::Outcome;
@@ -187,6 +187,12 @@ impl Run {
         {
             messages::note(&missing);
         }
+        let is_told =
+            dry_run && !is_json(global) && self.direction == Direction::Up && !steps.items.is_empty();
+        let rehearsal = match is_told {
+            true => rehearse::beside_plan(&mut session, self.to.clone(), self.number, self.tenant.clone()),
+            false => String::new(),
+        };
         if dry_run {
             session.undo()?
         } else {
@@ -195,7 +201,7 @@ impl Run {
         if is_json(global) {
             output::json_rows(&steps.raw);
         } else if dry_run {
-            output::text(&text::planned(self.direction, &steps.items, &now));
+            output::text(&text::planned(self.direction, &steps.items, &now, &rehearsal));
         } else {
             output::text(&text::done(self.direction, &steps.items, &now));
         }

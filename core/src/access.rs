@@ -81,7 +81,7 @@ pub struct Right {
 
 /// The functions that a user calls, with the lowest level that may call them. Where arguments decide (`confirm`,
 /// `dry_run`), this is the level of the call that changes nothing.
-const FUNCTIONS: [(&str, Level); 33] = [
+const FUNCTIONS: [(&str, Level); 34] = [
     ("nself_access", Level::Look),
     ("nself_access_level", Level::Look),
     ("nself_adopt", Level::Look),

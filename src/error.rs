@@ -270,11 +270,18 @@ impl Error {
                 | migrations::Error::TooFew { .. }
                 | migrations::Error::TargetAndCount { .. }
                 | migrations::Error::TooMany { .. } => ERRCODE_INVALID_PARAMETER_VALUE,
+                migrations::Error::WhichMigration { .. } | migrations::Error::WhichReason { .. } => {
+                    ERRCODE_NULL_VALUE_NOT_ALLOWED
+                }
                 migrations::Error::EmptyJournal
                 | migrations::Error::Edited { .. }
                 | migrations::Error::EditedPart { .. }
                 | migrations::Error::OutOfOrder { .. }
                 | migrations::Error::BehindLedger { .. }
+                | migrations::Error::NoFile { .. }
+                | migrations::Error::RunsAgain { .. }
+                | migrations::Error::AppliedInPart { .. }
+                | migrations::Error::NotEdited { .. }
                 | migrations::Error::NoDown { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             },
             Self::NotUtf8 => ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,

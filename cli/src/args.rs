@@ -20,7 +20,7 @@ Exit codes:
               verify-checksums: 1 is a file that is not what was applied
   heals       0 healed, 1 something is left, with --fail-on-left-over, 2 failed or cancelled
   migrations  0 success, 1 failed and the database is unchanged, 2 invalid arguments
-              (up, down, run, rollback, adopt, baseline, ground)
+              (up, down, run, rollback, adopt, baseline, ground, reset-checksum)
 Where a migration is marked to run without a transaction, 1 says that a part may be applied.
 
 With --format json, errors and notes are lines of JSON on stderr.";
@@ -149,6 +149,8 @@ pub enum Migrate {
     Status(Status),
     /// Check that applied migrations are still what the folder says
     VerifyChecksums(Folder),
+    /// Say that an edit of an applied migration is to stay, and why
+    ResetChecksum(ResetChecksum),
     /// Show where the live schema differs from the migrations
     Diff(Diff),
     /// Join a database that another tool has migrated: believe its list of applied migrations
@@ -222,6 +224,21 @@ pub struct Status {
     #[command(flatten)]
     pub folder: Folder,
     /// The tenant to look at
+    #[arg(long, value_name = "NAME")]
+    pub tenant: Option<String>,
+}
+
+#[derive(Args)]
+pub struct ResetChecksum {
+    #[command(flatten)]
+    pub folder: Folder,
+    /// The migration whose file was edited
+    #[arg(long, value_name = "VERSION")]
+    pub migration: String,
+    /// Why the edit may stay: the ledger keeps it, with who and when, beside the SQL that ran
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// The tenant whose ledger is meant
     #[arg(long, value_name = "NAME")]
     pub tenant: Option<String>,
 }

@@ -55,7 +55,12 @@ fn failure_number(command: &Command, usage: bool) -> u8 {
             SELF_HEAL_FAILED
         }
         Command::Db(Db::Migrate(
-            Migrate::Up(_) | Migrate::Down(_) | Migrate::Adopt(_) | Migrate::Baseline(_) | Migrate::Ground(_),
+            Migrate::Up(_)
+            | Migrate::Down(_)
+            | Migrate::ResetChecksum(_)
+            | Migrate::Adopt(_)
+            | Migrate::Baseline(_)
+            | Migrate::Ground(_),
         ))
         | Command::Migrate(_) => MIGRATE_FAILED,
     }
@@ -96,6 +101,7 @@ mod tests {
             "db migrate adopt",
             "db migrate baseline 1",
             "db migrate ground neon",
+            "db migrate reset-checksum --migration 1 --reason typo",
         ] {
             assert_eq!(failed(line), 1, "{line}");
         }

@@ -52,6 +52,17 @@ pub struct Checksum {
     pub status: String,
     pub expected: Option<String>,
     pub actual: Option<String>,
+    pub expected_tokens: Option<String>,
+    pub actual_tokens: Option<String>,
+}
+
+/// A row of `nself_migrate_reset_checksum`.
+#[derive(Deserialize)]
+pub struct ResetRow {
+    pub version: String,
+    pub name: String,
+    pub old_checksum: String,
+    pub new_checksum: String,
 }
 
 /// A row of `nself_adopt`.

@@ -81,7 +81,7 @@ pub struct Right {
 
 /// The functions that a user calls, with the lowest level that may call them. Where arguments decide (`confirm`,
 /// `dry_run`), this is the level of the call that changes nothing.
-const FUNCTIONS: [(&str, Level); 32] = [
+const FUNCTIONS: [(&str, Level); 33] = [
     ("nself_access", Level::Look),
     ("nself_access_level", Level::Look),
     ("nself_adopt", Level::Look),
@@ -109,6 +109,7 @@ const FUNCTIONS: [(&str, Level); 32] = [
     ("nself_journal_unchanged", Level::Look),
     ("nself_migrate_up_start", Level::Migrate),
     ("nself_allow", Level::Admin),
+    ("nself_migrate_reset_checksum", Level::Admin),
     ("nself_grant_access", Level::Admin),
     ("nself_ground_forget", Level::Admin),
     ("nself_heal_disable", Level::Admin),
@@ -158,7 +159,7 @@ const READ_IN_PART: [(&str, &[&str]); 3] = [
     ("applied", &LEDGER),
 ];
 
-const LEDGER: [&str; 15] = [
+const LEDGER: [&str; 16] = [
     "id",
     "version",
     "name",
@@ -174,6 +175,7 @@ const LEDGER: [&str; 15] = [
     "in_transaction",
     "statements_done",
     "statement_begun",
+    "reason",
 ];
 
 /// The one table that a user writes.

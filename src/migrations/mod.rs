@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 pub mod adopt;
+pub mod checksums;
 mod created;
 pub mod down;
 pub mod elsewhere;

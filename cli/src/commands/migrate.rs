@@ -2,6 +2,7 @@
 //! database are in `run`, which leaves to `job` what cannot run in its transaction.
 
 mod adopt;
+mod checksums;
 mod files;
 mod ground;
 mod job;
@@ -16,7 +17,7 @@ use crate::error::Error;
 use crate::exit::Outcome;
 use crate::output;
 use crate::output::migrate as text;
-use crate::rows::{Checksum, DriftItem, MigrationState, NotCompared};
+use crate::rows::{DriftItem, MigrationState, NotCompared};
 use crate::server::{Call, Rows, Session};
 use files::Listing;
 
@@ -26,7 +27,8 @@ pub fn run(global: &Global, command: &Migrate) -> Result<Outcome, Error> {
         Migrate::Up(up) => run::up(global, up),
         Migrate::Down(down) => run::down(global, down),
         Migrate::Status(status) => self::status(global, status),
-        Migrate::VerifyChecksums(folder) => verify(global, folder),
+        Migrate::VerifyChecksums(folder) => checksums::verify(global, folder),
+        Migrate::ResetChecksum(reset) => checksums::reset(global, reset),
         Migrate::Diff(diff) => self::diff(global, diff),
         Migrate::Adopt(adopt) => adopt::adopt(global, adopt),
         Migrate::Baseline(baseline) => adopt::baseline(global, baseline),
@@ -56,18 +58,6 @@ fn status(global: &Global, status: &Status) -> Result<Outcome, Error> {
 fn states(session: &mut Session<'_>, tenant: Option<&str>) -> Result<Rows<MigrationState>, Error> {
     let call = Call::to("nself_migrate_status").with("tenant", "text", tenant.map(str::to_owned));
     session.rows("Asking", &call)
-}
-
-fn verify(global: &Global, folder: &Folder) -> Result<Outcome, Error> {
-    let ask =
-        |session: &mut Session<'_>| session.rows::<Checksum>("Verifying", &Call::to("nself_migrate_verify"));
-    let rows = question(global, folder, Listing::Sql, ask)?;
-    if is_json(global) {
-        output::json_rows(&rows.raw);
-    } else {
-        output::text(&text::checksums(&rows.items));
-    }
-    Ok(if rows.items.iter().any(text::is_wrong) { Outcome::Found } else { Outcome::Done })
 }
 
 fn diff(global: &Global, diff: &Diff) -> Result<Outcome, Error> {

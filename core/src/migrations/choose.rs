@@ -107,7 +107,7 @@ fn refuse_edited(all: &[Status], mut tell: impl FnMut(String)) -> Result<(), Err
 fn edit(status: &Status) -> Option<Edit> {
     Some(Edit {
         version: status.version.clone(),
-        applied: status.ledger.as_ref()?.checksum.clone(),
+        applied: status.ledger.as_ref()?.accepted_checksum().to_owned(),
         now: status.journal.as_ref()?.checksum.clone(),
     })
 }
@@ -183,6 +183,28 @@ pub fn choose_down<'s>(
         Extent::Unsaid => 1,
     };
     Ok(applied.into_iter().rev().take(steps).collect())
+}
+
+/// The migration whose checksum is to be reset: applied as a whole, and edited since.
+pub fn choose_reset<'s>(all: &'s [Status], version: &str) -> Result<(&'s Migration, &'s Applied), Error> {
+    let place = position(all.iter().map(|status| status.version.as_str()), version)
+        .ok_or_else(|| Error::NoSuchMigration { version: version.to_owned() })?;
+    let Status { version, state, journal, ledger, .. } = &all[place];
+    let version = || version.clone();
+    let Some(applied) = ledger else { return Err(Error::NotApplied { version: version() }) };
+    let Some(entry) = journal else { return Err(Error::NoFile { version: version() }) };
+    if is_repeatable(&entry.version) {
+        return Err(Error::RunsAgain { version: version() });
+    }
+    if applied.statements_done.is_some() {
+        return Err(Error::AppliedInPart { version: version() });
+    }
+    match state {
+        State::Edited | State::Cosmetic => Ok((entry, applied)),
+        State::Pending | State::Partial | State::Applied | State::Missing => {
+            Err(Error::NotEdited { version: version() })
+        }
+    }
 }
 
 /// What undoes an applied migration.

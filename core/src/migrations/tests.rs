@@ -53,6 +53,7 @@ pub(crate) fn applied(version: &str, sql: &str) -> Applied {
         adopted: None,
         mirrored: None,
         evidence_row: None,
+        reset: None,
     }
 }
 
@@ -226,6 +227,77 @@ fn what_is_pending_before_what_is_applied_says_that_it_is_refused() {
     let notes: Vec<_> = all.iter().map(|status| status.note(&split)).collect();
     let refused = Some("comes before 3, which is applied: it is refused".to_owned());
     assert_eq!(notes, [None, refused, None, None]);
+}
+
+#[test]
+fn a_reset_checksum_makes_the_edited_file_count_and_leaves_what_ran() {
+    let reset = |sql: &str| Reset {
+        sql: sql.to_owned(),
+        checksum: format!("sum of {sql}"),
+        reason: "typo".to_owned(),
+        by: "ann".to_owned(),
+        at: "2026-05-07".to_owned(),
+    };
+    let ran = || Applied { reset: Some(reset("SELECT 2")), ..applied("1", "SELECT 1") };
+    let of = |sql: &str| status(vec![entry("1", sql)], vec![ran()], &split);
+    let all = of("SELECT 2");
+    assert_eq!((all[0].state, all[0].ledger.as_ref().unwrap().script().sql), (State::Applied, "SELECT 1"));
+    let note = "it ran before it was edited; ann reset its checksum on 2026-05-07: typo";
+    assert_eq!(all[0].note(&split).as_deref(), Some(note));
+    assert_eq!(of("SELECT 2 -- two")[0].state, State::Cosmetic);
+    // Put back as it was when it ran, it is an edit of what counts.
+    assert_eq!(of("SELECT 1")[0].state, State::Edited);
+}
+
+#[test]
+fn only_the_checksum_of_what_was_edited_is_reset() {
+    let all = status(
+        vec![
+            entry("01", "a"),
+            entry("02", "b2"),
+            entry("03", "c -- c"),
+            entry("04", "d"),
+            marked("05", "e;f2"),
+            entry("R__views", "new"),
+        ],
+        vec![
+            applied("01", "a"),
+            applied("02", "b"),
+            applied("03", "c"),
+            begun("05", "e;f", 1),
+            applied("06", "g"),
+            applied("R__views", "old"),
+        ],
+        &split,
+    );
+    let reset = |version| match choose_reset(&all, version) {
+        Ok((entry, applied)) => format!("{} for {}", entry.up_sql, applied.sql),
+        Err(error) => error.to_string(),
+    };
+    let said = ["1", "2", "03", "4", "5", "6", "7", "R__views"].map(reset).join("\n");
+    expect![[r#"
+        the file of migration 01 is what was applied: there is nothing to reset
+        b2 for b
+        c -- c for c
+        migration 04 is not applied
+        migration 05 is applied only in part, and goes on with its file as it is
+        migration 06 is applied, and not in the journal: there is no file that could count
+        there is no migration 7 in the journal
+        migration R__views runs again when its file changes: its checksum needs no reset"#]]
+    .assert_eq(&said);
+}
+
+#[test]
+fn a_row_of_the_ledger_that_somebody_edited_is_told_as_such() {
+    let edited = Applied { sql: "SELECT 2".to_owned(), ..applied("1", "SELECT 1") };
+    let all = status(vec![entry("1", "SELECT 1")], vec![edited], &split);
+    let note = "its SQL in the ledger is not that of its checksum: somebody has edited the row";
+    assert_eq!((all[0].state, all[0].note(&split).as_deref()), (State::Edited, Some(note)));
+    let error = choose_up(&all, Extent::Unsaid, |_| {}).unwrap_err();
+    expect![
+        "The SQL of 1 in the ledger is not that of its checksum sum of SELECT 1: somebody has edited the row."
+    ]
+    .assert_eq(&error.detail().unwrap());
 }
 
 #[test]

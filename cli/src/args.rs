@@ -18,9 +18,11 @@ Exit codes:
   questions   0 nothing found, 1 found what was looked for, 2 could not run
               self-heal run: 1 is drift; diff: 1 is drift, with --fail-on-drift
               verify-checksums: 1 is a file that is not what was applied
+              status --check-conflicts: 1 is a conflict
   heals       0 healed, 1 something is left, with --fail-on-left-over, 2 failed or cancelled
   migrations  0 success, 1 failed and the database is unchanged, 2 invalid arguments
-              (up, down, run, rollback, adopt, baseline, ground, reset-checksum)
+              (up, down, run, rollback, adopt, baseline, ground, reset-checksum,
+              renumber, journal rebase: there 1 says that no file is changed)
 Where a migration is marked to run without a transaction, 1 says that a part may be applied.
 
 With --format json, errors and notes are lines of JSON on stderr.";
@@ -151,6 +153,11 @@ pub enum Migrate {
     VerifyChecksums(Folder),
     /// Say that an edit of an applied migration is to stay, and why
     ResetChecksum(ResetChecksum),
+    /// Give a migration that is not applied another number, in its folder
+    Renumber(Renumber),
+    /// Mend the journal of a Drizzle folder
+    #[command(subcommand)]
+    Journal(Journal),
     /// Show where the live schema differs from the migrations
     Diff(Diff),
     /// Join a database that another tool has migrated: believe its list of applied migrations
@@ -226,6 +233,9 @@ pub struct Status {
     /// The tenant to look at
     #[arg(long, value_name = "NAME")]
     pub tenant: Option<String>,
+    /// Look for what does not go together in the folder, as after a merge; exit with code 1 when there is something
+    #[arg(long, conflicts_with = "tenant")]
+    pub check_conflicts: bool,
 }
 
 #[derive(Args)]
@@ -241,6 +251,35 @@ pub struct ResetChecksum {
     /// The tenant whose ledger is meant
     #[arg(long, value_name = "NAME")]
     pub tenant: Option<String>,
+}
+
+#[derive(Args)]
+pub struct Renumber {
+    /// The migration's file in the folder, such as 0003_add_documents.sql
+    pub file: PathBuf,
+    /// The new number
+    #[arg(long, value_name = "N")]
+    pub to: String,
+    #[command(flatten)]
+    pub folder: Folder,
+    /// Show what would be renamed and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Subcommand)]
+pub enum Journal {
+    /// Put the migrations of one merged branch behind those of the other: numbers, journal and snapshots
+    Rebase(Rebase),
+}
+
+#[derive(Args)]
+pub struct Rebase {
+    #[command(flatten)]
+    pub folder: Folder,
+    /// Show what would be changed and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Args)]

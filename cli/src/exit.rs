@@ -58,6 +58,8 @@ fn failure_number(command: &Command, usage: bool) -> u8 {
             Migrate::Up(_)
             | Migrate::Down(_)
             | Migrate::ResetChecksum(_)
+            | Migrate::Renumber(_)
+            | Migrate::Journal(_)
             | Migrate::Adopt(_)
             | Migrate::Baseline(_)
             | Migrate::Ground(_),
@@ -87,6 +89,7 @@ mod tests {
             "db migrate diff",
             "db migrate status",
             "db migrate verify-checksums",
+            "db migrate status --check-conflicts",
         ] {
             assert_eq!(failed(line), 2, "{line}");
         }
@@ -101,6 +104,8 @@ mod tests {
             "db migrate adopt",
             "db migrate baseline 1",
             "db migrate ground neon",
+            "db migrate renumber 2_x.sql --to 3",
+            "db migrate journal rebase",
             "db migrate reset-checksum --migration 1 --reason typo",
         ] {
             assert_eq!(failed(line), 1, "{line}");

@@ -81,7 +81,7 @@ pub struct Right {
 
 /// The functions that a user calls, with the lowest level that may call them. Where arguments decide (`confirm`,
 /// `dry_run`), this is the level of the call that changes nothing.
-const FUNCTIONS: [(&str, Level); 33] = [
+const FUNCTIONS: [(&str, Level); 36] = [
     ("nself_access", Level::Look),
     ("nself_access_level", Level::Look),
     ("nself_adopt", Level::Look),
@@ -97,7 +97,10 @@ const FUNCTIONS: [(&str, Level); 33] = [
     ("nself_ignored", Level::Look),
     ("nself_replay_left_out", Level::Look),
     ("nself_job", Level::Look),
+    ("nself_journal_rebase", Level::Look),
+    ("nself_migrate_conflicts", Level::Look),
     ("nself_migrate_down", Level::Look),
+    ("nself_migrate_renumber", Level::Look),
     ("nself_migrate_status", Level::Look),
     ("nself_migrate_up", Level::Look),
     ("nself_migrate_verify", Level::Look),

@@ -10,6 +10,7 @@ mod folders;
 mod ignored;
 mod marks;
 mod migration;
+mod scan;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -17,8 +18,9 @@ mod version;
 
 pub use error::Error;
 pub use migration::{Content, File, Ignored, Journal, Layout, Migration};
+pub use scan::{Entry, Lost, Scan, Snapshot, Unit, scan};
 pub use version::{
-    compare as compare_versions, have_one_number, is_repeatable, keep_applied, repeatable_name,
+    compare as compare_versions, have_one_number, is_repeatable, keep_applied, repeatable_name, with_number,
 };
 
 use folder::{Folder, parent_and_name};

@@ -4,6 +4,7 @@
 
 pub mod adopt;
 pub mod checksums;
+pub mod conflicts;
 mod created;
 pub mod down;
 pub mod elsewhere;

@@ -3,6 +3,7 @@
 
 mod adopt;
 mod checksums;
+mod conflicts;
 mod files;
 mod ground;
 mod job;
@@ -12,7 +13,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{is_json, open};
-use crate::args::{Against, Diff, Folder, Global, Migrate, MigrateShort, Status};
+use crate::args::{Against, Diff, Folder, Global, Journal, Migrate, MigrateShort, Status};
 use crate::error::Error;
 use crate::exit::Outcome;
 use crate::output;
@@ -26,9 +27,12 @@ pub fn run(global: &Global, command: &Migrate) -> Result<Outcome, Error> {
     match command {
         Migrate::Up(up) => run::up(global, up),
         Migrate::Down(down) => run::down(global, down),
+        Migrate::Status(status) if status.check_conflicts => conflicts::check(global, &status.folder),
         Migrate::Status(status) => self::status(global, status),
         Migrate::VerifyChecksums(folder) => checksums::verify(global, folder),
         Migrate::ResetChecksum(reset) => checksums::reset(global, reset),
+        Migrate::Renumber(renumber) => conflicts::renumber(global, renumber),
+        Migrate::Journal(Journal::Rebase(rebase)) => conflicts::rebase(global, rebase),
         Migrate::Diff(diff) => self::diff(global, diff),
         Migrate::Adopt(adopt) => adopt::adopt(global, adopt),
         Migrate::Baseline(baseline) => adopt::baseline(global, baseline),

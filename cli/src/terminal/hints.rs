@@ -2,7 +2,7 @@
 //! commands and options.
 
 /// What the server says, and what is said here. Longer texts come before parts of them.
-const WORDS: [(&str, &str); 35] = [
+const WORDS: [(&str, &str); 36] = [
     ("add confirm => 'yes-destroy-production'", "add --confirm yes-destroy-production"),
     (
         "Load the migrations folder with nself_journal_load(), then call nself_migrate_up(); nself_adopt(), if",
@@ -43,6 +43,7 @@ const WORDS: [(&str, &str); 35] = [
     ("nself_heal(true)", "nself self-heal run --confirm"),
     ("nself_heal()", "nself self-heal run"),
     ("nself_migrate_reset_checksum()", "nself db migrate reset-checksum"),
+    ("nself_migrate_conflicts()", "nself db migrate status --check-conflicts"),
     ("nself_migrate_verify()", "nself db migrate verify-checksums"),
     ("Call nself_drift('journal')", "Run nself db migrate diff"),
     ("nself_drift('journal')", "nself db migrate diff"),

@@ -5,6 +5,7 @@ mod access;
 mod adopt;
 #[path = "../common/mod.rs"]
 mod common;
+mod conflicts;
 mod folder;
 mod jobs;
 mod shop;

@@ -200,6 +200,9 @@ pub struct Up {
     /// The tenant to migrate
     #[arg(long, value_name = "NAME")]
     pub tenant: Option<String>,
+    /// Apply also what comes before an applied migration, after it
+    #[arg(long)]
+    pub out_of_order: bool,
 }
 
 #[derive(Args)]

@@ -2,6 +2,7 @@
 //! a folder into migrations in the order in which they apply; everything else here serves it.
 
 mod contents;
+mod depends;
 mod drizzle;
 mod error;
 mod flat;
@@ -29,7 +30,7 @@ use folder::{Folder, parent_and_name};
 /// do in `default/`, that subfolder is taken for the folder.
 pub fn read(files: &[File]) -> Result<Journal, Error> {
     let folder = Folder::new(files)?;
-    let (layout, migrations) = if folder.has_journal() {
+    let (layout, mut migrations) = if folder.has_journal() {
         (Layout::Drizzle, drizzle::read(&folder)?)
     } else {
         match folder.layout()? {
@@ -40,6 +41,7 @@ pub fn read(files: &[File]) -> Result<Journal, Error> {
     if migrations.is_empty() {
         return Err(Error::NoMigrations { looked_at: files.len() });
     }
+    depends::apply(layout, files, &mut migrations)?;
     let ignored = ignored::list(files, &folder, layout, &migrations);
     Ok(Journal { layout, migrations, ignored })
 }

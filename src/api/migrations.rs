@@ -163,6 +163,7 @@ fn nself_migrate_up(
     max_count: default!(Option<i32>, "NULL"),
     dry_run: default!(Option<bool>, "false"),
     tenant: default!(Option<&str>, "NULL"),
+    out_of_order: default!(Option<bool>, "false"),
 ) -> Result<
     TableIterator<
         'static,
@@ -176,12 +177,12 @@ fn nself_migrate_up(
     >,
     ErrorReport,
 > {
-    let dry_run = dry_run.unwrap_or(false);
+    let (dry_run, out_of_order) = (dry_run.unwrap_or(false), out_of_order.unwrap_or(false));
     match dry_run {
         true => ask(Level::Look, "nself_migrate_up(dry_run => true)")?,
         false => ask(Level::Migrate, "nself_migrate_up()")?,
     }
-    ran(up::up(&UpRequest { target, max_count, dry_run, tenant, by_itself: false })?)
+    ran(up::up(&UpRequest { target, max_count, dry_run, tenant, out_of_order, by_itself: false })?)
 }
 
 #[pg_extern]

@@ -2,7 +2,7 @@
 //! commands and options.
 
 /// What the server says, and what is said here. Longer texts come before parts of them.
-const WORDS: [(&str, &str); 36] = [
+const WORDS: [(&str, &str); 37] = [
     ("add confirm => 'yes-destroy-production'", "add --confirm yes-destroy-production"),
     (
         "Load the migrations folder with nself_journal_load(), then call nself_migrate_up(); nself_adopt(), if",
@@ -23,6 +23,7 @@ const WORDS: [(&str, &str); 36] = [
     ("call nself_migrate_up_start()", "run nself db migrate up"),
     ("call nself_migrate_down()", "run nself db migrate down"),
     ("nself_migrate_up_start()", "nself db migrate up"),
+    ("nself_migrate_up(out_of_order => true)", "nself db migrate up --out-of-order"),
     ("nself_migrate_up()", "nself db migrate up"),
     ("nself_migrate_down()", "nself db migrate down"),
     ("nself_migrate_status()", "nself db migrate status"),

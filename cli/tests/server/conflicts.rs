@@ -118,6 +118,20 @@ Changed:
     assert!(shop.has_column("np_users", "phone"));
 }
 
+#[test]
+fn what_comes_before_what_is_applied_needs_a_flag() {
+    let shop = merged();
+    shop.nself("db migrate renumber 0002_phone.sql --to 4").exits(0);
+    shop.file("migrations/0003_zip.sql", "ALTER TABLE np_users ADD COLUMN zip text;\n");
+    shop.nself("db migrate up --to 4").exits(0);
+    shop.file("migrations/0003_a_late.sql", "ALTER TABLE np_users ADD COLUMN late text;\n");
+    let ran = shop.nself("db migrate up").exits(1);
+    assert!(ran.stderr.contains("nself db migrate up --out-of-order applies it now"), "{}", ran.stderr);
+    shop.nself("db migrate up --out-of-order").exits(0);
+    assert!(shop.has_column("np_users", "late"));
+    shop.nself("db migrate diff --fail-on-drift").exits(0);
+}
+
 /// The example folder, and in it a migration of another branch that follows the last but one.
 fn forked() -> Shop {
     let shop = Shop::new();

@@ -99,7 +99,8 @@ impl Error {
                  change."
             }
             Self::OutOfOrder { .. } => {
-                "Give it a version of its own that comes last, or undo the later ones first with nself_migrate_down()."
+                "Give it a version of its own that comes last, or undo the later ones first with nself_migrate_down(). If it \
+                 does not depend on their order, nself_migrate_up(out_of_order => true) applies it now."
             }
             Self::BehindLedger { .. } => "Name the last migration that is applied, or a later one.",
             Self::NoDown { .. } => "Write the down part, load the folder again, and repeat.",

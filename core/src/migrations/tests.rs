@@ -84,7 +84,7 @@ fn state(applied: Applied, entry: Migration) -> State {
 /// What is chosen, or the error; before it, what is told.
 fn up(all: &[Status], extent: Extent<'_>, expect: Expect) {
     let mut said = Vec::new();
-    let chosen = choose_up(all, extent, |sentence| said.push(sentence));
+    let chosen = choose_up(all, extent, false, |sentence| said.push(sentence));
     said.push(match chosen {
         Ok(chosen) => {
             format!("{:?}", chosen.iter().map(|entry| entry.version.as_str()).collect::<Vec<_>>())
@@ -172,6 +172,17 @@ fn a_pending_migration_does_not_come_before_an_applied_one() {
 }
 
 #[test]
+fn out_of_order_it_does_where_that_is_wanted_and_is_told() {
+    let all = of(&["1", "2", "3", "4"], &["1", "3"]);
+    let mut said = Vec::new();
+    let chosen = choose_up(&all, Extent::Unsaid, true, |sentence| said.push(sentence)).unwrap();
+    assert_eq!(chosen.iter().map(|entry| entry.version.as_str()).collect::<Vec<_>>(), ["2", "4"]);
+    assert_eq!(said, ["migration 2 comes before 3, which is applied, and runs after it"]);
+    let chosen = choose_up(&all, Extent::To("2"), true, |_| {}).unwrap();
+    assert_eq!(chosen.len(), 1);
+}
+
+#[test]
 fn a_begun_migration_goes_on_first() {
     let all = status(vec![marked("1", "a;b;"), entry("2", "c;")], vec![begun("1", "a;b;", 1)], &split);
     up(&all, Extent::Unsaid, expect![[r#"["1", "2"]"#]]);
@@ -212,7 +223,7 @@ fn an_edited_folder_is_told_in_one_line() {
     };
     let all = journal(&[("1", "SELECT 0"), ("3", "SELECT 0"), ("4", "SELECT 4")]);
     up(&all, Extent::Unsaid, expect!["the journal is not what was applied: 1, 3 edited, 2 missing"]);
-    let error = choose_up(&all, Extent::Unsaid, |_| {}).unwrap_err();
+    let error = choose_up(&all, Extent::Unsaid, false, |_| {}).unwrap_err();
     expect![[r#"
         The checksum of 1 was sum of SELECT 1, and is now sum of SELECT 0.
         The checksum of 3 was sum of SELECT 3, and is now sum of SELECT 0."#]]
@@ -293,7 +304,7 @@ fn a_row_of_the_ledger_that_somebody_edited_is_told_as_such() {
     let all = status(vec![entry("1", "SELECT 1")], vec![edited], &split);
     let note = "its SQL in the ledger is not that of its checksum: somebody has edited the row";
     assert_eq!((all[0].state, all[0].note(&split).as_deref()), (State::Edited, Some(note)));
-    let error = choose_up(&all, Extent::Unsaid, |_| {}).unwrap_err();
+    let error = choose_up(&all, Extent::Unsaid, false, |_| {}).unwrap_err();
     expect![
         "The SQL of 1 in the ledger is not that of its checksum sum of SELECT 1: somebody has edited the row."
     ]
@@ -398,7 +409,7 @@ fn what_runs_again_comes_after_all_others_whenever_it_has_changed() {
     let all = status(journal(), before(), &|_| None);
     assert_eq!(all[2].state, State::Pending);
     assert_eq!(all[2].note(&|_| None).as_deref(), Some("its file has changed: it runs again"));
-    let chosen = choose_up(&all, Extent::Unsaid, |_| {}).expect("nothing is out of order");
+    let chosen = choose_up(&all, Extent::Unsaid, false, |_| {}).expect("nothing is out of order");
     assert_eq!(chosen.iter().map(|entry| entry.version.as_str()).collect::<Vec<_>>(), ["2", "R__views"]);
     let same = status(
         journal(),

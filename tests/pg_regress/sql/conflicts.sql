@@ -44,6 +44,28 @@ select * from nself_migrate_renumber(file => '02_b.sql', number => '4');
 select * from nself_journal_rebase(:'folder');
 \echo :LAST_ERROR_SQLSTATE
 
+-- What comes before what is applied runs only if somebody wants that. A replay runs it when it ran.
+select version, status from nself_migrate_up();
+\echo :LAST_ERROR_SQLSTATE
+select version, status from nself_migrate_up(dry_run => true, out_of_order => true);
+select version, status from nself_migrate_up(out_of_order => true);
+select * from nself_drift();
+select kind, file from nself_migrate_conflicts();
+
+-- depends_on gives the order where versions do not, and is checked where they do.
+create database regress_conflicts_depends;
+\c regress_conflicts_depends
+create extension nself_heal;
+select version, name, state from nself_journal_put('[{"path": "1_a.sql", "content": "-- depends_on: 1_b\ncreate view a as table b;"},
+                                                   {"path": "1_b.sql", "content": "create table b (id int);"}]');
+select version, name, status from nself_migrate_up();
+select * from nself_journal_put('[{"path": "1_a.sql", "content": "-- depends_on: 2_b\n"}, {"path": "2_b.sql", "content": ""}]');
+\echo :LAST_ERROR_SQLSTATE
+select * from nself_journal_put('[{"path": "1_a.sql", "content": "-- depends_on: 1_b\n"}, {"path": "1_b.sql", "content": "-- depends_on: 1_a"}]');
+select * from nself_journal_put('[{"path": "1_a.sql", "content": "-- depends_on: 0_x\n"}]');
+\c regress_conflicts
+drop database regress_conflicts_depends;
+
 -- A folder of Drizzle's after a merge: what is applied stays, the other one gets a number, a time and a snapshot behind it.
 select files('meta/_journal.json', drizzle(entry(0, 10, '0001_a'), entry(1, 30, '0002_b'), entry(2, 20, '0003_c')),
              '0001_a.sql', 'create table a (id int);', '0002_b.sql', 'create table b (id int);', '0003_c.sql', 'create table c (id int);',

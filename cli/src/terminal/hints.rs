@@ -2,7 +2,7 @@
 //! commands and options.
 
 /// What the server says, and what is said here. Longer texts come before parts of them.
-const WORDS: [(&str, &str); 37] = [
+const WORDS: [(&str, &str); 39] = [
     ("add confirm => 'yes-destroy-production'", "add --confirm yes-destroy-production"),
     (
         "Load the migrations folder with nself_journal_load(), then call nself_migrate_up(); nself_adopt(), if",
@@ -44,6 +44,8 @@ const WORDS: [(&str, &str); 37] = [
     ("nself_heal(true)", "nself self-heal run --confirm"),
     ("nself_heal()", "nself self-heal run"),
     ("nself_migrate_reset_checksum()", "nself db migrate reset-checksum"),
+    ("nself_migrate_renumber() tells what changes one", "nself db migrate renumber changes one"),
+    ("nself_migrate_renumber()", "nself db migrate renumber"),
     ("nself_migrate_conflicts()", "nself db migrate status --check-conflicts"),
     ("nself_migrate_verify()", "nself db migrate verify-checksums"),
     ("Call nself_drift('journal')", "Run nself db migrate diff"),

@@ -43,7 +43,7 @@ impl Error {
                 "Give a number that comes after all others."
             }
             Self::NoJournal => {
-                "In other folders the names alone give the order: nself db migrate renumber changes one."
+                "In other folders the names alone give the order: nself_migrate_renumber() tells what changes one."
             }
             Self::Lost { .. } => "Restore the file, or take its entry out of meta/_journal.json.",
             Self::NoBase { .. } => {

@@ -38,6 +38,19 @@ select version, status from nself_migrate_up();
 select * from nself_drift();
 alter table a alter id type bigint;
 select kind, identity, expected, actual from nself_drift();
+-- Of a tenant it is the tenant's own.
+select version, status from nself_migrate_up(tenant => 'acme', max_count => 1);
+select count(*) from nself_journal_put(files('01_a.sql', 'create table a (id text);', '01_a.down.sql', 'drop table a;'));
+select version from nself_migrate_reset_checksum('01', 'acme has text', tenant => 'acme');
+select state from nself_migrate_status('acme') where version = '01';
+select state from nself_migrate_status() where version = '01';
+-- It ends when the migration is undone: a later run is that of the file.
+select version, status from nself_migrate_down(tenant => 'acme');
+select version, status from nself_migrate_up(tenant => 'acme');
+select count(*) from nself_journal_put(files('01_a.sql', 'create table a (id bigint);', '02_b.sql', 'create table b (id int);',
+                                             '03_c.sql', 'create table c (id int);'));
+select state from nself_migrate_status('acme') where version = '01';
+select state from nself_migrate_status() where version = '01';
 -- Rows of the ledger that somebody edited by hand are told. Nobody can by accident.
 update nself.ledger set sql = 'create table b (id text);' where version = '02' and direction = 'up';
 begin;

@@ -44,6 +44,17 @@ select * from nself_migrate_renumber(file => '02_b.sql', number => '4');
 select * from nself_journal_rebase(:'folder');
 \echo :LAST_ERROR_SQLSTATE
 
+-- What another tool has applied here keeps its name, too.
+create database regress_conflicts_other;
+\c regress_conflicts_other
+create extension nself_heal;
+create table schema_migrations (version bigint primary key, dirty boolean not null);
+insert into schema_migrations values (2, false);
+select * from nself_migrate_renumber(:'folder', '02_b.sql', '4');
+\echo :LAST_ERROR_SQLSTATE
+\c regress_conflicts
+drop database regress_conflicts_other;
+
 -- What comes before what is applied runs only if somebody wants that. A replay runs it when it ran.
 select version, status from nself_migrate_up();
 \echo :LAST_ERROR_SQLSTATE

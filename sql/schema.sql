@@ -66,7 +66,7 @@ CREATE TABLE nself.ledger (
     version text NOT NULL,
     name text NOT NULL,
     path text NOT NULL,
-    direction text NOT NULL CHECK (direction IN ('up', 'down', 'ground', 'forget')),
+    direction text NOT NULL CHECK (direction IN ('up', 'down', 'ground', 'forget', 'reset')),
     tenant text,
     sql text NOT NULL,
     breakpoints boolean NOT NULL,
@@ -82,18 +82,20 @@ CREATE TABLE nself.ledger (
     statement_begun text CHECK (statement_begun IS NULL OR statements_done IS NOT NULL),
     adopted text,
     mirrored text,
-    ground json CHECK (ground IS NULL OR direction = 'ground')
+    ground json CHECK (ground IS NULL OR direction = 'ground'),
+    reason text CHECK ((reason IS NULL) = (direction <> 'reset'))
 );
 COMMENT ON TABLE nself.ledger IS
     'What this database did: one row for each migration applied or undone, and for each step of one that runs statement by statement. Append-only';
 COMMENT ON COLUMN nself.ledger.direction IS
-    'up or down: a migration was applied or undone. ground: what stood here before the first migration was kept. forget: what name, a pattern, matches was taken out of that';
+    'up or down: a migration was applied or undone. ground: what stood here before the first migration was kept. forget: what name, a pattern, matches was taken out of that. reset: from then on sql and checksum, those of an edited file, count as what was applied; what ran stays in the row of the migration, and is what a replay runs';
 COMMENT ON COLUMN nself.ledger.adopted IS
     'Not NULL: this program did not run it, but believed this source: another tool, or baseline';
 COMMENT ON COLUMN nself.ledger.mirrored IS
     'Not NULL: it was written into this other tool''s list, too';
 COMMENT ON COLUMN nself.ledger.ground IS
     'What stood here before the first migration, or, of a baseline, after the migration that version names, as this program reads a schema';
+COMMENT ON COLUMN nself.ledger.reason IS 'Why a checksum was reset';
 COMMENT ON COLUMN nself.ledger.statements_done IS
     'How many statements of a migration that runs statement by statement have run. NULL: all of it';
 COMMENT ON COLUMN nself.ledger.statement_begun IS

@@ -6,7 +6,7 @@
 mod code;
 mod server;
 
-use nself_heal_core::{formats, migrations};
+use nself_heal_core::{formats, migrations, rewrite};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode, PgSqlErrorCode::*, pg_sys};
 
@@ -32,6 +32,8 @@ pub enum Error {
     Folder(#[from] formats::Error),
     #[error(transparent)]
     Migrations(#[from] migrations::Error),
+    #[error(transparent)]
+    Rewrite(#[from] rewrite::Error),
     #[error("cannot read the migrations folder {path:?}: {reason}")]
     Unreadable { path: String, reason: String },
     #[error("the migrations folder {path:?} is not an absolute path")]
@@ -251,6 +253,11 @@ pub enum Error {
 impl Error {
     fn code(&self) -> PgSqlErrorCode {
         match self {
+            Self::Rewrite(rewrite::Error::Folder(error)) => Self::Folder(error.clone()).code(),
+            Self::Rewrite(rewrite::Error::NoSuchFile { .. } | rewrite::Error::BadNumber { .. }) => {
+                ERRCODE_INVALID_PARAMETER_VALUE
+            }
+            Self::Rewrite(_) => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             Self::Folder(error) => match error {
                 formats::Error::NoMigrations { .. } | formats::Error::MissingFile { .. } => {
                     ERRCODE_UNDEFINED_FILE
@@ -272,11 +279,18 @@ impl Error {
                 | migrations::Error::TooFew { .. }
                 | migrations::Error::TargetAndCount { .. }
                 | migrations::Error::TooMany { .. } => ERRCODE_INVALID_PARAMETER_VALUE,
+                migrations::Error::WhichMigration { .. } | migrations::Error::WhichReason { .. } => {
+                    ERRCODE_NULL_VALUE_NOT_ALLOWED
+                }
                 migrations::Error::EmptyJournal
                 | migrations::Error::Edited { .. }
                 | migrations::Error::EditedPart { .. }
                 | migrations::Error::OutOfOrder { .. }
                 | migrations::Error::BehindLedger { .. }
+                | migrations::Error::NoFile { .. }
+                | migrations::Error::RunsAgain { .. }
+                | migrations::Error::AppliedInPart { .. }
+                | migrations::Error::NotEdited { .. }
                 | migrations::Error::NoDown { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             },
             Self::NotUtf8 => ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
@@ -442,6 +456,7 @@ impl Error {
         let hint = match self {
             Self::Folder(error) => return error.hint(),
             Self::Migrations(error) => return error.hint(),
+            Self::Rewrite(error) => return error.hint(),
             Self::Unreadable { .. } => "The path is one of the database server's machine, and its operating system user reads it. A client sends its own folder with nself_journal_put(), as the program nself does.",
             Self::RelativeFolder { .. } => "Give the whole path, from / on.",
             Self::NoFolder => "Call nself_journal_load('/path/to/migrations'), or set nself.migrations_dir.",

@@ -23,9 +23,11 @@ Exit codes:
               verify-checksums: 1 is a file that is not what was applied, or with --rollback a down part
               that is missing, fails, or leaves another schema
               lint: 1 is a migration that fails, or a hazard of --fail-on
+              status --check-conflicts: 1 is a conflict
   heals       0 healed, 1 something is left, with --fail-on-left-over, 2 failed or cancelled
   migrations  0 success, 1 failed and the database is unchanged, 2 invalid arguments
-              (up, down, run, rollback, adopt, baseline, ground)
+              (up, down, run, rollback, adopt, baseline, ground, reset-checksum,
+              renumber, journal rebase: there 1 says that no file is changed)
 Where a migration is marked to run without a transaction, 1 says that a part may be applied.
 
 With --format json, errors and notes are lines of JSON on stderr.";
@@ -191,6 +193,13 @@ pub enum Migrate {
     Status(Status),
     /// Check that applied migrations are still what the folder says
     VerifyChecksums(Verify),
+    /// Say that an edit of an applied migration is to stay, and why
+    ResetChecksum(ResetChecksum),
+    /// Give a migration that is not applied another number, in its folder
+    Renumber(Renumber),
+    /// Mend the journal of a Drizzle folder
+    #[command(subcommand)]
+    Journal(Journal),
     /// Show where the live schema differs from the migrations
     Diff(Diff),
     /// Rehearse pending migrations in a shadow database, and tell what they would do to those who work here
@@ -247,6 +256,9 @@ pub struct Up {
     /// The tenant to migrate
     #[arg(long, value_name = "NAME")]
     pub tenant: Option<String>,
+    /// Apply also what comes before an applied migration, after it
+    #[arg(long)]
+    pub out_of_order: bool,
 }
 
 /// The names of the hazards that a rehearsal tells.
@@ -315,6 +327,53 @@ pub struct Status {
     /// The tenant to look at
     #[arg(long, value_name = "NAME")]
     pub tenant: Option<String>,
+    /// Look for what does not go together in the folder, as after a merge; exit with code 1 when there is something
+    #[arg(long, conflicts_with = "tenant")]
+    pub check_conflicts: bool,
+}
+
+#[derive(Args)]
+pub struct ResetChecksum {
+    #[command(flatten)]
+    pub folder: Folder,
+    /// The migration whose file was edited
+    #[arg(long, value_name = "VERSION")]
+    pub migration: String,
+    /// Why the edit may stay: the ledger keeps it, with who and when, beside the SQL that ran
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// The tenant whose ledger is meant
+    #[arg(long, value_name = "NAME")]
+    pub tenant: Option<String>,
+}
+
+#[derive(Args)]
+pub struct Renumber {
+    /// The migration's file in the folder, such as 0003_add_documents.sql
+    pub file: PathBuf,
+    /// The new number
+    #[arg(long, value_name = "N")]
+    pub to: String,
+    #[command(flatten)]
+    pub folder: Folder,
+    /// Show what would be renamed and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Subcommand)]
+pub enum Journal {
+    /// Put the migrations of one merged branch behind those of the other: numbers, journal and snapshots
+    Rebase(Rebase),
+}
+
+#[derive(Args)]
+pub struct Rebase {
+    #[command(flatten)]
+    pub folder: Folder,
+    /// Show what would be changed and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Args)]

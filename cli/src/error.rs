@@ -45,6 +45,14 @@ pub enum Error {
     Write { path: PathBuf, source: std::io::Error },
     #[error("only lint has the formats github and sarif")]
     FormatOfLint,
+    #[error("another nself is changing the folder: {} is locked", .path.display())]
+    BeingRewritten { path: PathBuf },
+    #[error("{} is in the way: it is not overwritten", .path.display())]
+    InTheWay { path: PathBuf },
+    #[error(
+        "the server would have the file {path:?} changed, which is not a plain path inside the migrations folder"
+    )]
+    LeavesFolder { path: String },
     #[error("reverting migrations needs a confirmation, and there is no terminal to ask on")]
     Unconfirmed,
     #[error("the database is for production, and this run is not said to be for it")]

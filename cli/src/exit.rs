@@ -55,7 +55,14 @@ fn failure_number(command: &Command, usage: bool) -> u8 {
             Migrate::Status(_) | Migrate::Diff(_) | Migrate::VerifyChecksums(_) | Migrate::Lint(_),
         )) => SELF_HEAL_FAILED,
         Command::Db(Db::Migrate(
-            Migrate::Up(_) | Migrate::Down(_) | Migrate::Adopt(_) | Migrate::Baseline(_) | Migrate::Ground(_),
+            Migrate::Up(_)
+            | Migrate::Down(_)
+            | Migrate::ResetChecksum(_)
+            | Migrate::Renumber(_)
+            | Migrate::Journal(_)
+            | Migrate::Adopt(_)
+            | Migrate::Baseline(_)
+            | Migrate::Ground(_),
         ))
         | Command::Migrate(_) => MIGRATE_FAILED,
     }
@@ -83,6 +90,7 @@ mod tests {
             "db migrate status",
             "db migrate verify-checksums",
             "db migrate lint --fail-on deletes-data,blocks-reads",
+            "db migrate status --check-conflicts",
         ] {
             assert_eq!(failed(line), 2, "{line}");
         }
@@ -97,6 +105,9 @@ mod tests {
             "db migrate adopt",
             "db migrate baseline 1",
             "db migrate ground neon",
+            "db migrate renumber 2_x.sql --to 3",
+            "db migrate journal rebase",
+            "db migrate reset-checksum --migration 1 --reason typo",
         ] {
             assert_eq!(failed(line), 1, "{line}");
         }

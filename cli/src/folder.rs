@@ -40,6 +40,7 @@ enum Content<'a> {
 /// A folder that was read.
 #[derive(Debug, PartialEq)]
 pub struct Files {
+    pub dir: PathBuf,
     files: Vec<(File, Sha256Sum)>,
 }
 
@@ -52,6 +53,12 @@ impl Files {
     /// Each file with its hash alone.
     pub fn hashes(&self) -> Vec<Sent<'_>> {
         self.sent(&BTreeSet::new())
+    }
+
+    /// The files without the SQL, which is sent as hashes: journal and snapshots tell what goes together.
+    pub fn without_sql(&self) -> Vec<Sent<'_>> {
+        let json = self.files.iter().map(|(file, _)| &file.path).filter(|path| path.ends_with(".json"));
+        self.sent(&json.cloned().collect())
     }
 
     /// The files as they are sent, those of these paths with their content.
@@ -93,7 +100,7 @@ pub fn read(dir: &Path) -> Result<Files, Error> {
         let sum = nself_folder::sha256(&file.bytes);
         (file, sum)
     });
-    Ok(Files { files: files.collect() })
+    Ok(Files { dir: dir.to_owned(), files: files.collect() })
 }
 
 fn content_of(bytes: &[u8]) -> Content<'_> {

@@ -2,6 +2,7 @@
 //! stderr. The modules below make text and do not print it, so that it can be tested.
 
 pub mod adopt;
+pub mod conflicts;
 pub mod drift;
 pub mod ground;
 pub mod heal;

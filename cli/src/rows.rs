@@ -59,6 +59,43 @@ pub struct Checksum {
     pub status: String,
     pub expected: Option<String>,
     pub actual: Option<String>,
+    pub expected_tokens: Option<String>,
+    pub actual_tokens: Option<String>,
+}
+
+/// A row of `nself_migrate_reset_checksum`.
+#[derive(Deserialize)]
+pub struct ResetRow {
+    pub version: String,
+    pub name: String,
+    pub old_checksum: String,
+    pub new_checksum: String,
+}
+
+/// A row of `nself_migrate_conflicts`.
+#[derive(Deserialize, Serialize)]
+pub struct Conflict {
+    pub kind: String,
+    pub version: Option<String>,
+    pub file: String,
+    pub checksum: Option<String>,
+    pub other_file: Option<String>,
+    pub other_checksum: Option<String>,
+    pub detail: String,
+    /// Who added the files, as git says it: not the server's, who has no folder.
+    #[serde(default)]
+    pub author: Option<String>,
+    #[serde(default)]
+    pub other_author: Option<String>,
+}
+
+/// A row of `nself_migrate_renumber` and `nself_journal_rebase`.
+#[derive(Deserialize, Serialize)]
+pub struct FileChange {
+    pub path: String,
+    pub new_path: String,
+    /// None: what is in it stays.
+    pub content: Option<String>,
 }
 
 /// A row of `nself_migrate_rehearse`.

@@ -81,7 +81,7 @@ pub struct Right {
 
 /// The functions that a user calls, with the lowest level that may call them. Where arguments decide (`confirm`,
 /// `dry_run`), this is the level of the call that changes nothing.
-const FUNCTIONS: [(&str, Level); 34] = [
+const FUNCTIONS: [(&str, Level); 38] = [
     ("nself_access", Level::Look),
     ("nself_access_level", Level::Look),
     ("nself_adopt", Level::Look),
@@ -98,8 +98,11 @@ const FUNCTIONS: [(&str, Level); 34] = [
     ("nself_ignored", Level::Look),
     ("nself_replay_left_out", Level::Look),
     ("nself_job", Level::Look),
+    ("nself_journal_rebase", Level::Look),
+    ("nself_migrate_conflicts", Level::Look),
     ("nself_migrate_down", Level::Look),
     ("nself_migrate_rehearse", Level::Look),
+    ("nself_migrate_renumber", Level::Look),
     ("nself_migrate_status", Level::Look),
     ("nself_migrate_up", Level::Look),
     ("nself_migrate_verify", Level::Look),
@@ -111,6 +114,7 @@ const FUNCTIONS: [(&str, Level); 34] = [
     ("nself_journal_unchanged", Level::Look),
     ("nself_migrate_up_start", Level::Migrate),
     ("nself_allow", Level::Admin),
+    ("nself_migrate_reset_checksum", Level::Admin),
     ("nself_grant_access", Level::Admin),
     ("nself_ground_forget", Level::Admin),
     ("nself_heal_disable", Level::Admin),
@@ -160,7 +164,7 @@ const READ_IN_PART: [(&str, &[&str]); 3] = [
     ("applied", &LEDGER),
 ];
 
-const LEDGER: [&str; 15] = [
+const LEDGER: [&str; 16] = [
     "id",
     "version",
     "name",
@@ -176,6 +180,7 @@ const LEDGER: [&str; 15] = [
     "in_transaction",
     "statements_done",
     "statement_begun",
+    "reason",
 ];
 
 /// The one table that a user writes.

@@ -4,9 +4,17 @@ use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::lexer::normal_form;
+
 /// The SHA-256 of `bytes` as 64 lower-case hexadecimal digits.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
+}
+
+/// The SHA-256 of the tokens of an SQL text, as the server's scanner reads them: comments, line ends and white space between
+/// tokens do not count, so two texts of one sum do the same.
+pub fn tokens_sha256(sql: &str) -> String {
+    sha256_hex(normal_form(sql).as_bytes())
 }
 
 /// Bytes as lower-case hexadecimal digits.
@@ -25,6 +33,14 @@ mod tests {
     fn published_test_vectors() {
         assert_eq!(sha256_hex(b""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
         assert_eq!(sha256_hex(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn of_tokens_neither_comments_nor_space_count() {
+        let plain = tokens_sha256("SELECT 1;");
+        assert_eq!(plain, tokens_sha256("-- one\r\nSELECT  1 ;\n"));
+        assert_ne!(plain, tokens_sha256("SELECT 2;"));
+        assert_ne!(tokens_sha256("SELECT 'a  b'"), tokens_sha256("SELECT 'a b'"));
     }
 
     #[test]

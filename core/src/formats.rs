@@ -2,6 +2,7 @@
 //! a folder into migrations in the order in which they apply; everything else here serves it.
 
 mod contents;
+mod depends;
 mod drizzle;
 mod error;
 mod flat;
@@ -10,6 +11,7 @@ mod folders;
 mod ignored;
 mod marks;
 mod migration;
+mod scan;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -17,8 +19,9 @@ mod version;
 
 pub use error::Error;
 pub use migration::{Content, File, Ignored, Journal, Layout, Migration};
+pub use scan::{Entry, Lost, Scan, Snapshot, Unit, scan};
 pub use version::{
-    compare as compare_versions, have_one_number, is_repeatable, keep_applied, repeatable_name,
+    compare as compare_versions, have_one_number, is_repeatable, keep_applied, repeatable_name, with_number,
 };
 
 use folder::{Folder, parent_and_name};
@@ -27,7 +30,7 @@ use folder::{Folder, parent_and_name};
 /// do in `default/`, that subfolder is taken for the folder.
 pub fn read(files: &[File]) -> Result<Journal, Error> {
     let folder = Folder::new(files)?;
-    let (layout, migrations) = if folder.has_journal() {
+    let (layout, mut migrations) = if folder.has_journal() {
         (Layout::Drizzle, drizzle::read(&folder)?)
     } else {
         match folder.layout()? {
@@ -38,6 +41,7 @@ pub fn read(files: &[File]) -> Result<Journal, Error> {
     if migrations.is_empty() {
         return Err(Error::NoMigrations { looked_at: files.len() });
     }
+    depends::apply(layout, files, &mut migrations)?;
     let ignored = ignored::list(files, &folder, layout, &migrations);
     Ok(Journal { layout, migrations, ignored })
 }

@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod checksum;
+pub mod conflicts;
 pub mod ddl;
 pub mod diff;
 pub mod digest;
@@ -26,6 +27,7 @@ pub mod plan;
 pub mod platforms;
 pub mod quote;
 pub mod references;
+pub mod rewrite;
 pub mod schedule;
 pub mod secrets;
 pub mod server_names;

@@ -8,8 +8,8 @@ mod status;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use choose::{Extent, choose_baseline, choose_down, choose_up, down_part};
+pub use choose::{Extent, choose_baseline, choose_down, choose_reset, choose_up, down_part};
 pub use error::{Edit, Error};
-pub use rows::{Applied, Rights};
+pub use rows::{Applied, Reset, Rights};
 pub use script::{Direction, Script};
 pub use status::{Split, State, Status, is_same_so_far, status};

@@ -24,9 +24,14 @@ fn nself_migrate_up_start(
     target: default!(Option<&str>, "NULL"),
     max_count: default!(Option<i32>, "NULL"),
     tenant: default!(Option<&str>, "NULL"),
+    out_of_order: default!(Option<bool>, "false"),
 ) -> Result<i64, ErrorReport> {
     ask(Level::Migrate, "nself_migrate_up_start()")?;
-    Ok(job::start(&Task::MigrateUp { target, max_count, tenant, by_itself: false }, &Asker::caller()?)?)
+    let out_of_order = out_of_order.unwrap_or(false);
+    Ok(job::start(
+        &Task::MigrateUp { target, max_count, tenant, out_of_order, by_itself: false },
+        &Asker::caller()?,
+    )?)
 }
 
 #[pg_extern]

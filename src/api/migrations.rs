@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use nself_heal_core::access::Level;
+use nself_heal_core::checksum::tokens_sha256;
 use pgrx::JsonB;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys::panic::ErrorReport;
@@ -13,6 +14,7 @@ use crate::error::Error;
 use crate::expected;
 use crate::expected::chain::Against;
 use crate::migrations::adopt;
+use crate::migrations::checksums;
 use crate::migrations::down::{self, DownRequest};
 use crate::migrations::journal;
 use crate::migrations::status;
@@ -162,6 +164,7 @@ fn nself_migrate_up(
     max_count: default!(Option<i32>, "NULL"),
     dry_run: default!(Option<bool>, "false"),
     tenant: default!(Option<&str>, "NULL"),
+    out_of_order: default!(Option<bool>, "false"),
 ) -> Result<
     TableIterator<
         'static,
@@ -175,12 +178,12 @@ fn nself_migrate_up(
     >,
     ErrorReport,
 > {
-    let dry_run = dry_run.unwrap_or(false);
+    let (dry_run, out_of_order) = (dry_run.unwrap_or(false), out_of_order.unwrap_or(false));
     match dry_run {
         true => ask(Level::Look, "nself_migrate_up(dry_run => true)")?,
         false => ask(Level::Migrate, "nself_migrate_up()")?,
     }
-    ran(up::up(&UpRequest { target, max_count, dry_run, tenant, by_itself: false })?)
+    ran(up::up(&UpRequest { target, max_count, dry_run, tenant, out_of_order, by_itself: false })?)
 }
 
 #[pg_extern]
@@ -234,6 +237,8 @@ fn nself_migrate_verify(
             name!(status, &'static str),
             name!(expected, Option<String>),
             name!(actual, Option<String>),
+            name!(expected_tokens, Option<String>),
+            name!(actual_tokens, Option<String>),
         ),
     >,
     ErrorReport,
@@ -248,8 +253,10 @@ fn nself_migrate_verify(
                 status.version,
                 status.name,
                 verdict,
-                Some(applied.checksum),
-                status.journal.map(|entry| entry.checksum),
+                Some(applied.accepted_checksum().to_owned()),
+                status.journal.as_ref().map(|entry| entry.checksum.clone()),
+                Some(tokens_sha256(applied.accepted_sql())),
+                status.journal.map(|entry| tokens_sha256(&entry.up_sql)),
             ))
         })
         .collect();
@@ -258,24 +265,49 @@ fn nself_migrate_verify(
     }
     if rollback == Some(true) {
         let rolled_back = rehearsal::roll_back()?.into_iter();
-        rows.extend(rolled_back.map(|of| (of.version, of.name, of.status, of.expected, of.actual)));
+        rows.extend(
+            rolled_back.map(|of| (of.version, of.name, of.status, of.expected, of.actual, None, None)),
+        );
     }
     Ok(TableIterator::new(rows))
 }
 
-type VerifyRow = (String, String, &'static str, Option<String>, Option<String>);
+#[pg_extern]
+fn nself_migrate_reset_checksum(
+    version: default!(Option<&str>, "NULL"),
+    reason: default!(Option<&str>, "NULL"),
+    tenant: default!(Option<&str>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(version, String),
+            name!(name, String),
+            name!(old_checksum, String),
+            name!(new_checksum, String),
+        ),
+    >,
+    ErrorReport,
+> {
+    ask(Level::Admin, "nself_migrate_reset_checksum()")?;
+    let checksums::Reset { version, name, before, now } = checksums::reset(version, reason, tenant)?;
+    Ok(TableIterator::once((version, name, before, now)))
+}
+
+type VerifyRow =
+    (String, String, &'static str, Option<String>, Option<String>, Option<String>, Option<String>);
 
 /// What two witnesses of the chain say differently: the replay, and the evidence of what happened here.
 fn replay_rows() -> Result<Vec<VerifyRow>, Error> {
     let (failed, differences) = expected::witnesses(Against::Applied)?;
     let failed = failed.map(|error| {
         let Error::ReplayFailed { version, .. } = &error else { unreachable!("it is made as one") };
-        (version.clone(), "its replay".to_owned(), "replay failed", None, Some(error.to_string()))
+        (version.clone(), "its replay".to_owned(), "replay failed", None, Some(error.to_string()), None, None)
     });
     let differences = differences.into_iter().map(|of| {
         let said = |text: String| if text.is_empty() { "it is there".to_owned() } else { text };
         let object = of.object.to_string();
-        (of.version, object, "replay difference", of.replay.map(said), of.here.map(said))
+        (of.version, object, "replay difference", of.replay.map(said), of.here.map(said), None, None)
     });
     Ok(failed.into_iter().chain(differences).collect())
 }

@@ -3,6 +3,7 @@
 
 mod access;
 mod adopt;
+mod conflicts;
 mod drift;
 mod environment;
 mod heal;

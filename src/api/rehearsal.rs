@@ -38,7 +38,8 @@ fn nself_migrate_rehearse(
     ErrorReport,
 > {
     ask(Level::Look, "nself_migrate_rehearse()")?;
-    let request = UpRequest { target, max_count, dry_run: true, tenant, by_itself: false };
+    let request =
+        UpRequest { target, max_count, dry_run: true, tenant, by_itself: false, out_of_order: false };
     let rows: Vec<_> = rehearsal::rehearse(&request)?.into_iter().map(row).collect();
     Ok(TableIterator::new(rows))
 }

@@ -50,8 +50,16 @@ impl Asker {
 
 /// What a job is to do.
 pub enum Task<'a> {
-    Heal { not_renamed: BTreeSet<String> },
-    MigrateUp { target: Option<&'a str>, max_count: Option<i32>, tenant: Option<&'a str>, by_itself: bool },
+    Heal {
+        not_renamed: BTreeSet<String>,
+    },
+    MigrateUp {
+        target: Option<&'a str>,
+        max_count: Option<i32>,
+        tenant: Option<&'a str>,
+        out_of_order: bool,
+        by_itself: bool,
+    },
 }
 
 impl Task<'_> {
@@ -72,8 +80,8 @@ impl Task<'_> {
     fn arguments(&self) -> Value {
         match self {
             Self::Heal { not_renamed } => json!({ "not_renamed": not_renamed }),
-            Self::MigrateUp { target, max_count, tenant, by_itself } => json!({
-                "target": target, "max_count": max_count, "tenant": tenant, "by_itself": by_itself,
+            Self::MigrateUp { target, max_count, tenant, out_of_order, by_itself } => json!({
+                "target": target, "max_count": max_count, "tenant": tenant, "out_of_order": out_of_order, "by_itself": by_itself,
             }),
         }
     }

@@ -66,6 +66,8 @@ struct Arguments {
     max_count: Option<i32>,
     tenant: Option<String>,
     #[serde(default)]
+    out_of_order: bool,
+    #[serde(default)]
     by_itself: bool,
 }
 
@@ -102,12 +104,14 @@ impl JobRow {
                 None => Ok(Done { event: Some(report.ended.event) }),
             };
         }
-        let Arguments { not_renamed: _, target, max_count, tenant, by_itself } = &self.arguments;
+        let Arguments { not_renamed: _, target, max_count, tenant, out_of_order, by_itself } =
+            &self.arguments;
         let request = UpRequest {
             target: target.as_deref(),
             max_count: *max_count,
             dry_run: false,
             tenant: tenant.as_deref(),
+            out_of_order: *out_of_order,
             by_itself: *by_itself,
         };
         migrate::up(&request, &|| self.settle(), &mut progress)?;

@@ -159,8 +159,17 @@ fn migrate() -> Result<(), Error> {
                 Asker { logged_in_as: owner.clone(), run_by: owner, ..Asker::caller()? }
             }
         };
-        job::start(&Task::MigrateUp { target: None, max_count: None, tenant: None, by_itself: true }, &asker)
-            .map(Some)
+        job::start(
+            &Task::MigrateUp {
+                target: None,
+                max_count: None,
+                tenant: None,
+                out_of_order: false,
+                by_itself: true,
+            },
+            &asker,
+        )
+        .map(Some)
     })?;
     let Some(number) = job else { return Ok(()) };
     worker::show("waits for the job that applies pending migrations");

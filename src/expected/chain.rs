@@ -206,6 +206,8 @@ fn with(before: &str, applied: &Applied) -> String {
         adopted: _,
         mirrored: _,
         evidence_row,
+        // What ran is replayed, whichever file counts for it.
+        reset: _,
     } = applied;
     let ran = (in_transaction, statements_done);
     let link = serde_json::json!([

@@ -41,7 +41,7 @@ pub fn last(version: &str, tenant: Option<&str>) -> Result<Option<Applied>, Erro
 }
 
 fn read(which: &str, args: &[DatumWithOid]) -> Result<Vec<Applied>, Error> {
-    let query = format!("SELECT coalesce(json_agg(a ORDER BY id), '[]')::text FROM nself.applied a {which}");
+    let query = sql!("applied").replace(":which", which);
     as_extension_owner(|| spi::read_json("ledger", &query, args))
 }
 
@@ -132,6 +132,7 @@ impl Session {
             adopted: None,
             mirrored: None,
             evidence_row: None,
+            reset: None,
         }
     }
 }

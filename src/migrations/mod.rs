@@ -3,6 +3,8 @@
 #![allow(unsafe_code)]
 
 pub mod adopt;
+pub mod checksums;
+pub mod conflicts;
 mod created;
 pub mod down;
 pub mod elsewhere;

@@ -32,6 +32,8 @@ pub struct UpRequest<'a> {
     pub max_count: Option<i32>,
     pub dry_run: bool,
     pub tenant: Option<&'a str>,
+    /// Whether also what comes before an applied migration is applied, after it.
+    pub out_of_order: bool,
     /// Whether nobody asked: then only what the role that it runs as trusts is applied, for nobody has read it.
     pub by_itself: bool,
 }
@@ -71,7 +73,7 @@ pub fn up(request: &UpRequest<'_>) -> Result<Vec<Ran>, Error> {
 pub fn choose(request: &UpRequest<'_>) -> Result<Vec<Pending>, Error> {
     let extent = check_request(request)?;
     let all = status(request.tenant)?;
-    let chosen = choose_up(&all, extent, |sentence| notice!("{sentence}"))?;
+    let chosen = choose_up(&all, extent, request.out_of_order, |sentence| notice!("{sentence}"))?;
     // Other tools keep no list of each tenant.
     if request.tenant.is_none() {
         adopt::refuse_unadopted(&chosen)?;

@@ -2,6 +2,8 @@
 //! database are in `run`, which leaves to `job` what cannot run in its transaction.
 
 mod adopt;
+mod checksums;
+mod conflicts;
 mod files;
 mod ground;
 mod job;
@@ -12,12 +14,12 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{is_json, open};
-use crate::args::{Against, Diff, Folder, Global, Migrate, MigrateShort, Status, Verify};
+use crate::args::{Against, Diff, Folder, Global, Journal, Migrate, MigrateShort, Status};
 use crate::error::Error;
 use crate::exit::Outcome;
 use crate::output;
 use crate::output::migrate as text;
-use crate::rows::{Checksum, DriftItem, MigrationState, NotCompared};
+use crate::rows::{DriftItem, MigrationState, NotCompared};
 use crate::server::{Call, Rows, Session};
 use files::Listing;
 
@@ -26,8 +28,12 @@ pub fn run(global: &Global, command: &Migrate) -> Result<Outcome, Error> {
     match command {
         Migrate::Up(up) => run::up(global, up),
         Migrate::Down(down) => run::down(global, down),
+        Migrate::Status(status) if status.check_conflicts => conflicts::check(global, &status.folder),
         Migrate::Status(status) => self::status(global, status),
-        Migrate::VerifyChecksums(verify) => self::verify(global, verify),
+        Migrate::VerifyChecksums(verify) => checksums::verify(global, verify),
+        Migrate::ResetChecksum(reset) => checksums::reset(global, reset),
+        Migrate::Renumber(renumber) => conflicts::renumber(global, renumber),
+        Migrate::Journal(Journal::Rebase(rebase)) => conflicts::rebase(global, rebase),
         Migrate::Diff(diff) => self::diff(global, diff),
         Migrate::Lint(lint) => rehearse::lint(global, lint),
         Migrate::Adopt(adopt) => adopt::adopt(global, adopt),
@@ -58,24 +64,6 @@ fn status(global: &Global, status: &Status) -> Result<Outcome, Error> {
 fn states(session: &mut Session<'_>, tenant: Option<&str>) -> Result<Rows<MigrationState>, Error> {
     let call = Call::to("nself_migrate_status").with("tenant", "text", tenant.map(str::to_owned));
     session.rows("Asking", &call)
-}
-
-fn verify(global: &Global, verify: &Verify) -> Result<Outcome, Error> {
-    let call = Call::to("nself_migrate_verify").with("rollback", "bool", verify.rollback.then_some(true));
-    let ask = |session: &mut Session<'_>| session.rows::<Checksum>("Verifying", &call);
-    let rows = question(global, &verify.folder, Listing::Sql, ask)?;
-    let (rollbacks, checksums): (Vec<_>, Vec<_>) =
-        rows.items.into_iter().partition(|row| row.status.starts_with(text::ROLLBACK));
-    if is_json(global) {
-        output::json_rows(&rows.raw);
-    } else {
-        output::text(&text::checksums(&checksums));
-        if verify.rollback {
-            output::text(&text::rollbacks(&rollbacks));
-        }
-    }
-    let is_wrong = checksums.iter().any(text::is_wrong) || rollbacks.iter().any(text::is_no_way_back);
-    Ok(if is_wrong { Outcome::Found } else { Outcome::Done })
 }
 
 fn diff(global: &Global, diff: &Diff) -> Result<Outcome, Error> {

@@ -3,7 +3,7 @@
 use super::names::{count, migration};
 use super::table::{cell, table};
 use super::time::{duration, moment};
-use crate::rows::{Checksum, MigrationState, MigrationStep};
+use crate::rows::{Checksum, MigrationState, MigrationStep, ResetRow};
 use crate::terminal::style::{ERROR, GOOD, WARNING, paint};
 
 /// The two ways that migrations go.
@@ -143,18 +143,9 @@ pub fn departed(migrations: &[MigrationState]) -> Option<String> {
     (!groups.is_empty()).then(|| groups.join(", "))
 }
 
-/// Which migrations are no longer what was applied.
+/// Each applied migration with what became of its checksum, and how many are no longer what was applied.
 pub fn checksums(rows: &[Checksum]) -> String {
-    let mut text = String::new();
-    for row in rows.iter().filter(|row| row.status != "ok") {
-        let style = if is_wrong(row) { ERROR } else { WARNING };
-        text.push_str(&format!("{}: {}\n", migration(&row.version, &row.name), paint(style, &row.status)));
-        for (label, value) in [("expected", &row.expected), ("actual", &row.actual)] {
-            if let Some(value) = value {
-                text.push_str(&format!("  {label:<9} {value}\n"));
-            }
-        }
-    }
+    let text: String = rows.iter().map(checksum).collect();
     let number = |of: &dyn Fn(&Checksum) -> bool| rows.iter().filter(|row| of(row)).count();
     let (wrong, same) = (number(&is_wrong), number(&|row| row.status == "ok"));
     let cosmetic = number(&|row| row.status == "cosmetic");
@@ -164,13 +155,59 @@ pub fn checksums(rows: &[Checksum]) -> String {
         0 => "No migration is applied: there is nothing to verify.\n".to_owned(),
         1 if same == 1 => "The checksum of the 1 applied migration matches.\n".to_owned(),
         all if same == all => format!("The checksums of all {total} match.\n"),
-        _ if wrong > 0 => format!("{wrong} of {total} {} not what was applied.\n", are(wrong)),
+        _ if wrong > 0 => {
+            format!("{}: {wrong} of {total} {} not what was applied.\n", paint(ERROR, "ERROR"), are(wrong))
+        }
         _ if cosmetic > 0 => format!(
             "{cosmetic} of {total} {} edited in comments, white space or line ends alone, which changes nothing.\n",
             are(cosmetic)
         ),
         _ => format!("{same} of {total} {} what was applied.\n", are(same)),
     }
+}
+
+fn checksum(row: &Checksum) -> String {
+    let (mark, style, words) = match row.status.as_str() {
+        "ok" => ("x", GOOD, "OK"),
+        "mismatch" => ("!", ERROR, "CHECKSUM MISMATCH"),
+        "missing" => ("!", ERROR, "NOT IN THE FOLDER"),
+        "cosmetic" => ("~", WARNING, "COSMETIC EDIT"),
+        "partial" => ("~", WARNING, "APPLIED IN PART"),
+        other => ("!", ERROR, other),
+    };
+    let mut text = format!("[{mark}] {} {}\n", migration(&row.version, &row.name), paint(style, words));
+    let is_row_edited = row.status == "mismatch" && row.expected == row.actual;
+    let values = match is_row_edited {
+        // The sums of the tokens tell them apart.
+        true => [("Expected:", &row.expected_tokens), ("Got:", &row.actual_tokens)],
+        false => [("Expected:", &row.expected), ("Got:", &row.actual)],
+    };
+    for (label, value) in values {
+        if let Some(value) = value
+            && row.status != "ok"
+        {
+            text.push_str(&format!("    {label:<9} {value}\n"));
+        }
+    }
+    if is_row_edited {
+        text.push_str(
+            "    The file is the one that was applied: somebody has edited its row in the ledger.\n",
+        );
+    }
+    text
+}
+
+/// What resetting a checksum did.
+pub fn reset(rows: &[ResetRow]) -> String {
+    let line = |row: &ResetRow| {
+        format!(
+            "The checksum of {} is reset.\n    Was: {}\n    Now: {}\nThe SQL that ran here stays in the ledger, and is what the live schema is compared with.\n",
+            migration(&row.version, &row.name),
+            row.old_checksum,
+            row.new_checksum
+        )
+    };
+    rows.iter().map(line).collect()
 }
 
 /// Whether the migration is no longer the one that was applied; a cosmetic change is one of comments and spaces.
@@ -244,6 +281,8 @@ mod tests {
             status: status.into(),
             expected: text("abc"),
             actual: text("def"),
+            expected_tokens: text("123"),
+            actual_tokens: text("456"),
         }
     }
 
@@ -345,18 +384,25 @@ Dry run: 1 migration to apply. Nothing was changed.
     }
 
     #[test]
-    fn only_checksums_that_differ_are_listed() {
-        let text = checksums(&[checksum("1", "ok"), checksum("2", "mismatch"), checksum("3", "cosmetic")]);
+    fn each_checksum_is_told_in_the_documented_words() {
+        let forged = Checksum { actual: Some("abc".to_owned()), ..checksum("4", "mismatch") };
+        let rows = [checksum("1", "ok"), checksum("2", "mismatch"), checksum("3", "cosmetic"), forged];
         let expected = "\
-2_x.sql: mismatch
-  expected  abc
-  actual    def
-3_x.sql: cosmetic
-  expected  abc
-  actual    def
-1 of 3 applied migrations is not what was applied.
+[x] 1_x.sql OK
+[!] 2_x.sql CHECKSUM MISMATCH
+    Expected: abc
+    Got:      def
+[~] 3_x.sql COSMETIC EDIT
+    Expected: abc
+    Got:      def
+[!] 4_x.sql CHECKSUM MISMATCH
+    Expected: 123
+    Got:      456
+    The file is the one that was applied: somebody has edited its row in the ledger.
+ERROR: 2 of 4 applied migrations are not what was applied.
 ";
-        assert_eq!(plain(&text), expected);
-        assert_eq!(checksums(&[checksum("1", "ok")]), "The checksum of the 1 applied migration matches.\n");
+        assert_eq!(plain(&checksums(&rows)), expected);
+        let all_match = "[x] 1_x.sql OK\nThe checksum of the 1 applied migration matches.\n";
+        assert_eq!(plain(&checksums(&rows[..1])), all_match);
     }
 }

@@ -2,7 +2,7 @@
 //! commands and options.
 
 /// What the server says, and what is said here. Longer texts come before parts of them.
-const WORDS: [(&str, &str); 34] = [
+const WORDS: [(&str, &str); 39] = [
     ("add confirm => 'yes-destroy-production'", "add --confirm yes-destroy-production"),
     (
         "Load the migrations folder with nself_journal_load(), then call nself_migrate_up(); nself_adopt(), if",
@@ -23,6 +23,7 @@ const WORDS: [(&str, &str); 34] = [
     ("call nself_migrate_up_start()", "run nself db migrate up"),
     ("call nself_migrate_down()", "run nself db migrate down"),
     ("nself_migrate_up_start()", "nself db migrate up"),
+    ("nself_migrate_up(out_of_order => true)", "nself db migrate up --out-of-order"),
     ("nself_migrate_up()", "nself db migrate up"),
     ("nself_migrate_down()", "nself db migrate down"),
     ("nself_migrate_status()", "nself db migrate status"),
@@ -42,6 +43,10 @@ const WORDS: [(&str, &str); 34] = [
     ("nself_heal_start()", "nself self-heal run --confirm --online"),
     ("nself_heal(true)", "nself self-heal run --confirm"),
     ("nself_heal()", "nself self-heal run"),
+    ("nself_migrate_reset_checksum()", "nself db migrate reset-checksum"),
+    ("nself_migrate_renumber() tells what changes one", "nself db migrate renumber changes one"),
+    ("nself_migrate_renumber()", "nself db migrate renumber"),
+    ("nself_migrate_conflicts()", "nself db migrate status --check-conflicts"),
     ("nself_migrate_verify()", "nself db migrate verify-checksums"),
     ("Call nself_drift('journal')", "Run nself db migrate diff"),
     ("nself_drift('journal')", "nself db migrate diff"),

@@ -5,6 +5,7 @@ mod access;
 mod adopt;
 #[path = "../common/mod.rs"]
 mod common;
+mod conflicts;
 mod environment;
 mod folder;
 mod jobs;
@@ -222,16 +223,27 @@ fn without_a_folder_the_journal_in_the_database_counts() {
 fn edited_migrations_are_found_by_their_checksums() {
     let shop = Shop::migrated();
     let ran = shop.nself("db migrate verify-checksums").exits(0);
-    assert_eq!(ran.stdout, "The checksums of all 3 applied migrations match.\n");
+    let expected = "\
+[x] 0001_users.sql OK
+[x] 0002_names.sql OK
+[x] 0003_add_documents_table.sql OK
+The checksums of all 3 applied migrations match.
+";
+    assert_eq!(ran.stdout, expected);
     shop.file("migrations/0002_names.sql", "ALTER TABLE np_users ADD COLUMN name text; -- the full name\n");
     let ran = shop.nself("db migrate verify-checksums").exits(0);
-    assert!(ran.stdout.starts_with("0002_names.sql: cosmetic\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("\n[~] 0002_names.sql COSMETIC EDIT\n"), "{}", ran.stdout);
     assert!(ran.stdout.contains("\n1 of 3 applied migrations is edited in comments"), "{}", ran.stdout);
     shop.nself("db migrate diff --fail-on-drift").exits(0);
     shop.file("migrations/0002_names.sql", "ALTER TABLE np_users ADD COLUMN name varchar(10);\n");
     let ran = shop.nself("db migrate verify-checksums").exits(1);
-    assert!(ran.stdout.starts_with("0002_names.sql: mismatch\n  expected  "), "{}", ran.stdout);
-    assert!(ran.stdout.ends_with("1 of 3 applied migrations is not what was applied.\n"), "{}", ran.stdout);
+    let mismatch = "\n[!] 0002_names.sql CHECKSUM MISMATCH\n    Expected: ";
+    assert!(ran.stdout.contains(mismatch), "{}", ran.stdout);
+    assert!(
+        ran.stdout.ends_with("ERROR: 1 of 3 applied migrations is not what was applied.\n"),
+        "{}",
+        ran.stdout
+    );
     assert_eq!(column(&shop.json("db migrate verify-checksums", 1), "status"), ["ok", "mismatch", "ok"]);
 }
 
@@ -247,6 +259,24 @@ fn down_parts_are_tried_in_a_shadow() {
     let says = "0004_more.sql: rollback departs\n  expected  the schema from before it\n  \
                 actual    the down part leaves table public.more: 1 column\n3 of 4 migrations can be undone";
     assert!(ran.stdout.contains(says), "{}", ran.stdout);
+}
+
+#[test]
+fn an_edit_that_is_to_stay_needs_a_reason() {
+    let shop = Shop::migrated();
+    shop.nself_with(["db", "migrate", "reset-checksum", "--migration", "0002", "--reason", "typo"]).exits(1);
+    shop.file("migrations/0002_names.sql", "ALTER TABLE np_users ADD COLUMN name varchar(10);\n");
+    let reset = ["db", "migrate", "reset-checksum", "--migration"];
+    shop.nself_with(reset.iter().chain(&["0002"])).exits(2);
+    shop.nself_with(reset.iter().chain(&["0009", "--reason", "typo"])).exits(2);
+    let ran = shop.nself_with(reset.iter().chain(&["0002", "--reason", "agreed with ann"])).exits(0);
+    assert!(ran.stdout.starts_with("The checksum of 0002_names.sql is reset.\n    Was: "), "{}", ran.stdout);
+    shop.nself("db migrate verify-checksums").exits(0);
+    shop.nself("db migrate up").exits(0);
+    // What ran here is what the schema is compared with.
+    shop.nself("db migrate diff --fail-on-drift").exits(0);
+    let status = shop.nself("db migrate status").exits(0).stdout;
+    assert!(status.contains("agreed with ann"), "{status}");
 }
 
 #[test]

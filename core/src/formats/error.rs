@@ -42,6 +42,8 @@ pub enum Error {
         "line {line} of {path:?} says that the migration runs without a transaction, but statements come before it"
     )]
     MisplacedMark { path: String, line: usize },
+    #[error("line {line} of {path:?} depends on {what}")]
+    BadDependency { path: String, line: usize, what: String },
     #[error("line {line} of {path:?} is no mark that is known: {mark:?}")]
     UnknownMark { path: String, line: usize, mark: String },
 }
@@ -82,6 +84,10 @@ impl Error {
                 "Put that file's text in the place of the line: graphile-migrate does so when it commits a migration."
             }
             Self::ForeignSections { .. } => "Mark the parts with lines -- UP and -- DOWN instead.",
+            Self::BadDependency { .. } => {
+                "Name a migration that comes before, by its file. Where versions or the journal give the order, this line \
+                 cannot change it: another number can."
+            }
             Self::DuplicatePath { .. } => return None,
         };
         Some(hint.to_owned())

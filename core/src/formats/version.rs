@@ -26,6 +26,29 @@ pub(super) fn split(stem: &str) -> Option<(Cow<'_, str>, &str)> {
     version.split('-').all(|group| !group.is_empty()).then_some((version.into(), name))
 }
 
+/// The name with another number in the place of its own. A shorter one gets the zeros that the old one had room for.
+pub fn with_number(stem: &str, number: &str) -> Option<String> {
+    if number.is_empty() {
+        return None;
+    }
+    let flyway = ["V", "U"].into_iter().find(|letter| stem.starts_with(letter));
+    let (letter, rest) = stem.split_at(flyway.map_or(0, str::len));
+    let end = match flyway {
+        Some(_) => rest.find("__").or_else(|| rest.find(['.', '_']))?,
+        None => split(stem)?.0.len(),
+    };
+    let (old, rest) = rest.split_at(end);
+    let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = match are_digits(old) && are_digits(number) {
+        true => format!("{number:0>end$}"),
+        false => number.to_owned(),
+    };
+    let renamed = format!("{letter}{number}{rest}");
+    // It is to be read as that number, and nothing else.
+    let read = format!("{}{number}{rest}", flyway.map_or("", |_| "V"));
+    split(&read).is_some_and(|(read, _)| read == number).then_some(renamed)
+}
+
 /// As `split`, of a file's name, which may be Flyway's `R__name`, too: a migration that runs again whenever it has changed has
 /// no number, and is called by its whole name.
 pub(super) fn split_file(stem: &str) -> Option<(Cow<'_, str>, &str)> {

@@ -35,17 +35,18 @@ impl<'a> Extent<'a> {
     }
 }
 
-/// The migrations that are to be applied, or to go on, in their order. `tell` is given a sentence on each edit that
-/// stops nothing.
+/// The migrations that are to be applied, or to go on, in their order. One that comes before an applied one is among them
+/// only if that is wanted (`out_of_order`). `tell` is given a sentence on what stops nothing and is worth one.
 pub fn choose_up<'s>(
     all: &'s [Status],
     extent: Extent<'_>,
-    tell: impl FnMut(String),
+    out_of_order: bool,
+    mut tell: impl FnMut(String),
 ) -> Result<Vec<&'s Migration>, Error> {
     if all.iter().all(|status| status.journal.is_none()) {
         return Err(Error::EmptyJournal);
     }
-    refuse_edited(all, tell)?;
+    refuse_edited(all, &mut tell)?;
     let chosen = match extent {
         Extent::Unsaid => pending(all),
         Extent::To(target) => pending_up_to(all, target)?,
@@ -59,7 +60,12 @@ pub fn choose_up<'s>(
             chosen
         }
     };
-    refuse_out_of_order(all, &chosen)?;
+    match out_of_order {
+        true => behind(all, &chosen).for_each(|(version, last)| {
+            tell(format!("migration {version} comes before {last}, which is applied, and runs after it"));
+        }),
+        false => refuse_out_of_order(all, &chosen)?,
+    }
     Ok(chosen)
 }
 
@@ -107,7 +113,7 @@ fn refuse_edited(all: &[Status], mut tell: impl FnMut(String)) -> Result<(), Err
 fn edit(status: &Status) -> Option<Edit> {
     Some(Edit {
         version: status.version.clone(),
-        applied: status.ledger.as_ref()?.checksum.clone(),
+        applied: status.ledger.as_ref()?.accepted_checksum().to_owned(),
         now: status.journal.as_ref()?.checksum.clone(),
     })
 }
@@ -135,12 +141,19 @@ fn named(all: &[Status], state: State) -> Option<String> {
 
 /// A pending migration before an applied one would run on a schema that its author never saw.
 fn refuse_out_of_order(all: &[Status], chosen: &[&Migration]) -> Result<(), Error> {
-    let Some(first) = chosen.first() else { return Ok(()) };
-    let status = all.iter().find(|status| status.version == first.version);
-    match status.and_then(|status| status.behind.clone()) {
-        Some(last) => Err(Error::OutOfOrder { version: first.version.clone(), last }),
+    match behind(all, chosen).next() {
+        Some((version, last)) => {
+            Err(Error::OutOfOrder { version: version.to_owned(), last: last.to_owned() })
+        }
         None => Ok(()),
     }
+}
+
+/// The chosen migrations that come before an applied one, each with the last of those.
+fn behind<'s>(all: &'s [Status], chosen: &'s [&Migration]) -> impl Iterator<Item = (&'s str, &'s str)> {
+    let is_chosen = |status: &Status| chosen.iter().any(|entry| entry.version == status.version);
+    let behind = all.iter().filter(move |status| status.behind.is_some() && is_chosen(status));
+    behind.filter_map(|status| Some((status.version.as_str(), status.behind.as_deref()?)))
 }
 
 /// The migrations that count as applied once what is here is said to be what they gave: all up to `version`. Returns those
@@ -183,6 +196,28 @@ pub fn choose_down<'s>(
         Extent::Unsaid => 1,
     };
     Ok(applied.into_iter().rev().take(steps).collect())
+}
+
+/// The migration whose checksum is to be reset: applied as a whole, and edited since.
+pub fn choose_reset<'s>(all: &'s [Status], version: &str) -> Result<(&'s Migration, &'s Applied), Error> {
+    let place = position(all.iter().map(|status| status.version.as_str()), version)
+        .ok_or_else(|| Error::NoSuchMigration { version: version.to_owned() })?;
+    let Status { version, state, journal, ledger, .. } = &all[place];
+    let version = || version.clone();
+    let Some(applied) = ledger else { return Err(Error::NotApplied { version: version() }) };
+    let Some(entry) = journal else { return Err(Error::NoFile { version: version() }) };
+    if is_repeatable(&entry.version) {
+        return Err(Error::RunsAgain { version: version() });
+    }
+    if applied.statements_done.is_some() {
+        return Err(Error::AppliedInPart { version: version() });
+    }
+    match state {
+        State::Edited | State::Cosmetic => Ok((entry, applied)),
+        State::Pending | State::Partial | State::Applied | State::Missing => {
+            Err(Error::NotEdited { version: version() })
+        }
+    }
 }
 
 /// What undoes an applied migration.

@@ -37,6 +37,18 @@ pub enum Error {
     BehindLedger { version: String, last: String },
     #[error("migration {version} has no down part")]
     NoDown { version: String },
+    #[error("{function} was not told which migration")]
+    WhichMigration { function: &'static str },
+    #[error("{function} was not told the reason")]
+    WhichReason { function: &'static str },
+    #[error("migration {version} is applied, and not in the journal: there is no file that could count")]
+    NoFile { version: String },
+    #[error("migration {version} runs again when its file changes: its checksum needs no reset")]
+    RunsAgain { version: String },
+    #[error("migration {version} is applied only in part, and goes on with its file as it is")]
+    AppliedInPart { version: String },
+    #[error("the file of migration {version} is what was applied: there is nothing to reset")]
+    NotEdited { version: String },
 }
 
 fn were(count: usize) -> String {
@@ -55,8 +67,14 @@ impl Error {
     /// What belongs to it and is too long for the message.
     pub fn detail(&self) -> Option<String> {
         let Self::Edited { edited, .. } = self else { return None };
-        let line = |edit: &Edit| {
-            format!("The checksum of {} was {}, and is now {}.", edit.version, edit.applied, edit.now)
+        let line = |edit: &Edit| match edit.applied == edit.now {
+            false => {
+                format!("The checksum of {} was {}, and is now {}.", edit.version, edit.applied, edit.now)
+            }
+            true => format!(
+                "The SQL of {} in the ledger is not that of its checksum {}: somebody has edited the row.",
+                edit.version, edit.now
+            ),
         };
         Some(edited.iter().map(line).collect::<Vec<_>>().join("\n"))
     }
@@ -73,18 +91,25 @@ impl Error {
                 "nself_migrate_status() tells which migrations are applied."
             }
             Self::Edited { .. } => {
-                "Put each edited file back as it was and write a new migration for the change."
+                "Put each edited file back as it was and write a new migration for the change. If an edit is to stay, \
+                 nself_migrate_reset_checksum() says so, with the reason."
             }
             Self::EditedPart { .. } => {
                 "Put the statements that ran back as they were, and the mark with them. Those that have not run may \
                  change."
             }
             Self::OutOfOrder { .. } => {
-                "Give it a version of its own that comes last, or undo the later ones first with nself_migrate_down()."
+                "Give it a version of its own that comes last, or undo the later ones first with nself_migrate_down(). If it \
+                 does not depend on their order, nself_migrate_up(out_of_order => true) applies it now."
             }
             Self::BehindLedger { .. } => "Name the last migration that is applied, or a later one.",
             Self::NoDown { .. } => "Write the down part, load the folder again, and repeat.",
-            Self::TooFew { .. } | Self::TargetAndCount { .. } => return None,
+            Self::WhichMigration { .. } => "nself_migrate_status() lists the migrations and their states.",
+            Self::WhichReason { .. } => "Say why the edit may stay: the ledger keeps it, with who and when.",
+            Self::NoFile { .. } => "Put the file back and load the folder.",
+            Self::AppliedInPart { .. } => "Let it come to its end with nself_migrate_up_start() first.",
+            Self::NotEdited { .. } => "nself_migrate_verify() tells which migrations were edited.",
+            Self::TooFew { .. } | Self::TargetAndCount { .. } | Self::RunsAgain { .. } => return None,
         };
         Some(hint.to_owned())
     }

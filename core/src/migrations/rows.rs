@@ -68,12 +68,36 @@ pub struct Applied {
     /// The row of the ledger that has the evidence of what it did, if there is one. Only where a replay is to be made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence_row: Option<i64>,
+    /// The file that counts as what was applied, since somebody has reset the checksum. What ran stays in `sql`.
+    #[serde(default, skip_serializing)]
+    pub reset: Option<Reset>,
+}
+
+/// That the checksum of an applied migration was reset.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Reset {
+    /// The file as it was then.
+    pub sql: String,
+    pub checksum: String,
+    pub reason: String,
+    pub by: String,
+    pub at: String,
 }
 
 impl Applied {
     /// Whether this is an earlier run of what runs again whenever its file has changed.
     pub fn is_outdated_by(&self, entry: &Migration) -> bool {
         is_repeatable(&entry.version) && self.statements_done.is_none() && self.checksum != entry.checksum
+    }
+
+    /// The checksum of the file that counts as what was applied.
+    pub fn accepted_checksum(&self) -> &str {
+        self.reset.as_ref().map_or(&self.checksum, |reset| &reset.checksum)
+    }
+
+    /// The SQL of that file.
+    pub fn accepted_sql(&self) -> &str {
+        self.reset.as_ref().map_or(&self.sql, |reset| &reset.sql)
     }
 
     pub fn script(&self) -> Script<'_> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::rows::Applied;
+use super::rows::{Applied, Reset};
 use super::script::Script;
 use crate::formats::Migration;
 use crate::formats::{compare_versions, is_repeatable};
@@ -83,6 +83,14 @@ impl Status {
         of_journal.or(self.ledger.as_ref().map(|applied| &applied.checksum)).map_or("", String::as_str)
     }
 
+    /// Whether the file is the one that was applied, and yet its SQL in the ledger is another one.
+    fn is_row_edited(&self) -> bool {
+        let both = self.ledger.as_ref().zip(self.journal.as_ref());
+        both.is_some_and(|(applied, entry)| {
+            applied.statements_done.is_none() && applied.accepted_checksum() == entry.checksum
+        })
+    }
+
     /// Whether it runs in one transaction, or ran so.
     pub fn in_transaction(&self) -> bool {
         let of_journal = self.journal.as_ref().map(|entry| entry.in_transaction);
@@ -97,9 +105,13 @@ impl Status {
         }
         let note = match self.state {
             State::Pending if self.ledger.is_some() => "its file has changed: it runs again",
-            State::Pending | State::Applied => return None,
+            State::Pending => return None,
+            State::Applied => return self.ledger.as_ref()?.reset.as_ref().map(was_reset),
             State::Partial => {
                 return self.ledger.as_ref().zip(self.journal.as_ref()).map(|(l, j)| progress(l, j, split));
+            }
+            State::Edited if self.is_row_edited() => {
+                "its SQL in the ledger is not that of its checksum: somebody has edited the row"
             }
             State::Cosmetic => "edited in comments, white space or line ends alone",
             State::Edited if is_partial => "applied in part, and that part is edited",
@@ -113,6 +125,10 @@ impl Status {
 
 /// The statements of a script, which the server's parser finds. None if it cannot read the script.
 pub type Split<'s> = dyn Fn(&Script<'_>) -> Option<Vec<String>> + 's;
+
+fn was_reset(Reset { reason, by, at, .. }: &Reset) -> String {
+    format!("it ran before it was edited; {by} reset its checksum on {at}: {reason}")
+}
 
 /// How far a migration has come that has not ended, in words.
 fn progress(begun: &Applied, entry: &Migration, split: &Split<'_>) -> String {
@@ -168,14 +184,17 @@ fn compare(applied: &Applied, entry: &Migration, split: &Split<'_>) -> State {
             true => State::Partial,
             false => State::Edited,
         }
-    } else if applied.checksum == entry.checksum {
-        State::Applied
     } else if is_repeatable(&entry.version) {
-        State::Pending
-    } else if lexer::normal_form(&applied.sql) == lexer::normal_form(&entry.up_sql) {
-        State::Cosmetic
+        if applied.checksum == entry.checksum { State::Applied } else { State::Pending }
     } else {
-        State::Edited
+        // Of equal files the SQL is equal, unless somebody has edited the ledger.
+        let is_same = applied.accepted_sql() == entry.up_sql
+            || lexer::normal_form(applied.accepted_sql()) == lexer::normal_form(&entry.up_sql);
+        match (is_same, applied.accepted_checksum() == entry.checksum) {
+            (true, true) => State::Applied,
+            (true, false) => State::Cosmetic,
+            (false, _) => State::Edited,
+        }
     }
 }
 

@@ -53,6 +53,7 @@ pub(crate) fn applied(version: &str, sql: &str) -> Applied {
         adopted: None,
         mirrored: None,
         evidence_row: None,
+        reset: None,
     }
 }
 
@@ -83,7 +84,7 @@ fn state(applied: Applied, entry: Migration) -> State {
 /// What is chosen, or the error; before it, what is told.
 fn up(all: &[Status], extent: Extent<'_>, expect: Expect) {
     let mut said = Vec::new();
-    let chosen = choose_up(all, extent, |sentence| said.push(sentence));
+    let chosen = choose_up(all, extent, false, |sentence| said.push(sentence));
     said.push(match chosen {
         Ok(chosen) => {
             format!("{:?}", chosen.iter().map(|entry| entry.version.as_str()).collect::<Vec<_>>())
@@ -171,6 +172,17 @@ fn a_pending_migration_does_not_come_before_an_applied_one() {
 }
 
 #[test]
+fn out_of_order_it_does_where_that_is_wanted_and_is_told() {
+    let all = of(&["1", "2", "3", "4"], &["1", "3"]);
+    let mut said = Vec::new();
+    let chosen = choose_up(&all, Extent::Unsaid, true, |sentence| said.push(sentence)).unwrap();
+    assert_eq!(chosen.iter().map(|entry| entry.version.as_str()).collect::<Vec<_>>(), ["2", "4"]);
+    assert_eq!(said, ["migration 2 comes before 3, which is applied, and runs after it"]);
+    let chosen = choose_up(&all, Extent::To("2"), true, |_| {}).unwrap();
+    assert_eq!(chosen.len(), 1);
+}
+
+#[test]
 fn a_begun_migration_goes_on_first() {
     let all = status(vec![marked("1", "a;b;"), entry("2", "c;")], vec![begun("1", "a;b;", 1)], &split);
     up(&all, Extent::Unsaid, expect![[r#"["1", "2"]"#]]);
@@ -211,7 +223,7 @@ fn an_edited_folder_is_told_in_one_line() {
     };
     let all = journal(&[("1", "SELECT 0"), ("3", "SELECT 0"), ("4", "SELECT 4")]);
     up(&all, Extent::Unsaid, expect!["the journal is not what was applied: 1, 3 edited, 2 missing"]);
-    let error = choose_up(&all, Extent::Unsaid, |_| {}).unwrap_err();
+    let error = choose_up(&all, Extent::Unsaid, false, |_| {}).unwrap_err();
     expect![[r#"
         The checksum of 1 was sum of SELECT 1, and is now sum of SELECT 0.
         The checksum of 3 was sum of SELECT 3, and is now sum of SELECT 0."#]]
@@ -226,6 +238,77 @@ fn what_is_pending_before_what_is_applied_says_that_it_is_refused() {
     let notes: Vec<_> = all.iter().map(|status| status.note(&split)).collect();
     let refused = Some("comes before 3, which is applied: it is refused".to_owned());
     assert_eq!(notes, [None, refused, None, None]);
+}
+
+#[test]
+fn a_reset_checksum_makes_the_edited_file_count_and_leaves_what_ran() {
+    let reset = |sql: &str| Reset {
+        sql: sql.to_owned(),
+        checksum: format!("sum of {sql}"),
+        reason: "typo".to_owned(),
+        by: "ann".to_owned(),
+        at: "2026-05-07".to_owned(),
+    };
+    let ran = || Applied { reset: Some(reset("SELECT 2")), ..applied("1", "SELECT 1") };
+    let of = |sql: &str| status(vec![entry("1", sql)], vec![ran()], &split);
+    let all = of("SELECT 2");
+    assert_eq!((all[0].state, all[0].ledger.as_ref().unwrap().script().sql), (State::Applied, "SELECT 1"));
+    let note = "it ran before it was edited; ann reset its checksum on 2026-05-07: typo";
+    assert_eq!(all[0].note(&split).as_deref(), Some(note));
+    assert_eq!(of("SELECT 2 -- two")[0].state, State::Cosmetic);
+    // Put back as it was when it ran, it is an edit of what counts.
+    assert_eq!(of("SELECT 1")[0].state, State::Edited);
+}
+
+#[test]
+fn only_the_checksum_of_what_was_edited_is_reset() {
+    let all = status(
+        vec![
+            entry("01", "a"),
+            entry("02", "b2"),
+            entry("03", "c -- c"),
+            entry("04", "d"),
+            marked("05", "e;f2"),
+            entry("R__views", "new"),
+        ],
+        vec![
+            applied("01", "a"),
+            applied("02", "b"),
+            applied("03", "c"),
+            begun("05", "e;f", 1),
+            applied("06", "g"),
+            applied("R__views", "old"),
+        ],
+        &split,
+    );
+    let reset = |version| match choose_reset(&all, version) {
+        Ok((entry, applied)) => format!("{} for {}", entry.up_sql, applied.sql),
+        Err(error) => error.to_string(),
+    };
+    let said = ["1", "2", "03", "4", "5", "6", "7", "R__views"].map(reset).join("\n");
+    expect![[r#"
+        the file of migration 01 is what was applied: there is nothing to reset
+        b2 for b
+        c -- c for c
+        migration 04 is not applied
+        migration 05 is applied only in part, and goes on with its file as it is
+        migration 06 is applied, and not in the journal: there is no file that could count
+        there is no migration 7 in the journal
+        migration R__views runs again when its file changes: its checksum needs no reset"#]]
+    .assert_eq(&said);
+}
+
+#[test]
+fn a_row_of_the_ledger_that_somebody_edited_is_told_as_such() {
+    let edited = Applied { sql: "SELECT 2".to_owned(), ..applied("1", "SELECT 1") };
+    let all = status(vec![entry("1", "SELECT 1")], vec![edited], &split);
+    let note = "its SQL in the ledger is not that of its checksum: somebody has edited the row";
+    assert_eq!((all[0].state, all[0].note(&split).as_deref()), (State::Edited, Some(note)));
+    let error = choose_up(&all, Extent::Unsaid, false, |_| {}).unwrap_err();
+    expect![
+        "The SQL of 1 in the ledger is not that of its checksum sum of SELECT 1: somebody has edited the row."
+    ]
+    .assert_eq(&error.detail().unwrap());
 }
 
 #[test]
@@ -326,7 +409,7 @@ fn what_runs_again_comes_after_all_others_whenever_it_has_changed() {
     let all = status(journal(), before(), &|_| None);
     assert_eq!(all[2].state, State::Pending);
     assert_eq!(all[2].note(&|_| None).as_deref(), Some("its file has changed: it runs again"));
-    let chosen = choose_up(&all, Extent::Unsaid, |_| {}).expect("nothing is out of order");
+    let chosen = choose_up(&all, Extent::Unsaid, false, |_| {}).expect("nothing is out of order");
     assert_eq!(chosen.iter().map(|entry| entry.version.as_str()).collect::<Vec<_>>(), ["2", "R__views"]);
     let same = status(
         journal(),

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::args::Folder;
 use crate::error::Error;
 use crate::folder::{self, CONVENTION, Files, Found, Sent};
+use crate::rewrite;
 use crate::rows::JournalFile;
 use crate::server::{Call, Session};
 use crate::terminal::messages;
@@ -26,13 +27,21 @@ pub enum Listing {
 /// The files of the folder that was named or found; none if there is no folder.
 pub fn of(folder: &Folder) -> Result<Option<Files>, Error> {
     if let Some(dir) = &folder.dir {
-        return folder::read(dir).map(Some);
+        return read(dir).map(Some);
     }
     let Some(Found { dir, passed_over }) = folder::find(Path::new("")) else { return Ok(None) };
     for other in passed_over {
         messages::note(&format!("migrations are taken from {}, not from {}", dir.display(), other.display()));
     }
-    folder::read(&dir).map(Some)
+    read(&dir).map(Some)
+}
+
+/// Half of a renumbering would be another folder.
+fn read(dir: &Path) -> Result<Files, Error> {
+    if let Some(said) = rewrite::settle(dir)? {
+        messages::note(said);
+    }
+    folder::read(dir)
 }
 
 /// The folder that was named or would be found.
@@ -115,7 +124,7 @@ struct Needed {
     path: String,
 }
 
-fn json(files: &[Sent<'_>]) -> serde_json::Value {
+pub fn json(files: &[Sent<'_>]) -> serde_json::Value {
     serde_json::to_value(files).expect("paths and text are always JSON")
 }
 

@@ -22,6 +22,7 @@ pub fn up(global: &Global, up: &Up) -> Result<Outcome, Error> {
         number: up.number.or(up.count),
         confirm: None,
         tenant: up.tenant.clone(),
+        out_of_order: up.out_of_order.then_some(true),
     };
     run.start(global, up.dry_run, true)
 }
@@ -49,6 +50,7 @@ fn revert(global: &Global, down: &Down, steps: Option<i32>) -> Result<Outcome, E
         number: steps,
         confirm: down.confirm.clone(),
         tenant: down.tenant.clone(),
+        out_of_order: None,
     };
     run.start(global, down.dry_run, agreed)
 }
@@ -61,6 +63,8 @@ struct Run {
     number: Option<i32>,
     confirm: Option<String>,
     tenant: Option<String>,
+    /// Only of up.
+    out_of_order: Option<bool>,
 }
 
 impl Run {
@@ -105,6 +109,7 @@ impl Run {
             .with("dry_run", "bool", Some(dry_run))
             .with("confirm", "text", self.confirm.clone())
             .with("tenant", "text", self.tenant.clone())
+            .with("out_of_order", "bool", self.out_of_order)
     }
 
     /// What would be applied, if a part of it is marked to run without a transaction: that only a job can do.
@@ -125,6 +130,7 @@ impl Run {
             .with("target", "text", self.to.clone())
             .with("max_count", "int4", self.number)
             .with("tenant", "text", self.tenant.clone())
+            .with("out_of_order", "bool", self.out_of_order)
     }
 
     fn waiting(&self, dry_run: bool) -> &'static str {

@@ -406,10 +406,12 @@ impl<'a> Meter<'a> {
                 }
                 Some(_) => {}
                 None if relation.is_table() => measured.dropped_tables.push(name()),
-                None if relation.is_index() && !still.contains(relation.identity.as_str()) => {
-                    if relation.table.is_some_and(|table| now.relations.contains_key(&table)) {
-                        measured.dropped_indexes.push(name());
-                    }
+                // An index that was made anew has its name again, and that of a dropped table is not told apart from it.
+                None if relation.is_index()
+                    && !still.contains(relation.identity.as_str())
+                    && relation.table.is_some_and(|table| now.relations.contains_key(&table)) =>
+                {
+                    measured.dropped_indexes.push(name());
                 }
                 None => {}
             }

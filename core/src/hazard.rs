@@ -93,6 +93,8 @@ pub struct Measured {
 pub struct Gone {
     /// The type and the identity.
     pub object: String,
+    /// The identity; of a default and of NOT NULL that of the column.
+    pub of: String,
     /// What became of it, as the end of a sentence about it.
     pub became: String,
 }

@@ -81,6 +81,7 @@ pub fn gone(all: &[Change<'_>]) -> Vec<Gone> {
 fn noticed(change: &Change<'_>) -> Option<Gone> {
     let object = change.object();
     let became = match change {
+        Change::Missing(Object::NotNull(..)) => Some("may be NULL after it".to_owned()),
         Change::Missing(object) => {
             is_named(object).then(|| "is gone after it, or has another name".to_owned())
         }
@@ -98,7 +99,9 @@ fn noticed(change: &Change<'_>) -> Option<Gone> {
         Change::Extra(_) | Change::Changed { .. } => None,
     };
     let called = format!("{} {}", object.object_type(), object.identity());
-    became.map(|became| Gone { object: called, became })
+    let identity = object.identity();
+    let of = identity.strip_prefix("for ").unwrap_or(&identity).to_owned();
+    became.map(|became| Gone { object: called, of, became })
 }
 
 /// Whether programs speak of such an object.

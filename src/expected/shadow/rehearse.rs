@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nself_heal_core::diff::{Change, Object, diff, owner_changes};
 use nself_heal_core::digest::Digests;
-use nself_heal_core::hazard::{LockMode, Measured, changes, departures, gone};
+use nself_heal_core::hazard::{Gone, LockMode, Measured, changes, departures, gone};
 use nself_heal_core::model::Catalog;
 use nself_heal_core::pieces::{Pieces, join};
 use nself_heal_core::quote;
@@ -202,18 +202,24 @@ fn failed(error: Error) -> Failed {
     Failed { statement, error }
 }
 
-/// What a program misses counts if it is still missing at the end of the migration: a function that was dropped to be made
-/// anew is there again. In the same way a foreign key may get its index later in the migration.
+/// What a program misses counts as it is at the end of the migration: a function that was dropped to be made anew is there
+/// again, a column that was dropped and made anew may have another type. It is told of the last statement that touched it.
+/// In the same way a foreign key may get its index later in the migration.
 fn conclude(start: &Schema, statements: &mut [Measured]) -> Result<(), Error> {
-    let lasting = start.clone().advance(|before, after| {
-        let all = all_changes(before, after);
-        Ok(gone(&all))
-    })?;
+    let lasting = start.clone().advance(|before, after| Ok(gone(&all_changes(before, after))))?;
     let keys: Vec<String> = with_pinned_settings(|| {
         spi::read_json("keys_without_index", sql!("rehearsal/keys_without_index"), &[])
     })?;
-    for statement in statements {
-        statement.gone.retain(|gone| lasting.contains(gone));
+    let mut told: Vec<Vec<Gone>> = vec![Vec::new(); statements.len()];
+    for gone in lasting {
+        let touched = |of: &Measured| of.gone.iter().any(|other| other.of == gone.of);
+        let last = statements.iter().rposition(touched).or(statements.len().checked_sub(1));
+        if let Some(last) = last {
+            told[last].push(gone);
+        }
+    }
+    for (statement, told) in statements.iter_mut().zip(told) {
+        statement.gone = told;
         statement.keys_without_index.retain(|key| keys.contains(key));
     }
     Ok(())
@@ -400,10 +406,12 @@ impl<'a> Meter<'a> {
                 }
                 Some(_) => {}
                 None if relation.is_table() => measured.dropped_tables.push(name()),
-                None if relation.is_index() && !still.contains(relation.identity.as_str()) => {
-                    if relation.table.is_some_and(|table| now.relations.contains_key(&table)) {
-                        measured.dropped_indexes.push(name());
-                    }
+                // An index that was made anew has its name again, and that of a dropped table is not told apart from it.
+                None if relation.is_index()
+                    && !still.contains(relation.identity.as_str())
+                    && relation.table.is_some_and(|table| now.relations.contains_key(&table)) =>
+                {
+                    measured.dropped_indexes.push(name());
                 }
                 None => {}
             }

@@ -4,6 +4,7 @@
 #![allow(unsafe_code)]
 
 mod code;
+mod of_core;
 mod server;
 
 use nself_heal_core::{formats, migrations, rewrite};
@@ -253,46 +254,9 @@ pub enum Error {
 impl Error {
     fn code(&self) -> PgSqlErrorCode {
         match self {
-            Self::Rewrite(rewrite::Error::Folder(error)) => Self::Folder(error.clone()).code(),
-            Self::Rewrite(rewrite::Error::NoSuchFile { .. } | rewrite::Error::BadNumber { .. }) => {
-                ERRCODE_INVALID_PARAMETER_VALUE
-            }
-            Self::Rewrite(_) => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-            Self::Folder(error) => match error {
-                formats::Error::NoMigrations { .. } | formats::Error::MissingFile { .. } => {
-                    ERRCODE_UNDEFINED_FILE
-                }
-                formats::Error::DuplicateVersion { .. } | formats::Error::DuplicatePath { .. } => {
-                    ERRCODE_DUPLICATE_OBJECT
-                }
-                formats::Error::Dialect { .. } => ERRCODE_FEATURE_NOT_SUPPORTED,
-                formats::Error::NotUtf8 { .. } | formats::Error::NulByte { .. } => {
-                    ERRCODE_CHARACTER_NOT_IN_REPERTOIRE
-                }
-                formats::Error::PathLeavesFolder { .. } => ERRCODE_INVALID_NAME,
-                _ => ERRCODE_INVALID_TEXT_REPRESENTATION,
-            },
-            Self::Migrations(error) => match error {
-                migrations::Error::NoSuchMigration { .. }
-                | migrations::Error::AlreadyApplied { .. }
-                | migrations::Error::NotApplied { .. }
-                | migrations::Error::TooFew { .. }
-                | migrations::Error::TargetAndCount { .. }
-                | migrations::Error::TooMany { .. } => ERRCODE_INVALID_PARAMETER_VALUE,
-                migrations::Error::WhichMigration { .. } | migrations::Error::WhichReason { .. } => {
-                    ERRCODE_NULL_VALUE_NOT_ALLOWED
-                }
-                migrations::Error::EmptyJournal
-                | migrations::Error::Edited { .. }
-                | migrations::Error::EditedPart { .. }
-                | migrations::Error::OutOfOrder { .. }
-                | migrations::Error::BehindLedger { .. }
-                | migrations::Error::NoFile { .. }
-                | migrations::Error::RunsAgain { .. }
-                | migrations::Error::AppliedInPart { .. }
-                | migrations::Error::NotEdited { .. }
-                | migrations::Error::NoDown { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-            },
+            Self::Folder(error) => of_core::folder(error),
+            Self::Migrations(error) => of_core::migrations(error),
+            Self::Rewrite(error) => of_core::rewrite(error),
             Self::NotUtf8 => ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
             Self::Unreadable { .. } => ERRCODE_IO_ERROR,
             Self::BadFolder(nself_folder::Error::FileName(_)) => ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,

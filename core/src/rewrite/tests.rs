@@ -140,6 +140,27 @@ fn a_rebase_puts_one_branch_behind_the_other() {
 }
 
 #[test]
+fn a_snapshot_that_the_merge_threw_away_can_come_back() {
+    let mut files = vec![
+        journal(&[(0, 10, "0000_a"), (1, 20, "0001_b"), (1, 30, "0001_c")]),
+        file("0000_a.sql", ""),
+        file("0001_b.sql", "b"),
+        file("0001_c.sql", "c"),
+        snapshot("0000", "A", ORIGIN, r#"{"a": 1}"#),
+        snapshot("0001", "B", "A", r#"{"a": 1, "b": 1}"#),
+    ];
+    let rebased = told(rebase(&files, &scan(&files).unwrap(), &[]));
+    assert!(rebased.ends_with("\n0001_c.sql -> 0002_c.sql\n"), "{rebased}");
+    files[0] = journal(&[(0, 10, "0000_a"), (1, 20, "0001_b"), (2, 30, "0002_c")]);
+    files[3] = file("0002_c.sql", "c");
+    files.push(snapshot("0002", "C", "A", r#"{"a": 1, "c": 1}"#));
+    expect![[r#"
+        meta/0002_snapshot.json -> meta/0002_snapshot.json with {"id":"C","prevId":"B","tables":{"a":1,"b":1,"c":1}}
+    "#]]
+    .assert_eq(&told(rebase(&files, &scan(&files).unwrap(), &[])));
+}
+
+#[test]
 fn a_folder_in_order_is_left_as_it_is_also_with_a_gap() {
     let files = [
         journal(&[(0, 10, "0000_a"), (4, 20, "0004_b")]),

@@ -1,0 +1,56 @@
+//! The SQLSTATEs of what the core refuses.
+
+use nself_heal_core::{formats, migrations, rewrite};
+use pgrx::PgSqlErrorCode;
+use pgrx::PgSqlErrorCode::*;
+
+pub fn folder(error: &formats::Error) -> PgSqlErrorCode {
+    use formats::Error;
+    match error {
+        Error::NoMigrations { .. } | Error::MissingFile { .. } => ERRCODE_UNDEFINED_FILE,
+        Error::DuplicateVersion { .. } | Error::DuplicatePath { .. } => ERRCODE_DUPLICATE_OBJECT,
+        Error::Dialect { .. } => ERRCODE_FEATURE_NOT_SUPPORTED,
+        Error::NotUtf8 { .. } | Error::NulByte { .. } => ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
+        Error::PathLeavesFolder { .. } => ERRCODE_INVALID_NAME,
+        _ => ERRCODE_INVALID_TEXT_REPRESENTATION,
+    }
+}
+
+pub fn migrations(error: &migrations::Error) -> PgSqlErrorCode {
+    use migrations::Error;
+    match error {
+        Error::NoSuchMigration { .. }
+        | Error::AlreadyApplied { .. }
+        | Error::NotApplied { .. }
+        | Error::TooFew { .. }
+        | Error::TargetAndCount { .. }
+        | Error::TooMany { .. } => ERRCODE_INVALID_PARAMETER_VALUE,
+        Error::WhichMigration { .. } | Error::WhichReason { .. } => ERRCODE_NULL_VALUE_NOT_ALLOWED,
+        Error::EmptyJournal
+        | Error::Edited { .. }
+        | Error::EditedPart { .. }
+        | Error::OutOfOrder { .. }
+        | Error::BehindLedger { .. }
+        | Error::NoFile { .. }
+        | Error::RunsAgain { .. }
+        | Error::AppliedInPart { .. }
+        | Error::NotEdited { .. }
+        | Error::NoDown { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+    }
+}
+
+pub fn rewrite(error: &rewrite::Error) -> PgSqlErrorCode {
+    use rewrite::Error;
+    match error {
+        Error::Folder(error) => folder(error),
+        Error::NoSuchFile { .. } | Error::BadNumber { .. } => ERRCODE_INVALID_PARAMETER_VALUE,
+        Error::Applied { .. }
+        | Error::Taken { .. }
+        | Error::TakenInLedger { .. }
+        | Error::Behind { .. }
+        | Error::NoJournal
+        | Error::Lost { .. }
+        | Error::NoBase { .. }
+        | Error::Differ { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+    }
+}

@@ -6,7 +6,7 @@
 mod code;
 mod server;
 
-use nself_heal_core::{formats, migrations};
+use nself_heal_core::{formats, migrations, tenants};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode, PgSqlErrorCode::*, pg_sys};
 
@@ -32,6 +32,8 @@ pub enum Error {
     Folder(#[from] formats::Error),
     #[error(transparent)]
     Migrations(#[from] migrations::Error),
+    #[error(transparent)]
+    Tenants(#[from] tenants::Error),
     #[error("cannot read the migrations folder {path:?}: {reason}")]
     Unreadable { path: String, reason: String },
     #[error("the migrations folder {path:?} is not an absolute path")]
@@ -277,6 +279,17 @@ impl Error {
                 | migrations::Error::BehindLedger { .. }
                 | migrations::Error::NoDown { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             },
+            Self::Tenants(error) => match error {
+                tenants::Error::WhichTenant { .. } => ERRCODE_NULL_VALUE_NOT_ALLOWED,
+                tenants::Error::NameTaken { .. }
+                | tenants::Error::SchemaTaken { .. }
+                | tenants::Error::NameIsSchema { .. }
+                | tenants::Error::SchemaIsName { .. } => ERRCODE_DUPLICATE_OBJECT,
+                tenants::Error::NoSuchTenant { .. } => ERRCODE_UNDEFINED_OBJECT,
+                tenants::Error::NoTenants | tenants::Error::SchemaGone { .. } => {
+                    ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
+                }
+            },
             Self::NotUtf8 => ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
             Self::Unreadable { .. } => ERRCODE_IO_ERROR,
             Self::BadFolder(nself_folder::Error::FileName(_)) => ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
@@ -438,6 +451,7 @@ impl Error {
         let hint = match self {
             Self::Folder(error) => return error.hint(),
             Self::Migrations(error) => return error.hint(),
+            Self::Tenants(error) => return error.hint(),
             Self::Unreadable { .. } => "The path is one of the database server's machine, and its operating system user reads it. A client sends its own folder with nself_journal_put(), as the program nself does.",
             Self::RelativeFolder { .. } => "Give the whole path, from / on.",
             Self::NoFolder => "Call nself_journal_load('/path/to/migrations'), or set nself.migrations_dir.",

@@ -9,6 +9,7 @@ use crate::background::job::{self, Asker, Task};
 use crate::catalog::access::{ask, sees_sql};
 use crate::error::Error;
 use crate::expected::chain::{self, Against};
+use crate::migrations::tenants::schema_of;
 
 #[pg_extern]
 fn nself_heal_start(not_renamed: default!(Option<Vec<String>>, "NULL")) -> Result<i64, ErrorReport> {
@@ -26,6 +27,8 @@ fn nself_migrate_up_start(
     tenant: default!(Option<&str>, "NULL"),
 ) -> Result<i64, ErrorReport> {
     ask(Level::Migrate, "nself_migrate_up_start()")?;
+    let tenant = schema_of(tenant)?;
+    let tenant = tenant.as_deref();
     Ok(job::start(&Task::MigrateUp { target, max_count, tenant, by_itself: false }, &Asker::caller()?)?)
 }
 

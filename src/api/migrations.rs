@@ -16,6 +16,7 @@ use crate::migrations::adopt;
 use crate::migrations::down::{self, DownRequest};
 use crate::migrations::journal;
 use crate::migrations::status;
+use crate::migrations::tenants::schema_of;
 use crate::migrations::up::{self, UpRequest};
 use crate::settings;
 
@@ -116,6 +117,8 @@ fn nself_migrate_status(
     ErrorReport,
 > {
     ask(Level::Look, "nself_migrate_status()")?;
+    let tenant = schema_of(tenant)?;
+    let tenant = tenant.as_deref();
     // Other tools keep no list of each tenant.
     let others = match tenant {
         None => adopt::by_others()?,
@@ -179,6 +182,8 @@ fn nself_migrate_up(
         true => ask(Level::Look, "nself_migrate_up(dry_run => true)")?,
         false => ask(Level::Migrate, "nself_migrate_up()")?,
     }
+    let tenant = schema_of(tenant)?;
+    let tenant = tenant.as_deref();
     ran(up::up(&UpRequest { target, max_count, dry_run, tenant, by_itself: false })?)
 }
 
@@ -207,6 +212,8 @@ fn nself_migrate_down(
         true => ask(Level::Look, "nself_migrate_down(dry_run => true)")?,
         false => ask(Level::Migrate, "nself_migrate_down()")?,
     }
+    let tenant = schema_of(tenant)?;
+    let tenant = tenant.as_deref();
     ran(down::down(&DownRequest { target, steps, dry_run, confirm, tenant })?)
 }
 
@@ -223,6 +230,7 @@ fn ran(rows: Vec<up::Ran>) -> Rows<(String, String, &'static str, Option<i64>, O
 #[pg_extern]
 fn nself_migrate_verify(
     replay: default!(Option<bool>, "false"),
+    tenant: default!(Option<&str>, "NULL"),
 ) -> Result<
     TableIterator<
         'static,
@@ -237,7 +245,8 @@ fn nself_migrate_verify(
     ErrorReport,
 > {
     ask(Level::Look, "nself_migrate_verify()")?;
-    let mut rows: Vec<VerifyRow> = status::status(None)?
+    let tenant = schema_of(tenant)?;
+    let mut rows: Vec<VerifyRow> = status::status(tenant.as_deref())?
         .into_iter()
         .filter_map(|status| {
             let verdict = status.state.verdict()?;
@@ -251,7 +260,7 @@ fn nself_migrate_verify(
             ))
         })
         .collect();
-    if replay == Some(true) {
+    if replay == Some(true) && tenant.is_none() {
         rows.extend(replay_rows()?);
     }
     Ok(TableIterator::new(rows))

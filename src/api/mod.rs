@@ -7,6 +7,7 @@ mod drift;
 mod heal;
 mod jobs;
 mod migrations;
+mod tenants;
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;

@@ -18,9 +18,11 @@ Exit codes:
   questions   0 nothing found, 1 found what was looked for, 2 could not run
               self-heal run: 1 is drift; diff: 1 is drift, with --fail-on-drift
               verify-checksums: 1 is a file that is not what was applied
+              tenants list, drift: 1 is drift, with --fail-on-drift
   heals       0 healed, 1 something is left, with --fail-on-left-over, 2 failed or cancelled
   migrations  0 success, 1 failed and the database is unchanged, 2 invalid arguments
-              (up, down, run, rollback, adopt, baseline, ground)
+              (up, down, run, rollback, adopt, baseline, ground, tenants add, remove)
+              up --all-tenants: 1 is a tenant that failed; the others are kept
 Where a migration is marked to run without a transaction, 1 says that a part may be applied.
 
 With --format json, errors and notes are lines of JSON on stderr.";
@@ -73,6 +75,9 @@ pub enum Command {
     /// Work on the database
     #[command(subcommand)]
     Db(Db),
+    /// Keep the schemas of many tenants at the same migrations
+    #[command(subcommand)]
+    Tenants(Tenants),
     /// Run or roll back migrations
     #[command(subcommand)]
     Migrate(MigrateShort),
@@ -148,7 +153,7 @@ pub enum Migrate {
     /// List migrations and what became of them
     Status(Status),
     /// Check that applied migrations are still what the folder says
-    VerifyChecksums(Folder),
+    VerifyChecksums(Status),
     /// Show where the live schema differs from the migrations
     Diff(Diff),
     /// Join a database that another tool has migrated: believe its list of applied migrations
@@ -157,6 +162,39 @@ pub enum Migrate {
     Baseline(Baseline),
     /// Make what a platform brings, in an empty database without it: for CI, or on a laptop
     Ground(Ground),
+}
+
+#[derive(Subcommand)]
+pub enum Tenants {
+    /// List the tenants and how far each of them is
+    List,
+    /// Take a schema for a tenant's; its first migration makes it, if it is not there
+    Add(TenantAdd),
+    /// Take a tenant out of the list; its schema stays with all that is in it
+    Remove {
+        /// The name of the tenant
+        name: String,
+    },
+    /// Show where the schemas of tenants differ from their migrations: what differs alike is one line
+    Drift(TenantDrift),
+}
+
+#[derive(Args)]
+pub struct TenantAdd {
+    /// What the tenant is called
+    pub name: String,
+    /// Its schema [default: one of that name]
+    #[arg(long, value_name = "NAME")]
+    pub schema: Option<String>,
+}
+
+#[derive(Args)]
+pub struct TenantDrift {
+    /// This tenant alone
+    pub name: Option<String>,
+    /// Exit with code 1 when there is drift
+    #[arg(long)]
+    pub fail_on_drift: bool,
 }
 
 #[derive(Subcommand)]
@@ -191,6 +229,12 @@ pub struct Up {
     /// The tenant to migrate
     #[arg(long, value_name = "NAME")]
     pub tenant: Option<String>,
+    /// Migrate all tenants, each in a transaction of its own; one that fails does not stop the others
+    #[arg(long, conflicts_with = "tenant")]
+    pub all_tenants: bool,
+    /// Stop when one of the first N tenants that have something to do fails
+    #[arg(long, value_name = "N", requires = "all_tenants")]
+    pub canary: Option<i32>,
 }
 
 #[derive(Args)]

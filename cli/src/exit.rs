@@ -7,7 +7,7 @@
 
 use std::process::ExitCode;
 
-use crate::args::{Command, Db, Migrate};
+use crate::args::{Command, Db, Migrate, Tenants};
 use crate::error::Error;
 
 /// A self-heal or a question that could not run, failed or was cancelled.
@@ -51,12 +51,14 @@ fn failure_number(command: &Command, usage: bool) -> u8 {
     match command {
         _ if usage => USAGE,
         Command::SelfHeal(_)
+        | Command::Tenants(Tenants::List | Tenants::Drift(_))
         | Command::Db(Db::Migrate(Migrate::Status(_) | Migrate::Diff(_) | Migrate::VerifyChecksums(_))) => {
             SELF_HEAL_FAILED
         }
         Command::Db(Db::Migrate(
             Migrate::Up(_) | Migrate::Down(_) | Migrate::Adopt(_) | Migrate::Baseline(_) | Migrate::Ground(_),
         ))
+        | Command::Tenants(Tenants::Add(_) | Tenants::Remove { .. })
         | Command::Migrate(_) => MIGRATE_FAILED,
     }
 }
@@ -82,6 +84,8 @@ mod tests {
             "db migrate diff",
             "db migrate status",
             "db migrate verify-checksums",
+            "tenants list",
+            "tenants drift",
         ] {
             assert_eq!(failed(line), 2, "{line}");
         }
@@ -96,6 +100,8 @@ mod tests {
             "db migrate adopt",
             "db migrate baseline 1",
             "db migrate ground neon",
+            "tenants add acme",
+            "tenants remove acme",
         ] {
             assert_eq!(failed(line), 1, "{line}");
         }

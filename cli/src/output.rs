@@ -8,6 +8,7 @@ pub mod heal;
 pub mod migrate;
 pub mod names;
 mod table;
+pub mod tenants;
 mod time;
 mod wrap;
 

@@ -43,7 +43,9 @@ pub enum Error {
 impl Error {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::WhichTenant { .. } | Self::NoSuchTenant { .. } => "SELECT name, schema FROM nself.tenants lists them.",
+            Self::WhichTenant { .. } | Self::NoSuchTenant { .. } => {
+                "SELECT name, schema FROM nself.tenants lists them."
+            }
             Self::NameTaken { .. } | Self::SchemaTaken { .. } => {
                 "Give another one, or call nself_tenant_remove() first: it leaves the schema as it is."
             }

@@ -160,8 +160,13 @@ pub fn of_migrations(migrations: Vec<Applied>) -> Result<Catalog, Error> {
     let hash = format!("tenant {}", chain::hash(&chain));
     if let Some((outline, places)) = kept(&hash)? {
         let relations = places.relations.keys().cloned().collect();
-        let known =
-            Expected { against: Against::Applied, hash: hash.clone(), outline, places, pieces: OnceCell::new() };
+        let known = Expected {
+            against: Against::Applied,
+            hash: hash.clone(),
+            outline,
+            places,
+            pieces: OnceCell::new(),
+        };
         if let Some(pieces) = known.kept_pieces(&relations)? {
             return Ok(join(pieces.into_catalogs()));
         }

@@ -43,7 +43,9 @@ pub fn refuse_strangers(tenant: Option<&str>) -> Result<(), Error> {
 /// An error if migrations are applied in the schema of a tenant that is not there any more: later ones would run in an empty
 /// one, which they were not written for.
 pub fn refuse_gone(tenant: Option<&str>) -> Result<(), Error> {
-    let Some(schema) = tenant.filter(|tenant| session::owner_of_schema(tenant).is_none()) else { return Ok(()) };
+    let Some(schema) = tenant.filter(|tenant| session::owner_of_schema(tenant).is_none()) else {
+        return Ok(());
+    };
     let has_some = "SELECT EXISTS (SELECT FROM nself.applied WHERE tenant = $1)";
     if as_extension_owner(|| spi::read_one::<bool>(has_some, &[schema.into()]))? == Some(true) {
         return Err(tenants::Error::SchemaGone { schema: schema.to_owned() }.into());

@@ -6,6 +6,7 @@ mod files;
 mod ground;
 mod job;
 mod run;
+mod tenants;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -23,10 +24,11 @@ use files::Listing;
 /// Runs one of the commands of `nself db migrate`.
 pub fn run(global: &Global, command: &Migrate) -> Result<Outcome, Error> {
     match command {
+        Migrate::Up(up) if up.all_tenants => tenants::up(global, up),
         Migrate::Up(up) => run::up(global, up),
         Migrate::Down(down) => run::down(global, down),
         Migrate::Status(status) => self::status(global, status),
-        Migrate::VerifyChecksums(folder) => verify(global, folder),
+        Migrate::VerifyChecksums(status) => verify(global, status),
         Migrate::Diff(diff) => self::diff(global, diff),
         Migrate::Adopt(adopt) => adopt::adopt(global, adopt),
         Migrate::Baseline(baseline) => adopt::baseline(global, baseline),
@@ -37,6 +39,7 @@ pub fn run(global: &Global, command: &Migrate) -> Result<Outcome, Error> {
 /// Runs one of the commands of `nself migrate`.
 pub fn run_short(global: &Global, command: &MigrateShort) -> Result<Outcome, Error> {
     match command {
+        MigrateShort::Run(up) if up.all_tenants => tenants::up(global, up),
         MigrateShort::Run(up) => run::up(global, up),
         MigrateShort::Rollback(down) => run::rollback(global, down),
     }
@@ -58,9 +61,9 @@ fn states(session: &mut Session<'_>, tenant: Option<&str>) -> Result<Rows<Migrat
     session.rows("Asking", &call)
 }
 
-fn verify(global: &Global, folder: &Folder) -> Result<Outcome, Error> {
-    let ask =
-        |session: &mut Session<'_>| session.rows::<Checksum>("Verifying", &Call::to("nself_migrate_verify"));
+fn verify(global: &Global, Status { folder, tenant }: &Status) -> Result<Outcome, Error> {
+    let call = Call::to("nself_migrate_verify").with("tenant", "text", tenant.clone());
+    let ask = |session: &mut Session<'_>| session.rows::<Checksum>("Verifying", &call);
     let rows = question(global, folder, Listing::Sql, ask)?;
     if is_json(global) {
         output::json_rows(&rows.raw);

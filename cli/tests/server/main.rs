@@ -8,6 +8,7 @@ mod common;
 mod folder;
 mod jobs;
 mod shop;
+mod tenants;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

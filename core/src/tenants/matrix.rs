@@ -67,9 +67,8 @@ impl Matrix {
             let identity = with_name(identity, &tenant.schema);
             let object = Address::new(&difference.object_type, &identity);
             let is_ground = difference.kind == "extra" && ground.contains(&object);
-            let is_allowed = |of: &Allowed| {
-                of.is_for(difference.kind) && of.names(&difference.object_type, &identity)
-            };
+            let is_allowed =
+                |of: &Allowed| of.is_for(difference.kind) && of.names(&difference.object_type, &identity);
             if !is_ground && !allowed.iter().any(is_allowed) {
                 self.put(difference.clone(), &tenant.name);
             }

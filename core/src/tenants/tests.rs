@@ -42,8 +42,14 @@ mod schema {
     fn the_name_is_taken_out_of_sql_and_nothing_else() {
         let of = |sql: &str| renamed(sql, "acme");
         assert_eq!(of("SELECT n.id FROM acme.notes n"), "SELECT n.id FROM nself_tenant.notes n");
-        assert_eq!(of("FOREIGN KEY (plan) REFERENCES public.acme(id)"), "FOREIGN KEY (plan) REFERENCES public.acme(id)");
-        assert_eq!(of("nextval('acme.notes_id_seq'::regclass)"), "nextval('nself_tenant.notes_id_seq'::regclass)");
+        assert_eq!(
+            of("FOREIGN KEY (plan) REFERENCES public.acme(id)"),
+            "FOREIGN KEY (plan) REFERENCES public.acme(id)"
+        );
+        assert_eq!(
+            of("nextval('acme.notes_id_seq'::regclass)"),
+            "nextval('nself_tenant.notes_id_seq'::regclass)"
+        );
         assert_eq!(of("'acme.notes'::text"), "'acme.notes'::text");
         assert_eq!(of("SET search_path TO 'acme', 'public'"), "SET search_path TO 'nself_tenant', 'public'");
         assert_eq!(of("AS $$ SELECT acme.f() $$"), "AS $$ SELECT acme.f() $$");

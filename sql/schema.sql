@@ -146,6 +146,17 @@ CREATE VIEW nself.applied AS
      WHERE l.direction = 'up';
 COMMENT ON VIEW nself.applied IS 'The ledger rows of the migrations that are applied now';
 
+CREATE TABLE nself.tenants (
+    name text PRIMARY KEY,
+    schema text NOT NULL UNIQUE,
+    since timestamptz NOT NULL DEFAULT clock_timestamp(),
+    by text NOT NULL
+);
+COMMENT ON TABLE nself.tenants IS
+    'The tenants of this database: the migrations of nself.journal are applied in the schema of each. nself_tenant_add() and nself_tenant_remove() write it';
+COMMENT ON COLUMN nself.tenants.schema IS 'As nself.ledger.tenant has it. It need not be there yet';
+COMMENT ON COLUMN nself.tenants.by IS 'The role whose rights were in force when it was added';
+
 CREATE TABLE nself.expected_state (
     chain_hash text PRIMARY KEY,
     outline bytea NOT NULL,
@@ -357,6 +368,7 @@ SELECT pg_catalog.pg_extension_config_dump('nself.ledger', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.ledger_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.evidence', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.adopted_list', '');
+SELECT pg_catalog.pg_extension_config_dump('nself.tenants', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.heal_events', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.heal_events_event_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.heal_steps', '');

@@ -7,7 +7,7 @@ mod code;
 mod of_core;
 mod server;
 
-use nself_heal_core::{formats, migrations, rewrite};
+use nself_heal_core::{formats, migrations, rewrite, tenants};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode, PgSqlErrorCode::*, pg_sys};
 
@@ -35,6 +35,8 @@ pub enum Error {
     Migrations(#[from] migrations::Error),
     #[error(transparent)]
     Rewrite(#[from] rewrite::Error),
+    #[error(transparent)]
+    Tenants(#[from] tenants::Error),
     #[error("cannot read the migrations folder {path:?}: {reason}")]
     Unreadable { path: String, reason: String },
     #[error("the migrations folder {path:?} is not an absolute path")]
@@ -257,6 +259,7 @@ impl Error {
             Self::Folder(error) => of_core::folder(error),
             Self::Migrations(error) => of_core::migrations(error),
             Self::Rewrite(error) => of_core::rewrite(error),
+            Self::Tenants(error) => of_core::tenants(error),
             Self::NotUtf8 => ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
             Self::Unreadable { .. } => ERRCODE_IO_ERROR,
             Self::BadFolder(nself_folder::Error::FileName(_)) => ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
@@ -421,6 +424,7 @@ impl Error {
             Self::Folder(error) => return error.hint(),
             Self::Migrations(error) => return error.hint(),
             Self::Rewrite(error) => return error.hint(),
+            Self::Tenants(error) => return error.hint(),
             Self::Unreadable { .. } => "The path is one of the database server's machine, and its operating system user reads it. A client sends its own folder with nself_journal_put(), as the program nself does.",
             Self::RelativeFolder { .. } => "Give the whole path, from / on.",
             Self::NoFolder => "Call nself_journal_load('/path/to/migrations'), or set nself.migrations_dir.",

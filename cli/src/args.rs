@@ -24,10 +24,12 @@ Exit codes:
               that is missing, fails, or leaves another schema
               lint: 1 is a migration that fails, or a hazard of --fail-on
               status --check-conflicts: 1 is a conflict
+              tenants list, drift: 1 is drift, with --fail-on-drift
   heals       0 healed, 1 something is left, with --fail-on-left-over, 2 failed or cancelled
   migrations  0 success, 1 failed and the database is unchanged, 2 invalid arguments
               (up, down, run, rollback, adopt, baseline, ground, reset-checksum,
-              renumber, journal rebase: there 1 says that no file is changed)
+              tenants add, remove; renumber, journal rebase: there 1 says that no file is changed)
+              up --all-tenants: 1 is a tenant that failed; the others are kept
 Where a migration is marked to run without a transaction, 1 says that a part may be applied.
 
 With --format json, errors and notes are lines of JSON on stderr.";
@@ -117,6 +119,9 @@ pub enum Command {
     /// Work on the database
     #[command(subcommand)]
     Db(Db),
+    /// Keep the schemas of many tenants at the same migrations
+    #[command(subcommand)]
+    Tenants(Tenants),
     /// Run or roll back migrations
     #[command(subcommand)]
     Migrate(MigrateShort),
@@ -213,6 +218,39 @@ pub enum Migrate {
 }
 
 #[derive(Subcommand)]
+pub enum Tenants {
+    /// List the tenants and how far each of them is
+    List,
+    /// Take a schema for a tenant's; its first migration makes it, if it is not there
+    Add(TenantAdd),
+    /// Take a tenant out of the list; its schema stays with all that is in it
+    Remove {
+        /// The name of the tenant
+        name: String,
+    },
+    /// Show where the schemas of tenants differ from their migrations: what differs alike is one line
+    Drift(TenantDrift),
+}
+
+#[derive(Args)]
+pub struct TenantAdd {
+    /// What the tenant is called
+    pub name: String,
+    /// Its schema [default: one of that name]
+    #[arg(long, value_name = "NAME")]
+    pub schema: Option<String>,
+}
+
+#[derive(Args)]
+pub struct TenantDrift {
+    /// This tenant alone
+    pub name: Option<String>,
+    /// Exit with code 1 when there is drift
+    #[arg(long)]
+    pub fail_on_drift: bool,
+}
+
+#[derive(Subcommand)]
 pub enum MigrateShort {
     /// Apply pending migrations: the same as db migrate up
     Run(Up),
@@ -233,8 +271,11 @@ pub struct Verify {
     #[command(flatten)]
     pub folder: Folder,
     /// Also try each down part in a shadow database: up, down, up again
-    #[arg(long)]
+    #[arg(long, conflicts_with = "tenant")]
     pub rollback: bool,
+    /// The tenant to look at
+    #[arg(long, value_name = "NAME")]
+    pub tenant: Option<String>,
 }
 
 #[derive(Args)]
@@ -259,6 +300,12 @@ pub struct Up {
     /// Apply also what comes before an applied migration, after it
     #[arg(long)]
     pub out_of_order: bool,
+    /// Migrate all tenants, each in a transaction of its own; one that fails does not stop the others
+    #[arg(long, conflicts_with = "tenant")]
+    pub all_tenants: bool,
+    /// Stop when one of the first N tenants that have something to do fails
+    #[arg(long, value_name = "N", requires = "all_tenants")]
+    pub canary: Option<i32>,
 }
 
 /// The names of the hazards that a rehearsal tells.

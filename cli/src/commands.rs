@@ -3,6 +3,7 @@
 mod job;
 mod migrate;
 mod self_heal;
+mod tenants;
 
 use crate::args::{Cli, Command, Db, Format, Global, Migrate};
 use crate::connect;
@@ -22,6 +23,7 @@ pub fn run(cli: &Cli) -> Result<Outcome, Error> {
         Command::SelfHeal(command) => self_heal::run(global, command),
         Command::Db(Db::Migrate(command)) => migrate::run(global, command),
         Command::Migrate(command) => migrate::run_short(global, command),
+        Command::Tenants(command) => tenants::run(global, command),
     }
 }
 

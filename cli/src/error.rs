@@ -31,6 +31,8 @@ pub enum Error {
     Migration(postgres::Error),
     #[error("{}", end_of(*.number, .job))]
     Job { number: i64, job: Box<Job> },
+    #[error("{failed} of {of} tenants failed; the others are kept")]
+    TenantsFailed { failed: usize, of: usize },
     #[error("the extension nself_heal is not installed in database \"{0}\"")]
     NoExtension(String),
     #[error("{function} returned a row that this nself does not understand: {source}")]
@@ -103,6 +105,9 @@ impl Error {
             Error::Unconfirmed => "Pass --yes, or see what would be reverted with --dry-run.",
             Error::UnsaidProduction => "Say --env prod, or see what would be applied with --dry-run.",
             Error::FormatOfLint => "Use --format text or --format json.",
+            Error::TenantsFailed { .. } => {
+                "Remove the causes and run the command again: those that are up to date are passed over."
+            }
             Error::PlanChanged => "Look again with --dry-run.",
             Error::Job { job, .. } if job.state == "failed" => return job.hint.clone(),
             Error::Job { .. } => "Run the command again for the rest.",

@@ -7,7 +7,7 @@
 
 use std::process::ExitCode;
 
-use crate::args::{Command, Db, Migrate};
+use crate::args::{Command, Db, Migrate, Tenants};
 use crate::error::Error;
 
 /// A self-heal or a question that could not run, failed or was cancelled.
@@ -51,6 +51,7 @@ fn failure_number(command: &Command, usage: bool) -> u8 {
     match command {
         _ if usage => USAGE,
         Command::SelfHeal(_)
+        | Command::Tenants(Tenants::List | Tenants::Drift(_))
         | Command::Db(Db::Migrate(
             Migrate::Status(_) | Migrate::Diff(_) | Migrate::VerifyChecksums(_) | Migrate::Lint(_),
         )) => SELF_HEAL_FAILED,
@@ -64,6 +65,7 @@ fn failure_number(command: &Command, usage: bool) -> u8 {
             | Migrate::Baseline(_)
             | Migrate::Ground(_),
         ))
+        | Command::Tenants(Tenants::Add(_) | Tenants::Remove { .. })
         | Command::Migrate(_) => MIGRATE_FAILED,
     }
 }
@@ -91,6 +93,8 @@ mod tests {
             "db migrate verify-checksums",
             "db migrate lint --fail-on deletes-data,blocks-reads",
             "db migrate status --check-conflicts",
+            "tenants list",
+            "tenants drift",
         ] {
             assert_eq!(failed(line), 2, "{line}");
         }
@@ -108,6 +112,8 @@ mod tests {
             "db migrate renumber 2_x.sql --to 3",
             "db migrate journal rebase",
             "db migrate reset-checksum --migration 1 --reason typo",
+            "tenants add acme",
+            "tenants remove acme",
         ] {
             assert_eq!(failed(line), 1, "{line}");
         }

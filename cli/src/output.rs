@@ -10,6 +10,7 @@ pub mod migrate;
 pub mod names;
 pub mod rehearsal;
 mod table;
+pub mod tenants;
 mod time;
 mod wrap;
 

@@ -124,6 +124,79 @@ pub struct FoundHazard {
     pub allowed: Option<String>,
 }
 
+/// A row of `nself_tenant_status`.
+#[derive(Deserialize)]
+pub struct Tenant {
+    pub tenant: String,
+    pub schema: String,
+    /// up to date, pending, partial, edited, missing or schema gone
+    pub state: String,
+    pub applied: i64,
+    pub pending: i64,
+    pub last_version: Option<String>,
+}
+
+/// A row of `nself_tenant_add`.
+#[derive(Deserialize)]
+pub struct TenantAdded {
+    pub name: String,
+    pub schema: String,
+    pub note: String,
+}
+
+/// A row of `nself_tenant_up`. It is made here, too, where each tenant has a transaction of its own.
+#[derive(Deserialize, Serialize)]
+pub struct TenantStep {
+    pub tenant: String,
+    pub schema: String,
+    pub version: Option<String>,
+    pub name: Option<String>,
+    /// planned, applied, failed or not run
+    pub status: String,
+    pub duration_ms: Option<i64>,
+    pub detail: Option<String>,
+}
+
+impl TenantStep {
+    pub fn of(tenant: &Tenant, step: MigrationStep) -> Self {
+        Self {
+            tenant: tenant.tenant.clone(),
+            schema: tenant.schema.clone(),
+            version: Some(step.version),
+            name: Some(step.name),
+            status: step.status,
+            duration_ms: step.duration_ms,
+            detail: None,
+        }
+    }
+
+    /// A row about the tenant as a whole.
+    pub fn without_migration(&self, detail: Option<String>) -> Self {
+        let Self { tenant, schema, status, .. } = self;
+        Self {
+            tenant: tenant.clone(),
+            schema: schema.clone(),
+            version: None,
+            name: None,
+            status: status.clone(),
+            duration_ms: None,
+            detail,
+        }
+    }
+}
+
+/// A row of `nself_tenant_drift`.
+#[derive(Deserialize)]
+pub struct TenantDifference {
+    /// missing, extra, changed or not compared
+    pub kind: String,
+    pub object_type: String,
+    /// Empty where it is the schema.
+    pub identity: String,
+    pub actual: Option<String>,
+    pub tenants: Vec<String>,
+}
+
 /// A row of `nself_adopt`.
 #[derive(Deserialize)]
 pub struct Belief {

@@ -146,6 +146,16 @@ impl Session<'_> {
         Ok(result)
     }
 
+    /// Lets no statement of this transaction wait for a lock longer than a job's may, unless the user has said how long.
+    pub fn limit_waits(&mut self) -> Result<(), Error> {
+        self.transaction.execute(
+            "select pg_catalog.set_config('lock_timeout', pg_catalog.current_setting('nself.migrate_lock_timeout'), true)
+              where pg_catalog.current_setting('lock_timeout') operator(pg_catalog.=) '0'",
+            &[],
+        )?;
+        Ok(())
+    }
+
     /// Calls a function that returns one value.
     pub fn value<T: FromSqlOwned>(&mut self, call: &Call) -> Result<T, Error> {
         let row = self.transaction.query_one(&format!("select {}", call.sql(self.schema)), &call.values())?;

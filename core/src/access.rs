@@ -81,7 +81,7 @@ pub struct Right {
 
 /// The functions that a user calls, with the lowest level that may call them. Where arguments decide (`confirm`,
 /// `dry_run`), this is the level of the call that changes nothing.
-const FUNCTIONS: [(&str, Level); 38] = [
+const FUNCTIONS: [(&str, Level); 43] = [
     ("nself_access", Level::Look),
     ("nself_access_level", Level::Look),
     ("nself_adopt", Level::Look),
@@ -106,6 +106,9 @@ const FUNCTIONS: [(&str, Level); 38] = [
     ("nself_migrate_status", Level::Look),
     ("nself_migrate_up", Level::Look),
     ("nself_migrate_verify", Level::Look),
+    ("nself_tenant_drift", Level::Look),
+    ("nself_tenant_status", Level::Look),
+    ("nself_tenant_up", Level::Look),
     ("nself_heal_start", Level::Heal),
     ("nself_job_cancel", Level::Heal),
     ("nself_journal_load", Level::Migrate),
@@ -113,6 +116,8 @@ const FUNCTIONS: [(&str, Level); 38] = [
     ("nself_journal_needs", Level::Look),
     ("nself_journal_unchanged", Level::Look),
     ("nself_migrate_up_start", Level::Migrate),
+    ("nself_tenant_add", Level::Migrate),
+    ("nself_tenant_remove", Level::Migrate),
     ("nself_allow", Level::Admin),
     ("nself_migrate_reset_checksum", Level::Admin),
     ("nself_grant_access", Level::Admin),
@@ -123,7 +128,7 @@ const FUNCTIONS: [(&str, Level); 38] = [
 ];
 
 /// Tables and views that a level reads in full.
-const READ: [(&str, Level); 12] = [
+const READ: [(&str, Level); 13] = [
     ("allowed_drift", Level::Look),
     ("ddl_log", Level::Look),
     ("heal_events", Level::Look),
@@ -131,6 +136,7 @@ const READ: [(&str, Level); 12] = [
     ("heal_switch", Level::Look),
     ("home", Level::Look),
     ("jobs", Level::Look),
+    ("tenants", Level::Look),
     ("applied", Level::Migrate),
     ("evidence", Level::Migrate),
     ("job_log", Level::Migrate),

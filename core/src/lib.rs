@@ -32,5 +32,6 @@ pub mod schedule;
 pub mod secrets;
 pub mod server_names;
 pub mod spelling;
+pub mod tenants;
 pub mod trackers;
 pub mod unread;

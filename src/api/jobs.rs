@@ -9,6 +9,7 @@ use crate::background::job::{self, Asker, Task};
 use crate::catalog::access::{ask, sees_sql};
 use crate::error::Error;
 use crate::expected::chain::{self, Against};
+use crate::migrations::tenants::schema_of;
 
 #[pg_extern]
 fn nself_heal_start(not_renamed: default!(Option<Vec<String>>, "NULL")) -> Result<i64, ErrorReport> {
@@ -27,6 +28,8 @@ fn nself_migrate_up_start(
     out_of_order: default!(Option<bool>, "false"),
 ) -> Result<i64, ErrorReport> {
     ask(Level::Migrate, "nself_migrate_up_start()")?;
+    let tenant = schema_of(tenant)?;
+    let tenant = tenant.as_deref();
     let out_of_order = out_of_order.unwrap_or(false);
     Ok(job::start(
         &Task::MigrateUp { target, max_count, tenant, out_of_order, by_itself: false },

@@ -18,6 +18,7 @@ use crate::migrations::checksums;
 use crate::migrations::down::{self, DownRequest};
 use crate::migrations::journal;
 use crate::migrations::status;
+use crate::migrations::tenants::schema_of;
 use crate::migrations::up::{self, UpRequest};
 use crate::rehearsal;
 use crate::settings;
@@ -119,6 +120,8 @@ fn nself_migrate_status(
     ErrorReport,
 > {
     ask(Level::Look, "nself_migrate_status()")?;
+    let tenant = schema_of(tenant)?;
+    let tenant = tenant.as_deref();
     // Other tools keep no list of each tenant.
     let others = match tenant {
         None => adopt::by_others()?,
@@ -183,6 +186,8 @@ fn nself_migrate_up(
         true => ask(Level::Look, "nself_migrate_up(dry_run => true)")?,
         false => ask(Level::Migrate, "nself_migrate_up()")?,
     }
+    let tenant = schema_of(tenant)?;
+    let tenant = tenant.as_deref();
     ran(up::up(&UpRequest { target, max_count, dry_run, tenant, out_of_order, by_itself: false })?)
 }
 
@@ -211,6 +216,8 @@ fn nself_migrate_down(
         true => ask(Level::Look, "nself_migrate_down(dry_run => true)")?,
         false => ask(Level::Migrate, "nself_migrate_down()")?,
     }
+    let tenant = schema_of(tenant)?;
+    let tenant = tenant.as_deref();
     ran(down::down(&DownRequest { target, steps, dry_run, confirm, tenant })?)
 }
 
@@ -228,6 +235,7 @@ fn ran(rows: Vec<up::Ran>) -> Rows<(String, String, &'static str, Option<i64>, O
 fn nself_migrate_verify(
     replay: default!(Option<bool>, "false"),
     rollback: default!(Option<bool>, "false"),
+    tenant: default!(Option<&str>, "NULL"),
 ) -> Result<
     TableIterator<
         'static,
@@ -244,7 +252,8 @@ fn nself_migrate_verify(
     ErrorReport,
 > {
     ask(Level::Look, "nself_migrate_verify()")?;
-    let mut rows: Vec<VerifyRow> = status::status(None)?
+    let tenant = schema_of(tenant)?;
+    let mut rows: Vec<VerifyRow> = status::status(tenant.as_deref())?
         .into_iter()
         .filter_map(|status| {
             let verdict = status.state.verdict()?;
@@ -260,7 +269,7 @@ fn nself_migrate_verify(
             ))
         })
         .collect();
-    if replay == Some(true) {
+    if replay == Some(true) && tenant.is_none() {
         rows.extend(replay_rows()?);
     }
     if rollback == Some(true) {
@@ -290,6 +299,8 @@ fn nself_migrate_reset_checksum(
     ErrorReport,
 > {
     ask(Level::Admin, "nself_migrate_reset_checksum()")?;
+    let tenant = schema_of(tenant)?;
+    let tenant = tenant.as_deref();
     let checksums::Reset { version, name, before, now } = checksums::reset(version, reason, tenant)?;
     Ok(TableIterator::once((version, name, before, now)))
 }

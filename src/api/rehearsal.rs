@@ -7,6 +7,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::catalog::access::ask;
+use crate::migrations::tenants::schema_of;
 use crate::migrations::up::UpRequest;
 use crate::rehearsal::{self, Rehearsed};
 
@@ -38,6 +39,8 @@ fn nself_migrate_rehearse(
     ErrorReport,
 > {
     ask(Level::Look, "nself_migrate_rehearse()")?;
+    let tenant = schema_of(tenant)?;
+    let tenant = tenant.as_deref();
     let request =
         UpRequest { target, max_count, dry_run: true, tenant, by_itself: false, out_of_order: false };
     let rows: Vec<_> = rehearsal::rehearse(&request)?.into_iter().map(row).collect();

@@ -12,3 +12,4 @@ mod facts;
 pub mod ignored;
 pub mod not_compared;
 mod rights;
+pub mod tenants;

@@ -1,6 +1,6 @@
 //! The SQLSTATEs of what the core refuses.
 
-use nself_heal_core::{formats, migrations, rewrite};
+use nself_heal_core::{formats, migrations, rewrite, tenants};
 use pgrx::PgSqlErrorCode;
 use pgrx::PgSqlErrorCode::*;
 
@@ -52,5 +52,19 @@ pub fn rewrite(error: &rewrite::Error) -> PgSqlErrorCode {
         | Error::Lost { .. }
         | Error::NoBase { .. }
         | Error::Differ { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+    }
+}
+
+pub fn tenants(error: &tenants::Error) -> PgSqlErrorCode {
+    match error {
+        tenants::Error::WhichTenant { .. } => ERRCODE_NULL_VALUE_NOT_ALLOWED,
+        tenants::Error::NameTaken { .. }
+        | tenants::Error::SchemaTaken { .. }
+        | tenants::Error::NameIsSchema { .. }
+        | tenants::Error::SchemaIsName { .. } => ERRCODE_DUPLICATE_OBJECT,
+        tenants::Error::NoSuchTenant { .. } => ERRCODE_UNDEFINED_OBJECT,
+        tenants::Error::NoTenants | tenants::Error::SchemaGone { .. } => {
+            ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
+        }
     }
 }

@@ -65,11 +65,17 @@ pub struct Chain {
 /// What to replay.
 pub fn chain(against: Against) -> Result<Chain, Error> {
     let (migrations, applied) = migrations(against)?;
-    let ground = ground::read()?;
-    let is_baseline = ground.as_ref().is_some_and(|ground| ground.baseline.is_some());
-    if migrations.is_empty() && !is_baseline {
+    let chain = of(migrations, applied)?;
+    if chain.migrations.is_empty() && !chain.is_baseline {
         return Err(Error::NothingApplied);
     }
+    Ok(chain)
+}
+
+/// These migrations, on top of what stood here.
+pub fn of(migrations: Vec<Applied>, applied: Option<usize>) -> Result<Chain, Error> {
+    let ground = ground::read()?;
+    let is_baseline = ground.as_ref().is_some_and(|ground| ground.baseline.is_some());
     let stood_here = ground.iter().flat_map(Ground::tables).map(str::to_owned).collect();
     Ok(Chain { ground: ground.map(Ground::into_schema), is_baseline, stood_here, migrations, applied })
 }
@@ -161,7 +167,7 @@ pub fn hash_of(against: Against) -> Result<String, Error> {
 
 /// The hash of all that the outcome of a replay depends on: the SQL, in whose name and under which settings it ran,
 /// the server's major version and this program.
-fn hash(chain: &Chain) -> String {
+pub fn hash(chain: &Chain) -> String {
     chain.migrations.iter().fold(start(&chain.ground), |before, applied| with(&before, applied))
 }
 

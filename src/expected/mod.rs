@@ -23,6 +23,7 @@ use crate::expected::shadow::rehearse::{Ran, Run};
 use crate::expected::store::{Places, keep, kept, schemas};
 use crate::expected::summary::Summary;
 use crate::migrations::evidence::{self, Seen};
+use crate::migrations::ledger::Applied;
 use crate::server::session::as_extension_owner;
 use crate::server::spi;
 use chain::Against;
@@ -147,6 +148,44 @@ fn of_silently(against: Against) -> Result<Expected, Error> {
     let Replay { hash, outline, pieces, schemas } = replay(against)?;
     let places = if read_only { Places::default() } else { keep(&hash, &outline, &pieces, schemas)? };
     Ok(Expected { against, hash, outline, places, pieces: pieces.into() })
+}
+
+/// The schema that these migrations give in a replay, which is kept as others are. What happened here does not correct it.
+pub fn of_migrations(migrations: Vec<Applied>) -> Result<Catalog, Error> {
+    let applied = migrations.len();
+    let chain = chain::of(migrations, Some(applied))?;
+    if chain.migrations.is_empty() && chain.ground.is_none() {
+        return Ok(Catalog::default());
+    }
+    // The same chain may be kept as the schema of this database, which is corrected.
+    let hash = format!("tenant {}", chain::hash(&chain));
+    if let Some((outline, places)) = kept(&hash)? {
+        let relations = places.relations.keys().cloned().collect();
+        let known = Expected {
+            against: Against::Applied,
+            hash: hash.clone(),
+            outline,
+            places,
+            pieces: OnceCell::new(),
+        };
+        if let Some(pieces) = known.kept_pieces(&relations)? {
+            return Ok(join(pieces.into_catalogs()));
+        }
+    }
+    // SAFETY: plain reads of the server's and the transaction's state.
+    let (standby, read_only) = unsafe { (pg_sys::RecoveryInProgress(), pg_sys::XactReadOnly) };
+    if standby {
+        return Err(Error::Standby { call: "nself_tenant_drift()" });
+    }
+    let mut replayed = shadow::replay(&chain, &hash, None)?;
+    if let Some(failed) = replayed.failed.take() {
+        return Err(failed.into_error()?);
+    }
+    let pieces = Pieces::of(replayed.catalog);
+    if !read_only {
+        keep(&hash, &replayed.outline, &pieces, Vec::new())?;
+    }
+    Ok(join(pieces.into_catalogs()))
 }
 
 /// What a replay gave.

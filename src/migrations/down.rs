@@ -12,7 +12,7 @@ use crate::migrations::lock::SchemaLock;
 use crate::migrations::mirror::Mirror;
 use crate::migrations::script::split;
 use crate::migrations::status::applied_by;
-use crate::migrations::tenant::refuse_strangers;
+use crate::migrations::tenant::{refuse_gone, refuse_strangers};
 use crate::migrations::up::{Ran, record};
 use crate::migrations::{execute, journal};
 use crate::settings;
@@ -39,6 +39,7 @@ pub fn down(request: &DownRequest<'_>) -> Result<Vec<Ran>, Error> {
         true => None,
         false => Some(SchemaLock::take(c"nself_migrate_down()")?),
     };
+    refuse_gone(request.tenant)?;
     let applied = applied_by(request.tenant)?;
     let journal = journal::entries()?;
     let chosen = choose_down(&applied, &journal, extent)?

@@ -23,6 +23,11 @@ pub fn applied() -> Result<Vec<Applied>, Error> {
     read("", &[])
 }
 
+/// Those of one tenant.
+pub fn applied_by(tenant: Option<&str>) -> Result<Vec<Applied>, Error> {
+    read("WHERE tenant IS NOT DISTINCT FROM $1", &[tenant.into()])
+}
+
 /// What a replay runs on top of the ground.
 pub fn since_ground() -> Result<Vec<Applied>, Error> {
     as_extension_owner(|| spi::read_json("chain", sql!("chain"), &[]))

@@ -22,5 +22,6 @@ pub mod roles;
 pub mod script;
 pub mod status;
 pub mod tenant;
+pub mod tenants;
 mod trackers;
 pub mod up;

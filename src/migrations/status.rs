@@ -17,15 +17,17 @@ pub struct Pending {
 
 /// All migrations of the journal in their order, then those that only the ledger knows.
 pub fn status(tenant: Option<&str>) -> Result<Vec<Status>, Error> {
-    let applied = applied_by(tenant)?;
-    Ok(migrations::status(journal::entries()?, applied, &statements))
+    Ok(status_of(journal::entries()?, applied_by(tenant)?))
+}
+
+/// The same of a journal and of the rows of one tenant that are at hand.
+pub fn status_of(journal: Vec<Migration>, applied: Vec<Applied>) -> Vec<Status> {
+    migrations::status(journal, applied, &statements)
 }
 
 /// Those of one tenant that are applied now, in the order in which they were applied.
 pub fn applied_by(tenant: Option<&str>) -> Result<Vec<Applied>, Error> {
-    let mut applied = ledger::applied()?;
-    applied.retain(|applied| applied.tenant.as_deref() == tenant);
-    Ok(applied)
+    ledger::applied_by(tenant)
 }
 
 /// The statements of a script that can be read.

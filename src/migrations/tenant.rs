@@ -1,10 +1,10 @@
 //! The schema of a tenant.
 
-use nself_heal_core::quote;
+use nself_heal_core::{quote, tenants};
 use pgrx::pg_sys;
 
 use crate::error::Error;
-use crate::server::session::{self, with_settings};
+use crate::server::session::{self, as_extension_owner, with_settings};
 use crate::server::trust::trusts;
 use crate::server::{own_ddl, spi};
 
@@ -38,6 +38,19 @@ pub fn refuse_strangers(tenant: Option<&str>) -> Result<(), Error> {
         owner: session::role_name(owner),
         role: session::role_name(role),
     })
+}
+
+/// An error if migrations are applied in the schema of a tenant that is not there any more: later ones would run in an empty
+/// one, which they were not written for.
+pub fn refuse_gone(tenant: Option<&str>) -> Result<(), Error> {
+    let Some(schema) = tenant.filter(|tenant| session::owner_of_schema(tenant).is_none()) else {
+        return Ok(());
+    };
+    let has_some = "SELECT EXISTS (SELECT FROM nself.applied WHERE tenant = $1)";
+    if as_extension_owner(|| spi::read_one::<bool>(has_some, &[schema.into()]))? == Some(true) {
+        return Err(tenants::Error::SchemaGone { schema: schema.to_owned() }.into());
+    }
+    Ok(())
 }
 
 /// A tenant is a schema of its own, first in the search_path of its migrations.

@@ -14,7 +14,7 @@ use crate::migrations::lock::SchemaLock;
 use crate::migrations::mirror::Mirror;
 use crate::migrations::script::split;
 use crate::migrations::status::{Pending, status};
-use crate::migrations::tenant::{check_tenant, make_tenant, refuse_strangers};
+use crate::migrations::tenant::{check_tenant, make_tenant, refuse_gone, refuse_strangers};
 use crate::migrations::{adopt, execute, ground};
 use crate::server::{session, trust};
 
@@ -45,6 +45,11 @@ pub fn up(request: &UpRequest<'_>) -> Result<Vec<Ran>, Error> {
         true => None,
         false => Some(SchemaLock::take(c"nself_migrate_up()")?),
     };
+    up_in_turn(request)
+}
+
+/// The same for who holds the schema lock, unless this is a dry run.
+pub fn up_in_turn(request: &UpRequest<'_>) -> Result<Vec<Ran>, Error> {
     let chosen = choose(request)?;
     if request.dry_run {
         let planned = |pending: &Pending| Ran::of(&pending.entry, "planned", None, &pending.entry.up_sql);
@@ -72,6 +77,7 @@ pub fn up(request: &UpRequest<'_>) -> Result<Vec<Ran>, Error> {
 /// read, and what can be refused is refused here. Marked ones are applied by `no_transaction`, the others by `apply`.
 pub fn choose(request: &UpRequest<'_>) -> Result<Vec<Pending>, Error> {
     let extent = check_request(request)?;
+    refuse_gone(request.tenant)?;
     let all = status(request.tenant)?;
     let chosen = choose_up(&all, extent, request.out_of_order, |sentence| notice!("{sentence}"))?;
     // Other tools keep no list of each tenant.
@@ -139,7 +145,7 @@ pub fn record(
     ledger::record(session, &row)
 }
 
-fn check_request<'a>(request: &UpRequest<'a>) -> Result<Extent<'a>, Error> {
+pub fn check_request<'a>(request: &UpRequest<'a>) -> Result<Extent<'a>, Error> {
     let extent = Extent::new(request.target, "max_count", request.max_count)?;
     check_tenant(request.tenant)?;
     Ok(extent)

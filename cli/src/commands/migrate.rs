@@ -9,6 +9,7 @@ mod ground;
 mod job;
 mod rehearse;
 mod run;
+mod tenants;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -26,6 +27,7 @@ use files::Listing;
 /// Runs one of the commands of `nself db migrate`.
 pub fn run(global: &Global, command: &Migrate) -> Result<Outcome, Error> {
     match command {
+        Migrate::Up(up) if up.all_tenants => tenants::up(global, up),
         Migrate::Up(up) => run::up(global, up),
         Migrate::Down(down) => run::down(global, down),
         Migrate::Status(status) if status.check_conflicts => conflicts::check(global, &status.folder),
@@ -45,6 +47,7 @@ pub fn run(global: &Global, command: &Migrate) -> Result<Outcome, Error> {
 /// Runs one of the commands of `nself migrate`.
 pub fn run_short(global: &Global, command: &MigrateShort) -> Result<Outcome, Error> {
     match command {
+        MigrateShort::Run(up) if up.all_tenants => tenants::up(global, up),
         MigrateShort::Run(up) => run::up(global, up),
         MigrateShort::Rollback(down) => run::rollback(global, down),
     }

@@ -10,6 +10,7 @@ mod environment;
 mod folder;
 mod jobs;
 mod shop;
+mod tenants;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -11,7 +11,9 @@ use crate::rows::{Checksum, ResetRow};
 use crate::server::{Call, Session};
 
 pub fn verify(global: &Global, verify: &Verify) -> Result<Outcome, Error> {
-    let call = Call::to("nself_migrate_verify").with("rollback", "bool", verify.rollback.then_some(true));
+    let call = Call::to("nself_migrate_verify")
+        .with("rollback", "bool", verify.rollback.then_some(true))
+        .with("tenant", "text", verify.tenant.clone());
     let ask = |session: &mut Session<'_>| session.rows::<Checksum>("Verifying", &call);
     let rows = question(global, &verify.folder, Listing::Sql, ask)?;
     let (rollbacks, checksums): (Vec<_>, Vec<_>) =

@@ -1,0 +1,66 @@
+//! Many tenants of one database.
+
+use crate::shop::{Shop, column, without_durations};
+
+#[test]
+fn all_tenants_are_migrated_each_on_its_own_and_what_differs_alike_is_one_line() {
+    let shop = Shop::new();
+    shop.file("migrations/0001_notes.sql", "CREATE TABLE notes (id int PRIMARY KEY, plan text)");
+    assert_eq!(shop.nself("tenants list").exits(0).stdout, "There are no tenants.\n");
+    let up = shop.nself("db migrate up --all-tenants").exits(1);
+    assert!(up.stderr.contains("there are no tenants"), "{}", up.stderr);
+
+    let added = shop.nself("tenants add acme-corp --schema acme").exits(0);
+    assert_eq!(added.stdout, "Tenant acme-corp has schema acme: the first migration makes the schema.\n");
+    shop.nself("tenants add beta").exits(0);
+    shop.nself("tenants add zeta").exits(0);
+    let taken = shop.nself("tenants add other --schema acme").exits(1);
+    assert!(
+        taken.stderr.contains("schema \"acme\" belongs to tenant \"acme-corp\" already"),
+        "{}",
+        taken.stderr
+    );
+
+    let dry = shop.nself("db migrate up --all-tenants --dry-run").exits(0);
+    assert!(
+        dry.stdout.ends_with("Dry run: 3 migrations to apply to 3 tenants. Nothing was changed.\n"),
+        "{}",
+        dry.stdout
+    );
+    assert_eq!(shop.ask("SELECT count(*) FROM nself.ledger"), "0");
+
+    // One of the first fails, and the canary stops; without one the others are kept.
+    shop.sql("CREATE SCHEMA beta; CREATE TABLE beta.notes ()");
+    let canary = shop.nself("db migrate up --all-tenants --canary 2").exits(1);
+    assert_eq!(
+        without_durations(&canary.stdout),
+        "acme-corp: applying 0001_notes.sql ... done (…)\n\
+         beta: failed: migration 0001 failed at statement 1, line 1 of 0001_notes.sql: relation \"notes\" already exists\n\
+         zeta: not run\n\
+         Applied 1 migration to 1 tenant. 1 tenant failed, and is as it was. 1 tenant not run, because one of the first failed.\n"
+    );
+    assert!(canary.stderr.contains("1 of 3 tenants failed"), "{}", canary.stderr);
+    let rows = shop.json("db migrate up --all-tenants", 1);
+    assert_eq!(column(&rows, "tenant"), ["beta", "zeta"]);
+    assert_eq!(column(&rows, "status"), ["failed", "applied"]);
+
+    // Once more, for the rest.
+    shop.sql("DROP TABLE beta.notes");
+    shop.nself("db migrate up --all-tenants").exits(0);
+    let again = shop.nself("db migrate up --all-tenants").exits(0);
+    assert_eq!(again.stdout, "Nothing to apply: all tenants are up to date.\n");
+    let list = shop.nself("tenants list").exits(0);
+    assert!(list.stdout.ends_with("All are up to date.\n"), "{}", list.stdout);
+    shop.nself("db migrate status --tenant acme-corp").exits(0);
+    shop.nself("db migrate verify-checksums --tenant acme-corp").exits(0);
+
+    assert_eq!(shop.nself("tenants drift").exits(0).stdout, "No drift in any tenant.\n");
+    shop.sql("ALTER TABLE acme.notes ADD extra int; ALTER TABLE zeta.notes ADD extra int");
+    let drift = shop.nself("tenants drift --fail-on-drift").exits(1);
+    assert_eq!(drift.stdout, "extra: Column: notes.extra\n  in 2 tenants: acme-corp, zeta\n");
+    shop.nself("tenants drift beta --fail-on-drift").exits(0);
+
+    let removed = shop.nself("tenants remove acme-corp").exits(0);
+    assert_eq!(removed.stdout, "Tenant acme-corp is out of the list. Its schema is acme.\n");
+    assert!(shop.has_table("acme.notes"));
+}

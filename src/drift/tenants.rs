@@ -1,0 +1,95 @@
+//! The drift of all tenants: the schema of each against the one that its chain gives. A chain is replayed once for all tenants
+//! that have it, the catalogs are read once, and tenants whose schemas are alike are compared once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use nself_heal_core::model::{Address, Catalog};
+use nself_heal_core::plan::Allowed;
+use nself_heal_core::tenants::chains::{self, Group};
+use nself_heal_core::tenants::matrix::{Difference, Found, Matrix, differences};
+use nself_heal_core::tenants::schema::{PLACEHOLDER, by_schema, without_name};
+use nself_heal_core::tenants::{self, Tenant};
+use pgrx::pg_sys;
+
+use crate::catalog::{self, Wanted};
+use crate::drift::allowed::{self, AllowedDrift};
+use crate::error::Error;
+use crate::expected;
+use crate::migrations::{ground, ledger, tenants as list};
+use crate::server::locked::glance;
+use crate::server::session::with_pinned_settings;
+use crate::server::spi::with_snapshot;
+use crate::server::trust;
+
+/// Each difference with the names of the tenants that have it; of one tenant alone, if one is named.
+pub fn matrix(named: Option<&str>) -> Result<Vec<(Difference, Vec<String>)>, Error> {
+    let mut all = list::all()?;
+    if let Some(named) = named {
+        all.retain(|tenant| tenant.name == named || tenant.schema == named);
+        if all.is_empty() {
+            return Err(tenants::Error::NoSuchTenant { name: named.to_owned() }.into());
+        }
+    }
+    let allowed: Vec<Allowed> =
+        allowed::read()?.into_iter().filter(AllowedDrift::holds).map(AllowedDrift::into_allowed).collect();
+    let groups = chains::groups(ledger::since_ground()?, all.clone()).map_err(bad)?;
+    // It is worked out before the live schema is read: a replay takes its time.
+    let groups = groups
+        .into_iter()
+        .map(|Group { chain, tenants }| (expected::of_migrations(chain), tenants))
+        .collect::<Vec<_>>();
+    let stood_here = ground::read()?.map(|ground| ground.objects()).unwrap_or_default();
+    let ground: BTreeSet<Address> =
+        stood_here.into_iter().filter(|of| of.forgotten.is_none()).map(|of| of.object).collect();
+    let mut live = live(&all)?;
+    let mut matrix = Matrix::default();
+    for (expected, tenants) in groups {
+        let expected = match expected {
+            Ok(expected) => expected,
+            Err(error @ (Error::ReplayFailed { .. } | Error::RoleGone { .. })) => {
+                let why = error.to_string();
+                tenants.iter().for_each(|tenant| matrix.put(not_compared(&why), &tenant.name));
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        let only = BTreeSet::from([PLACEHOLDER.to_owned()]);
+        let expected = by_schema(expected, &only).remove(PLACEHOLDER).unwrap_or_default();
+        // By what it is without the name of its schema.
+        let mut known: BTreeMap<String, Vec<Found>> = BTreeMap::new();
+        for tenant in tenants {
+            let here = live.remove(&tenant.schema).unwrap_or_default();
+            let value = without_name(&here, &tenant.schema).map_err(bad)?;
+            let key = value.to_string();
+            if !known.contains_key(&key) {
+                let here: Catalog = serde_json::from_value(value).map_err(bad)?;
+                known.insert(key.clone(), differences(&expected, &here, pg_sys::PG_VERSION_NUM));
+            }
+            matrix.add(&tenant, &known[&key], &allowed, &ground);
+        }
+    }
+    Ok(matrix.into_lines())
+}
+
+fn not_compared(why: &str) -> Difference {
+    Difference {
+        kind: "not compared",
+        object_type: "schema".to_owned(),
+        identity: String::new(),
+        expected: None,
+        actual: Some(why.to_owned()),
+    }
+}
+
+/// What is in the schemas of these tenants now, read in one go. To read and to parse runs no code of a user's.
+fn live(tenants: &[Tenant]) -> Result<BTreeMap<String, Catalog>, Error> {
+    let schemas: BTreeSet<String> = tenants.iter().map(|tenant| tenant.schema.clone()).collect();
+    let whole = trust::nothing_runs(|| {
+        with_pinned_settings(|| glance(|| with_snapshot(|| catalog::read(&Wanted::ALL))))
+    })?;
+    Ok(by_schema(whole, &schemas))
+}
+
+fn bad(error: serde_json::Error) -> Error {
+    Error::BadAnswer { query: "tenants", reason: error.to_string() }
+}

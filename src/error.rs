@@ -286,9 +286,9 @@ impl Error {
                 | tenants::Error::NameIsSchema { .. }
                 | tenants::Error::SchemaIsName { .. } => ERRCODE_DUPLICATE_OBJECT,
                 tenants::Error::NoSuchTenant { .. } => ERRCODE_UNDEFINED_OBJECT,
-                tenants::Error::NoTenants | tenants::Error::SchemaGone { .. } => {
-                    ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
-                }
+                tenants::Error::NoTenants
+                | tenants::Error::SomeFailed { .. }
+                | tenants::Error::SchemaGone { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             },
             Self::NotUtf8 => ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
             Self::Unreadable { .. } => ERRCODE_IO_ERROR,
@@ -388,7 +388,7 @@ impl Error {
     }
 
     /// The server's own error, where this is one in other words.
-    fn server_error(&self) -> Option<&ServerError> {
+    pub fn server_error(&self) -> Option<&ServerError> {
         match self {
             Self::MigrationFailed { source, .. }
             | Self::StatementFailed { source, .. }

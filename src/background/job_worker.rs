@@ -67,6 +67,9 @@ struct Arguments {
     tenant: Option<String>,
     #[serde(default)]
     by_itself: bool,
+    #[serde(default)]
+    all_tenants: bool,
+    canary: Option<i32>,
 }
 
 /// Reads the job's row, and says in it that it runs. Nothing if there is none.
@@ -102,7 +105,8 @@ impl JobRow {
                 None => Ok(Done { event: Some(report.ended.event) }),
             };
         }
-        let Arguments { not_renamed: _, target, max_count, tenant, by_itself } = &self.arguments;
+        let Arguments { not_renamed: _, target, max_count, tenant, by_itself, all_tenants, canary } =
+            &self.arguments;
         let request = UpRequest {
             target: target.as_deref(),
             max_count: *max_count,
@@ -110,7 +114,10 @@ impl JobRow {
             tenant: tenant.as_deref(),
             by_itself: *by_itself,
         };
-        migrate::up(&request, &|| self.settle(), &mut progress)?;
+        match all_tenants {
+            true => migrate::up_all(&request, *canary, &|| self.settle(), &mut progress)?,
+            false => migrate::up(&request, &|| self.settle(), &mut progress)?,
+        }
         Ok(Done { event: None })
     }
 

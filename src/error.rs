@@ -359,7 +359,7 @@ impl Error {
     }
 
     /// The server's own error, where this is one in other words.
-    fn server_error(&self) -> Option<&ServerError> {
+    pub fn server_error(&self) -> Option<&ServerError> {
         match self {
             Self::MigrationFailed { source, .. }
             | Self::StatementFailed { source, .. }

@@ -81,7 +81,7 @@ pub struct Right {
 
 /// The functions that a user calls, with the lowest level that may call them. Where arguments decide (`confirm`,
 /// `dry_run`), this is the level of the call that changes nothing.
-const FUNCTIONS: [(&str, Level); 43] = [
+const FUNCTIONS: [(&str, Level); 44] = [
     ("nself_access", Level::Look),
     ("nself_access_level", Level::Look),
     ("nself_adopt", Level::Look),
@@ -118,6 +118,7 @@ const FUNCTIONS: [(&str, Level); 43] = [
     ("nself_migrate_up_start", Level::Migrate),
     ("nself_tenant_add", Level::Migrate),
     ("nself_tenant_remove", Level::Migrate),
+    ("nself_tenant_up_start", Level::Migrate),
     ("nself_allow", Level::Admin),
     ("nself_migrate_reset_checksum", Level::Admin),
     ("nself_grant_access", Level::Admin),

@@ -36,6 +36,8 @@ pub enum Error {
     NoSuchTenant { name: String },
     #[error("there are no tenants")]
     NoTenants,
+    #[error("{failed} of {of} tenants failed{}, the first of them {first}", if *stopped { ", one of the first, so that the rest did not run" } else { "" })]
+    SomeFailed { failed: usize, of: usize, first: String, stopped: bool },
     #[error("the schema {schema:?} of a tenant is gone, although migrations are applied in it")]
     SchemaGone { schema: String },
 }
@@ -51,6 +53,9 @@ impl Error {
             }
             Self::NameIsSchema { .. } | Self::SchemaIsName { .. } => {
                 "Give another name: a call could mean either of the two tenants."
+            }
+            Self::SomeFailed { .. } => {
+                "Remove the causes and start it again: tenants that are up to date are passed over. nself_tenant_status() tells which are not."
             }
             Self::NoTenants => "Call nself_tenant_add() for each of them.",
             Self::SchemaGone { schema } => {

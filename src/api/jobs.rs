@@ -9,7 +9,7 @@ use crate::background::job::{self, Asker, Task};
 use crate::catalog::access::{ask, sees_sql};
 use crate::error::Error;
 use crate::expected::chain::{self, Against};
-use crate::migrations::tenants::schema_of;
+use crate::migrations::tenants::{self, schema_of};
 
 #[pg_extern]
 fn nself_heal_start(not_renamed: default!(Option<Vec<String>>, "NULL")) -> Result<i64, ErrorReport> {
@@ -35,6 +35,18 @@ fn nself_migrate_up_start(
         &Task::MigrateUp { target, max_count, tenant, out_of_order, by_itself: false },
         &Asker::caller()?,
     )?)
+}
+
+#[pg_extern]
+fn nself_tenant_up_start(
+    target: default!(Option<&str>, "NULL"),
+    max_count: default!(Option<i32>, "NULL"),
+    canary: default!(Option<i32>, "NULL"),
+) -> Result<i64, ErrorReport> {
+    ask(Level::Migrate, "nself_tenant_up_start()")?;
+    tenants::canary(canary)?;
+    tenants::some()?;
+    Ok(job::start(&Task::TenantUp { target, max_count, canary }, &Asker::caller()?)?)
 }
 
 #[pg_extern]

@@ -60,13 +60,19 @@ pub enum Task<'a> {
         out_of_order: bool,
         by_itself: bool,
     },
+    /// The same for every tenant.
+    TenantUp {
+        target: Option<&'a str>,
+        max_count: Option<i32>,
+        canary: Option<i32>,
+    },
 }
 
 impl Task<'_> {
     fn kind(&self) -> &'static str {
         match self {
             Self::Heal { .. } => "heal",
-            Self::MigrateUp { .. } => "migrate up",
+            Self::MigrateUp { .. } | Self::TenantUp { .. } => "migrate up",
         }
     }
 
@@ -74,6 +80,7 @@ impl Task<'_> {
         match self {
             Self::Heal { .. } => c"nself_heal_start()",
             Self::MigrateUp { .. } => c"nself_migrate_up_start()",
+            Self::TenantUp { .. } => c"nself_tenant_up_start()",
         }
     }
 
@@ -82,6 +89,9 @@ impl Task<'_> {
             Self::Heal { not_renamed } => json!({ "not_renamed": not_renamed }),
             Self::MigrateUp { target, max_count, tenant, out_of_order, by_itself } => json!({
                 "target": target, "max_count": max_count, "tenant": tenant, "out_of_order": out_of_order, "by_itself": by_itself,
+            }),
+            Self::TenantUp { target, max_count, canary } => json!({
+                "target": target, "max_count": max_count, "all_tenants": true, "canary": canary,
             }),
         }
     }

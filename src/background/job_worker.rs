@@ -69,6 +69,9 @@ struct Arguments {
     out_of_order: bool,
     #[serde(default)]
     by_itself: bool,
+    #[serde(default)]
+    all_tenants: bool,
+    canary: Option<i32>,
 }
 
 /// Reads the job's row, and says in it that it runs. Nothing if there is none.
@@ -104,8 +107,16 @@ impl JobRow {
                 None => Ok(Done { event: Some(report.ended.event) }),
             };
         }
-        let Arguments { not_renamed: _, target, max_count, tenant, out_of_order, by_itself } =
-            &self.arguments;
+        let Arguments {
+            not_renamed: _,
+            target,
+            max_count,
+            tenant,
+            out_of_order,
+            by_itself,
+            all_tenants,
+            canary,
+        } = &self.arguments;
         let request = UpRequest {
             target: target.as_deref(),
             max_count: *max_count,
@@ -114,7 +125,10 @@ impl JobRow {
             out_of_order: *out_of_order,
             by_itself: *by_itself,
         };
-        migrate::up(&request, &|| self.settle(), &mut progress)?;
+        match all_tenants {
+            true => migrate::up_all(&request, *canary, &|| self.settle(), &mut progress)?,
+            false => migrate::up(&request, &|| self.settle(), &mut progress)?,
+        }
         Ok(Done { event: None })
     }
 

@@ -3,6 +3,7 @@
 
 #![allow(unsafe_code)]
 
+use nself_heal_core::tenants::{self as core, Outcome};
 use pgrx::{PgSqlErrorCode, pg_sys};
 
 use crate::error::Error;
@@ -11,9 +12,11 @@ use crate::migrations::lock::with_schema_lock;
 use crate::migrations::no_transaction::{self, Advanced, TopLevel};
 use crate::migrations::status::Pending;
 use crate::migrations::tenant::refuse_strangers;
+use crate::migrations::tenants;
 use crate::migrations::up::{self, UpRequest};
 use crate::server::progress::Progress;
 use crate::server::session::with_settings;
+use crate::server::transaction::in_transaction;
 use crate::server::{own_ddl, timeout, transaction, worker};
 use crate::settings;
 
@@ -50,6 +53,51 @@ pub fn up(
         }
     }
     Ok(())
+}
+
+/// The same for every tenant, in the order of their names. One that fails does not stop the others, unless it is one of the first
+/// that the canary watches. Each migration of each tenant has a transaction of its own.
+pub fn up_all(
+    request: &UpRequest<'_>,
+    canary: Option<i32>,
+    settle: &dyn Fn() -> Result<(), Error>,
+    progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut canary = tenants::canary(canary)?;
+    let all = in_transaction(tenants::some)?;
+    let mut failures: Vec<String> = Vec::new();
+    for (index, tenant) in all.iter().enumerate() {
+        let mut outcome = Outcome::Nothing;
+        let mut show = |now: Progress<'_>| {
+            outcome = Outcome::Ran;
+            let statement = format!("-- tenant {}\n{}", tenant.name, now.statement);
+            progress(Progress { event: None, step: index + 1, of: all.len(), statement: &statement })
+        };
+        let one = UpRequest { tenant: Some(&tenant.schema), ..*request };
+        if let Err(error) = up(&one, settle, &mut show) {
+            let is_cancelled = error.server_error().is_some_and(|source| source.is_cancel());
+            if is_cancelled && !timeout::has_ended_one() {
+                return Err(error);
+            }
+            outcome = Outcome::Failed;
+            failures.push(format!("tenant {:?}: {error}", tenant.name));
+            settle()?;
+        }
+        canary.note(&tenant.name, outcome);
+        if canary.stopped_by().is_some() {
+            break;
+        }
+    }
+    match failures.split_first() {
+        None => Ok(()),
+        Some((first, rest)) => Err(core::Error::SomeFailed {
+            failed: rest.len() + 1,
+            of: all.len(),
+            first: first.clone(),
+            stopped: canary.stopped_by().is_some(),
+        }
+        .into()),
+    }
 }
 
 fn by_statements(

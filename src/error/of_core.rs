@@ -63,7 +63,7 @@ pub fn tenants(error: &tenants::Error) -> PgSqlErrorCode {
         | tenants::Error::NameIsSchema { .. }
         | tenants::Error::SchemaIsName { .. } => ERRCODE_DUPLICATE_OBJECT,
         tenants::Error::NoSuchTenant { .. } => ERRCODE_UNDEFINED_OBJECT,
-        tenants::Error::NoTenants | tenants::Error::SchemaGone { .. } => {
+        tenants::Error::NoTenants | tenants::Error::SomeFailed { .. } | tenants::Error::SchemaGone { .. } => {
             ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
         }
     }

@@ -29,6 +29,20 @@ pub fn all() -> Result<Vec<Tenant>, Error> {
     })
 }
 
+/// All tenants; an error if there is none.
+pub fn some() -> Result<Vec<Tenant>, Error> {
+    let all = all()?;
+    if all.is_empty() { Err(tenants::Error::NoTenants.into()) } else { Ok(all) }
+}
+
+/// How many tenants a run watches first.
+pub fn canary(first: Option<i32>) -> Result<Canary, Error> {
+    let Some(value) = first else { return Ok(Canary::default()) };
+    let bad = || migrations::Error::TooFew { name: "canary", value };
+    let first = usize::try_from(value).ok().filter(|first| *first > 0).ok_or_else(bad)?;
+    Ok(Canary::new(first))
+}
+
 /// The schema of a tenant that somebody named. What is no tenant's name is the name of a schema.
 pub fn schema_of(tenant: Option<&str>) -> Result<Option<String>, Error> {
     let Some(named) = tenant else { return Ok(None) };
@@ -113,21 +127,12 @@ pub struct TenantRan {
 /// Applies what is pending to each tenant, each in a subtransaction of its own.
 pub fn up(request: &UpRequest<'_>, canary: Option<i32>) -> Result<Vec<TenantRan>, Error> {
     up::check_request(request)?;
-    let canary_of = |value: i32| {
-        usize::try_from(value)
-            .ok()
-            .filter(|first| *first > 0)
-            .ok_or(migrations::Error::TooFew { name: "canary", value })
-    };
-    let mut canary = canary.map(canary_of).transpose()?.map(Canary::new).unwrap_or_default();
+    let mut canary = self::canary(canary)?;
     let _turn = match request.dry_run {
         true => None,
         false => Some(SchemaLock::take(c"nself_tenant_up()")?),
     };
-    let all = all()?;
-    if all.is_empty() {
-        return Err(tenants::Error::NoTenants.into());
-    }
+    let all = some()?;
     if journal::entries()?.is_empty() {
         return Err(migrations::Error::EmptyJournal.into());
     }

@@ -54,6 +54,26 @@ fn all_tenants_are_migrated_each_on_its_own_and_what_differs_alike_is_one_line()
     shop.nself("db migrate status --tenant acme-corp").exits(0);
     shop.nself("db migrate verify-checksums --tenant acme-corp").exits(0);
 
+    // A job does it, too, with what runs without a transaction; who fails does not stop the others.
+    shop.file(
+        "migrations/0002_plan.sql",
+        "-- nself:no-transaction\nCREATE INDEX CONCURRENTLY notes_plan ON notes (plan)",
+    );
+    shop.nself("db migrate status").exits(0);
+    shop.sql("CREATE TABLE beta.notes_plan ()");
+    shop.nself("db migrate up --all-tenants").exits(1);
+    shop.sql("SELECT nself_tenant_up_start()");
+    shop.until("SELECT state = 'failed' FROM nself.jobs");
+    let error = shop.ask("SELECT error FROM nself.jobs");
+    assert!(error.starts_with("1 of 3 tenants failed, the first of them tenant \"beta\": "), "{error}");
+    assert_eq!(
+        shop.ask("SELECT string_agg(tenant, ' ') FROM nself_tenant_status() WHERE state = 'up to date'"),
+        "acme-corp zeta"
+    );
+    shop.sql("DROP TABLE beta.notes_plan; SELECT nself_tenant_up_start()");
+    shop.until("SELECT state = 'done' FROM nself.jobs WHERE job = 2");
+    shop.nself("db migrate up --all-tenants").exits(0);
+
     assert_eq!(shop.nself("tenants drift").exits(0).stdout, "No drift in any tenant.\n");
     shop.sql("ALTER TABLE acme.notes ADD extra int; ALTER TABLE zeta.notes ADD extra int");
     let drift = shop.nself("tenants drift --fail-on-drift").exits(1);

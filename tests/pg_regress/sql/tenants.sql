@@ -31,6 +31,12 @@ SELECT * FROM nself_tenant_add('acme', 'other');
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM nself_tenant_add('other', 'acme-corp');
 \echo :LAST_ERROR_SQLSTATE
+CREATE ROLE regress_tenant_stranger;
+CREATE SCHEMA of_stranger AUTHORIZATION regress_tenant_stranger;
+SELECT * FROM nself_tenant_add('of_stranger');
+\echo :LAST_ERROR_SQLSTATE
+DROP SCHEMA of_stranger;
+DROP ROLE regress_tenant_stranger;
 SELECT nself_tenant_remove('nobody');
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM nself_tenant_up();
@@ -108,6 +114,8 @@ SELECT state FROM nself_journal_put(files(
 SELECT DISTINCT status, detail FROM nself_tenant_up() ORDER BY 1;
 SET client_min_messages = warning;
 SELECT * FROM nself_tenant_drift();
+-- One replay was enough for all four.
+SELECT count(*) FROM nself.expected_state WHERE chain_hash LIKE 'tenant %';
 -- Alike in three, otherwise in one. A view on another tenant's table is told with its name.
 ALTER TABLE acme.notes ADD COLUMN extra int;
 ALTER TABLE beta.notes ADD COLUMN extra int;

@@ -5,7 +5,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::names::{count, migration};
+use super::wrap::{below_item, item, sentence};
 use crate::rows::{FoundHazard, RehearsedStatement};
+use crate::terminal::hints::in_commands;
 use crate::terminal::style::{ERROR, GOOD, WARNING, paint};
 
 /// Something that lint tells, with its place.
@@ -50,7 +52,7 @@ pub fn findings<'a>(
             rule: &found.hazard,
             path: path.clone(),
             line,
-            text: format!("{} {}", found.sentence, found.gentler),
+            text: in_commands(&format!("{} {}", found.sentence, found.gentler)),
             allowed: found.allowed.as_deref(),
             is_asked: fail_on.contains(&found.hazard),
         }));
@@ -94,19 +96,26 @@ fn statements(rows: &[RehearsedStatement]) -> String {
     let mut text = String::new();
     for row in rows.iter().filter(|row| row.note.is_some() || !row.found.is_empty()) {
         let place = row.line.map(|line| format!(", line {line}")).unwrap_or_default();
-        text.push_str(&format!("{}{place}", migration(&row.version, &row.name)));
+        let mut heading = format!("{}{place}", migration(&row.version, &row.name));
         if let Some(first) = row.sql.as_deref().and_then(|sql| sql.lines().next()) {
-            text.push_str(&format!(": {first}"));
+            heading.push_str(&format!(": {first}"));
         }
-        text.push('\n');
+        text.push_str(&sentence(&heading));
+        // What is painted would count as longer than it is.
+        let painted = |word: &str, style, says: &str| {
+            item(&format!("{word}: {}", in_commands(says))).replacen(word, &paint(style, word), 1)
+        };
         if let Some(note) = &row.note {
             let style = if row.status == "failed" { ERROR } else { WARNING };
-            text.push_str(&format!("  {}: {note}\n", paint(style, &row.status)));
+            text.push_str(&painted(&row.status, style, note));
         }
         for FoundHazard { hazard, sentence, gentler, allowed } in &row.found {
             match allowed {
-                Some(why) => text.push_str(&format!("  {hazard}, accepted because {why}: {sentence}\n")),
-                None => text.push_str(&format!("  {}: {sentence}\n    {gentler}\n", paint(WARNING, hazard))),
+                Some(why) => text.push_str(&item(&format!("{hazard}, accepted because {why}: {sentence}"))),
+                None => {
+                    text.push_str(&painted(hazard, WARNING, sentence));
+                    text.push_str(&below_item(&in_commands(gentler)));
+                }
             }
         }
     }

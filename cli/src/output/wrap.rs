@@ -25,6 +25,15 @@ pub fn item(text: &str) -> String {
     item_within(text, width())
 }
 
+/// What is said below an item, with its line break.
+pub fn below_item(text: &str) -> String {
+    let lines: Vec<String> = match width() {
+        Some(limit) => wrapped(text.trim_end(), limit.saturating_sub(FURTHER.len())),
+        None => text.trim_end().lines().map(str::to_owned).collect(),
+    };
+    lines.iter().map(|line| format!("{FURTHER}{line}\n")).collect()
+}
+
 fn item_within(text: &str, limit: Option<usize>) -> String {
     let lines: Vec<String> = match limit {
         Some(limit) => wrapped(text.trim_end(), limit.saturating_sub(FURTHER.len())),

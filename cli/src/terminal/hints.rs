@@ -2,7 +2,7 @@
 //! commands and options.
 
 /// What the server says, and what is said here. Longer texts come before parts of them.
-const WORDS: [(&str, &str); 39] = [
+const WORDS: [(&str, &str); 47] = [
     ("add confirm => 'yes-destroy-production'", "add --confirm yes-destroy-production"),
     (
         "Load the migrations folder with nself_journal_load(), then call nself_migrate_up(); nself_adopt(), if",
@@ -47,6 +47,14 @@ const WORDS: [(&str, &str); 39] = [
     ("nself_migrate_renumber() tells what changes one", "nself db migrate renumber changes one"),
     ("nself_migrate_renumber()", "nself db migrate renumber"),
     ("nself_migrate_conflicts()", "nself db migrate status --check-conflicts"),
+    ("nself_migrate_verify(rollback => true)", "nself db migrate verify-checksums --rollback"),
+    ("SELECT name, schema FROM nself.tenants lists them.", "nself tenants list lists them."),
+    ("nself_tenant_add()", "nself tenants add"),
+    ("nself_tenant_drift()", "nself tenants drift"),
+    ("nself_tenant_remove()", "nself tenants remove"),
+    ("nself_tenant_status()", "nself tenants list"),
+    ("nself_tenant_up()", "nself db migrate up --all-tenants"),
+    ("nself_tenant_up_start()", "nself db migrate up --all-tenants"),
     ("nself_migrate_verify()", "nself db migrate verify-checksums"),
     ("Call nself_drift('journal')", "Run nself db migrate diff"),
     ("nself_drift('journal')", "nself db migrate diff"),

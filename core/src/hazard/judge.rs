@@ -196,7 +196,7 @@ fn size(here: Option<&Here>) -> String {
 fn writes(here: &Here) -> String {
     match here.seconds {
         Some(seconds) if seconds > 0.0 => format!("{:.1} writes a second", here.writes as f64 / seconds),
-        _ if here.writes > 0 => "written to, nobody knows how often".to_owned(),
+        _ if here.writes > 0 => "written to".to_owned(),
         _ => "no writes counted".to_owned(),
     }
 }

@@ -298,7 +298,7 @@ pub struct Up {
     #[arg(long, value_name = "NAME")]
     pub tenant: Option<String>,
     /// Apply also what comes before an applied migration, after it
-    #[arg(long)]
+    #[arg(long, conflicts_with = "all_tenants")]
     pub out_of_order: bool,
     /// Migrate all tenants, each in a transaction of its own; one that fails does not stop the others
     #[arg(long, conflicts_with = "tenant")]
@@ -306,6 +306,13 @@ pub struct Up {
     /// Stop when one of the first N tenants that have something to do fails
     #[arg(long, value_name = "N", requires = "all_tenants")]
     pub canary: Option<i32>,
+}
+
+impl Up {
+    /// How many migrations at most, by whichever way it was said.
+    pub fn limit(&self) -> Option<i32> {
+        self.number.or(self.count)
+    }
 }
 
 /// The names of the hazards that a rehearsal tells.

@@ -84,3 +84,14 @@ fn all_tenants_are_migrated_each_on_its_own_and_what_differs_alike_is_one_line()
     assert_eq!(removed.stdout, "Tenant acme-corp is out of the list. Its schema is acme.\n");
     assert!(shop.has_table("acme.notes"));
 }
+
+#[test]
+fn a_number_limits_the_migrations_of_each_tenant() {
+    let shop = Shop::with_migrations();
+    shop.nself("tenants add acme").exits(0);
+    shop.nself("tenants add beta").exits(0);
+    let rows = shop.json("db migrate up 1 --all-tenants", 0);
+    assert_eq!(column(&rows, "version"), ["0001", "0001"]);
+    assert!(shop.has_table("acme.np_users") && !shop.has_column("acme.np_users", "name"));
+    shop.nself("db migrate up --all-tenants --out-of-order").exits(2);
+}

@@ -19,7 +19,7 @@ pub fn up(global: &Global, up: &Up) -> Result<Outcome, Error> {
         direction: Direction::Up,
         files: Some(files::of(&up.folder)?.ok_or_else(files::none)?),
         to: up.to.clone(),
-        number: up.number.or(up.count),
+        number: up.limit(),
         confirm: None,
         tenant: up.tenant.clone(),
         out_of_order: up.out_of_order.then_some(true),

@@ -68,7 +68,7 @@ pub fn up(global: &Global, up: &Up) -> Result<Outcome, Error> {
 fn plan(up: &Up) -> Call {
     Call::to("nself_tenant_up")
         .with("target", "text", up.to.clone())
-        .with("max_count", "int4", up.count)
+        .with("max_count", "int4", up.limit())
         .with("dry_run", "bool", Some(true))
         .with("canary", "int4", up.canary)
 }
@@ -78,7 +78,7 @@ fn one(server: &mut Server, up: &Up, tenant: &str) -> Result<Vec<MigrationStep>,
     session.limit_waits()?;
     let call = Call::to("nself_migrate_up")
         .with("target", "text", up.to.clone())
-        .with("max_count", "int4", up.count)
+        .with("max_count", "int4", up.limit())
         .with("tenant", "text", Some(tenant.to_owned()));
     let steps = session.rows::<MigrationStep>(&format!("Applying migrations to {tenant}"), &call)?;
     session.keep()?;

@@ -27,19 +27,19 @@ pub fn item(text: &str) -> String {
 
 /// What is said below an item, with its line break.
 pub fn below_item(text: &str) -> String {
-    let lines: Vec<String> = match width() {
-        Some(limit) => wrapped(text.trim_end(), limit.saturating_sub(FURTHER.len())),
-        None => text.trim_end().lines().map(str::to_owned).collect(),
-    };
-    lines.iter().map(|line| format!("{FURTHER}{line}\n")).collect()
+    beside_margin(text, width()).iter().map(|line| format!("{FURTHER}{line}\n")).collect()
 }
 
 fn item_within(text: &str, limit: Option<usize>) -> String {
-    let lines: Vec<String> = match limit {
+    format!("{ITEM}{}\n", beside_margin(text, limit).join(&format!("\n{FURTHER}")))
+}
+
+/// The lines of a text that stands in as far as the further lines of an item do.
+fn beside_margin(text: &str, limit: Option<usize>) -> Vec<String> {
+    match limit {
         Some(limit) => wrapped(text.trim_end(), limit.saturating_sub(FURTHER.len())),
         None => text.trim_end().lines().map(str::to_owned).collect(),
-    };
-    format!("{ITEM}{}\n", lines.join(&format!("\n{FURTHER}")))
+    }
 }
 
 /// A sentence, with its line break.

@@ -19,7 +19,8 @@ SET nself.capture_ddl = off;
 SET nself.shadow_keep_from = -1;
 SET client_min_messages = error;
 SET statement_timeout = '60s';
-\! echo 1,one >/tmp/regress_replay_inside.csv; chmod a+r /tmp/regress_replay_inside.csv
+-- In the data directory: servers of other versions run this test at the same time.
+COPY (SELECT 1, 'one') TO PROGRAM 'cat >regress_replay_inside.csv' (FORMAT csv);
 
 CREATE FUNCTION pg_temp.migrate(path text, content text) RETURNS TABLE (version text, status text) LANGUAGE sql AS $$
     SELECT nself_journal_put(jsonb_build_array(jsonb_build_object('path', path, 'content',
@@ -113,7 +114,7 @@ SELECT * FROM pg_temp.migrate('4_far.sql', $$
     SELECT dblink_exec('host=@sockets@ dbname=regress_far user=postgres', 'INSERT INTO log VALUES (5, ''dblink'')');
     CREATE TABLE copies AS SELECT n FROM dblink('host=@sockets@ dbname=regress_far user=postgres', 'SELECT 1') AS t(n int);
     INSERT INTO copies SELECT id FROM far_log WHERE id = 2;
-    CREATE FOREIGN TABLE from_file (a int, b text) SERVER files OPTIONS (filename '/tmp/regress_replay_inside.csv', format 'csv');
+    CREATE FOREIGN TABLE from_file (a int, b text) SERVER files OPTIONS (filename 'regress_replay_inside.csv', format 'csv');
     CREATE TABLE lines AS SELECT * FROM from_file;
     ANALYZE far_log;
     WITH gone AS (DELETE FROM far_log WHERE id = 1 RETURNING id) SELECT count(*) FROM gone;
@@ -131,7 +132,7 @@ $$;
 SELECT * FROM pg_temp.far();
 SELECT * FROM copies;
 SELECT * FROM lines;
-\! rm /tmp/regress_replay_inside.csv
+COPY (SELECT 1) TO PROGRAM 'cat >/dev/null; rm regress_replay_inside.csv';
 SELECT * FROM from_file;
 SELECT kind, object_type, identity FROM nself_drift();
 DELETE FROM nself.expected_state;
@@ -145,8 +146,8 @@ SELECT pg_relation_filenode('pg_shseclabel') AS file \gset
 SELECT * FROM pg_temp.migrate('6_server.sql', $$
     CREATE TABLE doc (body text NOT NULL, image oid NOT NULL, lines int NOT NULL);
     SELECT lo_from_bytea(4711, 'text');
-    SELECT lo_export(4711, '/tmp/regress_replay_inside.lo');
-    INSERT INTO doc SELECT pg_read_file('PG_VERSION'), lo_import('/tmp/regress_replay_inside.lo'), (SELECT count(*) FROM pg_ls_dir('base'));
+    SELECT lo_export(4711, 'regress_replay_inside.lo');
+    INSERT INTO doc SELECT pg_read_file('PG_VERSION'), lo_import('regress_replay_inside.lo'), (SELECT count(*) FROM pg_ls_dir('base'));
     SELECT s.size, d.* FROM pg_stat_file('PG_VERSION') s, LATERAL pg_ls_dir('base') WITH ORDINALITY AS d;
     SELECT (pg_stat_file('PG_VERSION')).size, pg_ls_dir('base');
     SELECT slot_name FROM pg_create_physical_replication_slot('regress_replay_inside');
@@ -185,7 +186,8 @@ SELECT * FROM pg_temp.outside();
 SELECT count(*), pg_relation_filenode('pg_shseclabel') <> :file AS truncated FROM pg_shdescription WHERE description = 'to be killed';
 COMMENT ON DATABASE regress_replay_inside IS 'to be killed';
 SELECT pg_relation_filenode('pg_shseclabel') AS file \gset
-\! cat /tmp/regress_replay_inside.lo && echo && rm -f /tmp/regress_replay_inside.lo
+SELECT pg_read_file('regress_replay_inside.lo');
+COPY (SELECT 1) TO PROGRAM 'cat >/dev/null; rm regress_replay_inside.lo';
 SELECT pg_drop_replication_slot('regress_replay_inside'), pg_replication_origin_drop('regress_replay_inside');
 ALTER DATABASE regress_far CONNECTION LIMIT 9 IS_TEMPLATE false;
 COMMENT ON DATABASE regress_far IS NULL;
@@ -197,7 +199,7 @@ SELECT kind, object_type, identity FROM nself_drift() WHERE identity !~ 'decided
 COMMIT;
 SELECT * FROM pg_temp.outside();
 SELECT count(*), pg_relation_filenode('pg_shseclabel') <> :file AS truncated FROM pg_shdescription WHERE description = 'to be killed';
-\! ls /tmp/regress_replay_inside.lo
+SELECT pg_read_file('regress_replay_inside.lo');
 SELECT * FROM nself_replay_left_out() WHERE version = '6';
 
 -- The notice counts them, and so it is when the expected schema is known already.

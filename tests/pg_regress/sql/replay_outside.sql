@@ -20,7 +20,7 @@ SELECT version, state FROM nself_journal_put(jsonb_build_array(
         COMMENT ON DATABASE regress_replay_outside IS 'Of the migrations';
         GRANT CONNECT ON DATABASE regress_replay_outside TO regress_app;
         ALTER DATABASE regress_replay_outside CONNECTION LIMIT 50;
-        COPY (SELECT 'once') TO PROGRAM 'cat >>/tmp/regress_replay_outside';
+        COPY (SELECT 'once') TO PROGRAM 'cat >>regress_replay_outside';
         CREATE FUNCTION make_role() RETURNS void LANGUAGE plpgsql AS 'BEGIN CREATE ROLE regress_by_function; END';
         SELECT make_role();
         CREATE FUNCTION drop_role() RETURNS void LANGUAGE sql AS 'DROP ROLE IF EXISTS regress_by_function';
@@ -32,7 +32,7 @@ SELECT version, state FROM nself_journal_put(jsonb_build_array(
     $$)));
 SELECT version, status FROM nself_migrate_up();
 DELETE FROM nself.evidence;
-\! cat /tmp/regress_replay_outside
+SELECT pg_read_file('regress_replay_outside');
 
 -- Somebody then does by hand what suits the day. The replay must not undo it, although it runs the migration again.
 ALTER ROLE regress_app CONNECTION LIMIT 9 VALID UNTIL 'infinity';
@@ -51,7 +51,8 @@ SELECT rolconnlimit, rolvaliduntil, rolconfig, shobj_description(r.oid, 'pg_auth
 SELECT datconnlimit, datacl, shobj_description(d.oid, 'pg_database') AS comment,
        (SELECT count(*) FROM pg_db_role_setting WHERE setdatabase = d.oid AND array_to_string(setconfig, ' ') ~ 'work_mem') AS settings
   FROM pg_database d WHERE datname = current_database();
-\! cat /tmp/regress_replay_outside; rm /tmp/regress_replay_outside
+SELECT pg_read_file('regress_replay_outside');
+COPY (SELECT 1) TO PROGRAM 'cat >/dev/null; rm regress_replay_outside';
 
 -- The second time the expected schema is known: nothing is replayed, and what was left out is told all the same.
 SELECT * FROM nself_drift();

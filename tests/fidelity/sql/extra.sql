@@ -56,6 +56,15 @@ UNION ALL
 SELECT 'rename column', address, format('ALTER %s %s RENAME COLUMN %s TO nself_renamed', kind, q, c) FROM col
  WHERE attinhcount = 0 AND NOT EXISTS (SELECT FROM pg_class o WHERE o.oid = relid AND o.reloftype <> 0)
 UNION ALL
+-- Nothing but its place: it goes to the end.
+SELECT 'column moved', c.address, format('ALTER TABLE %1$s RENAME COLUMN %2$s TO nself_old; ALTER TABLE %1$s ADD COLUMN %2$s %3$s; ALTER TABLE %1$s DROP COLUMN nself_old', c.q, c.c, c.type_name)
+  FROM col c JOIN pg_attribute a ON a.attrelid = c.relid AND a.attnum = c.attnum
+ WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.attinhcount = 0 AND NOT c.is_read AND NOT c.attnotnull
+   AND c.default_text IS NULL AND c.attidentity = '' AND c.attgenerated = '' AND c.attcompression = '' AND c.attacl IS NULL
+   AND c.attstorage = c.typstorage AND c.attoptions IS NULL AND col_description(c.relid, c.attnum) IS NULL
+   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.relid AND d.refobjsubid = c.attnum)
+   AND EXISTS (SELECT FROM pg_attribute n WHERE n.attrelid = c.relid AND n.attnum > c.attnum AND NOT n.attisdropped)
+UNION ALL
 SELECT 'rename ' || lower(kind), q, format('ALTER %s %s RENAME TO nself_renamed', kind, q)
   FROM rel WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'c')
 UNION ALL

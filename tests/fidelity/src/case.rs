@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::figures::{Figures, Outcome};
 use crate::guarded::Guarded;
 use crate::judge::{self, Address, Dump, Facts, Kind};
+use crate::people;
 use crate::product::{Item, Product, Step};
 use crate::same;
 use crate::server::{Database, Server};
@@ -49,7 +50,7 @@ pub fn run(base: &Base, damage: &[&str], asked: Asked) -> Result<Outcome, Error>
 
 fn judged(base: &Base, damage: &[&str], asked: Asked) -> Result<Outcome, Error> {
     let database = base.server.database(Some(&base.database.name))?;
-    let mut client = database.connect()?;
+    let mut client = people::culprit(&database)?;
     let mut taken = 0;
     for sql in damage {
         match client.batch_execute(sql) {
@@ -72,11 +73,15 @@ fn judged(base: &Base, damage: &[&str], asked: Asked) -> Result<Outcome, Error> 
     outcome.story.push(format!("damage: {taken} of {} transactions", damage.len()));
 
     let seen = judge::differences(&base.dump.facts, &damaged.facts);
+    people::pass_by(&database, &damaged.facts, seen.keys())?;
     let items = match base.product.drift(&mut client) {
         Ok(items) => items,
         Err(error) => return Ok(broken(outcome, &error)),
     };
-    if seen.is_empty() && items.is_empty() {
+    people::compare(&mut outcome, damage, &items);
+    let ordered = judge::ordered_otherwise(&base.dump.orders, &damaged.orders);
+    compare_orders(&mut outcome, &ordered, &base.product.in_other_order(&mut client)?);
+    if seen.is_empty() && items.is_empty() && ordered.is_empty() {
         return Ok(Outcome::unjudged("the dump shows no difference"));
     }
     if asked.named {
@@ -118,6 +123,15 @@ fn judged(base: &Base, damage: &[&str], asked: Asked) -> Result<Outcome, Error> 
         second_time(&mut outcome, base, &mut client)?;
     }
     Ok(outcome)
+}
+
+/// Both sides name the same tables.
+fn compare_orders(outcome: &mut Outcome, seen: &BTreeSet<String>, told: &BTreeSet<String>) {
+    let missed = seen.difference(told).map(|table| format!("other order of columns, not told: {table}"));
+    let told = told.difference(seen).map(|table| format!("told of another order of columns: {table}"));
+    let complaints: Vec<String> = missed.chain(told).collect();
+    outcome.figures.wrong += complaints.len();
+    outcome.complaints.extend(complaints);
 }
 
 /// How often a heal may ask to be run again.
@@ -202,13 +216,15 @@ pub fn compare_items(
             outcome.complaints.push(format!("false: {kind} {address}"));
         }
     }
-    for Item { kind, address, safety, reason, expected, actual } in items {
+    for Item { kind, address, safety, reason, expected, actual, changed_by, command } in items {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         outcome.story.push(format!(
-            "drift: {kind} {address} | {safety} | {} | expected {} | actual {}",
+            "drift: {kind} {address} | {safety} | {} | expected {} | actual {} | by {} | {}",
             text(reason),
             text(expected),
-            text(actual)
+            text(actual),
+            text(changed_by),
+            text(command)
         ));
     }
 }

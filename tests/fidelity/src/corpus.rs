@@ -15,6 +15,7 @@ use crate::figures::{Figures, Outcome};
 use crate::fill;
 use crate::mutation::{self, Mutation};
 use crate::parallel::in_parallel;
+use crate::people;
 use crate::product::Product;
 use crate::server::Server;
 
@@ -63,6 +64,7 @@ impl Findings {
 pub fn run(server: &Server, args: &Args, name: &str, path: &Path) -> Result<Findings, Error> {
     let mut findings = Findings::new(name);
     roles(server, path)?;
+    people::make(server)?;
     let database = server.database(None)?;
     let mut client = database.connect()?;
     let product = Product::install(&mut client, None)?;
@@ -102,7 +104,7 @@ pub fn run(server: &Server, args: &Args, name: &str, path: &Path) -> Result<Find
     let not_compared = product.not_compared(&mut client)?;
     if !not_compared.is_empty() {
         let kinds: Vec<String> =
-            not_compared.iter().map(|(kind, count)| format!("{kind} ({count})")).collect();
+            not_compared.iter().map(|(kind, (count, _))| format!("{kind} ({count})")).collect();
         findings.notes.push(format!("not compared by the product: {}", kinds.join(", ")));
     }
     let mutations = mutation::all(&mut client)?;
@@ -114,6 +116,7 @@ pub fn run(server: &Server, args: &Args, name: &str, path: &Path) -> Result<Find
             .push(format!("statements of the dump that the judge cannot read: {}", dump.unread.join("; ")));
         eprintln!("{name}: the judge cannot read: {}", dump.unread.join("; "));
     }
+    people::pass_by(&database, &dump.facts, dump.facts.keys())?;
     let base = Base { server, database, product, dump, restored: OnceLock::new() };
     cases(&base, args, name, mutations, &mut findings)?;
     Ok(findings)

@@ -11,14 +11,17 @@ use crate::server::Server;
 const INTRODUCTION: &str = "\
 A program (`tests/fidelity`) damages schemas and has `pg_dump --schema-only`, read object by object, judge whether
 `nself_drift()` names exactly what changed, and whether `nself_heal(true)` restores exactly that and harms nothing. What
-the dump is silent about is asked of the catalogs: triggers of constraints that are switched, and privileges that scripts
-of extensions gave. It shares no code with the product.
+the dump is silent about is asked of the catalogs: triggers of constraints that are switched, privileges that scripts of
+extensions gave, and the order of columns. It shares no code with the product.
 
 1. **No false drift**: after the migrations, in a database restored by `pg_dump | psql`, and for each pair of schemas
    that are the same.
 2. **One mutation at a time**: each object is dropped, altered, renamed or joined by another one. *items* are the
    differences that the judge sees; drift has *named* them, *missed* them, or named others (*false*). What goes with its
-   container (a table's columns with the table) counts once, on both sides.
+   container (a table's columns with the table) counts once, on both sides. One login does the damage, another one touches
+   the same tables and changes nothing: *culprits* are the items that name who did it. An item that names somebody else, or
+   a command that is none of the damage, is *wrong*; so is a table whose columns have another order if
+   `nself_drift_not_compared()` does not list it, or one that it lists and that has the same.
 3. **Heal is exact**: afterwards the judge sees no difference but those that the heal called *manual* or *blocked*; a
    second heal does nothing. What else is left is *wrong*. Where only texts differ, both schemas are restored from their
    dumps first, because the server prints some expressions in another form once they were read from their own text.
@@ -98,7 +101,11 @@ pub fn summary(all: &[Findings]) -> String {
 }
 
 fn table(first: &str, rows: &[(&str, Figures)], total: Option<Figures>) -> String {
-    let mut text = format!("| {first} | {} |\n|---|{}\n", Figures::HEADING.join(" | "), "--:|".repeat(12));
+    let mut text = format!(
+        "| {first} | {} |\n|---|{}\n",
+        Figures::HEADING.join(" | "),
+        "--:|".repeat(Figures::HEADING.len())
+    );
     for (name, figures) in rows.iter().copied().chain(total.map(|total| ("**total**", total))) {
         let _ = writeln!(text, "| {name} | {} |", figures.cells().join(" | "));
     }

@@ -12,6 +12,8 @@ pub struct Figures {
     pub items: usize,
     /// Of those, how many drift named as they are.
     pub named: usize,
+    /// Of what drift named, how much with who did it.
+    pub culprits: usize,
     /// How many it did not.
     pub missed: usize,
     /// What drift named that the judge does not see.
@@ -34,6 +36,7 @@ impl AddAssign for Figures {
             cases,
             items,
             named,
+            culprits,
             missed,
             false_items,
             healed,
@@ -47,6 +50,7 @@ impl AddAssign for Figures {
         self.cases += cases;
         self.items += items;
         self.named += named;
+        self.culprits += culprits;
         self.missed += missed;
         self.false_items += false_items;
         self.healed += healed;
@@ -60,10 +64,11 @@ impl AddAssign for Figures {
 }
 
 impl Figures {
-    pub const HEADING: [&'static str; 12] = [
+    pub const HEADING: [&'static str; 13] = [
         "cases",
         "items",
         "named",
+        "culprits",
         "missed",
         "false",
         "healed",
@@ -75,11 +80,12 @@ impl Figures {
         "unjudged",
     ];
 
-    pub fn cells(&self) -> [String; 12] {
+    pub fn cells(&self) -> [String; 13] {
         [
             self.cases.to_string(),
             self.items.to_string(),
             self.named.to_string(),
+            self.culprits.to_string(),
             self.missed.to_string(),
             self.false_items.to_string(),
             self.healed.to_string(),

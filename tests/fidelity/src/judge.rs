@@ -6,6 +6,7 @@ mod fact;
 mod grants;
 mod lex;
 mod names;
+mod order;
 mod read;
 mod silent;
 mod split;
@@ -14,6 +15,7 @@ mod table;
 pub use compare::{collapse, differences};
 pub use fact::{Address, Facts, Kind, State};
 pub use names::{column_of, named_on};
+pub use order::{otherwise as ordered_otherwise, read as read_orders};
 pub use read::{Dump, read};
 pub use silent::add as add_what_is_not_dumped;
 

@@ -16,6 +16,7 @@ mod judge;
 mod mutation;
 mod pairs;
 mod parallel;
+mod people;
 mod product;
 mod run;
 mod same;

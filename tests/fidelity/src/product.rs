@@ -1,6 +1,6 @@
 //! The product, as its SQL contract shows it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nself_harness::Doing;
 use postgres::Client;
@@ -17,6 +17,8 @@ pub struct Item {
     pub reason: Option<String>,
     pub expected: Option<String>,
     pub actual: Option<String>,
+    pub changed_by: Option<String>,
+    pub command: Option<String>,
 }
 
 /// A row of `nself_heal(true)`.
@@ -63,7 +65,7 @@ impl Product {
 
     pub fn drift(&self, client: &mut Client) -> Result<Vec<Item>, Error> {
         let sql = format!(
-            "SELECT kind, object_type, identity, safety, reason, expected, actual FROM {}.nself_drift()",
+            "SELECT kind, object_type, identity, safety, reason, expected, actual, changed_by, command FROM {}.nself_drift()",
             self.schema
         );
         let rows = client.query(&sql, &[]).doing("nself_drift()")?;
@@ -79,6 +81,8 @@ impl Product {
                     reason: row.get(4),
                     expected: row.get(5),
                     actual: row.get(6),
+                    changed_by: row.get(7),
+                    command: row.get(8),
                 })
             })
             .collect()
@@ -101,11 +105,20 @@ impl Product {
             .collect())
     }
 
-    /// Kinds of objects that it says it does not compare.
-    pub fn not_compared(&self, client: &mut Client) -> Result<BTreeMap<String, i64>, Error> {
-        let sql = format!("SELECT object_type, live FROM {}.nself_drift_not_compared()", self.schema);
+    /// Kinds of objects that it says it does not compare, with the names that it gives.
+    pub fn not_compared(&self, client: &mut Client) -> Result<BTreeMap<String, (i64, Vec<String>)>, Error> {
+        let sql = format!(
+            "SELECT object_type, live, coalesce(names, '{{}}') FROM {}.nself_drift_not_compared()",
+            self.schema
+        );
         let rows = client.query(&sql, &[]).doing("nself_drift_not_compared()")?;
-        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+        Ok(rows.iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect())
+    }
+
+    /// The tables that it says have their columns in another order.
+    pub fn in_other_order(&self, client: &mut Client) -> Result<BTreeSet<String>, Error> {
+        let kind = self.not_compared(client)?.remove("order of columns");
+        Ok(kind.into_iter().flat_map(|(_, names)| names).collect())
     }
 }
 

@@ -66,7 +66,9 @@ impl<'a> Database<'a> {
     /// What there is, as the judge sees it.
     pub fn judged(&self) -> Result<Dump, Error> {
         let mut dump = judge::read(&self.dump()?);
-        judge::add_what_is_not_dumped(&mut self.connect()?, &mut dump.facts)?;
+        let mut client = self.connect()?;
+        judge::add_what_is_not_dumped(&mut client, &mut dump.facts)?;
+        dump.orders = judge::read_orders(&mut client)?;
         Ok(dump)
     }
 

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::fact::{Address, Fact, Facts, State};
 use super::lex::{self, Cursor, parts};
 use super::names;
+use super::order::Orders;
 use super::split::{self, Section};
 
 /// A dump that was read.
@@ -22,6 +23,8 @@ pub struct Dump {
     pub facts: Facts,
     /// Statements that nobody here knows how to read: whatever hangs on them is not judged.
     pub unread: Vec<String>,
+    /// Empty until the catalogs are asked.
+    pub orders: Orders,
 }
 
 /// Reads a dump.

@@ -8,8 +8,12 @@ SELECT DISTINCT ON (w.place) w.place,
   JOIN nself.ddl_log l ON l.objects @> ARRAY[w.name]
  WHERE CASE WHEN w.speaks_of IS NULL
             THEN CASE WHEN w.name LIKE 'comment %' THEN NOT w.missing OR l.command ~* '\mis\s+null\M'
-                      ELSE l.dropped = w.missing
-                           AND (w.missing OR l.actions && w.did
+                      -- What was touched by its old name after it was renamed had that name again.
+                      WHEN w.missing THEN l.dropped
+                           OR l.actions && w.did AND NOT EXISTS (SELECT FROM nself.ddl_log later
+                                                                  WHERE later.objects @> ARRAY[w.name] AND later.at > l.at)
+                      ELSE NOT l.dropped
+                           AND (l.actions && w.did
                                 OR NOT EXISTS (SELECT FROM unnest(l.actions) a(action)
                                                 WHERE right(a.action, length(w.name) + 1) = ' ' || w.name)) END
             ELSE NOT l.dropped

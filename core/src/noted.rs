@@ -23,6 +23,33 @@ impl EventName {
     }
 }
 
+/// What event triggers called an object before it, or its part, was renamed; nothing of what was not renamed. Names are quoted as
+/// the server does it.
+pub fn before_rename(name: &str, old: &str, new: &str, is_part: bool) -> Option<String> {
+    let of = |types: &[&str]| {
+        types.iter().any(|of| name.strip_prefix(of).is_some_and(|rest| rest.starts_with(' ')))
+    };
+    let (before, behind) = if of(&["table constraint", "domain constraint", "trigger", "rule", "policy"]) {
+        name.split_once(&format!(" {new} on "))
+            .map(|(before, behind)| (format!("{before} "), format!(" on {behind}")))?
+    } else if of(&["function", "procedure", "aggregate"]) {
+        name.split_once(&format!(".{new}("))
+            .map(|(before, behind)| (format!("{before}."), format!("({behind}")))?
+    } else if is_part && !name.split(' ').take(4).any(|word| word == "column") {
+        return None;
+    } else {
+        let before = name.strip_suffix(new).filter(|before| before.ends_with(['.', ' ']))?;
+        (before.to_owned(), String::new())
+    };
+    Some(format!("{before}{old}{behind}"))
+}
+
+/// What event triggers called an object before it was moved to another schema, or nothing if it was not.
+pub fn before_move(name: &str, old: &str, new: &str) -> Option<String> {
+    let (before, behind) = name.split_once(&format!(" {new}."))?;
+    Some(format!("{before} {old}.{behind}"))
+}
+
 /// The object itself first, then what it is a part of: of some changes the server tells no more.
 pub(crate) fn noted_as(change: &Change) -> Vec<EventName> {
     let object = change.object();
@@ -37,7 +64,7 @@ pub(crate) fn noted_as(change: &Change) -> Vec<EventName> {
         let part = EventName { speaks_of: Some(speaks_of.to_owned()), ..EventName::own(address) };
         vec![own.clone(), part]
     };
-    match object {
+    let mut names = match object {
         Object::Column(table, it) => part(address(table), &it.name),
         Object::Default(table, it) => part(Object::Column(table, it).address(), "default"),
         // The server tells of the column.
@@ -72,7 +99,16 @@ pub(crate) fn noted_as(change: &Change) -> Vec<EventName> {
             // A trigger or a rule is named within its table: "name on table".
             (Some(of), None) => {
                 let name = it.identity.split(" on ").next().unwrap_or(&it.identity);
-                part(Address::new(&of.object_type, &of.identity), name)
+                let mut names = part(Address::new(&of.object_type, &of.identity), name);
+                // They can be switched together.
+                let is_state = |of: &Difference| of.what == Aspect::State;
+                if matches!(change, Change::Changed { differences, .. } if differences.iter().any(is_state)) {
+                    names.extend(["trigger all", "trigger user"].map(|words| EventName {
+                        speaks_of: Some(words.to_owned()),
+                        ..EventName::own(Address::new(&of.object_type, &of.identity))
+                    }));
+                }
+                names
             }
             (None, _) => vec![own],
         },
@@ -97,14 +133,40 @@ pub(crate) fn noted_as(change: &Change) -> Vec<EventName> {
         | Object::Sequence(_)
         | Object::Table(_)
         | Object::Comment(_) => vec![own],
+    };
+    names.extend(by_its_schema(change));
+    names
+}
+
+/// The word for a command that gave another name to what is missing.
+const RENAMED: &str = "renamed";
+
+/// With its schema all that is in it has another name.
+fn by_its_schema(change: &Change) -> Option<EventName> {
+    let (identity, name) = match change.object() {
+        Object::Enum(it) => (&it.identity, &it.name),
+        Object::Domain(it) => (&it.identity, &it.name),
+        Object::Composite(it) => (&it.identity, &it.name),
+        Object::Sequence(it) => (&it.identity, &it.name),
+        Object::Table(it) => (&it.identity, &it.name),
+        Object::Definition(it) => (&it.identity, it.name.as_ref().filter(|_| it.of.is_none())?),
+        _ => return None,
+    };
+    if matches!(change, Change::Changed { .. }) {
+        return None;
     }
+    // As the server shows it.
+    let shown = [quote::ident(&name.schema), name.schema.clone()];
+    let schema = shown.iter().find(|schema| identity.starts_with(&format!("{schema}.")))?;
+    let address = Address::new("schema", schema);
+    Some(EventName { speaks_of: Some("rename".to_owned()), ..EventName::own(address) })
 }
 
 /// The words of the log (src/capture/actions.rs) for what can have made a difference. A command without a word, such as CREATE
 /// OR REPLACE, can have made any.
 fn can_have_made(change: &Change) -> Vec<&'static str> {
     match change {
-        Change::Missing(_) => Vec::new(),
+        Change::Missing(_) => vec![RENAMED],
         Change::Extra(_) => vec!["add column", "add constraint", "rename", "set schema", "partition"],
         Change::Changed { differences, .. } => {
             differences.iter().flat_map(|of| can_have_altered(of.what)).copied().collect()
@@ -131,7 +193,7 @@ fn can_have_altered(what: Aspect) -> &'static [&'static str] {
         Aspect::Default | Aspect::Generated => &["default", "alter"],
         Aspect::NotNull => &["not null", "alter"],
         Aspect::Parameters | Aspect::Options => &["parameters", "column options", "alter"],
-        Aspect::FdwOptions => &["fdw options", "alter"],
+        Aspect::FdwOptions | Aspect::Foreign => &["fdw options", "alter"],
         Aspect::ReplicaIdentity => &["replica identity"],
         Aspect::ClusterMark => &["cluster"],
         Aspect::AccessMethod => &["access method"],
@@ -149,12 +211,7 @@ fn can_have_altered(what: Aspect) -> &'static [&'static str] {
         Aspect::Index => &[],
         Aspect::Attributes => &["part", "alter"],
         // Of what is not taken apart the definition holds all that.
-        Aspect::LabelOrder
-        | Aspect::Table
-        | Aspect::Definition
-        | Aspect::References
-        | Aspect::Foreign
-        | Aspect::Text => {
+        Aspect::LabelOrder | Aspect::Table | Aspect::Definition | Aspect::References | Aspect::Text => {
             &["add constraint", "alter", "parameters", "tablespace", "access method", "partition"]
         }
     }
@@ -177,6 +234,28 @@ fn address(table: &Table) -> Address {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_renamed_is_known_by_the_name_that_it_had() {
+        let of = |name: &str, old: &str, new: &str, is_part| before_rename(name, old, new, is_part);
+        let whole = |name: &str| of(name, "old", "new", false);
+        let part = |name: &str| of(name, "old", "new", true);
+        let is = |name: &str| Some(name.to_owned());
+        assert_eq!(whole("table public.new"), is("table public.old"));
+        assert_eq!(whole("materialized view a.new"), is("materialized view a.old"));
+        assert_eq!(whole("schema new"), is("schema old"));
+        assert_eq!(of("type public.\"New x\"", "old", "\"New x\"", false), is("type public.old"));
+        assert_eq!(whole("function public.new(a.new, integer)"), is("function public.old(a.new, integer)"));
+        assert_eq!(part("table constraint new on public.new"), is("table constraint old on public.new"));
+        assert_eq!(part("trigger new on public.t"), is("trigger old on public.t"));
+        assert_eq!(part("table column public.new.new"), is("table column public.new.old"));
+        // The table of the column, which is called as the column is now.
+        assert_eq!(part("table public.new"), None);
+        assert_eq!(whole("table public.renewed"), None);
+        assert_eq!(whole("table public.brand_new"), None);
+        assert_eq!(before_move("table new.t", "old", "new"), is("table old.t"));
+        assert_eq!(before_move("function new.f(new.t)", "old", "new"), is("function old.f(new.t)"));
+    }
     use crate::diff::Object;
     use crate::model::ConstraintKind;
     use crate::plan::tests::constraint;

@@ -72,7 +72,7 @@ pub unsafe extern "C-unwind" fn nself_note_ddl(fcinfo: pg_sys::FunctionCallInfo)
         _ => Event::End(statement),
     };
     let tag = tag.to_string_lossy();
-    let Touches { objects: touched, actions } = match try_read(|| Ok(event.touched(&tag))) {
+    let Touches { objects: touched, actions, renamed } = match try_read(|| Ok(event.touched(&tag))) {
         Ok(touches) => touches,
         Err(error) => {
             log!("nself_heal could not see what a DDL command did: {error}");
@@ -88,7 +88,7 @@ pub unsafe extern "C-unwind" fn nself_note_ddl(fcinfo: pg_sys::FunctionCallInfo)
         return nothing;
     }
     if settings::capture_ddl() && !touched.is_empty() {
-        note(&event, statement, &tag, Touches { objects: touched, actions });
+        note(&event, statement, &tag, Touches { objects: touched, actions, renamed });
     }
     if NOTED.with_borrow(Vec::len) >= AT_ONCE {
         write_down();
@@ -166,7 +166,9 @@ impl Event {
     }
 }
 
-fn note(event: &Event, statement: *const pg_sys::Node, tag: &str, Touches { objects, actions }: Touches) {
+fn note(event: &Event, statement: *const pg_sys::Node, tag: &str, touches: Touches) {
+    let Touches { objects, mut actions, renamed } = touches;
+    actions.extend(renamed.iter().map(|name| format!("renamed {name}")));
     let (run_by, logged_in_as) = roles();
     listen();
     // SAFETY: plain reads of this backend's state; the name is copied.
@@ -183,7 +185,7 @@ fn note(event: &Event, statement: *const pg_sys::Node, tag: &str, Touches { obje
             application_name,
             tag: tag.to_owned(),
             command: command::of(statement, tag),
-            objects: objects.into_iter().map(|touched| touched.name).collect(),
+            objects: objects.into_iter().map(|touched| touched.name).chain(renamed).collect(),
             actions,
             dropped: matches!(event, Event::Drop),
             rewrote: REWRITTEN.get() == this_statement(),

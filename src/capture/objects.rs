@@ -4,6 +4,7 @@
 use std::ffi::{CStr, c_char};
 use std::ptr::null_mut;
 
+use nself_heal_core::noted::{before_move, before_rename};
 use pgrx::prelude::*;
 use pgrx::{pg_sys, pg_sys::ffi::pg_guard_ffi_boundary};
 
@@ -31,11 +32,13 @@ pub struct Touches {
     pub objects: Vec<Touched>,
     /// A word of `actions` and the name of an object, for each object of which that is known.
     pub actions: Vec<String>,
+    /// What is now called otherwise, by the name that it had.
+    pub renamed: Vec<String>,
 }
 
 impl From<Vec<Touched>> for Touches {
     fn from(objects: Vec<Touched>) -> Self {
-        Self { objects, actions: Vec::new() }
+        Self { objects, ..Self::default() }
     }
 }
 
@@ -78,6 +81,9 @@ pub unsafe fn altered(statement: *const pg_sys::Node, tag: &str) -> Touches {
         }
     });
     // SAFETY: as above.
+    let renamed =
+        unsafe { [former_names(statement, &objects), former_schemas(statement, &objects)].concat() };
+    // SAFETY: as above.
     unsafe {
         objects.extend(default_privileges(statement));
         if let Some(action) = actions::of_statement(statement, tag) {
@@ -88,7 +94,92 @@ pub unsafe fn altered(statement: *const pg_sys::Node, tag: &str) -> Touches {
     objects.dedup();
     actions.sort();
     actions.dedup();
-    Touches { objects, actions }
+    Touches { objects, actions, renamed }
+}
+
+/// What objects were called before a statement renamed them. The server tells the new names alone.
+unsafe fn former_names(statement: *const pg_sys::Node, objects: &[Touched]) -> Vec<String> {
+    // SAFETY: a node says its type; the names in it are the parser's.
+    let (old, new, is_part) = unsafe {
+        if statement.as_ref().is_none_or(|node| node.type_ != pg_sys::NodeTag::T_RenameStmt) {
+            return Vec::new();
+        }
+        let rename = &*statement.cast::<pg_sys::RenameStmt>();
+        let old = if !rename.subname.is_null() {
+            rename.subname.cast_const()
+        } else if !rename.relation.is_null() {
+            (*rename.relation).relname.cast_const()
+        } else {
+            last_name(rename.object)
+        };
+        if old.is_null() || rename.newname.is_null() {
+            return Vec::new();
+        }
+        let quoted = |name| text(pg_sys::quote_identifier(name));
+        let (Some(old), Some(new)) = (quoted(old), quoted(rename.newname)) else { return Vec::new() };
+        // Of a schema, too, the old name stands where those of parts do.
+        (old, new, !rename.subname.is_null() && rename.renameType != pg_sys::ObjectType::OBJECT_SCHEMA)
+    };
+    objects.iter().filter_map(|touched| before_rename(&touched.name, &old, &new, is_part)).collect()
+}
+
+/// What objects were called before a statement moved them to another schema, if it says from which one.
+unsafe fn former_schemas(statement: *const pg_sys::Node, objects: &[Touched]) -> Vec<String> {
+    // SAFETY: a node says its type; the names in it are the parser's.
+    let (old, new) = unsafe {
+        if statement.as_ref().is_none_or(|node| node.type_ != pg_sys::NodeTag::T_AlterObjectSchemaStmt) {
+            return Vec::new();
+        }
+        let moved = &*statement.cast::<pg_sys::AlterObjectSchemaStmt>();
+        let old = match moved.relation.as_ref() {
+            Some(relation) => relation.schemaname.cast_const(),
+            None => schema_name(moved.object),
+        };
+        if old.is_null() || moved.newschema.is_null() {
+            return Vec::new();
+        }
+        let quoted = |name| text(pg_sys::quote_identifier(name));
+        let (Some(old), Some(new)) = (quoted(old), quoted(moved.newschema)) else { return Vec::new() };
+        (old, new)
+    };
+    objects.iter().filter_map(|touched| before_move(&touched.name, &old, &new)).collect()
+}
+
+/// The schema in the name of what is no relation, if it says one.
+unsafe fn schema_name(object: *const pg_sys::Node) -> *const c_char {
+    // SAFETY: as below.
+    unsafe {
+        let names = names_of(object);
+        let first = names.head().filter(|_| names.len() == 2);
+        first.map_or(std::ptr::null(), |name| (*name).sval.cast_const())
+    }
+}
+
+/// The last part of the name of what is no relation.
+unsafe fn last_name(object: *const pg_sys::Node) -> *const c_char {
+    // SAFETY: as below.
+    unsafe {
+        match object.as_ref().map(|node| node.type_) {
+            Some(pg_sys::NodeTag::T_String) => (*object.cast::<pg_sys::String>()).sval,
+            _ => names_of(object).tail().map_or(std::ptr::null(), |name| (*name).sval.cast_const()),
+        }
+    }
+}
+
+/// The parts of a qualified name, or of a routine's.
+unsafe fn names_of(object: *const pg_sys::Node) -> pgrx::PgList<pg_sys::String> {
+    // SAFETY: a node says its type; a qualified name is a list of String, or of an operator and its types, which begins otherwise.
+    unsafe {
+        let list = match object.as_ref().map(|node| node.type_) {
+            Some(pg_sys::NodeTag::T_ObjectWithArgs) => (*object.cast::<pg_sys::ObjectWithArgs>()).objname,
+            Some(pg_sys::NodeTag::T_List) => object.cast::<pg_sys::List>().cast_mut(),
+            _ => null_mut(),
+        };
+        let is_name = |name: *mut pg_sys::Node| (*name).type_ == pg_sys::NodeTag::T_String;
+        let all = pgrx::PgList::<pg_sys::Node>::from_pg(list);
+        let list = if all.iter_ptr().all(is_name) { list } else { null_mut() };
+        pgrx::PgList::from_pg(list)
+    }
 }
 
 /// The default privileges that a statement alters, for each role and schema that it names. The server tells only of those that
@@ -345,8 +436,10 @@ unsafe fn more(command: &pg_sys::CollectedCommand, objects: &mut Vec<Touched>, a
                     };
                     let own = name(address).filter(|own| Some(own) != table.as_ref());
                     if let Some(table) = &table {
-                        // Through a part of its own nothing else of the table is altered.
-                        let action = if own.is_some() { "part" } else { action };
+                        // Through a part of its own nothing else of the table is altered, unless that is what the table has to
+                        // do with another object.
+                        let is_part = own.is_some() && !matches!(action, "cluster" | "inherit");
+                        let action = if is_part { "part" } else { action };
                         actions.push(format!("{action} {table}"));
                     }
                     let partition = (action == "partition").then(|| partition_of(of_part)).flatten();

@@ -61,7 +61,8 @@ SELECT 'column moved', c.address, format('ALTER TABLE %1$s RENAME COLUMN %2$s TO
   FROM col c JOIN pg_attribute a ON a.attrelid = c.relid AND a.attnum = c.attnum
  WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.attinhcount = 0 AND NOT c.is_read AND NOT c.attnotnull
    AND c.default_text IS NULL AND c.attidentity = '' AND c.attgenerated = '' AND c.attcompression = '' AND c.attacl IS NULL
-   AND c.attstorage = c.typstorage AND c.attoptions IS NULL AND col_description(c.relid, c.attnum) IS NULL
+   AND c.attstorage = c.typstorage AND NOT EXISTS (SELECT FROM unnest(c.attoptions) o(option) WHERE option NOT LIKE 'pg\_attver=%')
+   AND col_description(c.relid, c.attnum) IS NULL
    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.relid AND d.refobjsubid = c.attnum)
    AND EXISTS (SELECT FROM pg_attribute n WHERE n.attrelid = c.relid AND n.attnum > c.attnum AND NOT n.attisdropped)
 UNION ALL

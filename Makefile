@@ -11,7 +11,7 @@ PG_CONFIG ?= $(or $(wildcard /usr/lib/postgresql/$(PG)/bin/pg_config),pg_config)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build install test lint test-core test-regress test-pgtest test-cli test-crash \
-	regress-accept demo corpus tools fidelity bench bench-peers clean
+	regress-accept reference demo corpus tools fidelity bench bench-peers clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ test-crash: ## tests/crash: what is left after a crash in the middle
 regress-accept: ## takes what the last test-regress printed as expected, after you have read its diffs
 	@cd target/pg_regress/pg$(PG)/diffs && shopt -s nullglob && for diff in *.diff; do \
 		cp -v "../results/$${diff%.diff}.out" $(CURDIR)/tests/pg_regress/expected/; done
+
+reference: setup ## writes docs/reference.md from what a server's catalogs say of functions, relations and settings
+	@scripts/reference $(PG) >target/reference.md && mv target/reference.md docs/reference.md
 
 demo: setup ## a tour of the extension in a server of its own
 	@scripts/demo $(PG)

@@ -148,6 +148,9 @@ prepare_corpora() {
     chmod -R a+rX "$folders"
 }
 
+# docs/reference.md as the catalogs of a running server tell it, in whose database the extension is.
+reference() { "$PG_BIN/psql" -XAtq -v ON_ERROR_STOP=1 -f "$root/scripts/reference.sql"; }
+
 # Adds to the count of a run (a file of "passed failed" lines) if one is kept.
 tally() {
     [[ -z ${NSELF_TALLY:-} ]] || echo "$1 $2" >>"$NSELF_TALLY"

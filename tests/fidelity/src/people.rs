@@ -52,7 +52,8 @@ pub fn pass_by<'a>(
         _ => None,
     };
     let mut statements = Vec::new();
-    for address in of {
+    // Who says a comment again, as it is now, can be said to have made it so.
+    for address in of.filter(|address| address.object_type != "comment") {
         let containers = facts.get(address).into_iter().flat_map(|fact| &fact.inside);
         for (word, identity) in std::iter::once(address).chain(containers).filter_map(relation) {
             let literal = identity.replace('\'', "''");

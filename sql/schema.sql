@@ -66,7 +66,7 @@ CREATE TABLE nself.ledger (
     version text NOT NULL,
     name text NOT NULL,
     path text NOT NULL,
-    direction text NOT NULL CHECK (direction IN ('up', 'down', 'ground', 'forget', 'reset')),
+    direction text NOT NULL CHECK (direction IN ('up', 'down', 'ground', 'forget', 'reset', 'withdraw', 'retire')),
     tenant text,
     sql text NOT NULL,
     breakpoints boolean NOT NULL,
@@ -83,19 +83,22 @@ CREATE TABLE nself.ledger (
     adopted text,
     mirrored text,
     ground json CHECK (ground IS NULL OR direction = 'ground'),
-    reason text CHECK ((reason IS NULL) = (direction <> 'reset'))
+    reason text CHECK ((reason IS NULL) = (direction NOT IN ('reset', 'withdraw', 'retire'))),
+    place bigint CHECK (place IS NULL OR direction = 'up')
 );
 COMMENT ON TABLE nself.ledger IS
     'What this database did: one row for each migration applied or undone, and for each step of one that runs statement by statement. Append-only';
 COMMENT ON COLUMN nself.ledger.direction IS
-    'up or down: a migration was applied or undone. ground: what stood here before the first migration was kept. forget: what name, a pattern, matches was taken out of that. reset: from then on sql and checksum, those of an edited file, count as what was applied; what ran stays in the row of the migration, and is what a replay runs';
+    'up or down: a migration was applied or undone. ground: what stood here before the first migration was kept. forget: what name, a pattern, matches was taken out of that. reset: from then on sql and checksum, those of an edited file, count as what was applied; what ran stays in the row of the migration, and is what a replay runs. withdraw: the row of the migration counts no more: it goes by another version now, or nothing of it is here. retire: its file is gone for good; it stays applied';
 COMMENT ON COLUMN nself.ledger.adopted IS
     'Not NULL: this program did not run it, but believed this source: another tool, or baseline';
 COMMENT ON COLUMN nself.ledger.mirrored IS
     'Not NULL: it was written into this other tool''s list, too';
 COMMENT ON COLUMN nself.ledger.ground IS
     'What stood here before the first migration, or, of a baseline, after the migration that version names, as this program reads a schema';
-COMMENT ON COLUMN nself.ledger.reason IS 'Why a checksum was reset';
+COMMENT ON COLUMN nself.ledger.reason IS 'Why a checksum was reset, a row withdrawn, a migration retired';
+COMMENT ON COLUMN nself.ledger.place IS
+    'Not NULL: nself_migrate_repair() wrote the row in the place of the one with this id, which it stands for in the order';
 COMMENT ON COLUMN nself.ledger.statements_done IS
     'How many statements of a migration that runs statement by statement have run. NULL: all of it';
 COMMENT ON COLUMN nself.ledger.statement_begun IS
@@ -141,7 +144,7 @@ COMMENT ON COLUMN nself.adopted_list.unknown IS
 -- The migrations that are applied now: those whose last word in the ledger is up.
 CREATE VIEW nself.applied AS
     SELECT l.*
-      FROM (SELECT DISTINCT ON (version, tenant) * FROM nself.ledger WHERE direction IN ('up', 'down')
+      FROM (SELECT DISTINCT ON (version, tenant) * FROM nself.ledger WHERE direction IN ('up', 'down', 'withdraw')
              ORDER BY version, tenant, id DESC) l
      WHERE l.direction = 'up';
 COMMENT ON VIEW nself.applied IS 'The ledger rows of the migrations that are applied now';

@@ -1,7 +1,7 @@
 //! The server side of nself_heal: everything here talks to PostgreSQL, and nothing here decides what a schema is or how
 //! two schemas differ. That is the crate `nself_heal_core`.
 //!
-//! Each room uses only those below it: api, background, rehearsal and heal, drift and capture, expected, migrations, catalog, settings,
+//! Each room uses only those below it: api, background, repair, rehearsal and heal, drift and capture, expected, migrations, catalog, settings,
 //! server, error. `scripts/rooms` checks this.
 
 /// The text of a file in sql/, by its name without the ending.
@@ -21,6 +21,7 @@ mod expected;
 mod heal;
 mod migrations;
 mod rehearsal;
+mod repair;
 mod server;
 mod settings;
 

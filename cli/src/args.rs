@@ -24,6 +24,7 @@ Exit codes:
               that is missing, fails, or leaves another schema
               lint: 1 is a migration that fails, or a hazard of --fail-on
               status --check-conflicts: 1 is a conflict
+              repair: 1 is a problem; with --confirm, one that is left for a person, or that a mend failed for
               tenants list, drift: 1 is drift, with --fail-on-drift
   heals       0 healed, 1 something is left, with --fail-on-left-over, 2 failed or cancelled
   migrations  0 success, 1 failed and the database is unchanged, 2 invalid arguments
@@ -200,6 +201,8 @@ pub enum Migrate {
     VerifyChecksums(Verify),
     /// Say that an edit of an applied migration is to stay, and why
     ResetChecksum(ResetChecksum),
+    /// Find what does not go together in folder, ledger, jobs and other tools' lists, and mend it with --confirm
+    Repair(Repair),
     /// Give a migration that is not applied another number, in its folder
     Renumber(Renumber),
     /// Mend the journal of a Drizzle folder
@@ -399,6 +402,15 @@ pub struct ResetChecksum {
     /// The tenant whose ledger is meant
     #[arg(long, value_name = "NAME")]
     pub tenant: Option<String>,
+}
+
+#[derive(Args)]
+pub struct Repair {
+    #[command(flatten)]
+    pub folder: Folder,
+    /// Mend what can be mended; otherwise only show it
+    #[arg(long, visible_alias = "yes")]
+    pub confirm: bool,
 }
 
 #[derive(Args)]

@@ -1,6 +1,6 @@
 //! What the exit code says. Scripts rely on these numbers, so they are chosen here and nowhere else:
 //!
-//! - what only looks (self-heal, and of migrate `status`, `diff`, `verify-checksums` and `lint`): 0 nothing found, 1 it found what it
+//! - what only looks (self-heal, and of migrate `status`, `diff`, `verify-checksums`, `lint` and `repair`): 0 nothing found, 1 it found what it
 //!   looks for, such as drift, 2 could not run
 //! - what changes migrations: 0 success, 1 failed and the database is unchanged (but for migrations that run without a
 //!   transaction), 2 invalid arguments
@@ -53,7 +53,11 @@ fn failure_number(command: &Command, usage: bool) -> u8 {
         Command::SelfHeal(_)
         | Command::Tenants(Tenants::List | Tenants::Drift(_))
         | Command::Db(Db::Migrate(
-            Migrate::Status(_) | Migrate::Diff(_) | Migrate::VerifyChecksums(_) | Migrate::Lint(_),
+            Migrate::Status(_)
+            | Migrate::Diff(_)
+            | Migrate::VerifyChecksums(_)
+            | Migrate::Lint(_)
+            | Migrate::Repair(_),
         )) => SELF_HEAL_FAILED,
         Command::Db(Db::Migrate(
             Migrate::Up(_)
@@ -93,6 +97,8 @@ mod tests {
             "db migrate verify-checksums",
             "db migrate lint --fail-on deletes-data,blocks-reads",
             "db migrate status --check-conflicts",
+            "db migrate repair",
+            "db migrate repair --confirm",
             "tenants list",
             "tenants drift",
         ] {

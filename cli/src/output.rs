@@ -9,6 +9,7 @@ pub mod heal;
 pub mod migrate;
 pub mod names;
 pub mod rehearsal;
+pub mod repair;
 mod table;
 pub mod tenants;
 mod time;

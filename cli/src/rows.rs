@@ -72,6 +72,18 @@ pub struct ResetRow {
     pub new_checksum: String,
 }
 
+/// A row of `nself_migrate_repair`.
+#[derive(Deserialize)]
+pub struct Repaired {
+    pub problem: String,
+    pub version: Option<String>,
+    pub tenant: Option<String>,
+    pub detail: String,
+    pub mend: Option<String>,
+    pub status: String,
+    pub hint: Option<String>,
+}
+
 /// A row of `nself_migrate_conflicts`.
 #[derive(Deserialize, Serialize)]
 pub struct Conflict {

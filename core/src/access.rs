@@ -81,7 +81,7 @@ pub struct Right {
 
 /// The functions that a user calls, with the lowest level that may call them. Where arguments decide (`confirm`,
 /// `dry_run`), this is the level of the call that changes nothing.
-const FUNCTIONS: [(&str, Level); 44] = [
+const FUNCTIONS: [(&str, Level); 45] = [
     ("nself_access", Level::Look),
     ("nself_access_level", Level::Look),
     ("nself_adopt", Level::Look),
@@ -103,6 +103,7 @@ const FUNCTIONS: [(&str, Level); 44] = [
     ("nself_migrate_down", Level::Look),
     ("nself_migrate_rehearse", Level::Look),
     ("nself_migrate_renumber", Level::Look),
+    ("nself_migrate_repair", Level::Look),
     ("nself_migrate_status", Level::Look),
     ("nself_migrate_up", Level::Look),
     ("nself_migrate_verify", Level::Look),
@@ -171,7 +172,7 @@ const READ_IN_PART: [(&str, &[&str]); 3] = [
     ("applied", &LEDGER),
 ];
 
-const LEDGER: [&str; 16] = [
+const LEDGER: [&str; 17] = [
     "id",
     "version",
     "name",
@@ -188,6 +189,7 @@ const LEDGER: [&str; 16] = [
     "statements_done",
     "statement_begun",
     "reason",
+    "place",
 ];
 
 /// The one table that a user writes.

@@ -36,6 +36,17 @@ pub struct Evidence {
     pub server: u32,
 }
 
+impl Evidence {
+    /// Calls migrations by their new versions, given by the old ones.
+    pub fn rename(&mut self, renamed: &BTreeMap<String, String>) {
+        for version in self.versions.iter_mut().chain(self.touched.values_mut()) {
+            if let Some(new) = renamed.get(version) {
+                version.clone_from(new);
+            }
+        }
+    }
+}
+
 /// A migration did something else here than in the replay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplayDifference {

@@ -10,6 +10,6 @@ pub(crate) mod tests;
 
 pub use choose::{Extent, choose_baseline, choose_down, choose_reset, choose_up, down_part};
 pub use error::{Edit, Error};
-pub use rows::{Applied, Reset, Rights};
+pub use rows::{Applied, Reset, Retired, Rights};
 pub use script::{Direction, Script};
 pub use status::{Split, State, Status, is_same_so_far, status};

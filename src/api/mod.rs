@@ -10,6 +10,7 @@ mod heal;
 mod jobs;
 mod migrations;
 mod rehearsal;
+mod repair;
 mod tenants;
 
 use pgrx::pg_sys::panic::ErrorReport;

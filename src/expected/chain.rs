@@ -113,7 +113,7 @@ fn migrations(against: Against) -> Result<(Vec<Applied>, Option<usize>), Error> 
                     complete(&mut chain, &entry, &session)?;
                     applied = None;
                 }
-                State::Applied | State::Cosmetic | State::Edited | State::Missing => {}
+                State::Applied | State::Cosmetic | State::Edited | State::Missing | State::Retired => {}
             }
         }
     }
@@ -214,6 +214,7 @@ fn with(before: &str, applied: &Applied) -> String {
         evidence_row,
         // What ran is replayed, whichever file counts for it.
         reset: _,
+        retired: _,
     } = applied;
     let ran = (in_transaction, statements_done);
     let link = serde_json::json!([

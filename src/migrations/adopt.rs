@@ -32,6 +32,11 @@ pub fn adopt(source: Option<&str>, confirm: bool) -> Result<Adoption, Error> {
         true => Some(SchemaLock::take(c"nself_adopt()")?),
         false => None,
     };
+    adopt_in_turn(source, confirm)
+}
+
+/// The same for who holds the schema lock, unless this is a dry run.
+pub fn adopt_in_turn(source: Option<&str>, confirm: bool) -> Result<Adoption, Error> {
     let journal = candidates()?;
     if journal.is_empty() {
         return Err(nself_heal_core::migrations::Error::EmptyJournal.into());
@@ -165,7 +170,10 @@ pub fn by_others() -> Result<Vec<Elsewhere>, Error> {
         .map(|found| {
             let table = found.table.clone();
             let Adoption { tool, beliefs } = beliefs(vec![found], &journal)?;
-            let adopted = beliefs.into_iter().filter(|belief| belief.state == BeliefState::Adopted);
+            let is_news = |belief: &Belief| {
+                belief.state == BeliefState::Adopted && !elsewhere::is_withdrawn(&journal, &belief.version)
+            };
+            let adopted = beliefs.into_iter().filter(is_news);
             let applied = adopted.map(|belief| belief.version).collect();
             Ok(Elsewhere { tool, table, applied, ..Elsewhere::default() })
         })

@@ -53,7 +53,7 @@ impl Elsewhere {
     }
 
     /// What it did, in words.
-    fn what(&self) -> String {
+    pub fn what(&self) -> String {
         let parts = [
             ("applied ", &self.applied, ""),
             ("taken back ", &self.undone, ""),
@@ -107,6 +107,7 @@ fn of_one_tool(lists: Vec<(Found, &Vec<String>)>, journal: &[Candidate]) -> Resu
     let mut elsewhere = Elsewhere { tool: tracker.tool, table, ..Elsewhere::default() };
     for belief in trackers::beliefs(tracker, &rows, journal)? {
         match belief.state {
+            BeliefState::Adopted if is_withdrawn(journal, &belief.version) => {}
             BeliefState::Adopted => elsewhere.applied.push(belief.version),
             BeliefState::Undone => elsewhere.undone.push(belief.version),
             BeliefState::Unknown if !unknown.contains(&&belief.name) => elsewhere.unknown.push(belief.name),
@@ -114,6 +115,11 @@ fn of_one_tool(lists: Vec<(Found, &Vec<String>)>, journal: &[Candidate]) -> Resu
         }
     }
     Ok(elsewhere)
+}
+
+/// Whether the ledger has had this migration, and its row was withdrawn: a list that still has it is known to be wrong.
+pub fn is_withdrawn(journal: &[Candidate], version: &str) -> bool {
+    journal.iter().any(|entry| entry.is_withdrawn && entry.version == version)
 }
 
 /// Fails if a heal could undo what another tool has done.

@@ -301,10 +301,13 @@ impl Seen {
             evidence: Evidence,
             /// Whether a migration came after it that was not seen.
             is_outdated: bool,
+            /// The new versions of those that have one, by the old ones.
+            renamed: Option<BTreeMap<String, String>>,
         }
         let (rows, unseen): (Vec<Row>, _) =
             as_extension_owner(|| spi::read_json("evidence", sql!("evidence"), &[]))?;
-        let evidence = rows.into_iter().map(|Row { mut evidence, is_outdated }| {
+        let evidence = rows.into_iter().map(|Row { mut evidence, is_outdated, renamed }| {
+            evidence.rename(&renamed.unwrap_or_default());
             // That migration may have altered any of it.
             if is_outdated {
                 evidence.by_others = evidence.touched.keys().cloned().collect();

@@ -138,6 +138,7 @@ impl Session {
             mirrored: None,
             evidence_row: None,
             reset: None,
+            retired: None,
         }
     }
 }

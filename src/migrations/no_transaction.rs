@@ -6,7 +6,9 @@
 
 use std::time::Instant;
 
+use nself_heal_core::formats::Migration;
 use nself_heal_core::migrations::{self, Applied, Direction};
+use nself_heal_core::repair::Next;
 
 use pgrx::PgSqlErrorCode;
 
@@ -18,11 +20,12 @@ use crate::migrations::ledger::{self, LedgerRow, Progress, Session, since};
 use crate::migrations::mirror::Mirror;
 use crate::migrations::resume::{self, Begun, Left};
 use crate::migrations::roles::Confined;
-use crate::migrations::script::{Statement, end_of_transaction, settings_before};
+use crate::migrations::script::{Statement, end_of_transaction, settings_before, split};
 use crate::migrations::status::{Pending, is_same_so_far, normal, statement_at};
 use crate::migrations::tenant::make_tenant;
 use crate::server::parser::can_commit;
 use crate::server::session::with_settings;
+use crate::server::transaction::undone;
 use crate::server::{own_ddl, spi};
 
 /// What one transaction has done for a migration.
@@ -78,6 +81,39 @@ pub fn advance(pending: &Pending, session: &Session, tenant: Option<&str>) -> Re
     Ok(Advanced::Ran { done: end })
 }
 
+/// What the ledger says that such a statement is about.
+const COMMITS: &str = "commits by itself";
+
+/// What the catalogs say of the statement that comes next in a migration that has run in part, and how many it has. Nothing
+/// of the migration runs, and nothing changes.
+pub fn next(begun: &Applied, entry: &Migration) -> Result<(Next, usize), Error> {
+    let statements = split(&entry.up())?;
+    let (of, done) = (statements.len(), begun.statements_done.unwrap_or(0));
+    let (Some(statement), Some(about)) = (statements.get(done), begun.statement_begun.as_deref()) else {
+        return Ok((Next::NotBegun, of));
+    };
+    if about == COMMITS {
+        return Ok((Next::Unknown, of));
+    }
+    // With the rights of who asks they would be run, and by them it looks up names.
+    if settings_before(&statements, done).next().is_some() {
+        return Ok((Next::Unread { why: "the migration sets something before it".to_owned() }, of));
+    }
+    let is_same = statement_at(begun, done).is_some_and(|then| then == normal(statement));
+    let left = undone(|| {
+        with_settings(&begun.settings(), || resume::left(&statement.sql, Some(&Begun { about, is_same })))
+    });
+    let next = match left {
+        Ok(Left::Nothing) => Next::Ended,
+        Ok(Left::Run { sql, .. }) if sql != statement.sql => Next::HalfMade { rest: sql },
+        Ok(Left::Run { .. }) => Next::Nothing,
+        Ok(Left::Invalid(index)) => Next::Invalid { index },
+        Ok(Left::Other(index)) => Next::Other { index },
+        Err(error) => Next::Unread { why: error.without_sql().to_string() },
+    };
+    Ok((next, of))
+}
+
 /// Whether `advance` failed because a statement ends the transaction that it has to itself. Nothing of it is left.
 pub fn commits_by_itself(pending: &Pending, error: &Error) -> bool {
     let Error::StatementFailed { statement, source, .. } = error else { return false };
@@ -95,12 +131,11 @@ pub fn let_commit(
     tenant: Option<&str>,
     by_itself: bool,
 ) -> Result<Advanced, Error> {
-    const ABOUT: &str = "commits by itself";
     let before = ledger::last(&pending.entry.version, tenant)?;
     let Some(course) = Standing::new(pending, session, tenant, before.as_ref())? else {
         return Ok(Advanced::Done);
     };
-    let was_begun = course.begun.as_ref().is_some_and(|begun| begun.about == ABOUT);
+    let was_begun = course.begun.as_ref().is_some_and(|begun| begun.about == COMMITS);
     if was_begun && by_itself {
         let (version, statement) = (pending.entry.version.clone(), course.done + 1);
         return Err(Error::BegunBefore { version, statement });
@@ -109,7 +144,7 @@ pub fn let_commit(
     make_tenant(tenant)?;
     let began = Instant::now();
     if !was_begun {
-        course.record(course.done, Some(ABOUT), began)?;
+        course.record(course.done, Some(COMMITS), began)?;
     }
     let sql = pending.statements[course.done].sql.clone();
     Ok(Advanced::TopLevel(course.at_top_level(sql, began)))

@@ -235,3 +235,27 @@ job=$(sql -c "SELECT nself_heal_start()")
 ends "$job" "done"
 says "the next heal rebuilds it" "$(sql -c "SELECT indisvalid FROM pg_index WHERE indexrelid = 'items_twin'::regclass")" t
 says "nothing is left of the drift" "$(sql -c "SELECT count(*) FROM nself_drift() WHERE identity LIKE '%items%'")" 0
+
+# The same within a migration. Repair says what is left, ends the job, and leaves the index to the next one.
+says "the job of the heal is ended by a repair" "$(sql -c "SELECT problem, status FROM nself_migrate_repair(true) WHERE problem LIKE '%job'")" \
+    "interrupted job|mended"
+files+=(7_at_once.sql "-- nself:no-transaction
+CREATE INDEX CONCURRENTLY items_more ON items (more);
+COMMENT ON INDEX items_more IS 'more';")
+journal "${files[@]:0:10}" "${files[@]:12}"
+hold postgres "SELECT 1 FROM items LIMIT 1"
+job=$(sql -c "SELECT nself_migrate_up_start()")
+until_sql virtualxid "SELECT wait_event FROM nself_job($job)"
+says "while a job runs, nothing else is looked at" "$(sql -c "SELECT problem, status, detail FROM nself_migrate_repair()")" \
+    "running job|manual|job $job runs migrations now"
+"$root/scripts/cluster" restart "$CLUSTER" immediate 8>&-
+let_go
+until_sql 1 "SELECT 1"
+says "a repair tells what is left of a migration" "$(sql -c "SELECT problem, version, status, coalesce(hint, '-') FROM nself_migrate_repair(true) ORDER BY 1")" \
+    "interrupted job||mended|-" \
+    "partial migration|7|manual|nself_migrate_up_start() brings it to its end (REINDEX INDEX CONCURRENTLY public.items_more), and goes on."
+says "the job has its end" "$(sql -c "SELECT state, ended_at IS NOT NULL FROM nself.jobs WHERE job = $job")" "interrupted|t"
+job=$(sql -c "SELECT nself_migrate_up_start()")
+ends "$job" "done"
+says "which it does" "$(sql -c "SELECT indisvalid FROM pg_index WHERE indexrelid = 'items_more'::regclass")" t
+says "nothing is left to repair" "$(sql -c "SELECT count(*) FROM nself_migrate_repair()")" 0

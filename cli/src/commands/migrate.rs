@@ -8,6 +8,7 @@ mod files;
 mod ground;
 mod job;
 mod rehearse;
+mod repair;
 mod run;
 mod tenants;
 
@@ -34,6 +35,7 @@ pub fn run(global: &Global, command: &Migrate) -> Result<Outcome, Error> {
         Migrate::Status(status) => self::status(global, status),
         Migrate::VerifyChecksums(verify) => checksums::verify(global, verify),
         Migrate::ResetChecksum(reset) => checksums::reset(global, reset),
+        Migrate::Repair(repair) => repair::repair(global, repair),
         Migrate::Renumber(renumber) => conflicts::renumber(global, renumber),
         Migrate::Journal(Journal::Rebase(rebase)) => conflicts::rebase(global, rebase),
         Migrate::Diff(diff) => self::diff(global, diff),

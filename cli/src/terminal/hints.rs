@@ -2,7 +2,7 @@
 //! commands and options.
 
 /// What the server says, and what is said here. Longer texts come before parts of them.
-const WORDS: [(&str, &str); 47] = [
+const WORDS: [(&str, &str); 50] = [
     ("add confirm => 'yes-destroy-production'", "add --confirm yes-destroy-production"),
     (
         "Load the migrations folder with nself_journal_load(), then call nself_migrate_up(); nself_adopt(), if",
@@ -12,6 +12,12 @@ const WORDS: [(&str, &str); 47] = [
         "Load a migrations folder with nself_journal_load() or nself_journal_put().",
         "Name a folder with migrations with --dir.",
     ),
+    (
+        "Load the migrations folder with nself_journal_load() or nself_journal_put(), and repair again.",
+        "Name the folder with --dir, and repair again.",
+    ),
+    ("nself_migrate_repair(true)", "nself db migrate repair --confirm"),
+    ("nself_migrate_repair()", "nself db migrate repair"),
     ("the journal is not what was applied:", "the folder is not what was applied:"),
     (
         "Apply them one by one: nself_migrate_up_start(), or fewer at a time with max_count => 25;",

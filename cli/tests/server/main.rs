@@ -9,6 +9,7 @@ mod conflicts;
 mod environment;
 mod folder;
 mod jobs;
+mod repair;
 mod shop;
 mod tenants;
 

@@ -214,7 +214,7 @@ pub fn choose_reset<'s>(all: &'s [Status], version: &str) -> Result<(&'s Migrati
     }
     match state {
         State::Edited | State::Cosmetic => Ok((entry, applied)),
-        State::Pending | State::Partial | State::Applied | State::Missing => {
+        State::Pending | State::Partial | State::Applied | State::Missing | State::Retired => {
             Err(Error::NotEdited { version: version() })
         }
     }

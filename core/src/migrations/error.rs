@@ -92,7 +92,8 @@ impl Error {
             }
             Self::Edited { .. } => {
                 "Put each edited file back as it was and write a new migration for the change. If an edit is to stay, \
-                 nself_migrate_reset_checksum() says so, with the reason."
+                 nself_migrate_reset_checksum() says so, with the reason. If files were renamed, nself_migrate_repair() tells the \
+                 ledger."
             }
             Self::EditedPart { .. } => {
                 "Put the statements that ran back as they were, and the mark with them. Those that have not run may \

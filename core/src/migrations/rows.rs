@@ -71,6 +71,16 @@ pub struct Applied {
     /// The file that counts as what was applied, since somebody has reset the checksum. What ran stays in `sql`.
     #[serde(default, skip_serializing)]
     pub reset: Option<Reset>,
+    /// That its file is gone for good.
+    #[serde(default, skip_serializing)]
+    pub retired: Option<Retired>,
+}
+
+/// That somebody has said so of an applied migration whose file is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Retired {
+    pub by: String,
+    pub at: String,
 }
 
 /// That the checksum of an applied migration was reset.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::rows::{Applied, Reset};
+use super::rows::{Applied, Reset, Retired};
 use super::script::Script;
 use crate::formats::Migration;
 use crate::formats::{compare_versions, is_repeatable};
@@ -23,6 +23,8 @@ pub enum State {
     Edited,
     /// In the ledger, not in the journal.
     Missing,
+    /// The same, and somebody has said that it is to be so.
+    Retired,
 }
 
 impl State {
@@ -35,13 +37,14 @@ impl State {
             Self::Cosmetic => "cosmetic",
             Self::Edited => "edited",
             Self::Missing => "missing",
+            Self::Retired => "retired",
         }
     }
 
     /// The word for it where checksums are compared; nothing if there is none to compare yet.
     pub fn verdict(self) -> Option<&'static str> {
         match self {
-            Self::Pending => None,
+            Self::Pending | Self::Retired => None,
             Self::Applied => Some("ok"),
             Self::Edited => Some("mismatch"),
             Self::Partial | Self::Cosmetic | Self::Missing => Some(self.as_str()),
@@ -84,7 +87,7 @@ impl Status {
     }
 
     /// Whether the file is the one that was applied, and yet its SQL in the ledger is another one.
-    fn is_row_edited(&self) -> bool {
+    pub fn is_row_edited(&self) -> bool {
         let both = self.ledger.as_ref().zip(self.journal.as_ref());
         both.is_some_and(|(applied, entry)| {
             applied.statements_done.is_none() && applied.accepted_checksum() == entry.checksum
@@ -107,6 +110,7 @@ impl Status {
             State::Pending if self.ledger.is_some() => "its file has changed: it runs again",
             State::Pending => return None,
             State::Applied => return self.ledger.as_ref()?.reset.as_ref().map(was_reset),
+            State::Retired => return self.ledger.as_ref()?.retired.as_ref().map(was_retired),
             State::Partial => {
                 return self.ledger.as_ref().zip(self.journal.as_ref()).map(|(l, j)| progress(l, j, split));
             }
@@ -128,6 +132,10 @@ pub type Split<'s> = dyn Fn(&Script<'_>) -> Option<Vec<String>> + 's;
 
 fn was_reset(Reset { reason, by, at, .. }: &Reset) -> String {
     format!("it ran before it was edited; {by} reset its checksum on {at}: {reason}")
+}
+
+fn was_retired(Retired { by, at }: &Retired) -> String {
+    format!("applied; its file is gone, which {by} said on {at} is to be so")
 }
 
 /// How far a migration has come that has not ended, in words.
@@ -170,7 +178,7 @@ pub fn status(journal: Vec<Migration>, applied: Vec<Applied>, split: &Split<'_>)
     all.extend(missing.into_iter().map(|applied| Status {
         version: applied.version.clone(),
         name: applied.name.clone(),
-        state: State::Missing,
+        state: if applied.retired.is_some() { State::Retired } else { State::Missing },
         journal: None,
         ledger: Some(applied),
         behind: None,

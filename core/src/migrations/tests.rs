@@ -54,6 +54,7 @@ pub(crate) fn applied(version: &str, sql: &str) -> Applied {
         mirrored: None,
         evidence_row: None,
         reset: None,
+        retired: None,
     }
 }
 

@@ -18,6 +18,9 @@ pub struct Candidate {
     pub generated_at: Option<i64>,
     /// What the ledger has of it.
     pub ledger: Option<InLedger>,
+    /// Whether its row in the ledger was withdrawn: then it is no news that a list still has it.
+    #[serde(default)]
+    pub is_withdrawn: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

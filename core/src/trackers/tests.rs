@@ -10,6 +10,7 @@ fn pending(version: &str, path: &str) -> Candidate {
         checksum: format!("sum{version}"),
         generated_at: None,
         ledger: None,
+        is_withdrawn: false,
     }
 }
 

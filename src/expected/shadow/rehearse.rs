@@ -9,6 +9,7 @@ use nself_heal_core::hazard::{Gone, LockMode, Measured, changes, departures, gon
 use nself_heal_core::model::Catalog;
 use nself_heal_core::pieces::{Pieces, join};
 use nself_heal_core::quote;
+use nself_heal_core::repair::Effect;
 use pgrx::pg_sys;
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,8 @@ pub enum Trial {
     Measure,
     /// After it, its down part is tried, if it has one, and then its up part once more.
     RollBack { down: Option<String> },
+    /// It is told what it changes.
+    Tell,
 }
 
 /// What a run did.
@@ -51,6 +54,8 @@ pub struct Ran {
     pub failed: Option<Failed>,
     /// What became of the down part.
     pub rollback: Option<Rollback>,
+    /// What the migration changed, if that is to be told.
+    pub effects: Vec<Effect>,
 }
 
 /// What became of a down part.
@@ -100,12 +105,15 @@ fn run_one(run: &Run, schema: &mut Schema) -> Result<Ran, Error> {
     let result = apply(run, meter.as_mut());
     let (mut statements, passed_over) =
         meter.map(|meter| (meter.statements, meter.passed_over)).unwrap_or_default();
-    let (mut rollback, mut failure) = (None, None);
+    let (mut rollback, mut failure, mut effects) = (None, None, Vec::new());
     match (result, &run.trial) {
         (Err(error), _) => failure = Some(failed(error)),
         (Ok(()), Trial::Measure) => {
             in_transaction(|| schema.advance(|_, _| Ok(())))?;
             in_transaction(|| conclude(&before, &mut statements))?;
+        }
+        (Ok(()), Trial::Tell) => {
+            effects = in_transaction(|| schema.advance(|from, to| Ok(Effect::all(&all_changes(from, to)))))?;
         }
         (Ok(()), Trial::RollBack { down }) => {
             in_transaction(|| schema.advance(|_, _| Ok(())))?;
@@ -114,7 +122,7 @@ fn run_one(run: &Run, schema: &mut Schema) -> Result<Ran, Error> {
             }
         }
     }
-    Ok(Ran { statements, passed_over, left_out: left_out::take(), failed: failure, rollback })
+    Ok(Ran { statements, passed_over, left_out: left_out::take(), failed: failure, rollback, effects })
 }
 
 /// Tries the down part of a migration that has run. What it did is undone, so that what comes next finds what the migration

@@ -74,7 +74,7 @@ INSERT INTO call VALUES ('nself_access()'), ('nself_access_level()'), ('nself_ad
     ('nself_heal_status()'), ('nself_heal_steps()'), ('nself_ignored()'), ('nself_replay_left_out()'), ('nself_job()'), ('nself_job_cancel()'),
     ('nself_journal_load()'), ('nself_journal_needs()'), ('nself_journal_put()'), ('nself_journal_unchanged()'), ('nself_migrate_down()'), ('nself_migrate_down(dry_run => true)'), ('nself_migrate_rehearse()'), ('nself_migrate_status()'),
     ('nself_migrate_up()'), ('nself_migrate_up(dry_run => true)'), ('nself_migrate_up_start()'), ('nself_migrate_verify()'),
-    ('nself_migrate_conflicts()'), ('nself_migrate_renumber()'), ('nself_journal_rebase()'), ('nself_migrate_reset_checksum()'),
+    ('nself_migrate_conflicts()'), ('nself_migrate_renumber()'), ('nself_migrate_repair()'), ('nself_journal_rebase()'), ('nself_migrate_reset_checksum()'),
     ('nself_tenant_add()'), ('nself_tenant_remove()'), ('nself_tenant_status()'), ('nself_tenant_up()'), ('nself_tenant_up_start()'), ('nself_tenant_up(dry_run => true)'), ('nself_tenant_drift()'),
     ('nself_grant_access(''regress_none'', ''admin'')'), ('nself_allow(''nothing'', ''a test'')'), ('nself_revoke_access(''regress_admin'')');
 SELECT p.proname AS forgotten FROM member m JOIN pg_proc p ON p.oid = m.objid AND m.classid = 'pg_proc'::regclass

@@ -77,7 +77,7 @@ pub fn baseline(global: &Global, baseline: &Baseline) -> Result<Outcome, Error> 
 }
 
 /// Sends the folder and asks. Without `confirm` it is a question, which leaves the journal as it was.
-fn within<T>(
+pub fn within<T>(
     global: &Global,
     folder: &Folder,
     confirm: bool,

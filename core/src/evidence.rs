@@ -299,6 +299,8 @@ impl Known {
         let (relations, there) = (relations_of(&schema), names(&mut schema));
         let gone: BTreeSet<&str> =
             self::relations(&dropped).into_iter().filter(|of| !relations.contains(*of)).collect();
+        let gone_for_good: BTreeSet<&str> =
+            dropped.iter().filter(|name| !there.contains(*name)).map(String::as_str).collect();
         let mut read_along = BTreeSet::new();
         let keys: Vec<(String, String)> = schema
             .constraints
@@ -317,12 +319,16 @@ impl Known {
                 !is_relation(part.object_type) || gone.contains(part.on.unwrap_or(""));
             let own = name(&part);
             let is_touched = touched.contains_key(&own);
+            // What is said of something goes with it.
+            let is_said_of_dropped = part.list != "objects" && is_of_one(&part, &gone_for_good);
             let goes = is_touched
+                || is_said_of_dropped
                 || is_known_anew(part.identity)
                 || is_read_with_relation && belongs_to(&part, is_known_anew);
             let is_relation = part.list == "objects" && is_relation(part.object_type);
             let is_of_gone = belongs_to(&part, |relation| gone.contains(relation));
-            if goes && !is_touched && !is_relation && !is_of_gone && !is_key(&part, &keys) {
+            let goes_with_another = is_of_gone || is_said_of_dropped;
+            if goes && !is_touched && !is_relation && !goes_with_another && !is_key(&part, &keys) {
                 // It is read again only because its relation was touched: whoever has altered it, it was not this migration.
                 read_along.insert(unit(&part));
                 self.distrusted.insert(own);
@@ -415,6 +421,19 @@ impl Known {
             differences,
         }
     }
+}
+
+/// Whether a comment or privileges are of one of these, given by what event triggers call them, or of a part of a type.
+fn is_of_one(part: &Part, names: &BTreeSet<&str>) -> bool {
+    let Part { object_type, identity, .. } = part;
+    if *object_type == "composite type column" {
+        let is_in = |name: &&&str| {
+            let of_type = name.strip_prefix("type ").and_then(|of_type| identity.strip_prefix(of_type));
+            of_type.is_some_and(|column| column.starts_with('.'))
+        };
+        return names.iter().any(|name| is_in(&name));
+    }
+    names.contains(one_name(format!("{object_type} {identity}")).as_str())
 }
 
 /// Whether an index is that of one of these constraints by now, given by their names and tables: ADD CONSTRAINT … USING INDEX.

@@ -176,3 +176,27 @@ SELECT kind, object_type, identity FROM nself_drift() WHERE identity ~ 'parts';
 CALL add('0303_key.sql', 'CREATE TABLE of_key (a int NOT NULL); CREATE UNIQUE INDEX "Of key" ON of_key (a)');
 CALL add('0304_key.sql', 'ALTER TABLE of_key ADD CONSTRAINT "Of key" PRIMARY KEY USING INDEX "Of key"');
 SELECT kind, object_type, identity FROM nself_drift() WHERE identity ~* 'of.key';
+-- What is said of something goes with it.
+CALL add('0305_said.sql', $m$
+    CREATE SCHEMA said; COMMENT ON SCHEMA said IS 'x'; GRANT USAGE ON SCHEMA said TO PUBLIC;
+    CREATE FUNCTION said.f(a varchar) RETURNS int LANGUAGE sql AS 'SELECT 1'; COMMENT ON FUNCTION said.f IS 'x'; REVOKE ALL ON FUNCTION said.f FROM PUBLIC;
+    CREATE TYPE said.e AS ENUM ('a'); COMMENT ON TYPE said.e IS 'x'; REVOKE ALL ON TYPE said.e FROM PUBLIC;
+    CREATE TYPE said.c AS (a int); COMMENT ON TYPE said.c IS 'x'; COMMENT ON COLUMN said.c.a IS 'x';
+    CREATE DOMAIN said.d AS int CONSTRAINT positive CHECK (VALUE > 0); COMMENT ON CONSTRAINT positive ON DOMAIN said.d IS 'x';
+    CREATE VIEW said.v AS SELECT 1 AS a; COMMENT ON VIEW said.v IS 'x'; COMMENT ON COLUMN said.v.a IS 'x'; GRANT SELECT ON said.v TO PUBLIC;
+    CREATE SEQUENCE said.s; COMMENT ON SEQUENCE said.s IS 'x';
+    CREATE TABLE said.t (a int CONSTRAINT positive CHECK (a > 0)); COMMENT ON CONSTRAINT positive ON said.t IS 'x'; COMMENT ON COLUMN said.t.a IS 'x';
+    CREATE INDEX t_a ON said.t (a); COMMENT ON INDEX said.t_a IS 'x';
+    CREATE FUNCTION said.tf() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+    CREATE TRIGGER tg BEFORE INSERT ON said.t FOR EACH ROW EXECUTE FUNCTION said.tf(); COMMENT ON TRIGGER tg ON said.t IS 'x';
+    CREATE POLICY p ON said.t; COMMENT ON POLICY p ON said.t IS 'x';
+    CREATE TEXT SEARCH DICTIONARY said.dict (TEMPLATE = simple); COMMENT ON TEXT SEARCH DICTIONARY said.dict IS 'x';
+    CREATE FOREIGN DATA WRAPPER said_fdw; COMMENT ON FOREIGN DATA WRAPPER said_fdw IS 'x'; GRANT USAGE ON FOREIGN DATA WRAPPER said_fdw TO PUBLIC;
+    CREATE AGGREGATE said.agg(int) (SFUNC = int4pl, STYPE = int); COMMENT ON AGGREGATE said.agg(int) IS 'x'$m$);
+CALL add('0306_unsaid.sql', $m$
+    DROP FUNCTION said.f; DROP TYPE said.e; DROP TYPE said.c; DROP DOMAIN said.d; DROP VIEW said.v; DROP SEQUENCE said.s; DROP AGGREGATE said.agg(int);
+    DROP TEXT SEARCH DICTIONARY said.dict; DROP FOREIGN DATA WRAPPER said_fdw; DROP TRIGGER tg ON said.t; DROP POLICY p ON said.t; DROP INDEX said.t_a;
+    ALTER TABLE said.t DROP COLUMN a$m$);
+SELECT kind, object_type, identity FROM nself_drift() WHERE identity ~ 'said';
+CALL add('0307_gone.sql', 'DROP SCHEMA said CASCADE');
+SELECT kind, object_type, identity FROM nself_drift() WHERE identity ~ 'said';

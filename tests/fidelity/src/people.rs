@@ -52,8 +52,8 @@ pub fn pass_by<'a>(
         _ => None,
     };
     let mut statements = Vec::new();
-    // Who says a comment again, as it is now, can be said to have made it so.
-    for address in of.filter(|address| address.object_type != "comment") {
+    // Who says a comment or an owner again, as it is now, can be said to have made it so.
+    for address in of.filter(|address| !matches!(address.object_type.as_str(), "comment" | "owner")) {
         let containers = facts.get(address).into_iter().flat_map(|fact| &fact.inside);
         for (word, identity) in std::iter::once(address).chain(containers).filter_map(relation) {
             let literal = identity.replace('\'', "''");

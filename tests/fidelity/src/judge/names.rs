@@ -30,9 +30,10 @@ pub fn type_name(name: &str) -> String {
     if known || matches!(base, "NONE" | "*") { name.to_owned() } else { format!("pg_catalog.{name}") }
 }
 
-/// The arguments of a function or operator, `*` being no argument.
+/// The arguments of a function or operator, `*` being no argument. What a function gives back is none by which it is called.
 pub fn arguments(list: &str) -> String {
-    let types: Vec<String> = lex::list(list).into_iter().filter(|name| *name != "*").map(argument).collect();
+    let is_one = |name: &&str| *name != "*" && !name.starts_with("OUT ");
+    let types: Vec<String> = lex::list(list).into_iter().filter(is_one).map(argument).collect();
     types.join(",")
 }
 

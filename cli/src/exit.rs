@@ -2,6 +2,7 @@
 //!
 //! - what only looks (self-heal, and of migrate `status`, `diff`, `verify-checksums` and `lint`): 0 nothing found, 1 it found what it
 //!   looks for, such as drift, 2 could not run
+//! - `serve`: 0 a signal ended it, 2 could not start
 //! - what changes migrations: 0 success, 1 failed and the database is unchanged (but for migrations that run without a
 //!   transaction), 2 invalid arguments
 
@@ -51,6 +52,7 @@ fn failure_number(command: &Command, usage: bool) -> u8 {
     match command {
         _ if usage => USAGE,
         Command::SelfHeal(_)
+        | Command::Serve(_)
         | Command::Tenants(Tenants::List | Tenants::Drift(_))
         | Command::Db(Db::Migrate(
             Migrate::Status(_) | Migrate::Diff(_) | Migrate::VerifyChecksums(_) | Migrate::Lint(_),
@@ -95,6 +97,7 @@ mod tests {
             "db migrate status --check-conflicts",
             "tenants list",
             "tenants drift",
+            "serve",
         ] {
             assert_eq!(failed(line), 2, "{line}");
         }

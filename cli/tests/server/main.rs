@@ -8,7 +8,9 @@ mod common;
 mod conflicts;
 mod environment;
 mod folder;
+mod http;
 mod jobs;
+mod serve;
 mod shop;
 mod tenants;
 

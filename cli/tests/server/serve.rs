@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
+use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 
@@ -516,4 +517,29 @@ fn a_certificate_encrypts_and_one_that_has_expired_is_told() {
     serving.signal("HUP");
     serving.logged(|line| line["message"] == "it was read again");
     exchange(&mut encrypted(&serving, renewed), "POST", "/actions", &[JSON, RIGHT], &body).is(200, "");
+}
+
+#[test]
+fn the_examples_of_the_document_run_as_they_stand() {
+    let document = include_str!("../../../docs/hasura.md");
+    let script: String =
+        document.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(script.matches("curl ").count() >= 4, "{script}");
+    let shop = Shop::migrated();
+    shop.sql("ALTER TABLE np_users DROP COLUMN name");
+    let serving = Serving::start(&shop, "");
+    let script = script.replace("localhost:8090", &serving.address).replace("curl -sS", "curl -sSf");
+    let ran = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", &script])
+        .env("NSELF_ACTIONS_SECRET", SECRET)
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    assert!(shop.has_column("np_users", "name"));
+    // The table of codes has all that the others of these tests have met.
+    for code in
+        ["wrong-secret", "slow-body", "database-unavailable", "migration-failed", "production", "busy"]
+    {
+        assert!(document.contains(&format!("`{code}`")), "{code}");
+    }
 }

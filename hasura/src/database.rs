@@ -3,12 +3,13 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use deadpool::Runtime;
-use deadpool::managed::{self, Object, Pool, PoolError, RecycleError, RecycleResult};
-use tokio::time::timeout;
+use deadpool::managed::{self, Object, Pool, PoolError, RecycleError, RecycleResult, Timeouts};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Client, Statement};
@@ -17,7 +18,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::serve::Limits;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How much later than the server's own timeout a call is given up.
+/// How long a statement that was cancelled may take to end.
 const GRACE: Duration = Duration::from_secs(2);
 /// What is not compared is said in a notice that begins so.
 const NOT_COMPARED: &str = "not compared: ";
@@ -252,10 +253,14 @@ impl managed::Manager for Manager {
 }
 
 /// The database behind this server.
+#[derive(Clone)]
 pub struct Database {
     pool: Pool<Manager>,
     env: Option<String>,
+    /// How long anything may take, the wait for a connection included.
     limit: Duration,
+    /// When all must have ended. None: each has the limit for itself.
+    deadline: Option<Instant>,
 }
 
 impl Database {
@@ -265,10 +270,14 @@ impl Database {
             .max_size(limits.connections)
             .runtime(Runtime::Tokio1)
             .create_timeout(Some(CONNECT_TIMEOUT))
-            .wait_timeout(Some(limits.call))
             .build()
             .expect("a runtime is named, so timeouts can be had");
-        Self { pool, env, limit: limits.call + GRACE }
+        Self { pool, env, limit: limits.call, deadline: None }
+    }
+
+    /// The same for one call, which has one limit for all that it asks.
+    pub fn for_one_call(&self) -> Self {
+        Self { deadline: Some(Instant::now() + self.limit), ..self.clone() }
     }
 
     /// Calls a function of the extension.
@@ -301,7 +310,10 @@ impl Database {
         &self,
         work: impl AsyncFnOnce(&mut Connection) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let mut connection = self.pool.get().await.map_err(|error| match error {
+        let deadline = self.deadline.unwrap_or_else(|| Instant::now() + self.limit);
+        let wait = Some(deadline.saturating_duration_since(Instant::now()));
+        let timeouts = Timeouts { wait, create: Some(CONNECT_TIMEOUT), recycle: None };
+        let mut connection = self.pool.timeout_get(&timeouts).await.map_err(|error| match error {
             PoolError::Timeout(managed::TimeoutType::Wait) => Failure::Busy,
             PoolError::Timeout(_) => Failure::Away("the connection could not be opened in time".to_owned()),
             PoolError::Backend(failure) => failure,
@@ -309,20 +321,23 @@ impl Database {
                 Failure::Away("the pool of connections is closed".to_owned())
             }
         })?;
-        match timeout(self.limit, work(&mut connection)).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(failure)) => {
-                if is_of_connection(&failure) {
-                    drop(Object::take(connection));
+        let token = connection.client.cancel_token();
+        let answer = {
+            let mut work = pin!(work(&mut connection));
+            match timeout_at(deadline, &mut work).await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    // What it answers then counts: it may have ended before it heard of the cancel.
+                    let connector = self.pool.manager().source.connector.clone();
+                    let cancelled = async { tokio::join!(token.cancel_query(connector), &mut work).1 };
+                    timeout(GRACE, cancelled).await.unwrap_or(Err(Failure::TooLate))
                 }
-                Err(failure)
             }
-            // Its statement still runs, as far as anybody knows.
-            Err(_) => {
-                drop(Object::take(connection));
-                Err(Failure::TooLate)
-            }
+        };
+        if answer.as_ref().is_err_and(is_of_connection) {
+            drop(Object::take(connection));
         }
+        answer
     }
 }
 
@@ -330,8 +345,9 @@ impl Database {
 fn is_of_connection(failure: &Failure) -> bool {
     match failure {
         Failure::Said(error) => error.code().is_none(),
-        Failure::NoExtension => true,
-        _ => false,
+        // After a cancel that had no effect, its statement still runs, as far as anybody knows.
+        Failure::NoExtension | Failure::TooLate => true,
+        Failure::Away(_) | Failure::Busy | Failure::Row(_) => false,
     }
 }
 

@@ -31,8 +31,8 @@ use crate::serve::Limits;
 /// they have sent everything, and a connection that is closed on them loses it.
 const UNWANTED: usize = 16 * 1024 * 1024;
 const UNWANTED_TIME: Duration = Duration::from_secs(2);
-/// How much longer than the database's own timeout a call may take as a whole.
-const GRACE: Duration = Duration::from_secs(5);
+/// How much longer than its time in the database a call may take as a whole: for a new connection, and for a cancel.
+const GRACE: Duration = Duration::from_secs(15);
 /// The health of the database is known by then, or it is bad.
 const HEALTH: Duration = Duration::from_secs(3);
 
@@ -151,12 +151,12 @@ async fn answer_action(
         )));
     }
     let server = Arc::clone(server);
-    let limit = server.limits.call + GRACE;
+    let (database, limit) = (server.database.for_one_call(), server.limits.call + GRACE);
     to_its_end(limit, async move {
         let _place = place;
         match action {
-            Action::Drift { against: None } => Ok(server.metrics.drift(&server.database).await?.json),
-            action => action.run(&server.database, server.limits.heal_wait).await,
+            Action::Drift { against: None } => Ok(server.metrics.drift(&database).await?.json),
+            action => action.run(&database, server.limits.heal_wait).await,
         }
     })
     .await
@@ -182,10 +182,10 @@ async fn answer_trigger(
         TriggerCall::Scheduled => "scheduled trigger",
     });
     let server = Arc::clone(server);
-    let limit = server.limits.call + GRACE;
+    let (database, limit) = (server.database.for_one_call(), server.limits.call + GRACE);
     to_its_end(limit, async move {
         let _place = place;
-        let Drift { items, not_compared, .. } = server.metrics.drift(&server.database).await?;
+        let Drift { items, not_compared, .. } = server.metrics.drift(&database).await?;
         Ok(json!({"drift_items": items.len(), "not_compared": not_compared}).to_string())
     })
     .await

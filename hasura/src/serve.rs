@@ -31,7 +31,7 @@ const HEAD_WAIT: Duration = Duration::from_secs(75);
 /// A certificate that ends so soon is warned of.
 const SOON: u64 = 14 * 24 * 60 * 60;
 /// What a call may take beside its time in the database, at the end of the server.
-const GRACE: Duration = Duration::from_secs(5);
+const GRACE: Duration = Duration::from_secs(20);
 
 /// What `nself serve` was told.
 pub struct Config {
@@ -95,7 +95,7 @@ async fn run(config: Config) -> Result<(), Error> {
     listener.set_nonblocking(true).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
 
-    let patience = limits.call + limits.heal_wait + GRACE;
+    let patience = limits.call + GRACE;
     let (calls, drift_age) = (limits.calls, limits.drift_age);
     let has_secret = secret.is_some();
     let database = Arc::new(Database::new(database, &limits));

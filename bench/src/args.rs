@@ -29,6 +29,9 @@ pub struct Args {
     /// How many seconds each of them may take
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     pub peer_timeout: u64,
+    /// The command nself, for calls over HTTP
+    #[arg(long, value_name = "FILE")]
+    pub nself: Option<PathBuf>,
     /// Where the figures of all sizes are kept
     #[arg(long, value_name = "FILE")]
     pub results: Option<PathBuf>,
@@ -61,6 +64,8 @@ pub enum Part {
     Chains,
     /// Real projects
     Corpora,
+    /// Actions over HTTP, 500 a second
+    Calls,
 }
 
 impl Args {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::calls;
 use crate::error::Error;
 use crate::migrating::{CHAINS, NOT_NOTED, NOTED};
 use crate::peers;
@@ -49,6 +50,10 @@ pub fn document(results: &Results) -> String {
         section("DDL in a loop", results.migrations.as_ref().map(noting).unwrap_or_default()),
         section("Real projects", results.migrations.as_ref().map(corpora).unwrap_or_default()),
         section("Many calls, cancels, and a load of DDL", lasting(results)),
+        section(
+            "500 action calls a second over HTTP",
+            results.migrations.as_ref().map(calls).unwrap_or_default(),
+        ),
         section("Runs", runs(results)),
     ];
     parts.concat().trim_end().to_owned() + "\n"
@@ -217,6 +222,20 @@ fn applied(run: &Run, prefix: &str) -> Option<[String; 3]> {
     Some([duration(run.median(&up)?), duration(run.median(&psql)?), format!("{ratio:.2}")])
 }
 
+fn calls(run: &Run) -> String {
+    let rows: Vec<Vec<String>> = calls::FUNCTIONS
+        .iter()
+        .filter_map(|function| {
+            let [sent, lost, http, pgbench] =
+                calls::names(function).map(|name| run.counts.get(&name).copied());
+            let ratio = format!("{:.2}", http? / pgbench?);
+            let answered = format!("{} of {}", thousands(sent? - lost?), thousands(sent?));
+            Some(vec![format!("`{function}`"), answered, duration(http?), duration(pgbench?), ratio])
+        })
+        .collect();
+    table(&["action", "answered", "99th percentile", "that of pgbench", "ratio"], &rows)
+}
+
 fn lasting(results: &Results) -> String {
     let growth = |run: &Run| {
         let calls = run.counts.get("growth, calls")?;
@@ -246,7 +265,7 @@ fn lasting(results: &Results) -> String {
 fn runs(results: &Results) -> String {
     let sizes =
         results.sizes.iter().map(|(size, run)| (format!("{} tables", thousands(*size as f64)), &run.about));
-    let migrations = results.migrations.iter().map(|run| ("chains, projects".to_owned(), &run.about));
+    let migrations = results.migrations.iter().map(|run| ("chains, projects, calls".to_owned(), &run.about));
     let rows: Vec<Vec<String>> = sizes
         .chain(migrations)
         .map(|(what, About { date, command, server, product, machine })| {

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod calls;
 mod catalogs;
 mod chain;
 mod damage;

@@ -1,9 +1,12 @@
 //! The whole program: everything is measured, kept, and written down.
 
+use std::collections::BTreeMap;
+
 use nself_harness::Doing;
 use postgres::Client;
 
 use crate::args::{Args, Part};
+use crate::calls;
 use crate::document;
 use crate::drift;
 use crate::error::Error;
@@ -50,10 +53,16 @@ pub fn run(args: &Args) -> Result<bool, Error> {
         migrating::corpora(&server, args, &mut migrations)?;
     }
 
+    let mut called = BTreeMap::new();
+    match &args.nself {
+        Some(nself) if args.asks_for(Part::Calls) => called.extend(calls::measure(&server, nself)?),
+        _ => eprintln!("calls over HTTP are not measured"),
+    }
+
     let about = about(&server, args, machine)?;
     let counts = counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
     results.sizes.insert(args.size, Run { about: about.clone(), figures: large.figures(), counts });
-    results.migrations = Some(Run { about, figures: migrations.figures(), counts: Default::default() });
+    results.migrations = Some(Run { about, figures: migrations.figures(), counts: called });
     if args.parts.is_empty() {
         if let Some(path) = &args.results {
             results.write(path)?;

@@ -1,5 +1,6 @@
 //! What the product is to reach, and whether it does.
 
+use crate::calls;
 use crate::migrating::{NOT_NOTED, NOTED};
 use crate::results::Results;
 
@@ -61,6 +62,16 @@ pub fn all(results: &Results) -> Vec<Target> {
         "",
         noting,
     );
+    let counts = results.migrations.as_ref().map(|run| &run.counts);
+    let calls = |value: &dyn Fn([f64; 4]) -> f64| {
+        worst(&calls::FUNCTIONS, |function| {
+            let [sent, lost, http, pgbench] = calls::names(function).map(|name| counts?.get(&name).copied());
+            Some(value([sent?, lost?, http?, pgbench?]))
+        })
+    };
+    let ratio = calls(&|[_, _, http, pgbench]| http / pgbench);
+    add("99th percentile of 500 action calls a second, to that of pgbench", None, 4.0, "", ratio);
+    add("of 15,000 such calls, lost", None, 0.0, "", calls(&|[_, lost, ..]| lost));
     all
 }
 

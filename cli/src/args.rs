@@ -1,10 +1,14 @@
 //! The command line: names, flags and help texts. Kept apart from what the commands do, so that the help can be read
 //! and changed as one text.
 
+mod serve;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use serve::Serve;
 
 /// What the server wants to hear before it reverts a migration in production.
 pub const DESTROY_PRODUCTION: &str = "yes-destroy-production";
@@ -31,6 +35,7 @@ Exit codes:
               (up, down, run, rollback, adopt, baseline, ground, reset-checksum,
               tenants add, remove; renumber, journal rebase: there 1 says that no file is changed)
               up --all-tenants: 1 is a tenant that failed; the others are kept
+  serve       0 ended by SIGTERM or Ctrl-C, 2 could not start
 Where a migration is marked to run without a transaction, 1 says that a part may be applied.
 
 With --format json, errors and notes are lines of JSON on stderr.";
@@ -126,6 +131,8 @@ pub enum Command {
     /// Run or roll back migrations
     #[command(subcommand)]
     Migrate(MigrateShort),
+    /// Answer Hasura's actions and triggers over HTTP, until a signal ends it
+    Serve(Serve),
 }
 
 #[derive(Subcommand)]

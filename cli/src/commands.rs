@@ -3,6 +3,7 @@
 mod job;
 mod migrate;
 mod self_heal;
+mod serve;
 mod tenants;
 
 use crate::args::{Cli, Command, Db, Format, Global, Migrate};
@@ -24,6 +25,7 @@ pub fn run(cli: &Cli) -> Result<Outcome, Error> {
         Command::Db(Db::Migrate(command)) => migrate::run(global, command),
         Command::Migrate(command) => migrate::run_short(global, command),
         Command::Tenants(command) => tenants::run(global, command),
+        Command::Serve(command) => serve::run(global, command),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which database to talk to, and opening the connection. The first source that names a database is taken; `PG*` fill
+//! Which database to talk to, and the way to it. The first source that names a database is taken; `PG*` fill
 //! in what a URL leaves out, as they do for psql.
 
 mod tls;
@@ -7,8 +7,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
-use postgres::config::{Host, SslMode as Encryption};
-use postgres::{Client, Config};
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode as Encryption};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::dotenv::Environment;
 use crate::error::Error;
@@ -22,8 +23,7 @@ const SOCKET_DIRS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
 /// A database and how to reach it.
 pub struct Target {
-    /// What the driver is told; the caller may add a callback for notices.
-    pub config: Config,
+    config: Config,
     ssl_mode: Option<SslMode>,
     ssl_root: Option<String>,
 }
@@ -45,8 +45,14 @@ pub fn target(url: Option<&str>, environment: &Environment) -> Result<Target, Er
     Ok(target)
 }
 
-/// Opens the connection.
-pub fn open(target: Target) -> Result<Client, Error> {
+/// A database in the driver's words, and what it encrypts with: all that it takes to connect, once or by a pool.
+pub struct Way {
+    pub config: Config,
+    pub connector: MakeRustlsConnect,
+}
+
+/// How to get there.
+pub fn way(target: Target) -> Result<Way, Error> {
     let Target { mut config, ssl_mode, ssl_root } = target;
     let local = config.get_hostaddrs().is_empty()
         && config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
@@ -57,8 +63,7 @@ pub fn open(target: Target) -> Result<Client, Error> {
         SslMode::Prefer => Encryption::Prefer,
         SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => Encryption::Require,
     });
-    let connector = tls::connector(mode, ssl_root.as_deref())?;
-    config.connect(connector).map_err(|source| Error::Connect { to: address(&config), source })
+    Ok(Way { connector: tls::connector(mode, ssl_root.as_deref())?, config })
 }
 
 impl Target {
@@ -165,7 +170,7 @@ fn port(environment: &Environment, name: &'static str) -> Result<Option<u16>, Er
 }
 
 /// Where the connection goes, for a message.
-fn address(config: &Config) -> String {
+pub fn address(config: &Config) -> String {
     let ports = config.get_ports();
     let hosts = config.get_hosts().iter().enumerate().map(|(at, host)| {
         let port = ports.get(at).or(ports.first()).unwrap_or(&PORT);

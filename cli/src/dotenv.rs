@@ -18,12 +18,18 @@ pub fn files(env: Option<&str>) -> [String; 3] {
     [SECRETS.to_owned(), format!(".env.{}", env.unwrap_or("local")), ".env".to_owned()]
 }
 
+/// What Hasura and `nself serve` both know.
+pub const ACTIONS_SECRET: &str = "NSELF_ACTIONS_SECRET";
+
 /// Only these are taken: a `.env` file holds the settings of many programs.
 fn is_ours(name: &str) -> bool {
-    name == "DATABASE_URL" || name.starts_with("POSTGRES_") || name.starts_with("PG")
+    name == "DATABASE_URL"
+        || name == ACTIONS_SECRET
+        || name.starts_with("POSTGRES_")
+        || name.starts_with("PG")
 }
 
-/// The variables that say which database to talk to.
+/// The variables that say which database to talk to, and what this program shares with others.
 #[derive(Default)]
 pub struct Environment {
     variables: HashMap<String, String>,

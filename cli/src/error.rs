@@ -41,6 +41,8 @@ pub enum Error {
     NoFolder { parent: PathBuf, looked_for: &'static [&'static str] },
     #[error(transparent)]
     Folder(#[from] nself_folder::Error),
+    #[error(transparent)]
+    Serve(#[from] nself_hasura::Error),
     #[error("cannot read {}: {source}", .path.display())]
     Read { path: PathBuf, source: std::io::Error },
     #[error("cannot write {}: {source}", .path.display())]
@@ -102,6 +104,7 @@ impl Error {
             Error::NoExtension(_) => "CREATE EXTENSION nself_heal;",
             Error::NoFolder { .. } => "Name the folder with --dir.",
             Error::Folder(error) => error.hint()?,
+            Error::Serve(error) => error.hint()?,
             Error::Unconfirmed => "Pass --yes, or see what would be reverted with --dry-run.",
             Error::UnsaidProduction => "Say --env prod, or see what would be applied with --dry-run.",
             Error::FormatOfLint => "Use --format text or --format json.",

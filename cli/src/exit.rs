@@ -2,6 +2,7 @@
 //!
 //! - what only looks (self-heal, and of migrate `status`, `diff`, `verify-checksums`, `lint` and `repair`): 0 nothing found, 1 it found what it
 //!   looks for, such as drift, 2 could not run
+//! - `serve`: 0 a signal ended it, 2 could not start
 //! - what changes migrations: 0 success, 1 failed and the database is unchanged (but for migrations that run without a
 //!   transaction), 2 invalid arguments
 
@@ -51,6 +52,7 @@ fn failure_number(command: &Command, usage: bool) -> u8 {
     match command {
         _ if usage => USAGE,
         Command::SelfHeal(_)
+        | Command::Serve(_)
         | Command::Tenants(Tenants::List | Tenants::Drift(_))
         | Command::Db(Db::Migrate(
             Migrate::Status(_)
@@ -101,6 +103,7 @@ mod tests {
             "db migrate repair --confirm",
             "tenants list",
             "tenants drift",
+            "serve",
         ] {
             assert_eq!(failed(line), 2, "{line}");
         }

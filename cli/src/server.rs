@@ -4,11 +4,11 @@
 use std::time::Instant;
 
 use postgres::types::{FromSqlOwned, ToSql};
-use postgres::{Client, Transaction};
+use postgres::{Client, Config, Transaction};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::connect::{self, Target};
+use crate::connect::{self, Target, Way};
 use crate::error::Error;
 use crate::rows::DatabaseEnvironment;
 use crate::terminal::messages;
@@ -62,12 +62,15 @@ pub struct Server {
 
 impl Server {
     /// Connects and finds the extension. `env` is the environment that the run is for.
-    pub fn open(mut target: Target, env: Option<String>) -> Result<Self, Error> {
+    pub fn open(target: Target, env: Option<String>) -> Result<Self, Error> {
         let progress = Progress::new();
         let began = Instant::now();
         let above_the_spinner = progress.clone();
-        target.config.notice_callback(move |notice| above_the_spinner.aside(|| messages::notice(&notice)));
-        let mut client = connect::open(target)?;
+        let Way { config, connector } = connect::way(target)?;
+        let to = connect::address(&config);
+        let mut config = Config::from(config);
+        config.notice_callback(move |notice| above_the_spinner.aside(|| messages::notice(&notice)));
+        let mut client = config.connect(connector).map_err(|source| Error::Connect { to, source })?;
         // So that the server stops working for a nself that was killed. Not every platform has it: then it does not.
         let _ = client.batch_execute("set client_connection_check_interval = '5s'");
         let schema = schema(&mut client)?;

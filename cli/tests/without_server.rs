@@ -164,6 +164,43 @@ fn env_files_name_the_database_and_the_environment_wins() {
 }
 
 #[test]
+fn what_would_serve_everybody_does_not_start() {
+    let serve = |secret: &str, line: &str| {
+        let project = nowhere();
+        let mut command = project.command();
+        command.args(["serve", "--database-url", &refused()]).args(line.split_whitespace());
+        common::Ran::from(command.env("NSELF_ACTIONS_SECRET", secret).output().unwrap()).exits(2).stderr
+    };
+    let cases = [
+        ("", "", "error: no secret is set: "),
+        ("too short", "", "error: the secret has 9 characters: "),
+        (
+            "",
+            "--insecure-no-secret --listen 0.0.0.0:0",
+            "error: 0.0.0.0:0 is not an address of this machine alone",
+        ),
+        ("long enough for a secret", "--secret-header x:y", "error: \"x:y\" is not the name of a header"),
+        ("long enough for a secret", "--tls-cert no.pem --tls-key no.pem", "error: cannot read no.pem: "),
+        ("long enough for a secret", "--tls-cert no.pem", "error: the following required arguments"),
+        ("", "--role admin", "error: invalid value 'admin'"),
+        ("", "--connections 0", "error: invalid value '0'"),
+    ];
+    for (secret, line, message) in cases {
+        let said = serve(secret, line);
+        assert!(said.starts_with(message), "{line}: {said}");
+        assert!(!said.contains("long enough"), "{said}");
+    }
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let line = format!("--listen {}", taken.local_addr().unwrap());
+    assert!(serve("long enough for a secret", &line).starts_with("error: cannot listen on 127.0.0.1:"));
+    // A secret may stand in a file, as the database does.
+    let project = nowhere();
+    project.file(".env.secrets", "NSELF_ACTIONS_SECRET=short\n");
+    let said = project.nself(&format!("serve --database-url {}", refused())).exits(2).stderr;
+    assert!(said.contains("hint: openssl rand -hex 32"), "{said}");
+}
+
+#[test]
 fn a_connection_that_must_be_encrypted_never_goes_plain() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

@@ -8,8 +8,10 @@ mod common;
 mod conflicts;
 mod environment;
 mod folder;
+mod http;
 mod jobs;
 mod repair;
+mod serve;
 mod shop;
 mod tenants;
 

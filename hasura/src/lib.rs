@@ -1,0 +1,25 @@
+//! `nself serve`: an HTTP server that answers Hasura's actions and triggers. It decides nothing about schemas: each call
+//! becomes a call of a SQL function of the extension. What it does decide is who may ask, how much, and for how long.
+
+#![forbid(unsafe_code)]
+
+mod actions;
+mod arguments;
+mod certificate;
+mod database;
+mod error;
+mod heal;
+mod log;
+mod metrics;
+mod payload;
+mod refusal;
+mod roles;
+mod router;
+mod secret;
+mod serve;
+
+pub use database::Source;
+pub use error::Error;
+pub use roles::{Grant, Level};
+pub use secret::Secret;
+pub use serve::{Certificate, Config, Limits, serve};

@@ -9,6 +9,7 @@ mod conflicts;
 mod environment;
 mod folder;
 mod jobs;
+mod pooler;
 mod shop;
 mod tenants;
 

@@ -46,6 +46,7 @@ says "a marked migration is not for the caller's transaction" "$(PGUSER=alice an
     "2_code.sql" "nself_migrate_up_start()"
 job=$(PGUSER=alice sql -c "SET ROLE team" -c "SELECT nself_migrate_up_start()")
 ends "$job" "done"
+says "without a number it is the latest job" "$(sql -c "SELECT kind, state, created_at = (SELECT max(created_at) FROM nself.jobs) FROM nself_job()")" "migrate up|done|t"
 says "it is applied, a new enum value before its first use, as the role that was in force" \
     "$(sql -c "SELECT version, state, applied_by FROM nself_migrate_status()")" "2|applied|team"
 says "its tables are the team's" "$(sql -c "SELECT tableowner FROM pg_tables WHERE tablename = 'items'")" team

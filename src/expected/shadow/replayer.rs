@@ -11,7 +11,7 @@ use crate::catalog::{self, Wanted};
 use crate::error::{Error, ServerError};
 use crate::expected::shadow::left_out::{self, LeftOut};
 use crate::expected::shadow::rehearse::{self, Ran, Run};
-use crate::expected::shadow::{ground, hook, owners_rights};
+use crate::expected::shadow::{ground, heard_here, hook, owners_rights};
 use crate::migrations::ledger::Applied;
 use crate::migrations::script::{end_of_transaction, split};
 use crate::migrations::{execute, tenant};
@@ -229,10 +229,7 @@ fn failed(migration: Option<&Applied>, error: Error) -> Failed {
         Error::MigrationFailed { statement, source, .. } => (Some(statement), source),
         other => (None, other.into()),
     };
-    let error = match owners_rights::what_failed() {
-        Some(says) => ServerError { detail: Some(error.detail_and(&says)), ..error },
-        None => error,
-    };
+    let error = heard_here(error);
     let version = migration.map(|migration| migration.version.clone());
     Failed { version, statement, error, before: None, left_out: Vec::new() }
 }

@@ -27,6 +27,7 @@ pub mod plan;
 pub mod platforms;
 pub mod quote;
 pub mod references;
+pub mod retention;
 pub mod rewrite;
 pub mod schedule;
 pub mod secrets;

@@ -41,7 +41,7 @@ use context::Context;
 use step::Obstacle;
 pub use step::{
     Check, DefaultQuestion, Facts, Kind, On, Options, Plan, Questions, Right, Runs, Step, TableFacts,
-    TableQuestion, Verdict, Work, Written,
+    TableQuestion, Told, Verdict, Work, Written,
 };
 
 /// What the server must be asked about the live data.
@@ -99,7 +99,8 @@ pub fn questions(changes: &[Change]) -> Questions {
         .into_iter()
         .map(|(identity, name)| TableQuestion { identity: identity.clone(), name: name.clone() })
         .collect();
-    Questions { tables, defaults, relations, holders }
+    let (dropped, made) = renames::in_question(changes);
+    Questions { tables, defaults, relations, holders, dropped, made }
 }
 
 /// The steps for all changes, in the order in which they can be run.

@@ -204,6 +204,20 @@ fn candidates(missing: Object, context: &Context) -> Vec<Candidate> {
         .collect()
 }
 
+/// The live labels that may be a missing one.
+pub(super) fn labels_for<'a>(missing: Object, context: &Context<'a>) -> Vec<&'a str> {
+    let identities: Vec<String> =
+        candidates(missing, context).into_iter().map(|candidate| candidate.identity).collect();
+    context
+        .extras()
+        .filter(|extra| identities.contains(&extra.identity()))
+        .filter_map(|extra| match extra {
+            Object::EnumValue(_, label) => Some(label),
+            _ => None,
+        })
+        .collect()
+}
+
 /// The missing objects and the extra ones of which some may be the same.
 pub(super) fn in_question(changes: &[Change]) -> (BTreeSet<Address>, BTreeSet<Address>) {
     let (mut missing, mut extra) = (BTreeSet::new(), BTreeSet::new());

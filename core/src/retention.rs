@@ -77,9 +77,8 @@ fn is_oldest(bound: &str, left: &[String]) -> bool {
     let mut begins = left.iter().filter(|bound| *bound != "DEFAULT").map(|bound| range(bound)).peekable();
     begins.peek().is_some()
         && begins.all(|range| {
-            range.is_some_and(|(begin, _)| {
-                matches!(order(end, begin), Some(Ordering::Less | Ordering::Equal))
-            })
+            range
+                .is_some_and(|(begin, _)| matches!(order(end, begin), Some(Ordering::Less | Ordering::Equal)))
         })
 }
 
@@ -128,7 +127,8 @@ mod tests {
 
     #[test]
     fn only_what_is_older_than_all_that_is_left_can_be_a_retentions() {
-        let left = [range("'2026-11-03'", "'2026-11-04'"), range("'2026-11-02'", "'2026-11-03'"), "DEFAULT".into()];
+        let left =
+            [range("'2026-11-03'", "'2026-11-04'"), range("'2026-11-02'", "'2026-11-03'"), "DEFAULT".into()];
         assert!(is_oldest(&range("'2026-11-01'", "'2026-11-02'"), &left));
         assert!(is_oldest(&range("'2025-01-01'", "'2025-01-02'"), &left));
         assert!(!is_oldest(&range("'2026-11-04'", "'2026-11-05'"), &left));

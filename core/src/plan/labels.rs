@@ -37,7 +37,11 @@ pub(super) fn renamed<'a>(context: &Context<'a>) -> Vec<Renamed<'a>> {
 }
 
 /// The label that a change follows from, if nothing else differs.
-pub(super) fn followed<'r>(change: &Change, renamed: &'r [Renamed], context: &Context) -> Option<&'r Renamed<'r>> {
+pub(super) fn followed<'r>(
+    change: &Change,
+    renamed: &'r [Renamed],
+    context: &Context,
+) -> Option<&'r Renamed<'r>> {
     let Change::Changed { expected, differences, .. } = change else { return None };
     let mut first = None;
     for Difference { what, expected: one, actual } in differences {
@@ -129,8 +133,7 @@ fn same_arrays(one: &str, other: &str, all: &[Renamed], label: &Renamed) -> bool
     };
     let (Some(one), Some(other)) = (elements(one), elements(other)) else { return false };
     let is_same = |(one, other): (&String, &String)| {
-        one == other
-            || all.iter().any(|of| of.of == label.of && of.expected == one && of.live == other)
+        one == other || all.iter().any(|of| of.of == label.of && of.expected == one && of.live == other)
     };
     one.len() == other.len() && one.iter().zip(&other).all(is_same)
 }
@@ -140,7 +143,12 @@ mod tests {
     use super::*;
 
     fn label<'a>(expected: &'a str, live: &'a str) -> Renamed<'a> {
-        Renamed { address: Address::new("enum value", "public.mood 'calm'"), of: "public.mood", expected, live }
+        Renamed {
+            address: Address::new("enum value", "public.mood 'calm'"),
+            of: "public.mood",
+            expected,
+            live,
+        }
     }
 
     #[test]
@@ -171,7 +179,8 @@ mod tests {
     fn a_value_without_a_type_is_a_label_only_where_the_key_is() {
         let renamed = [label("calm", "quiet")];
         let follows = |is_key| {
-            super::follows("FOR VALUES IN ('calm')", "FOR VALUES IN ('quiet')", &renamed, &|_| is_key).is_some()
+            super::follows("FOR VALUES IN ('calm')", "FOR VALUES IN ('quiet')", &renamed, &|_| is_key)
+                .is_some()
         };
         assert!(follows(true));
         assert!(!follows(false));

@@ -9,6 +9,7 @@ pub mod database;
 mod foreign;
 pub mod functions;
 pub mod ground;
+mod heard;
 mod hook;
 mod keeper;
 pub mod kernel;
@@ -24,7 +25,7 @@ mod watch;
 
 use std::time::Instant;
 
-use crate::error::{Error, Lent, ServerError};
+use crate::error::{Error, Lent};
 use crate::expected::chain::Chain;
 use crate::expected::shadow::database::{Replayed, Shadow, groups};
 use crate::expected::shadow::rehearse::{Ran, Run};
@@ -96,17 +97,6 @@ pub fn rehearse(chain: &Chain, hash: &str, runs: &[Run]) -> Result<Vec<Option<Ra
     let rehearsed = replay().and_then(|()| shadow.rehearse(runs));
     shadow.drop();
     rehearsed
-}
-
-/// An error of the shadow as who uses the live database is to hear of it: with whose rights it ran, and without advice that
-/// names the shadow, which nobody can follow.
-fn heard_here(error: ServerError) -> ServerError {
-    let names_shadow = error.hint.as_ref().is_some_and(|hint| hint.contains(keeper::PREFIX));
-    let detail = match owners_rights::what_failed() {
-        Some(says) => Some(error.detail_and(&says)),
-        None => error.detail.clone(),
-    };
-    ServerError { detail, hint: error.hint.filter(|_| !names_shadow), ..error }
 }
 
 /// Every role of the chain has to be there.

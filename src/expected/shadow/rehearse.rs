@@ -14,8 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::{self, Wanted, digest};
 use crate::error::{Error, ServerError};
+use crate::expected::shadow::heard::heard_here;
 use crate::expected::shadow::left_out::{self, LeftOut};
-use crate::expected::shadow::{heard_here, owners_rights, watch};
+use crate::expected::shadow::{owners_rights, watch};
 use crate::migrations::ledger::Applied;
 use crate::migrations::script::{end_of_transaction, split};
 use crate::migrations::{execute, tenant};

@@ -58,7 +58,13 @@ pub struct Server {
     schema: String,
     env: Option<String>,
     progress: Progress,
+    /// Whether the server can notice that this program has ended. Not every platform lets it.
+    notices_end: bool,
 }
+
+/// So that the server stops working for a nself that was killed. It is set for a transaction: behind a pooler, the next
+/// transaction of the connection may be another program's.
+const NOTICE_END: &str = "set local client_connection_check_interval = '5s'";
 
 impl Server {
     /// Connects and finds the extension. `env` is the environment that the run is for.
@@ -71,16 +77,18 @@ impl Server {
         let mut config = Config::from(config);
         config.notice_callback(move |notice| above_the_spinner.aside(|| messages::notice(&notice)));
         let mut client = config.connect(connector).map_err(|source| Error::Connect { to, source })?;
-        // So that the server stops working for a nself that was killed. Not every platform has it: then it does not.
-        let _ = client.batch_execute("set client_connection_check_interval = '5s'");
+        let notices_end = client.transaction()?.batch_execute(NOTICE_END).is_ok();
         let schema = schema(&mut client)?;
         messages::verbose(&format!("connected ({} ms)", began.elapsed().as_millis()));
-        Ok(Self { client, schema, env, progress })
+        Ok(Self { client, schema, env, progress, notices_end })
     }
 
     /// Begins the one transaction that a command runs in; unless it is kept, it leaves nothing behind.
     pub fn begin(&mut self) -> Result<Session<'_>, Error> {
-        let transaction = self.client.transaction()?;
+        let mut transaction = self.client.transaction()?;
+        if self.notices_end {
+            transaction.batch_execute(NOTICE_END)?;
+        }
         let mut session = Session { transaction, schema: &self.schema, progress: &self.progress };
         if let Some(env) = &self.env {
             session.environment(Some(env))?;

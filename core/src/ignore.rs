@@ -20,6 +20,7 @@ const fn rule(pattern: &'static str, reason: &'static str) -> Rule {
 
 const HASURA: &str = "Hasura keeps its metadata and its event log here";
 const TIMESCALE: &str = "chunks and catalogs of TimescaleDB, which come and go with the rows";
+const POSTGRAPHILE: &str = "PostGraphile watches the schema with it, and leaves it behind";
 const TRACKER: &str = "the list of applied migrations of another tool";
 
 /// All rules, in the order in which they are tried.
@@ -38,6 +39,9 @@ pub static RULES: &[Rule] = &[
         reason: "made by TimescaleDB for each hypertable",
     },
     rule("partman.template_*", "a template table of pg_partman"),
+    rule("postgraphile_watch", POSTGRAPHILE),
+    rule("postgraphile_watch.*", POSTGRAPHILE),
+    rule("postgraphile_watch_*", POSTGRAPHILE),
     rule("drizzle", TRACKER),
     rule("drizzle.*", TRACKER),
     rule("*.__drizzle_migrations", TRACKER),

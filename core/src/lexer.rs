@@ -60,6 +60,46 @@ pub fn psql_command(sql: &str) -> Option<usize> {
     Lexer::new(sql).find(|piece| piece.kind == Kind::Other && piece.text == "\\").map(|piece| piece.start)
 }
 
+/// The offset of the first string that ends elsewhere than it seems, because the text itself says how backslashes are read:
+/// `SET standard_conforming_strings = off` lets a backslash hide the quote behind it, in the strings after it. `conforming` is
+/// the setting that the text is split under.
+pub fn string_of_other_rules(sql: &str, conforming: bool) -> Option<usize> {
+    const SETTING: &str = "standard_conforming_strings";
+    if !sql.to_ascii_lowercase().contains(SETTING) {
+        return None;
+    }
+    let is_named = |piece: &Piece| piece.text.trim_matches(['\'', '"']).eq_ignore_ascii_case(SETTING);
+    let is_between = |piece: &Piece| {
+        piece.is_blank() || matches!(piece.text, "=" | ",") || piece.text.eq_ignore_ascii_case("to")
+    };
+    let mut now = conforming;
+    let mut pieces = Lexer::new(sql);
+    while let Some(piece) = pieces.next() {
+        if is_named(&piece) {
+            let value = pieces.find(|piece| !is_between(piece));
+            let is_on = |piece: Piece| {
+                let value = piece.text.trim_matches('\'').to_ascii_lowercase();
+                matches!(value.as_str(), "on" | "true" | "yes" | "1" | "t" | "y" | "default")
+            };
+            now = value.is_none_or(is_on);
+        } else if now != conforming && piece.kind == Kind::String && hides_a_quote(piece.text) {
+            return Some(piece.start);
+        }
+    }
+    None
+}
+
+/// Whether a quote stands in or at the end of a string without a prefix that would not end it if backslashes escaped.
+fn hides_a_quote(string: &str) -> bool {
+    let Some(body) = string.strip_prefix('\'') else { return false };
+    let mut is_escaped = false;
+    body.bytes().any(|byte| {
+        let hides = is_escaped && byte == b'\'';
+        is_escaped = byte == b'\\' && !is_escaped;
+        hides
+    })
+}
+
 /// `sql` without what cannot change its meaning: equal normal forms mean that an edit touched only comments, line
 /// ends and white space. Anything else, also the case of a keyword, counts as a change.
 pub fn normal_form(sql: &str) -> String {

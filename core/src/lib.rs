@@ -28,6 +28,7 @@ pub mod platforms;
 pub mod quote;
 pub mod references;
 pub mod repair;
+pub mod retention;
 pub mod rewrite;
 pub mod schedule;
 pub mod secrets;

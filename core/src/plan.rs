@@ -18,6 +18,7 @@ mod consequence;
 mod context;
 mod enforcement;
 mod indexes;
+mod labels;
 mod limits;
 mod manual;
 mod marks;
@@ -38,10 +39,11 @@ pub(crate) mod tests;
 
 pub use allowed::Allowed;
 use context::Context;
+use labels::Renamed;
 use step::Obstacle;
 pub use step::{
     Check, DefaultQuestion, Facts, Kind, On, Options, Plan, Questions, Right, Runs, Step, TableFacts,
-    TableQuestion, Verdict, Work, Written,
+    TableQuestion, Told, Verdict, Work, Written,
 };
 
 /// What the server must be asked about the live data.
@@ -99,7 +101,8 @@ pub fn questions(changes: &[Change]) -> Questions {
         .into_iter()
         .map(|(identity, name)| TableQuestion { identity: identity.clone(), name: name.clone() })
         .collect();
-    Questions { tables, defaults, relations, holders }
+    let (dropped, made) = renames::in_question(changes);
+    Questions { tables, defaults, relations, holders, dropped, made }
 }
 
 /// The steps for all changes, in the order in which they can be run.
@@ -111,8 +114,9 @@ pub fn plan(
     options: &Options,
 ) -> Plan {
     let context = Context::new(expected, live, changes, facts, options);
+    let labels = labels::renamed(&context);
     let sorted = |change| {
-        let step = step(change, &context);
+        let step = step(change, &labels, &context);
         (context.sort(change).given(&step), step)
     };
     let steps = changes.iter().map(sorted).collect();
@@ -124,11 +128,13 @@ pub fn plan(
         }
     }
     block_what_waits(&mut plan);
+    labels::tell(&mut plan.steps);
     plan
 }
 
-fn step(change: &Change, context: &Context) -> Step {
+fn step(change: &Change, labels: &[Renamed], context: &Context) -> Step {
     let object = change.object();
+    let follows = labels::followed(change, labels, context);
     let (kind, expected, actual, (verdict, remedy)) = match change {
         Change::Missing(object) => (Kind::Missing, object.summary(), None, missing(*object, context)),
         Change::Extra(object) => (Kind::Extra, None, object.summary(), extra(*object, context)),
@@ -136,9 +142,10 @@ fn step(change: &Change, context: &Context) -> Step {
             let side = |text: fn(&Difference) -> &String| {
                 Some(differences.iter().map(text).cloned().collect::<Vec<_>>().join(", "))
             };
-            let decided = match additive::repair(*expected, differences, context) {
-                Some(work) => additive_or_blocked(*expected, work, context),
-                None => manual::changed(*expected, *live, differences, context),
+            let decided = match (follows, additive::repair(*expected, differences, context)) {
+                (Some(label), _) => goes_with(label),
+                (None, Some(work)) => additive_or_blocked(*expected, work, context),
+                (None, None) => manual::changed(*expected, *live, differences, context),
             };
             (
                 Kind::Changed,
@@ -156,9 +163,15 @@ fn step(change: &Change, context: &Context) -> Step {
         actual,
         remedy,
         verdict,
-        part_of: context.part_of(change),
+        part_of: follows.map(|label| label.address.clone()).or_else(|| context.part_of(change)),
         noted_as: noted_as(change),
     }
+}
+
+/// Of what reads otherwise only because a label has another name.
+fn goes_with(label: &Renamed) -> (Verdict, String) {
+    let reason = format!("follows from {}, and goes with it", label.address);
+    (Verdict::Manual { reason }, format!("-- see {}", label.address))
 }
 
 fn missing(object: Object, context: &Context) -> (Verdict, String) {

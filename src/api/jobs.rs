@@ -76,7 +76,9 @@ fn nself_job(
     ErrorReport,
 > {
     ask(Level::Look, "nself_job()")?;
-    let number = job.ok_or(Error::WhichJob { function: "nself_job()" })?;
+    let Some(number) = job.map_or_else(job::latest, |job| Ok(Some(job)))? else {
+        return Ok(TableIterator::empty());
+    };
     let mut job = job::read(number)?;
     let blocked_by = match job.wait_event_type.as_deref() {
         Some("Lock") => job::blocked_by(number)?,

@@ -213,6 +213,11 @@ pub fn read(job: i64) -> Result<Job, Error> {
     found.ok_or(Error::NoSuchJob { job })
 }
 
+/// The job that was asked for last, if there is one.
+pub fn latest() -> Result<Option<i64>, Error> {
+    as_extension_owner(|| spi::with_snapshot(|| spi::read_one("SELECT max(job) FROM nself.jobs", &[])))
+}
+
 /// Asks a job to stop: between two statements, or within one. False if it has ended already.
 pub fn cancel(job: i64) -> Result<bool, Error> {
     let found = read(job)?;

@@ -10,6 +10,7 @@ use nself_heal_core::model::{Catalog, Definition};
 use nself_heal_core::pieces::{Pieces, join};
 use nself_heal_core::plan::{self, Kind, Options, Step};
 use nself_heal_core::references;
+use nself_heal_core::retention::Departed;
 use nself_heal_core::server_names;
 use nself_heal_core::spelling::{self, TextPair};
 use nself_heal_core::unread;
@@ -24,6 +25,7 @@ use crate::drift::expression::{self, Pair};
 use crate::drift::extension_versions;
 use crate::drift::facts::{as_owner_of, facts};
 use crate::drift::not_compared::{self, NotCompared, pair_counts};
+use crate::drift::retention;
 use crate::drift::rights;
 use crate::error::Error;
 use crate::expected::chain::Against;
@@ -69,6 +71,8 @@ pub enum IgnoredBy {
     OwnPartition,
     /// It is an index that somebody builds now, while others write.
     BeingBuilt,
+    /// It is a partition that a retention has dropped or detached.
+    Retention,
 }
 
 fn of_rule(rule: &'static ignore::Rule, object: &Object) -> Ignored {
@@ -92,6 +96,16 @@ fn of_build(change: &Change) -> Ignored {
         kind: kind.as_str(),
         object_type: object.object_type().to_owned(),
         identity: object.identity(),
+    }
+}
+
+fn of_retention(departed: Departed) -> Ignored {
+    let kind = if departed.is_live { Kind::Changed } else { Kind::Missing };
+    Ignored {
+        by: IgnoredBy::Retention,
+        kind: kind.as_str(),
+        object_type: "table".to_owned(),
+        identity: departed.table,
     }
 }
 
@@ -292,6 +306,7 @@ fn compare_catalogs(
     }
     let mut locked = locked_steps(&expected, held);
     leave_own_schema_out(&mut live, &expected)?;
+    let taken_away = retention::taken_away(&mut expected, &mut live)?;
     let mut names = server_names::names_in_question(&expected, &live);
     if !names.is_empty() {
         names = source.unsaid(names)?;
@@ -357,6 +372,7 @@ fn compare_catalogs(
     rights::block_for_gone_roles(&mut plan.steps)?;
     rights::block_for_authors(&mut plan.steps)?;
     plan.steps.extend(locked);
+    ignored.extend(taken_away.into_iter().map(of_retention));
     ignored.extend(plan.allowed.into_iter().map(|(step, place)| Ignored {
         by: IgnoredBy::Allowed(place),
         kind: step.kind.as_str(),

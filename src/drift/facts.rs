@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nself_heal_core::model::{Catalog, Name};
-use nself_heal_core::plan::{self, Facts, TableFacts};
+use nself_heal_core::model::{Address, Catalog, Name};
+use nself_heal_core::plan::{self, Facts, TableFacts, Told};
 use pgrx::pg_sys;
+use serde::Deserialize;
 
 use crate::drift::expression::{self, Volatility};
 use crate::error::Error;
@@ -27,6 +28,7 @@ pub fn facts(live: &Catalog, questions: &plan::Questions) -> Result<Facts, Error
     let mut facts = Facts {
         relations: relations.into_iter().collect(),
         holders: holders(&questions.holders)?,
+        told: told(questions)?,
         ..Facts::default()
     };
     for question in &questions.tables {
@@ -60,6 +62,34 @@ fn holders(asked: &BTreeSet<Name>) -> Result<BTreeMap<Name, String>, Error> {
     let found: Vec<(Name, String)> =
         spi::read_json("holders", sql!("holders"), &[schemas.into(), names.into()])?;
     Ok(found.into_iter().collect())
+}
+
+/// What the log tells of what may be one thing under two names.
+fn told(questions: &plan::Questions) -> Result<Told, Error> {
+    #[derive(Deserialize)]
+    struct Found {
+        dropped: BTreeSet<usize>,
+        made: BTreeSet<usize>,
+        renamed: BTreeSet<usize>,
+    }
+    let is_asked = !questions.dropped.is_empty() && !questions.made.is_empty();
+    let has_log = || spi::read_one::<bool>("SELECT to_regclass('nself.ddl_log') IS NOT NULL", &[]);
+    if !is_asked || session::as_extension_owner(has_log)? != Some(true) {
+        return Ok(Told::default());
+    }
+    let names = |of: &BTreeSet<Address>| of.iter().map(Address::to_string).collect::<Vec<_>>();
+    let (missing, extra) = (names(&questions.dropped), names(&questions.made));
+    let Found { dropped, made, renamed } = session::as_extension_owner(|| {
+        spi::read_json("renames", sql!("renames"), &[missing.into(), extra.into()])
+    })?;
+    let among = |of: &BTreeSet<Address>, places: BTreeSet<usize>| {
+        of.iter().zip(1..).filter(|(_, place)| places.contains(place)).map(|(of, _)| of.clone()).collect()
+    };
+    Ok(Told {
+        dropped: among(&questions.dropped, dropped),
+        made: among(&questions.made, made),
+        renamed: among(&questions.made, renamed),
+    })
 }
 
 /// Nothing if somebody has locked the table against readers, or a part of it: nobody waits for that.

@@ -62,6 +62,12 @@ pub fn ignored(against: Against, all_rules: bool) -> Result<Vec<IgnoredRow>, Err
         "made as rows come, by jobs or by pg_partman",
     );
     add(partitions, &|by| matches!(by, IgnoredBy::OwnPartition));
+    let retention = row(
+        BUILT_IN,
+        "partitions older than all that are left, of tables with a retention in pg_partman's part_config",
+        "dropped or detached by the retention, which would do it again",
+    );
+    add(retention, &|by| matches!(by, IgnoredBy::Retention));
     let builds = row(
         BUILT_IN,
         "indexes that somebody builds now with CONCURRENTLY",

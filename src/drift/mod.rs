@@ -11,5 +11,6 @@ mod extension_versions;
 mod facts;
 pub mod ignored;
 pub mod not_compared;
+mod retention;
 mod rights;
 pub mod tenants;

@@ -75,7 +75,7 @@ impl ServerError {
     pub fn in_a_transaction(&self) -> Option<&'static str> {
         Some(match self.code() {
             ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE => {
-                "A new enum value must be committed before it is used: apply up to the migration that adds it with target =>, then the rest. If one migration does both, put the line -- nself:no-transaction before its first statement and call nself_migrate_up_start()."
+                "A new enum value must be committed before it is used: call nself_migrate_up_start(), which commits each migration before the next, or apply up to the one that adds the value with target =>, then the rest. If one migration does both, put the line -- nself:no-transaction before its first statement and call nself_migrate_up_start()."
             }
             ERRCODE_INVALID_TRANSACTION_TERMINATION => {
                 "What commits by itself needs a migration without a transaction: put the line -- nself:no-transaction before its first statement and call nself_migrate_up_start()."

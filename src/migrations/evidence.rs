@@ -83,7 +83,11 @@ impl Witness {
     pub fn add(&mut self, version: &str, collected: Option<Touched>) {
         if let (Some(touched), Sees::ByEventTriggers) = (collected, &self.sees) {
             let one = |names: BTreeSet<String>| names.into_iter().map(one_name).collect();
-            let (names, dropped) = (one(touched.names), one(touched.dropped));
+            let (mut names, dropped): (BTreeSet<String>, _) = (one(touched.names), one(touched.dropped));
+            // An extension comes with its comment, of which the server tells nothing.
+            let extensions: Vec<String> =
+                names.iter().filter(|name| name.starts_with("extension ")).cloned().collect();
+            names.extend(extensions.into_iter().map(|name| format!("comment {name}")));
             self.note(version, Touched { names, dropped, ..touched });
         }
     }

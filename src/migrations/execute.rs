@@ -8,9 +8,9 @@ use nself_heal_core::migrations::Script;
 use crate::error::{Error, ServerError};
 use crate::migrations::roles::Confined;
 use crate::migrations::script::{Statement, settings_before, split};
-use crate::server::session::{role_name, with_settings};
+use crate::server::session::{role_name, with_pinned_settings, with_settings};
 use crate::server::spi::{self, with_snapshot};
-use crate::server::transaction::catch;
+use crate::server::transaction::{catch, undone};
 use crate::server::{blockers, deferred, own_ddl, timeout};
 
 /// Reads a script and runs it.
@@ -104,15 +104,34 @@ fn execute(
     })
 }
 
-/// What the server says of an object that is another role's does not say whose the statement is.
+/// What the server says of an object that is another role's does not say whose the statement is, nor whose the object.
 fn with_role(source: ServerError, role: &str) -> ServerError {
-    match source.message.starts_with("must be owner of ") {
-        true => {
-            let detail = source.detail_and(&format!("The migration runs as role {role:?}."));
-            ServerError { detail: Some(detail), ..source }
-        }
-        false => source,
-    }
+    let Some(object) = source.message.strip_prefix("must be owner of ") else { return source };
+    let runs_as = format!("The migration runs as role {role:?}.");
+    // The statement has ended in a look at a right, so it holds nothing that a look into the catalogs needs.
+    let says = match undone(|| owner_of(object)) {
+        Ok(Some(owner)) => format!("It belongs to role {owner:?}. {runs_as}"),
+        _ => runs_as,
+    };
+    ServerError { detail: Some(source.detail_and(&says)), ..source }
+}
+
+/// The owner of what the server calls `function stamp`, if all of that kind and name have one owner.
+fn owner_of(object: &str) -> Result<Option<String>, Error> {
+    // Kinds can be two words, names can have a schema.
+    let Some((kind, name)) = object.rsplit_once(' ') else { return Ok(None) };
+    let name = name.rsplit('.').next().unwrap_or(name).trim_matches('"');
+    with_pinned_settings(|| {
+        spi::read_one(
+            "SELECT min(pg_get_userbyid(o.owner)::text) \
+               FROM (SELECT relowner FROM pg_class WHERE relname = $2 AND $1 ~ '(relation|table|view|sequence|index)$' \
+                      UNION SELECT proowner FROM pg_proc WHERE proname = $2 AND $1 IN ('function', 'procedure', 'aggregate', 'routine') \
+                      UNION SELECT typowner FROM pg_type WHERE typname = $2 AND $1 IN ('type', 'domain') \
+                      UNION SELECT nspowner FROM pg_namespace WHERE nspname = $2 AND $1 = 'schema') o(owner) \
+             HAVING count(*) = 1",
+            &[kind.into(), name.into()],
+        )
+    })
 }
 
 /// Runs the checks that wait for the end of the transaction now, as they would run if the migration had one of its own:

@@ -105,10 +105,17 @@ const OUTSIDE_HINT: &str = "Leave it out, and run it with psql.";
 const NAME_HINT: &str =
     "Give the index a name: only then can a migration that was cut off see whether the index is there.";
 const COPY_HINT: &str = "Write the rows as INSERT … VALUES.";
+const BACKSLASH_HINT: &str = "The whole file is split before its first statement runs. Write the string as E'…', which means the same under both settings.";
 const PSQL_HINT: &str = "Commands of psql are not SQL: a migration holds SQL alone.";
 
 /// Splits a script into its statements. An error names the file and the line, and nothing has run.
 pub fn split(script: &Script<'_>) -> Result<Vec<Statement>, Error> {
+    // SAFETY: a plain read of a setting.
+    let conforming = unsafe { pg_sys::standard_conforming_strings };
+    if let Some(offset) = lexer::string_of_other_rules(script.sql, conforming) {
+        let what = "a string with a backslash before a quote, after a change of standard_conforming_strings";
+        return Err(refuse(script, line_in(script, offset), what.to_owned(), BACKSLASH_HINT));
+    }
     let mut statements = Vec::new();
     // Lines are counted from one statement to the next: from the start each time, a long script would take minutes.
     let (mut counted, mut line) = (0, script.first_line);

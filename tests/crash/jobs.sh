@@ -46,6 +46,7 @@ says "a marked migration is not for the caller's transaction" "$(PGUSER=alice an
     "2_code.sql" "nself_migrate_up_start()"
 job=$(PGUSER=alice sql -c "SET ROLE team" -c "SELECT nself_migrate_up_start()")
 ends "$job" "done"
+says "without a number it is the latest job" "$(sql -c "SELECT kind, state, created_at = (SELECT max(created_at) FROM nself.jobs) FROM nself_job()")" "migrate up|done|t"
 says "it is applied, a new enum value before its first use, as the role that was in force" \
     "$(sql -c "SELECT version, state, applied_by FROM nself_migrate_status()")" "2|applied|team"
 says "its tables are the team's" "$(sql -c "SELECT tableowner FROM pg_tables WHERE tablename = 'items'")" team
@@ -203,12 +204,26 @@ until_sql t "SELECT wait_event_type IS DISTINCT FROM 'Lock' FROM nself_job($job)
 says "it is not given up at once" "$(state_of "$job")" running
 let_go
 ends "$job" "done"
-files+=(6_slow.sql "SELECT pg_sleep(60)")
+# The index that a running migration builds is no drift either.
+files+=(6_index.sql "-- nself:no-transaction
+CREATE INDEX CONCURRENTLY items_more ON items (more);")
+journal "${files[@]}"
+hold postgres "SELECT 1 FROM items LIMIT 1"
+job=$(sql -c "SELECT nself_migrate_up_start()")
+until_sql "running|virtualxid" "SELECT state, wait_event FROM nself_job($job)"
+says "an index that a running migration builds is no drift" "$(built_or_left)" ""
+says "that one is told as extra, as no migration has made it yet" \
+    "$(sql -c "SELECT kind, identity, reason FROM nself_ignored() WHERE object_type = 'index'")" \
+    "extra|public.items_more|invalid until they are built"
+let_go
+ends "$job" "done"
+says "built, it is expected" "$(built_or_left)" ""
+files+=(7_slow.sql "SELECT pg_sleep(60)")
 journal "${files[@]}"
 job=$(sql -c "SET statement_timeout = '200ms'" -c "SELECT nself_migrate_up_start()")
 ends "$job" failed
 says "statement_timeout ends a statement of a job" "$(sql -c "SELECT sqlstate, error ~ 'statement timeout' FROM nself_job($job)")" "57014|t"
-sql -c "DELETE FROM nself.journal WHERE version = '6'"
+sql -c "DELETE FROM nself.journal WHERE version = '7'"
 
 # No worker is free, no such job: clear errors.
 says "no such job" "$(answer_of -c "SELECT * FROM nself_job(4711)")" "42704" "there is no job 4711"

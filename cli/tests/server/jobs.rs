@@ -224,6 +224,39 @@ fn up_takes_no_job_for_what_runs_in_a_transaction() {
 }
 
 #[test]
+fn a_drizzle_migration_that_leaves_its_transaction_between_two_breakpoints_is_applied() {
+    let shop = Shop::new();
+    let entry = |n: u32, tag: &str| {
+        format!(r#"{{"idx": {n}, "version": "7", "when": {n}, "tag": "{tag}", "breakpoints": true}}"#)
+    };
+    let entries = [entry(0, "0000_mood"), entry(1, "0001_glad")].join(", ");
+    shop.file(
+        "drizzle/meta/_journal.json",
+        &format!(r#"{{"version": "7", "dialect": "postgresql", "entries": [{entries}]}}"#),
+    )
+    .file(
+        "drizzle/0000_mood.sql",
+        "CREATE TYPE \"mood\" AS ENUM('sad');--> statement-breakpoint\nCREATE TABLE \"t\" (\"m\" \"mood\");\n",
+    )
+    .file(
+        "drizzle/0001_glad.sql",
+        "ALTER TYPE mood ADD VALUE IF NOT EXISTS 'glad';--> statement-breakpoint\n\
+         COMMIT;--> statement-breakpoint\n\
+         BEGIN;--> statement-breakpoint\n\
+         UPDATE t SET m = 'glad';--> statement-breakpoint\n\
+         ALTER TABLE t ALTER COLUMN m SET DEFAULT 'glad';\n",
+    );
+    shop.nself("db migrate up --dir drizzle").exits(0);
+    assert_eq!(
+        shop.ask(
+            "SELECT string_agg(version || ' ' || state, ', ' ORDER BY version) FROM nself_migrate_status()"
+        ),
+        "0000 applied, 0001 applied"
+    );
+    assert_eq!(shop.ask("SELECT count(*) FROM nself_drift()"), "0");
+}
+
+#[test]
 fn a_migration_that_commits_in_the_middle_keeps_its_transactions() {
     let shop = with_a_marked_migration();
     let parts = |middle: &str| {

@@ -10,6 +10,7 @@ mod environment;
 mod folder;
 mod http;
 mod jobs;
+mod pooler;
 mod repair;
 mod serve;
 mod shop;

@@ -109,7 +109,22 @@ impl<'a> Tables<'a> {
 
     fn column_changes(&self, expected: &'a Table, live: &'a Table) -> Vec<Change<'a>> {
         let mut changes = Vec::new();
-        for pair in pairs(&expected.columns, &live.columns, |column| &column.identity) {
+        let pairs = pairs(&expected.columns, &live.columns, |column| &column.identity);
+        let missing: BTreeSet<&str> = pairs
+            .iter()
+            .filter_map(|pair| match pair {
+                Pair::Missing(column) => Some(column.identity.as_str()),
+                Pair::Both(..) | Pair::Extra(_) => None,
+            })
+            .collect();
+        // Made anew, they come in the order in which the migrations have them, and not by name.
+        let mut in_order =
+            expected.columns.iter().filter(|column| missing.contains(column.identity.as_str()));
+        for pair in pairs {
+            let pair = match pair {
+                Pair::Missing(column) => Pair::Missing(in_order.next().unwrap_or(column)),
+                Pair::Both(..) | Pair::Extra(_) => pair,
+            };
             match pair {
                 Pair::Missing(column) if column.inherited => {}
                 Pair::Extra(column) if column.inherited => {}

@@ -555,3 +555,23 @@ fn what_pg_dump_writes_for_psql_alone_is_blank() {
     }
     assert_eq!(without_psql_guards("SELECT '\n\\restrict a\n'"), "SELECT '\n\\restrict a\n'");
 }
+
+#[test]
+fn a_string_that_ends_elsewhere_by_the_texts_own_setting_is_found() {
+    let at = |sql: &str| string_of_other_rules(sql, true);
+    for (off, string) in [
+        ("SET standard_conforming_strings = off;", r"'a\'b'"),
+        ("set Standard_Conforming_Strings to 'off' ;", r"'a\''"),
+        ("SET LOCAL standard_conforming_strings /* x */ TO false;", r"'\\\'"),
+        ("SELECT set_config('standard_conforming_strings', 'off', true);", r"'a\'b'"),
+    ] {
+        assert_eq!(at(&format!("{string};{off}")), None, "{off}");
+        assert_eq!(at(&format!("{off}SELECT {string}")), Some(off.len() + 7), "{off}");
+        // Every other string ends where it seems to.
+        assert_eq!(at(&format!(r"{off}SELECT 'a\n', 'a\\', E'a\'b', $$'a\'b'$$")), None, "{off}");
+        let back = format!("{off}SET standard_conforming_strings = on; SELECT {string}");
+        assert_eq!(at(&back), None, "{off}");
+    }
+    assert_eq!(at(r"SET standard_conforming_strings = on; SELECT 'a\'"), None);
+    assert_eq!(string_of_other_rules(r"SET standard_conforming_strings = off; SELECT 'a\'b'", false), None);
+}

@@ -111,7 +111,7 @@ fn place_taken(table: &Table, context: &Context) -> Option<Obstacle> {
     })
 }
 
-const SECRET: &str = "its options hold a secret, which is kept nowhere: create it by hand";
+const SECRET: &str = "its options hold a secret, which drift and heal never read: create it by hand";
 
 /// A statement that lacks a secret, or that needs something which needs it.
 fn of_definition(definition: &Definition) -> Option<Obstacle> {

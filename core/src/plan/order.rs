@@ -34,8 +34,6 @@ pub(super) enum Sort {
     TextSearch,
     Table,
     Column,
-    /// One whose values are computed from other columns.
-    GeneratedColumn,
     /// One that was created together with its column, which now exists and can own it.
     SequenceOfColumn,
     Default,
@@ -87,7 +85,6 @@ impl Context<'_> {
                 Change::Missing(_) | Change::Extra(_) | Change::Changed { .. } => Sort::Sequence,
             },
             Object::Table(_) => Sort::Table,
-            Object::Column(_, column) if column.generated.is_some() => Sort::GeneratedColumn,
             Object::Column(..) => Sort::Column,
             Object::Default(..) => Sort::Default,
             Object::Constraint(constraint) => constraint_sort(constraint.kind),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::ddl::alter;
-use crate::diff::{Object, same_constraint, same_index};
+use crate::diff::{Change, Object, same_constraint, same_index};
 use crate::model::{
     Address, Catalog, Column, Constraint, ConstraintKind, Definition, DefinitionKind, Domain, Enum, Index,
     Name, Schema, Table,
@@ -196,7 +196,77 @@ fn candidates(missing: Object, context: &Context) -> Vec<Candidate> {
     if context.options.not_renamed.contains(&missing.identity()) {
         return Vec::new();
     }
-    context.extras().filter_map(|extra| candidate(missing, extra, context)).collect()
+    let told = &context.facts.told;
+    context
+        .extras()
+        .filter(|extra| !told.is_another(&missing.address(), &extra.address()))
+        .filter_map(|extra| candidate(missing, extra, context))
+        .collect()
+}
+
+/// The live labels that may be a missing one.
+pub(super) fn labels_for<'a>(missing: Object, context: &Context<'a>) -> Vec<&'a str> {
+    let identities: Vec<String> =
+        candidates(missing, context).into_iter().map(|candidate| candidate.identity).collect();
+    context
+        .extras()
+        .filter(|extra| identities.contains(&extra.identity()))
+        .filter_map(|extra| match extra {
+            Object::EnumValue(_, label) => Some(label),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The missing objects and the extra ones of which some may be the same.
+pub(super) fn in_question(changes: &[Change]) -> (BTreeSet<Address>, BTreeSet<Address>) {
+    let (mut missing, mut extra) = (BTreeSet::new(), BTreeSet::new());
+    let mut kinds = (BTreeSet::new(), BTreeSet::new());
+    for change in changes {
+        let object = change.object();
+        if !may_be_renamed(object) {
+            continue;
+        }
+        let kind = object.object_type();
+        match change {
+            Change::Missing(_) => drop((kinds.0.insert(kind), missing.insert(object.address()))),
+            Change::Extra(_) => drop((kinds.1.insert(kind), extra.insert(object.address()))),
+            Change::Changed { .. } => {}
+        }
+    }
+    let on_both = |address: &Address| {
+        let kind = address.object_type.as_str();
+        kinds.0.contains(kind) && kinds.1.contains(kind)
+    };
+    missing.retain(on_both);
+    extra.retain(on_both);
+    (missing, extra)
+}
+
+/// Whether `candidate` compares such objects, and commands on them are noted under their own name.
+fn may_be_renamed(object: Object) -> bool {
+    match object {
+        Object::Column(..)
+        | Object::Table(_)
+        | Object::Enum(_)
+        | Object::Composite(_)
+        | Object::Domain(_)
+        | Object::Sequence(_)
+        | Object::Schema(_) => true,
+        Object::Definition(definition) => definition.of.is_none(),
+        Object::Extension(_)
+        | Object::EnumValue(..)
+        | Object::DomainConstraint(..)
+        | Object::Default(..)
+        | Object::NotNull(..)
+        | Object::Constraint(_)
+        | Object::Index(_)
+        | Object::RowSecurity(_)
+        | Object::ForcedRowSecurity(_)
+        | Object::Grant(_)
+        | Object::Comment(_)
+        | Object::Owner(_) => false,
+    }
 }
 
 fn candidate(missing: Object, extra: Object, context: &Context) -> Option<Candidate> {

@@ -24,6 +24,26 @@ pub struct Facts {
     pub lacking: BTreeSet<Right>,
     /// The name of the database, where a right on that is lacking.
     pub database: String,
+    /// What the log of DDL tells of what may be one thing under two names.
+    pub told: Told,
+}
+
+/// What is known of missing and extra objects that may be the same under two names.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Told {
+    /// Missing objects that somebody has dropped.
+    pub dropped: BTreeSet<Address>,
+    /// Extra objects that somebody has made, and that have had no other name since.
+    pub made: BTreeSet<Address>,
+    /// Extra objects that somebody has given their name or their schema.
+    pub renamed: BTreeSet<Address>,
+}
+
+impl Told {
+    /// Whether it is known that an extra object is no missing one under another name.
+    pub(super) fn is_another(&self, missing: &Address, extra: &Address) -> bool {
+        self.made.contains(extra) || self.dropped.contains(missing) && !self.renamed.contains(extra)
+    }
 }
 
 /// The data of one table, with its partitions and children.
@@ -78,6 +98,10 @@ pub struct Questions {
     pub relations: BTreeSet<Name>,
     /// Which column holds values of this domain, or rows of this table, within others?
     pub holders: BTreeSet<Name>,
+    /// Was this missing object dropped?
+    pub dropped: BTreeSet<Address>,
+    /// Was this extra object made, or does it have its name since later?
+    pub made: BTreeSet<Address>,
 }
 
 /// How large is this table, and does it hold rows?

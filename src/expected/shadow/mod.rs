@@ -9,6 +9,7 @@ pub mod database;
 mod foreign;
 pub mod functions;
 pub mod ground;
+mod heard;
 mod hook;
 mod keeper;
 pub mod kernel;

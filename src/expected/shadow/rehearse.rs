@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::{self, Wanted, digest};
 use crate::error::{Error, ServerError};
+use crate::expected::shadow::heard::heard_here;
 use crate::expected::shadow::left_out::{self, LeftOut};
 use crate::expected::shadow::{owners_rights, watch};
 use crate::migrations::ledger::Applied;
@@ -203,10 +204,7 @@ fn failed(error: Error) -> Failed {
         Error::MigrationFailed { statement, source, .. } => (Some(statement), source),
         other => (None, other.into()),
     };
-    let error = match owners_rights::what_failed() {
-        Some(says) => ServerError { detail: Some(error.detail_and(&says)), ..error },
-        None => error,
-    };
+    let error = heard_here(error);
     Failed { statement, error }
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::outline::{self, Outline};
 use crate::catalog::{self, Wanted};
 use crate::error::{Error, ServerError};
+use crate::expected::shadow::heard::heard_here;
 use crate::expected::shadow::left_out::{self, LeftOut};
 use crate::expected::shadow::rehearse::{self, Ran, Run};
 use crate::expected::shadow::{ground, hook, owners_rights};
@@ -229,10 +230,7 @@ fn failed(migration: Option<&Applied>, error: Error) -> Failed {
         Error::MigrationFailed { statement, source, .. } => (Some(statement), source),
         other => (None, other.into()),
     };
-    let error = match owners_rights::what_failed() {
-        Some(says) => ServerError { detail: Some(error.detail_and(&says)), ..error },
-        None => error,
-    };
+    let error = heard_here(error);
     let version = migration.map(|migration| migration.version.clone());
     Failed { version, statement, error, before: None, left_out: Vec::new() }
 }

@@ -50,6 +50,8 @@ SELECT pg_temp.run('ALTER TABLE t DROP COLUMN virt', 'ALTER TABLE t DROP CONSTRA
                    'ALTER TABLE stay DROP CONSTRAINT stay_fk', 'ALTER TABLE room DROP CONSTRAINT room_pkey', 'ALTER TABLE q DROP CONSTRAINT q_fk',
                    'INSERT INTO t (aa, b, c, later) VALUES (-1, 1, 1, NULL)', 'INSERT INTO q VALUES (99)');
 SELECT pg_temp.told(E'missing not null public.t.later additive\nmissing table column public.t.virt additive\nmissing table constraint q_fk on public.q additive\nmissing table constraint room_pkey on public.room additive\nmissing table constraint stay_fk on public.stay additive\nmissing table constraint t_check on public.t additive');
+SELECT expected LIKE 'NOT NULL%NOT VALID' AS expects_unvalidated, remedy LIKE '%NOT VALID' AS adds_unvalidated FROM nself_drift()
+ WHERE identity = 'public.t.later' UNION ALL SELECT true, true WHERE NOT :'new';
 -- Rows that violate what is not enforced or not validated are no obstacle.
 SELECT count(*) AS blocked FROM nself_heal(true) WHERE status <> 'applied';
 SELECT kind, object_type, identity, expected, actual FROM nself_drift();

@@ -46,3 +46,25 @@ SELECT version, status FROM nself_migrate_up();
 DROP TYPE other;
 CREATE TYPE other AS ENUM ('x', 'y');
 SELECT kind, object_type, identity, expected, actual, safety FROM nself_drift() WHERE identity = 'public.other';
+
+-- A label under another name: what reads otherwise with it is no difference of its own, and goes back with it.
+SELECT version, state FROM nself_journal_put((
+    SELECT jsonb_agg(jsonb_build_object('path', path, 'content', up_sql)) || jsonb_build_object('path', '9_levels.sql', 'content', $$
+        CREATE TYPE level AS ENUM ('low', 'mid', 'high');
+        CREATE TABLE risk (l level DEFAULT 'mid', ls level[] DEFAULT '{low,mid}', t text DEFAULT 'mid', CONSTRAINT no_mid CHECK (l <> 'mid'));
+        CREATE INDEX risk_mid ON risk (t) WHERE l = 'mid';
+        CREATE VIEW mids AS SELECT t FROM risk WHERE l IN ('mid', 'high');
+        CREATE TABLE by_level (l level) PARTITION BY LIST (l);
+        CREATE TABLE by_mid PARTITION OF by_level FOR VALUES IN ('mid');
+    $$) FROM nself.journal)) WHERE state = 'added';
+SELECT version, status FROM nself_migrate_up();
+SET nself.capture_ddl = off;
+ALTER TYPE level RENAME VALUE 'mid' TO 'middle';
+SELECT kind, object_type, identity, safety, reason, remedy FROM nself_drift() WHERE identity !~ 'public.e' \g (format=unaligned)
+-- What differs in more than the label is told by itself.
+ALTER TABLE risk ALTER t SET DEFAULT 'middle', ALTER l SET DEFAULT 'high';
+SELECT kind, object_type, identity, expected, actual FROM nself_drift() WHERE object_type = 'default value';
+ALTER TABLE risk ALTER t SET DEFAULT 'mid', ALTER l SET DEFAULT 'middle';
+SELECT object_type, identity, status, detail FROM nself_heal(true) WHERE identity ~ 'risk' \g (format=unaligned)
+SELECT remedy FROM nself_drift() WHERE kind = 'missing' AND identity ~ 'level' \gexec
+SELECT kind, object_type, identity FROM nself_drift() WHERE identity ~ 'level|risk|mid';

@@ -51,3 +51,26 @@ ALTER SCHEMA shop RENAME TO store;
 SELECT count(*) AS added FROM nself_heal(true) WHERE status = 'applied';
 ALTER SCHEMA store RENAME TO shop;
 SELECT kind, object_type, identity FROM nself_drift();
+
+-- What the log tells is not asked: who dropped the one, or made the other, has renamed nothing.
+SELECT version, state FROM nself_journal_put((
+    SELECT jsonb_agg(jsonb_build_object('path', path, 'content', up_sql)) || jsonb_build_object('path', '2_buckets.sql', 'content', $$
+        CREATE TABLE bucket_1 (id int); CREATE TABLE bucket_2 (id int); CREATE TABLE bucket_3 (id int, note text); CREATE TYPE size AS (a int);
+    $$) FROM nself.journal));
+SELECT version, status FROM nself_migrate_up();
+DROP TABLE bucket_2;
+CREATE TABLE bucket_4 (id int);
+ALTER TABLE bucket_3 DROP COLUMN note, ADD COLUMN text text;
+ALTER TYPE size RENAME TO extent;
+SELECT kind, object_type, identity, safety, reason FROM nself_drift() ORDER BY (object_type, identity)::text COLLATE "C" \g (format=unaligned)
+SELECT identity, status FROM nself_heal(true) WHERE status <> 'manual';
+-- A heal made it, and only then it was renamed.
+DROP TABLE bucket_4;
+ALTER TABLE bucket_2 RENAME TO bucket_5;
+SELECT identity, safety, reason FROM nself_drift() WHERE identity LIKE '%bucket_2' \g (format=unaligned)
+ALTER TABLE bucket_5 RENAME TO bucket_2;
+-- So it is if nobody noted that.
+SET nself.capture_ddl = off;
+ALTER TABLE bucket_2 RENAME TO bucket_6;
+ALTER TABLE bucket_3 RENAME COLUMN note TO remark;
+SELECT identity, safety, reason FROM nself_drift() WHERE kind = 'missing' AND object_type LIKE 'table%' \g (format=unaligned)

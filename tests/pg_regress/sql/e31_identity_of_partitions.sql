@@ -13,6 +13,11 @@ $m$)));
 SELECT version, status FROM nself_migrate_up();
 INSERT INTO p (k) VALUES (1), (2);
 SELECT kind, object_type, identity FROM nself_drift();
+-- One that somebody makes by hand.
+CREATE TABLE by_hand (id int GENERATED ALWAYS AS IDENTITY, k int) PARTITION BY LIST (k);
+CREATE TABLE by_hand_1 PARTITION OF by_hand FOR VALUES IN (1);
+SELECT kind, object_type, identity FROM nself_drift();
+DROP TABLE by_hand;
 -- A partition is lost.
 DROP TABLE c2;
 SELECT kind, object_type, identity, safety FROM nself_drift();

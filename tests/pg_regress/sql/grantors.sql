@@ -30,7 +30,7 @@ SELECT count(*) AS drift FROM nself_drift();
 CREATE TEMP TABLE before AS SELECT relacl::text FROM pg_class WHERE oid = 't'::regclass;
 CREATE VIEW pg_temp.who AS
     SELECT privilege_type AS privilege, is_grantable, pg_get_userbyid(grantor) AS grantor
-      FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) WHERE c.oid = 't'::regclass AND grantee = 'regress_grantors_end'::regrole ORDER BY 1, 3;
+      FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) WHERE c.oid = 't'::regclass AND pg_get_userbyid(grantee) = 'regress_grantors_end' ORDER BY 1, 3;
 SELECT * FROM pg_temp.who;
 -- The same rights, granted by somebody else, or by somebody else as well.
 SET ROLE regress_grantors_middle;

@@ -28,6 +28,8 @@ ALTER TABLE crm.person DROP COLUMN sorted, DROP COLUMN account CASCADE, DROP COL
 SELECT identity, expected, safety, reason FROM nself_drift() ORDER BY identity COLLATE "C" \g (format=unaligned)
 SELECT object_type, identity, status FROM nself_heal(true);
 SELECT count(*) AS drift FROM nself_drift();
+-- In the order of the migrations, so that what reads columns by their place meets the same.
+SELECT string_agg(attname, ' ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'crm.person'::regclass AND attnum > 0 AND NOT attisdropped;
 SELECT id, plain, sorted, account, made_at IS NOT NULL AS made_at, token IS NOT NULL AS token, counter, doubled, mood,
        level, tags, price, ticket
   FROM crm.person ORDER BY id;

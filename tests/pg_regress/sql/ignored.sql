@@ -21,6 +21,13 @@ CREATE TABLE public._prisma_migrations (id text PRIMARY KEY);
 CREATE INDEX prisma_id ON public._prisma_migrations (id);
 GRANT SELECT ON public._prisma_migrations TO PUBLIC;
 CREATE TABLE public."SequelizeMeta" (name text);
+-- What postgraphile --watch leaves behind.
+CREATE SCHEMA postgraphile_watch;
+CREATE FUNCTION postgraphile_watch.notify_watchers_ddl() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN NULL; END';
+CREATE FUNCTION postgraphile_watch.notify_watchers_drop() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN NULL; END';
+CREATE EVENT TRIGGER postgraphile_watch_ddl ON ddl_command_end EXECUTE FUNCTION postgraphile_watch.notify_watchers_ddl();
+CREATE EVENT TRIGGER postgraphile_watch_drop ON sql_drop EXECUTE FUNCTION postgraphile_watch.notify_watchers_drop();
+COMMENT ON EVENT TRIGGER postgraphile_watch_ddl IS 'ends with the watch';
 CREATE TABLE shop.visit_2026_11 PARTITION OF shop.visit FOR VALUES FROM ('2026-11-01') TO ('2026-12-01');
 CREATE INDEX visit_2026_11_day ON shop.visit_2026_11 (day);
 SELECT kind, object_type, identity FROM nself_drift();

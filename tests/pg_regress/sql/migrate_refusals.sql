@@ -34,6 +34,17 @@ call try('0002_a.sql', E'\\connect other\ncreate table a ();');
 call try('0002_a.sql', E'create table a ();\n  \\i more.sql\n');
 call try('0002_a.sql', E'select 1 \\gset');
 
+-- The file is split before its first statement runs, so none can say how it is to be read.
+call try('0002_a.sql', E'set standard_conforming_strings = off;\ncreate table a (t text default ''it\\''s'');');
+-- Where that decides nothing, it is a setting as any other.
+select state from nself_journal_put(files('0002_a.sql', E'set standard_conforming_strings = off;\ncreate table lines (t text default ''a\\nb'', e text default E''it\\''s'');'));
+begin;
+set local escape_string_warning = off;
+select version, status from nself_migrate_up();
+insert into lines default values;
+select t = E'a\nb' as escaped, e from lines;
+rollback;
+
 -- COPY from and to a client that is not there. What follows is data, and not what is wrong.
 call try('0002_a.sql', E'create table a (i int, t text);\n\ncopy a from stdin;\n1\tit''s\n2\t\\N\n\\.\nselect 1;');
 call try('0002_a.sql', E'create table a (i int);\ncopy a (i) from stdin;\n\\.\n');

@@ -37,14 +37,22 @@ drop table d;
 :put :one, :two, :three, '0040_locks.sql', 'select count(pg_advisory_xact_lock(n)) from generate_series(1, 1000000) n;'));
 select * from nself_migrate_up();
 
--- Whose an object is not: the role that the migration runs as is told.
+-- Whose an object is, and as whom the migration runs.
 create role regress_plain_app;
+create role regress_plain_owner;
 create function stamp() returns int language sql as 'select 1';
+alter function stamp() owner to regress_plain_owner;
+create table stamps (id int);
+alter table stamps owner to regress_plain_owner;
 grant create on schema public to regress_plain_app;
 select nself_grant_access('regress_plain_app', 'migrate');
 set role regress_plain_app;
 :put :one, :two, :three, '0040_stamp.sql', 'create or replace function stamp() returns int language sql as $f$ select 2 $f$;'));
 select * from nself_migrate_up();
+:put :one, :two, :three, '0040_stamps.sql', 'alter table public.stamps add column note text'));
+select * from nself_migrate_up();
 reset role;
 drop owned by regress_plain_app;
 drop role regress_plain_app;
+drop owned by regress_plain_owner;
+drop role regress_plain_owner;

@@ -400,7 +400,7 @@ fn a_secret_is_not_made_up() {
         &Known::default(),
         expect![[r#"
         missing user mapping app on server far
-          blocked: its options hold a secret, which is kept nowhere: create it by hand
+          blocked: its options hold a secret, which drift and heal never read: create it by hand
           | CREATE USER MAPPING FOR app SERVER far OPTIONS ("user" 'app', password '***')
     "#]],
     );

@@ -160,6 +160,25 @@ pub struct HealRun {
     /// The missing object IDENTITY was not renamed: create it, though another one looks like it (repeatable)
     #[arg(long, value_name = "IDENTITY")]
     pub not_renamed: Vec<String>,
+    #[command(flatten)]
+    pub tenants: OfTenants,
+}
+
+/// Whose schemas are meant, if not all.
+#[derive(Args)]
+pub struct OfTenants {
+    /// The schema of this tenant alone
+    #[arg(long, value_name = "NAME")]
+    pub tenant: Option<String>,
+    /// The schemas of all tenants, and nothing else
+    #[arg(long, conflicts_with = "tenant")]
+    pub all_tenants: bool,
+}
+
+impl OfTenants {
+    pub fn any(&self) -> bool {
+        self.tenant.is_some() || self.all_tenants
+    }
 }
 
 #[derive(Args)]
@@ -467,8 +486,10 @@ pub struct Diff {
     #[command(flatten)]
     pub folder: Folder,
     /// What the live schema is compared with
-    #[arg(long, value_enum, default_value_t = Against::Journal)]
+    #[arg(long, value_enum, default_value_t = Against::Journal, conflicts_with_all = ["tenant", "all_tenants"])]
     pub against: Against,
+    #[command(flatten)]
+    pub tenants: OfTenants,
     /// Exit with code 1 when there is drift, or the folder is not what was applied
     #[arg(long)]
     pub fail_on_drift: bool,

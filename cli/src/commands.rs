@@ -5,12 +5,12 @@ mod migrate;
 mod self_heal;
 mod tenants;
 
-use crate::args::{Cli, Command, Db, Format, Global, Migrate};
+use crate::args::{Cli, Command, Db, Format, Global, Migrate, OfTenants};
 use crate::connect;
 use crate::dotenv::Environment;
 use crate::error::Error;
 use crate::exit::Outcome;
-use crate::server::Server;
+use crate::server::{Call, Server};
 
 /// Runs the command that was asked for.
 pub fn run(cli: &Cli) -> Result<Outcome, Error> {
@@ -33,6 +33,15 @@ fn open(global: &Global) -> Result<Server, Error> {
     let environment = Environment::load(".".as_ref(), env.as_deref())?;
     let target = connect::target(global.database_url.as_deref(), &environment)?;
     Server::open(target, env)
+}
+
+/// The call, about the schemas of tenants if that is asked for.
+fn of_tenants(call: Call, tenants: &OfTenants) -> Call {
+    call.with("tenant", "text", tenants.tenant.clone()).with(
+        "all_tenants",
+        "bool",
+        tenants.all_tenants.then_some(true),
+    )
 }
 
 fn is_json(global: &Global) -> bool {

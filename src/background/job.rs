@@ -52,6 +52,8 @@ impl Asker {
 pub enum Task<'a> {
     Heal {
         not_renamed: BTreeSet<String>,
+        tenant: Option<&'a str>,
+        all_tenants: bool,
     },
     MigrateUp {
         target: Option<&'a str>,
@@ -86,7 +88,9 @@ impl Task<'_> {
 
     fn arguments(&self) -> Value {
         match self {
-            Self::Heal { not_renamed } => json!({ "not_renamed": not_renamed }),
+            Self::Heal { not_renamed, tenant, all_tenants } => json!({
+                "not_renamed": not_renamed, "tenant": tenant, "all_tenants": all_tenants,
+            }),
             Self::MigrateUp { target, max_count, tenant, out_of_order, by_itself } => json!({
                 "target": target, "max_count": max_count, "tenant": tenant, "out_of_order": out_of_order, "by_itself": by_itself,
             }),

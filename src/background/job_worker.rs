@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::background::job::{Asker, Extra};
 use crate::background::migrate;
+use crate::drift::compare::Asked;
 use crate::error::{Error, ServerError};
 use crate::heal::online;
 use crate::migrations::up::UpRequest;
@@ -100,7 +101,10 @@ impl JobRow {
         self.settle()?;
         let mut progress = |now: Progress<'_>| in_transaction(|| show(job, &now));
         if self.kind == "heal" {
-            let report = online::heal("job", &self.arguments.not_renamed, None, &mut progress)?;
+            let Arguments { not_renamed, tenant, all_tenants, .. } = &self.arguments;
+            let asked =
+                Asked { not_renamed: not_renamed.clone(), tenant: tenant.clone(), all_tenants: *all_tenants };
+            let report = online::heal("job", &asked, None, &mut progress)?;
             return match report.stopped {
                 // Who may look reads how a heal ended.
                 Some(error) => Err(error.without_sql()),

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nself_heal_core::model::{Address, Catalog};
 use nself_heal_core::plan::Allowed;
+use nself_heal_core::tenants::Tenant;
 use nself_heal_core::tenants::chains::{self, Group};
 use nself_heal_core::tenants::matrix::{Difference, Found, Matrix, differences};
 use nself_heal_core::tenants::schema::{PLACEHOLDER, by_schema, without_name};
-use nself_heal_core::tenants::{self, Tenant};
 use pgrx::pg_sys;
 
 use crate::catalog::{self, Wanted};
@@ -23,20 +23,17 @@ use crate::server::trust;
 
 /// Each difference with the names of the tenants that have it; of one tenant alone, if one is named.
 pub fn matrix(named: Option<&str>) -> Result<Vec<(Difference, Vec<String>)>, Error> {
-    let mut all = list::all()?;
-    if let Some(named) = named {
-        all.retain(|tenant| tenant.name == named || tenant.schema == named);
-        if all.is_empty() {
-            return Err(tenants::Error::NoSuchTenant { name: named.to_owned() }.into());
-        }
-    }
+    let all = match named {
+        Some(named) => vec![list::named(named)?],
+        None => list::all()?,
+    };
     let allowed: Vec<Allowed> =
         allowed::read()?.into_iter().filter(AllowedDrift::holds).map(AllowedDrift::into_allowed).collect();
     let groups = chains::groups(ledger::since_ground()?, all.clone()).map_err(bad)?;
     // It is worked out before the live schema is read: a replay takes its time.
     let groups = groups
         .into_iter()
-        .map(|Group { chain, tenants }| (expected::of_migrations(chain), tenants))
+        .map(|Group { chain, tenants }| (expected::of_migrations(chain, "nself_tenant_drift()"), tenants))
         .collect::<Vec<_>>();
     let stood_here = ground::read()?.map(|ground| ground.objects()).unwrap_or_default();
     let ground: BTreeSet<Address> =
@@ -45,7 +42,7 @@ pub fn matrix(named: Option<&str>) -> Result<Vec<(Difference, Vec<String>)>, Err
     let mut matrix = Matrix::default();
     for (expected, tenants) in groups {
         let expected = match expected {
-            Ok(expected) => expected,
+            Ok((expected, _)) => expected,
             Err(error @ (Error::ReplayFailed { .. } | Error::RoleGone { .. })) => {
                 let why = error.to_string();
                 tenants.iter().for_each(|tenant| matrix.put(not_compared(&why), &tenant.name));

@@ -80,6 +80,24 @@ fn all_tenants_are_migrated_each_on_its_own_and_what_differs_alike_is_one_line()
     assert_eq!(drift.stdout, "extra: Column: notes.extra\n  in 2 tenants: acme-corp, zeta\n");
     shop.nself("tenants drift beta --fail-on-drift").exits(0);
 
+    // One of them, or all, are healed without the rest of the database.
+    shop.sql("DROP INDEX acme.notes_plan; DROP INDEX beta.notes_plan; CREATE TABLE unknown ()");
+    let diff = shop.json("db migrate diff --tenant acme-corp --fail-on-drift", 1);
+    assert_eq!(column(&diff["drift"], "identity"), ["acme.notes.extra", "acme.notes_plan"]);
+    shop.nself("db migrate diff --tenant acme-corp --against applied").exits(2);
+    shop.nself("self-heal run --tenant acme-corp").exits(1);
+    shop.nself("self-heal run --tenant acme-corp --confirm").exits(0);
+    assert_eq!(
+        shop.ask("SELECT string_agg(schemaname, ' ') FROM pg_indexes WHERE indexname = 'notes_plan'"),
+        "zeta acme"
+    );
+    shop.nself("self-heal run --all-tenants --confirm --online").exits(0);
+    let left = shop.json("db migrate diff --all-tenants", 0);
+    // A table stood in beta before the first migration, so that its migrations cannot be replayed.
+    assert_eq!(column(&left["drift"], "identity"), ["acme.notes.extra", "zeta.notes.extra", "beta"]);
+    let nobody = shop.nself("self-heal run --tenant nobody").exits(2);
+    assert!(nobody.stderr.contains("there is no tenant \"nobody\""), "{}", nobody.stderr);
+
     let removed = shop.nself("tenants remove acme-corp").exits(0);
     assert_eq!(removed.stdout, "Tenant acme-corp is out of the list. Its schema is acme.\n");
     assert!(shop.has_table("acme.notes"));

@@ -1,6 +1,6 @@
 //! Many tenants of one database.
 
-use crate::shop::{Shop, column, without_durations};
+use crate::shop::{Shop, column, connect, without_durations};
 
 #[test]
 fn all_tenants_are_migrated_each_on_its_own_and_what_differs_alike_is_one_line() {
@@ -112,4 +112,58 @@ fn a_number_limits_the_migrations_of_each_tenant() {
     assert_eq!(column(&rows, "version"), ["0001", "0001"]);
     assert!(shop.has_table("acme.np_users") && !shop.has_column("acme.np_users", "name"));
     shop.nself("db migrate up --all-tenants --out-of-order").exits(2);
+}
+
+#[test]
+fn a_table_that_somebody_has_locked_is_told_and_the_rest_is_compared() {
+    let shop = Shop::new();
+    shop.file(
+        "migrations/0001_notes.sql",
+        "CREATE TABLE notes (id int CHECK (id > 0)); CREATE TABLE other ()",
+    );
+    for tenant in ["acme", "beta"] {
+        shop.nself(&format!("tenants add {tenant}")).exits(0);
+    }
+    shop.nself("db migrate up --all-tenants").exits(0);
+    shop.sql("DROP TABLE acme.other");
+    let mut locker = connect(&shop.database);
+    locker.batch_execute("BEGIN; LOCK TABLE acme.notes, beta.notes").unwrap();
+    let diff = shop.json("db migrate diff --tenant acme", 0);
+    assert_eq!(column(&diff["drift"], "identity"), ["acme.other", "acme.notes"]);
+    assert_eq!(column(&diff["drift"], "safety"), ["additive", "blocked"]);
+    // Of all tenants at once, those are left out of whose schemas something is locked, and that is said.
+    shop.nself("tenants add zeta").exits(0);
+    let drift = shop.json("tenants drift --fail-on-drift", 1);
+    assert_eq!(column(&drift, "kind"), ["not compared", "not compared"]);
+    let said = column(&drift, "actual").concat();
+    assert!(said.contains("table acme.notes: ") && said.contains("so this cannot be compared now"), "{said}");
+    locker.batch_execute("ROLLBACK").unwrap();
+    shop.nself("tenants drift beta --fail-on-drift").exits(0);
+}
+
+#[test]
+fn a_cancelled_job_leaves_each_tenant_at_a_whole_migration() {
+    let shop = Shop::new();
+    shop.file("migrations/0001_notes.sql", "CREATE TABLE notes (id int)")
+        .file("migrations/0002_more.sql", "CREATE TABLE more (id int); SELECT * FROM public.gate");
+    shop.sql("CREATE TABLE public.gate ()");
+    for tenant in ["acme", "beta"] {
+        shop.nself(&format!("tenants add {tenant}")).exits(0);
+    }
+    shop.nself("db migrate status").exits(0);
+    shop.nself("db migrate up 1 --tenant acme").exits(0);
+    shop.sql("SET nself.migrate_lock_timeout = 0");
+    let mut gate = connect(&shop.database);
+    gate.batch_execute("BEGIN; LOCK TABLE public.gate").unwrap();
+    shop.sql("SELECT nself_tenant_up_start()");
+    shop.until("SELECT wait_event = 'relation' FROM nself.jobs");
+    shop.sql("SELECT nself_job_cancel(1)");
+    shop.until("SELECT state = 'cancelled' FROM nself.jobs");
+    gate.batch_execute("ROLLBACK").unwrap();
+    let applied = "SELECT string_agg(tenant || ' ' || version, ', ' ORDER BY id) FROM nself.applied";
+    assert_eq!(shop.ask(applied), "acme 0001");
+    assert!(!shop.has_table("acme.more") && !shop.has_table("beta.notes"));
+    shop.sql("SELECT nself_tenant_up_start()");
+    shop.until("SELECT state = 'done' FROM nself.jobs WHERE job = 2");
+    assert_eq!(shop.ask(applied), "acme 0001, acme 0002, beta 0001, beta 0002");
 }

@@ -144,6 +144,11 @@ impl Canary {
         Self { left: first, stopped_by: None }
     }
 
+    /// Whether there are still some to watch.
+    pub fn watches(&self) -> bool {
+        self.left > 0
+    }
+
     /// Notes what became of a tenant.
     pub fn note(&mut self, tenant: &str, outcome: Outcome) {
         match outcome {

@@ -20,10 +20,11 @@ use crate::server::spi;
 use crate::server::worker::{WorkerRole, WorkerSpec};
 
 /// Settings of the caller's session that a job runs under, beside those that give SQL its meaning.
-const OWN_SETTINGS: [&str; 8] = [
+const OWN_SETTINGS: [&str; 9] = [
     "lock_timeout",
     "statement_timeout",
     "nself.migrate_lock_timeout",
+    "nself.tenant_workers",
     "nself.env",
     "nself.compare_owners",
     "nself.heal_lock_timeout",
@@ -234,6 +235,7 @@ pub fn cancel(job: i64) -> Result<bool, Error> {
 }
 
 /// What a job's worker is told.
+#[derive(Clone, Copy)]
 pub struct Extra {
     pub database: pg_sys::Oid,
     pub role: WorkerRole,
@@ -242,7 +244,7 @@ pub struct Extra {
 }
 
 impl Extra {
-    fn to_text(&self) -> String {
+    pub fn to_text(&self) -> String {
         let Self { database, role, transaction, job } = self;
         let WorkerRole { oid, connects } = role;
         format!("{} {oid} {} {} {job}", database.to_u32(), u32::from(*connects), transaction.into_inner())

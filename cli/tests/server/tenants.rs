@@ -167,3 +167,71 @@ fn a_cancelled_job_leaves_each_tenant_at_a_whole_migration() {
     shop.until("SELECT state = 'done' FROM nself.jobs WHERE job = 2");
     assert_eq!(shop.ask(applied), "acme 0001, acme 0002, beta 0001, beta 0002");
 }
+
+#[test]
+fn several_workers_migrate_tenants_side_by_side_and_each_migration_has_its_own_evidence() {
+    let shop = Shop::new();
+    shop.file("migrations/0001_first.sql", "CREATE TABLE first (id int)").file(
+        "migrations/0002_gate.sql",
+        "SELECT * FROM public.gate;
+         CREATE TABLE second (id int);
+         CREATE TABLE IF NOT EXISTS public.of_all (id int);
+         ALTER TABLE public.of_all ADD COLUMN IF NOT EXISTS more int",
+    );
+    shop.sql("CREATE TABLE public.gate ()");
+    for number in 1..=6 {
+        shop.nself(&format!("tenants add t{number}")).exits(0);
+    }
+    shop.nself("db migrate status").exits(0);
+    shop.nself("db migrate up 1 --all-tenants").exits(0);
+    let mut gate = connect(&shop.database);
+    gate.batch_execute("BEGIN; LOCK TABLE public.gate").unwrap();
+    let start =
+        "SET nself.tenant_workers = 3; SET nself.migrate_lock_timeout = 0; SELECT nself_tenant_up_start()";
+    let waiting =
+        "SELECT count(*) = 3 FROM pg_locks WHERE relation = 'public.gate'::regclass AND NOT granted";
+    let helpers = |many: usize| {
+        format!(
+            "SELECT count(*) = {many} FROM pg_stat_activity \
+              WHERE datname = current_database() AND backend_type = 'nself_heal tenants'"
+        )
+    };
+    shop.sql(start);
+    shop.until(waiting);
+    // Beside them nobody else changes the schema.
+    let turns = shop.ask(
+        "SELECT format('%s %s', count(*), min(mode)) FROM pg_locks \
+          WHERE (classid, objid, objsubid) = (7236270, 1, 3) AND granted \
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+    );
+    assert_eq!(turns, "3 ShareLock");
+    // A cancel ends all of them.
+    shop.sql("SELECT nself_job_cancel(1)");
+    shop.until("SELECT state = 'cancelled' FROM nself.jobs WHERE job = 1");
+    shop.until(&helpers(0));
+    // A worker that is killed leaves its tenant as it was, and that is told.
+    shop.sql(start);
+    shop.until(waiting);
+    shop.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+          WHERE datname = current_database() AND backend_type = 'nself_heal tenants' LIMIT 1",
+    );
+    shop.until(&helpers(1));
+    gate.batch_execute("ROLLBACK").unwrap();
+    shop.until("SELECT state = 'failed' FROM nself.jobs WHERE job = 2");
+    let error = shop.ask("SELECT error FROM nself.jobs WHERE job = 2");
+    assert!(
+        error.starts_with("1 of 6 tenants failed, the first of them tenant \"t")
+            && error.ends_with("\": the worker that migrated it ended before it had"),
+        "{error}"
+    );
+    shop.sql(start);
+    shop.until("SELECT state = 'done' FROM nself.jobs WHERE job = 3");
+    assert_eq!(shop.ask("SELECT string_agg(DISTINCT state, ' ') FROM nself_tenant_status()"), "up to date");
+    // Each row of the ledger has the evidence of its own migration.
+    let of_others = "SELECT count(*) FROM nself.ledger l LEFT JOIN nself.evidence e ON e.ledger_id = l.id \
+        WHERE l.direction = 'up' AND (e IS NULL OR EXISTS (SELECT FROM json_object_keys(e.evidence -> 'touched') k \
+                                       WHERE k NOT LIKE '%' || l.tenant || '%' AND k NOT LIKE '%public.of_all%'))";
+    assert_eq!(shop.ask(of_others), "0");
+    shop.nself("db migrate diff --all-tenants --fail-on-drift").exits(0);
+}

@@ -1,6 +1,8 @@
 //! The command line: names, flags and help texts. Kept apart from what the commands do, so that the help can be read
 //! and changed as one text.
 
+pub mod fleet;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -25,11 +27,13 @@ Exit codes:
               lint: 1 is a migration that fails, or a hazard of --fail-on
               status --check-conflicts: 1 is a conflict
               tenants list, drift: 1 is drift, with --fail-on-drift
+              fleet status, drift: the worst of all; 1 is drift
   heals       0 healed, 1 something is left, with --fail-on-left-over, 2 failed or cancelled
   migrations  0 success, 1 failed and the database is unchanged, 2 invalid arguments
               (up, down, run, rollback, adopt, baseline, ground, reset-checksum,
               tenants add, remove; renumber, journal rebase: there 1 says that no file is changed)
               up --all-tenants: 1 is a tenant that failed; the others are kept
+              fleet up: the worst of all
 Where a migration is marked to run without a transaction, 1 says that a part may be applied.
 
 With --format json, errors and notes are lines of JSON on stderr.";
@@ -74,6 +78,11 @@ impl Global {
         self.env.clone().or_else(of_process)
     }
 
+    /// Whether --env names several, which only fleet takes.
+    pub fn is_of_fleet(&self) -> bool {
+        self.env.as_ref().is_some_and(|env| env.contains(','))
+    }
+
     pub fn is_json(&self) -> bool {
         self.json || self.format == Format::Json
     }
@@ -85,7 +94,7 @@ fn is_env_name(name: &str) -> bool {
 }
 
 fn env_name(name: &str) -> Result<String, String> {
-    match is_env_name(name) {
+    match name.split(',').all(is_env_name) {
         true => Ok(name.to_owned()),
         false => Err("an environment has letters, digits, - and _ in its name".to_owned()),
     }
@@ -125,6 +134,9 @@ pub enum Command {
     /// Run or roll back migrations
     #[command(subcommand)]
     Migrate(MigrateShort),
+    /// Ask or migrate several environments: --env a,b,c, each with a file .env.NAME
+    #[command(subcommand)]
+    Fleet(fleet::Fleet),
 }
 
 #[derive(Subcommand)]

@@ -1,5 +1,6 @@
 //! What the commands do: one module a family, each command one transaction, but for those that start a job.
 
+pub mod fleet;
 mod job;
 mod migrate;
 mod self_heal;
@@ -19,10 +20,14 @@ pub fn run(cli: &Cli) -> Result<Outcome, Error> {
     if is_for_lint && !matches!(cli.command, Command::Db(Db::Migrate(Migrate::Lint(_)))) {
         return Err(Error::FormatOfLint);
     }
+    if global.is_of_fleet() && !matches!(cli.command, Command::Fleet(_)) {
+        return Err(Error::ManyEnvironments);
+    }
     match &cli.command {
         Command::SelfHeal(command) => self_heal::run(global, command),
         Command::Db(Db::Migrate(command)) => migrate::run(global, command),
         Command::Migrate(command) => migrate::run_short(global, command),
+        Command::Fleet(command) => fleet::run(global, command),
         Command::Tenants(command) => tenants::run(global, command),
     }
 }

@@ -7,6 +7,7 @@
 
 use std::process::ExitCode;
 
+use crate::args::fleet::Fleet;
 use crate::args::{Command, Db, Migrate, Tenants};
 use crate::error::Error;
 
@@ -52,6 +53,7 @@ fn failure_number(command: &Command, usage: bool) -> u8 {
         _ if usage => USAGE,
         Command::SelfHeal(_)
         | Command::Tenants(Tenants::List | Tenants::Drift(_))
+        | Command::Fleet(Fleet::Status(_) | Fleet::Drift(_))
         | Command::Db(Db::Migrate(
             Migrate::Status(_) | Migrate::Diff(_) | Migrate::VerifyChecksums(_) | Migrate::Lint(_),
         )) => SELF_HEAL_FAILED,
@@ -66,6 +68,7 @@ fn failure_number(command: &Command, usage: bool) -> u8 {
             | Migrate::Ground(_),
         ))
         | Command::Tenants(Tenants::Add(_) | Tenants::Remove { .. })
+        | Command::Fleet(Fleet::Up(_))
         | Command::Migrate(_) => MIGRATE_FAILED,
     }
 }

@@ -25,6 +25,7 @@ use crate::drift::extension_versions;
 use crate::drift::facts::{as_owner_of, facts};
 use crate::drift::not_compared::{self, NotCompared, pair_counts};
 use crate::drift::rights;
+use crate::drift::shards;
 use crate::error::Error;
 use crate::expected::chain::Against;
 use crate::expected::{self, Expected};
@@ -69,6 +70,8 @@ pub enum IgnoredBy {
     OwnPartition,
     /// It is an index that somebody builds now, while others write.
     BeingBuilt,
+    /// It is a shard of Citus.
+    Shard,
 }
 
 fn of_rule(rule: &'static ignore::Rule, object: &Object) -> Ignored {
@@ -80,7 +83,7 @@ fn of_rule(rule: &'static ignore::Rule, object: &Object) -> Ignored {
     }
 }
 
-fn of_build(change: &Change) -> Ignored {
+fn of_change(by: IgnoredBy, change: &Change) -> Ignored {
     let kind = match change {
         Change::Missing(_) => Kind::Missing,
         Change::Extra(_) => Kind::Extra,
@@ -88,7 +91,7 @@ fn of_build(change: &Change) -> Ignored {
     };
     let object = change.object();
     Ignored {
-        by: IgnoredBy::BeingBuilt,
+        by,
         kind: kind.as_str(),
         object_type: object.object_type().to_owned(),
         identity: object.identity(),
@@ -389,8 +392,14 @@ fn compare_catalogs(
         let mut ignored = Vec::new();
         changes.retain(|change| {
             let is_being_built = being_built::is_about(change, being_built);
-            ignored.extend(is_being_built.then(|| of_build(change)));
+            ignored.extend(is_being_built.then(|| of_change(IgnoredBy::BeingBuilt, change)));
             !is_being_built
+        });
+        let shards = shards::among(&live, &expected)?;
+        changes.retain(|change| {
+            let is_shard = shards::is_about(change, &shards);
+            ignored.extend(is_shard.then(|| of_change(IgnoredBy::Shard, change)));
+            !is_shard
         });
         changes.retain(|change| match ignore::rule_for(change, &expected, &live) {
             Some(rule) => {

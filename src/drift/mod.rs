@@ -12,4 +12,5 @@ mod facts;
 pub mod ignored;
 pub mod not_compared;
 mod rights;
+mod shards;
 pub mod tenants;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nself_heal_core::digest::Differing;
+use nself_heal_core::evidence::without_tables;
 use nself_heal_core::model::{Address, Catalog};
 use nself_heal_core::plan::Allowed;
 use nself_heal_core::tenants::Tenant;
@@ -14,6 +15,7 @@ use pgrx::pg_sys;
 
 use crate::catalog::{self, Wanted, outline};
 use crate::drift::allowed::{self, AllowedDrift};
+use crate::drift::shards;
 use crate::error::Error;
 use crate::expected;
 use crate::migrations::{ground, ledger, tenants as list};
@@ -40,6 +42,7 @@ pub fn matrix(named: Option<&str>) -> Result<Vec<(Difference, Vec<String>)>, Err
     let ground: BTreeSet<Address> =
         stood_here.into_iter().filter(|of| of.forgotten.is_none()).map(|of| of.object).collect();
     let Live { schemas: mut live, locked } = live(&all)?;
+    let shards = shards::all()?;
     let mut matrix = Matrix::default();
     for (expected, tenants) in groups {
         let expected = match expected {
@@ -60,7 +63,7 @@ pub fn matrix(named: Option<&str>) -> Result<Vec<(Difference, Vec<String>)>, Err
                 matrix.put(not_compared(why), &tenant.name);
                 continue;
             }
-            let here = live.remove(&tenant.schema).unwrap_or_default();
+            let here = without_tables(live.remove(&tenant.schema).unwrap_or_default(), &shards);
             let value = without_name(&here, &tenant.schema).map_err(bad)?;
             let key = value.to_string();
             if !known.contains_key(&key) {

@@ -276,10 +276,14 @@ CREATE TABLE nself.job_log (
     event bigint,
     error text,
     sqlstate text,
-    hint text
+    hint text,
+    taken text,
+    failures text[] NOT NULL DEFAULT '{}'
 );
 COMMENT ON TABLE nself.job_log IS 'What background workers were asked to do: one row a job. nself.jobs shows it';
 COMMENT ON COLUMN nself.job_log.settings IS 'The settings of the session that asked: the job runs under them';
+COMMENT ON COLUMN nself.job_log.taken IS 'Of a job for all tenants: the tenant that was taken last, in the order of their names';
+COMMENT ON COLUMN nself.job_log.failures IS 'Of such a job: which tenants failed, and how; of one that is being migrated, that its worker has ended, until it says more';
 
 CREATE VIEW nself.jobs AS
     SELECT j.job, j.kind,

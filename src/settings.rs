@@ -15,6 +15,7 @@ static ENV: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Som
 static COMPARE_OWNERS: GucSetting<bool> = GucSetting::<bool>::new(true);
 static HEAL_LOCK_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(3_000);
 static MIGRATE_LOCK_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(3_000);
+static TENANT_WORKERS: GucSetting<i32> = GucSetting::<i32>::new(1);
 static MIRROR_TRACKER: GucSetting<bool> = GucSetting::<bool>::new(false);
 static CAPTURE_DDL: GucSetting<bool> = GucSetting::<bool>::new(true);
 static GUARD: GucSetting<Guard> = GucSetting::<Guard>::new(Guard::Off);
@@ -106,6 +107,16 @@ pub fn define() {
         i32::MAX,
         GucContext::Userset,
         GucFlags::UNIT_MS,
+    );
+    GucRegistry::define_int_guc(
+        c"nself.tenant_workers",
+        c"How many background workers migrate tenants side by side in a job for all tenants.",
+        c"Each takes one of max_worker_processes while the job runs.",
+        &TENANT_WORKERS,
+        1,
+        16,
+        GucContext::Userset,
+        GucFlags::default(),
     );
     GucRegistry::define_int_guc(
         c"nself.heal_rewrite_limit",
@@ -325,6 +336,10 @@ pub fn heal_lock_timeout() -> i32 {
 /// In milliseconds; zero for none of its own.
 pub fn migrate_lock_timeout() -> i32 {
     MIGRATE_LOCK_TIMEOUT.get()
+}
+
+pub fn tenant_workers() -> usize {
+    usize::try_from(TENANT_WORKERS.get()).unwrap_or(1)
 }
 
 pub fn mirrors_tracker() -> bool {

@@ -1,6 +1,7 @@
 //! The command line: names, flags and help texts. Kept apart from what the commands do, so that the help can be read
 //! and changed as one text.
 
+pub mod fleet;
 mod serve;
 
 use std::ffi::OsString;
@@ -30,12 +31,14 @@ Exit codes:
               status --check-conflicts: 1 is a conflict
               repair: 1 is a problem; with --confirm, one that is left for a person, or that a mend failed for
               tenants list, drift: 1 is drift, with --fail-on-drift
+              fleet status, drift: the worst of all; 1 is drift
   heals       0 healed, 1 something is left, with --fail-on-left-over, 2 failed or cancelled
   migrations  0 success, 1 failed and the database is unchanged, 2 invalid arguments
               (up, down, run, rollback, adopt, baseline, ground, reset-checksum,
               tenants add, remove; renumber, journal rebase: there 1 says that no file is changed)
               up --all-tenants: 1 is a tenant that failed; the others are kept
   serve       0 ended by SIGTERM or Ctrl-C, 2 could not start
+              fleet up: the worst of all
 Where a migration is marked to run without a transaction, 1 says that a part may be applied.
 
 With --format json, errors and notes are lines of JSON on stderr.";
@@ -80,6 +83,11 @@ impl Global {
         self.env.clone().or_else(of_process)
     }
 
+    /// Whether --env names several, which only fleet takes.
+    pub fn is_of_fleet(&self) -> bool {
+        self.env.as_ref().is_some_and(|env| env.contains(','))
+    }
+
     pub fn is_json(&self) -> bool {
         self.json || self.format == Format::Json
     }
@@ -91,7 +99,7 @@ fn is_env_name(name: &str) -> bool {
 }
 
 fn env_name(name: &str) -> Result<String, String> {
-    match is_env_name(name) {
+    match name.split(',').all(is_env_name) {
         true => Ok(name.to_owned()),
         false => Err("an environment has letters, digits, - and _ in its name".to_owned()),
     }
@@ -133,6 +141,9 @@ pub enum Command {
     Migrate(MigrateShort),
     /// Answer Hasura's actions and triggers over HTTP, until a signal ends it
     Serve(Serve),
+    /// Ask or migrate several environments: --env a,b,c, each with a file .env.NAME
+    #[command(subcommand)]
+    Fleet(fleet::Fleet),
 }
 
 #[derive(Subcommand)]
@@ -168,6 +179,25 @@ pub struct HealRun {
     /// The missing object IDENTITY was not renamed: create it, though another one looks like it (repeatable)
     #[arg(long, value_name = "IDENTITY")]
     pub not_renamed: Vec<String>,
+    #[command(flatten)]
+    pub tenants: OfTenants,
+}
+
+/// Whose schemas are meant, if not all.
+#[derive(Args)]
+pub struct OfTenants {
+    /// The schema of this tenant alone
+    #[arg(long, value_name = "NAME")]
+    pub tenant: Option<String>,
+    /// The schemas of all tenants, and nothing else
+    #[arg(long, conflicts_with = "tenant")]
+    pub all_tenants: bool,
+}
+
+impl OfTenants {
+    pub fn any(&self) -> bool {
+        self.tenant.is_some() || self.all_tenants
+    }
 }
 
 #[derive(Args)]
@@ -486,8 +516,10 @@ pub struct Diff {
     #[command(flatten)]
     pub folder: Folder,
     /// What the live schema is compared with
-    #[arg(long, value_enum, default_value_t = Against::Journal)]
+    #[arg(long, value_enum, default_value_t = Against::Journal, conflicts_with_all = ["tenant", "all_tenants"])]
     pub against: Against,
+    #[command(flatten)]
+    pub tenants: OfTenants,
     /// Exit with code 1 when there is drift, or the folder is not what was applied
     #[arg(long)]
     pub fail_on_drift: bool,

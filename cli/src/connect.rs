@@ -67,6 +67,18 @@ pub fn way(target: Target) -> Result<Way, Error> {
 }
 
 impl Target {
+    /// Where the database is, for a comparison.
+    pub fn place(&self) -> String {
+        let Self { config, ssl_mode: _, ssl_root: _ } = self;
+        format!(
+            "{:?} {:?} {:?} {:?}",
+            config.get_hosts(),
+            config.get_hostaddrs(),
+            config.get_ports(),
+            config.get_dbname()
+        )
+    }
+
     fn new(config: Config) -> Self {
         Self { config, ssl_mode: None, ssl_root: None }
     }

@@ -29,6 +29,12 @@ fn is_ours(name: &str) -> bool {
         || name.starts_with("PG")
 }
 
+/// Whether a variable says where a database is, and not only who asks and how.
+pub fn says_where(name: &str) -> bool {
+    const OF_LIBPQ: [&str; 5] = ["PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE"];
+    name == "DATABASE_URL" || name.starts_with("POSTGRES_") || OF_LIBPQ.contains(&name)
+}
+
 /// The variables that say which database to talk to, and what this program shares with others.
 #[derive(Default)]
 pub struct Environment {
@@ -49,6 +55,18 @@ impl Environment {
                 messages::verbose(&format!("read {file}"));
             }
             environment.add(variables);
+        }
+        Ok(environment)
+    }
+
+    /// The same for one of several environments: what the process says of where a database is would be said of all of them.
+    pub fn of_files(dir: &Path, env: &str) -> Result<Self, Error> {
+        let mut environment = Self::default();
+        let of_process = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        environment.add(of_process.filter(|(name, _)| !says_where(name)));
+        for file in files(Some(env)) {
+            environment.add(read(&dir.join(&file))?);
         }
         Ok(environment)
     }

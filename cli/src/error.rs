@@ -47,6 +47,16 @@ pub enum Error {
     Read { path: PathBuf, source: std::io::Error },
     #[error("cannot write {}: {source}", .path.display())]
     Write { path: PathBuf, source: std::io::Error },
+    #[error("no environments are named")]
+    NoFleet,
+    #[error("several environments are named, and this command is for one")]
+    ManyEnvironments,
+    #[error("a database is named, and fleet is for several")]
+    OneDatabase,
+    #[error("there is no file .env.{env} here")]
+    NoEnvironment { env: String },
+    #[error("the environments {one} and {other} lead to the same database")]
+    SameDatabase { one: String, other: String },
     #[error("only lint has the formats github and sarif")]
     FormatOfLint,
     #[error("another nself is changing the folder: {} is locked", .path.display())]
@@ -76,6 +86,11 @@ impl Error {
             | Error::Folder(nself_folder::Error::NotFolder(_))
             | Error::NoFolder { .. }
             | Error::UnsaidProduction
+            | Error::NoFleet
+            | Error::ManyEnvironments
+            | Error::OneDatabase
+            | Error::NoEnvironment { .. }
+            | Error::SameDatabase { .. }
             | Error::FormatOfLint
             | Error::Unconfirmed => true,
             // The server says so of a version that does not exist, or a count of 0.
@@ -107,6 +122,15 @@ impl Error {
             Error::Serve(error) => error.hint()?,
             Error::Unconfirmed => "Pass --yes, or see what would be reverted with --dry-run.",
             Error::UnsaidProduction => "Say --env prod, or see what would be applied with --dry-run.",
+            Error::NoFleet => "Say --env a,b,c: each has a file .env.NAME that says where its database is.",
+            Error::ManyEnvironments => "Use nself fleet, or name one environment.",
+            Error::OneDatabase => {
+                "Leave --database-url out: the files of the environments say where each database is."
+            }
+            Error::NoEnvironment { .. } => "Write where its database is into that file.",
+            Error::SameDatabase { .. } => {
+                "What .env.secrets and .env say holds for all environments: say in .env.NAME where each database is."
+            }
             Error::FormatOfLint => "Use --format text or --format json.",
             Error::TenantsFailed { .. } => {
                 "Remove the causes and run the command again: those that are up to date are passed over."

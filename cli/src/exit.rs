@@ -8,6 +8,7 @@
 
 use std::process::ExitCode;
 
+use crate::args::fleet::Fleet;
 use crate::args::{Command, Db, Migrate, Tenants};
 use crate::error::Error;
 
@@ -54,6 +55,7 @@ fn failure_number(command: &Command, usage: bool) -> u8 {
         Command::SelfHeal(_)
         | Command::Serve(_)
         | Command::Tenants(Tenants::List | Tenants::Drift(_))
+        | Command::Fleet(Fleet::Status(_) | Fleet::Drift(_))
         | Command::Db(Db::Migrate(
             Migrate::Status(_)
             | Migrate::Diff(_)
@@ -72,6 +74,7 @@ fn failure_number(command: &Command, usage: bool) -> u8 {
             | Migrate::Ground(_),
         ))
         | Command::Tenants(Tenants::Add(_) | Tenants::Remove { .. })
+        | Command::Fleet(Fleet::Up(_))
         | Command::Migrate(_) => MIGRATE_FAILED,
     }
 }

@@ -4,6 +4,7 @@
 pub mod adopt;
 pub mod conflicts;
 pub mod drift;
+pub mod fleet;
 pub mod ground;
 pub mod heal;
 pub mod migrate;

@@ -106,7 +106,7 @@ pub fn is_of_other_tool(identity: &str) -> bool {
 }
 
 /// The identity of what an object belongs to, where its own does not begin with it.
-fn whole(object: Object) -> Option<String> {
+pub fn whole(object: Object) -> Option<String> {
     match object {
         Object::Column(table, _) | Object::Default(table, _) | Object::NotNull(table, _) => {
             Some(table.identity.clone())

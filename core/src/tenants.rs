@@ -15,6 +15,8 @@ use crate::migrations::{State, Status};
 pub struct Tenant {
     pub name: String,
     pub schema: String,
+    /// The schema as the server prints its name.
+    pub quoted: String,
     /// Whether the schema is there.
     pub is_here: bool,
 }
@@ -34,6 +36,10 @@ pub enum Error {
     SchemaIsName { name: String, schema: String },
     #[error("there is no tenant {name:?}")]
     NoSuchTenant { name: String },
+    #[error("tenant {name:?} alone was asked for, and all tenants")]
+    OneOrAll { name: String },
+    #[error("pending migrations of tenants are compared with nothing")]
+    PendingOfTenant,
     #[error("there are no tenants")]
     NoTenants,
     #[error("{failed} of {of} tenants failed{}, the first of them {first}", if *stopped { ", one of the first, so that the rest did not run" } else { "" })]
@@ -56,6 +62,10 @@ impl Error {
             }
             Self::SomeFailed { .. } => {
                 "Remove the causes and start it again: tenants that are up to date are passed over. nself_tenant_status() tells which are not."
+            }
+            Self::OneOrAll { .. } => "Give tenant or all_tenants.",
+            Self::PendingOfTenant => {
+                "Leave against out: a tenant's schema is compared with its applied migrations."
             }
             Self::NoTenants => "Call nself_tenant_add() for each of them.",
             Self::SchemaGone { schema } => {
@@ -132,6 +142,11 @@ pub struct Canary {
 impl Canary {
     pub fn new(first: usize) -> Self {
         Self { left: first, stopped_by: None }
+    }
+
+    /// Whether there are still some to watch.
+    pub fn watches(&self) -> bool {
+        self.left > 0
     }
 
     /// Notes what became of a tenant.

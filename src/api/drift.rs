@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use nself_heal_core::access::Level;
+use nself_heal_core::tenants::Error as OfTenants;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::capture::culprit;
 use crate::catalog::access::ask;
-use crate::drift::compare::{self, Comparison};
+use crate::drift::compare::{self, Asked, Comparison};
 use crate::drift::{allow, ignored, not_compared};
+use crate::error::Error;
 use crate::expected;
 use crate::expected::chain::Against;
 use crate::heal::in_transaction;
@@ -18,6 +20,8 @@ use crate::heal::in_transaction;
 #[pg_extern]
 fn nself_drift(
     against: default!(Option<&str>, "'applied'"),
+    tenant: default!(Option<&str>, "NULL"),
+    all_tenants: default!(Option<bool>, "false"),
 ) -> Result<
     TableIterator<
         'static,
@@ -38,7 +42,18 @@ fn nself_drift(
     ErrorReport,
 > {
     ask(Level::Look, "nself_drift()")?;
-    let (_, comparison) = compare::compare(Against::parse(against.unwrap_or("applied"))?, BTreeSet::new())?;
+    let against = Against::parse(against.unwrap_or("applied"))?;
+    let asked = Asked {
+        tenant: tenant.map(str::to_owned),
+        all_tenants: all_tenants.unwrap_or(false),
+        ..Asked::default()
+    };
+    let of_tenants = asked.tenant.is_some() || asked.all_tenants;
+    let (_, comparison) = match against {
+        Against::Applied => compare::compare_asked(&asked)?,
+        _ if of_tenants => return Err(Error::from(OfTenants::PendingOfTenant).into()),
+        _ => compare::compare(against, BTreeSet::new())?,
+    };
     if let Some(line) = not_compared::not_compared_line(&comparison.not_compared) {
         notice!("not compared: {line}. See nself_drift_not_compared()");
     }

@@ -1,6 +1,5 @@
 //! Heal: by hand and by itself, and its history.
 
-use std::collections::BTreeSet;
 use std::time::Instant;
 
 use nself_heal_core::access::Level;
@@ -10,8 +9,7 @@ use pgrx::prelude::*;
 
 use crate::background::switch;
 use crate::catalog::access::{ask, warn_of_owners};
-use crate::drift::compare;
-use crate::expected::chain::Against;
+use crate::drift::compare::{self, Asked};
 use crate::heal::{history, in_transaction};
 use crate::migrations::elsewhere;
 use crate::migrations::lock::SchemaLock;
@@ -20,6 +18,8 @@ use crate::migrations::lock::SchemaLock;
 fn nself_heal(
     confirm: default!(Option<bool>, "false"),
     not_renamed: default!(Option<Vec<String>>, "NULL"),
+    tenant: default!(Option<&str>, "NULL"),
+    all_tenants: default!(Option<bool>, "false"),
 ) -> Result<
     TableIterator<
         'static,
@@ -40,15 +40,19 @@ fn nself_heal(
         true => ask(Level::Heal, "nself_heal(true)")?,
         false => ask(Level::Look, "nself_heal()")?,
     }
-    let not_renamed: BTreeSet<String> = not_renamed.unwrap_or_default().into_iter().collect();
+    let asked = Asked {
+        not_renamed: not_renamed.unwrap_or_default().into_iter().collect(),
+        tenant: tenant.map(str::to_owned),
+        all_tenants: all_tenants.unwrap_or(false),
+    };
     let _turn = if confirm { Some(SchemaLock::take(c"nself_heal(true)")?) } else { None };
     if confirm {
         elsewhere::refuse_heal()?;
     }
-    let (expected, comparison) = compare::compare(Against::Applied, not_renamed.clone())?;
+    let (expected, comparison) = compare::compare_asked(&asked)?;
     let drift_items = compare::items(&comparison.steps);
     warn_of_owners(&comparison.steps);
-    let outcomes = in_transaction::run(&expected, comparison, confirm, not_renamed)?;
+    let outcomes = in_transaction::run(&expected, comparison, confirm, asked.not_renamed)?;
     if let Some(mut run) = history::Run::begin("call", drift_items, confirm, began)? {
         run.add(&outcomes)?;
         run.end(None, None)?;

@@ -12,12 +12,18 @@ use crate::expected::chain::{self, Against};
 use crate::migrations::tenants::{self, schema_of};
 
 #[pg_extern]
-fn nself_heal_start(not_renamed: default!(Option<Vec<String>>, "NULL")) -> Result<i64, ErrorReport> {
+fn nself_heal_start(
+    not_renamed: default!(Option<Vec<String>>, "NULL"),
+    tenant: default!(Option<&str>, "NULL"),
+    all_tenants: default!(Option<bool>, "false"),
+) -> Result<i64, ErrorReport> {
     ask(Level::Heal, "nself_heal_start()")?;
     // Without a migration it fails now, as nself_heal() does, and not in the job.
     chain::hash_of(Against::Applied)?;
     let not_renamed = not_renamed.unwrap_or_default().into_iter().collect();
-    Ok(job::start(&Task::Heal { not_renamed }, &Asker::caller()?)?)
+    let all_tenants = all_tenants.unwrap_or(false);
+    tenants::asked_for(tenant, all_tenants)?;
+    Ok(job::start(&Task::Heal { not_renamed, tenant, all_tenants }, &Asker::caller()?)?)
 }
 
 #[pg_extern]

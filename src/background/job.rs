@@ -20,10 +20,11 @@ use crate::server::spi;
 use crate::server::worker::{WorkerRole, WorkerSpec};
 
 /// Settings of the caller's session that a job runs under, beside those that give SQL its meaning.
-const OWN_SETTINGS: [&str; 8] = [
+const OWN_SETTINGS: [&str; 9] = [
     "lock_timeout",
     "statement_timeout",
     "nself.migrate_lock_timeout",
+    "nself.tenant_workers",
     "nself.env",
     "nself.compare_owners",
     "nself.heal_lock_timeout",
@@ -52,6 +53,8 @@ impl Asker {
 pub enum Task<'a> {
     Heal {
         not_renamed: BTreeSet<String>,
+        tenant: Option<&'a str>,
+        all_tenants: bool,
     },
     MigrateUp {
         target: Option<&'a str>,
@@ -86,7 +89,9 @@ impl Task<'_> {
 
     fn arguments(&self) -> Value {
         match self {
-            Self::Heal { not_renamed } => json!({ "not_renamed": not_renamed }),
+            Self::Heal { not_renamed, tenant, all_tenants } => json!({
+                "not_renamed": not_renamed, "tenant": tenant, "all_tenants": all_tenants,
+            }),
             Self::MigrateUp { target, max_count, tenant, out_of_order, by_itself } => json!({
                 "target": target, "max_count": max_count, "tenant": tenant, "out_of_order": out_of_order, "by_itself": by_itself,
             }),
@@ -235,6 +240,7 @@ pub fn cancel(job: i64) -> Result<bool, Error> {
 }
 
 /// What a job's worker is told.
+#[derive(Clone, Copy)]
 pub struct Extra {
     pub database: pg_sys::Oid,
     pub role: WorkerRole,
@@ -243,7 +249,7 @@ pub struct Extra {
 }
 
 impl Extra {
-    fn to_text(&self) -> String {
+    pub fn to_text(&self) -> String {
         let Self { database, role, transaction, job } = self;
         let WorkerRole { oid, connects } = role;
         format!("{} {oid} {} {} {job}", database.to_u32(), u32::from(*connects), transaction.into_inner())

@@ -7,7 +7,9 @@ use pgrx::prelude::*;
 use serde::Deserialize;
 
 use crate::background::job::{Asker, Extra};
-use crate::background::migrate;
+use crate::background::migrate::{self, Turn};
+use crate::background::tenants;
+use crate::drift::compare::Asked;
 use crate::error::{Error, ServerError};
 use crate::heal::online;
 use crate::migrations::up::UpRequest;
@@ -40,13 +42,33 @@ pub extern "C-unwind" fn nself_heal_job(_argument: pg_sys::Datum) {
     let result = match begun.and_then(|()| in_transaction(|| begin(job))) {
         // The transaction was rolled back: nobody asked.
         Ok(None) => return,
-        Ok(Some(row)) => row.run(job),
+        Ok(Some(row)) => row.run(&extra),
         Err(error) => Err(error),
     };
     if let Err(error) = in_transaction(|| end(job, result)) {
         warning!("nself_heal could not write down how job {job} ended: {error}");
     }
     worker::linger();
+}
+
+/// A worker that helps a job for all tenants: it takes one after the other, until none is left.
+#[pg_guard]
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn nself_heal_tenants(_argument: pg_sys::Datum) {
+    worker::obey_signals();
+    timeout::obey();
+    let Some(extra) = Extra::parse(&worker::extra()) else { return };
+    extra.role.connect(extra.database, 0);
+    let job = extra.job;
+    let helped = in_transaction(|| read(job)).and_then(|row| {
+        let Some(row) = row else { return Ok(()) };
+        row.settle()?;
+        let mut progress = |now: Progress<'_>| in_transaction(|| show(job, &now));
+        tenants::help(job, &row.request(), &|| row.settle(), &mut progress)
+    });
+    if let Err(error) = helped {
+        warning!("a worker of nself_heal that helps job {job} ended: {error}");
+    }
 }
 
 /// What is to be done, as it was asked for.
@@ -76,14 +98,20 @@ struct Arguments {
 
 /// Reads the job's row, and says in it that it runs. Nothing if there is none.
 fn begin(job: i64) -> Result<Option<JobRow>, Error> {
-    let text: Option<String> = as_extension_owner(|| {
-        spi::write_returning(
-            "UPDATE nself.job_log SET state = 'running', started_at = clock_timestamp() WHERE job = $1 \
-             RETURNING json_build_object('kind', kind, 'arguments', arguments, 'settings', settings, \
-                       'logged_in_as', logged_in_as, 'run_by', run_by)::text",
-            &[job.into()],
-        )
-    })?;
+    let begin = "UPDATE nself.job_log SET state = 'running', started_at = clock_timestamp() WHERE job = $1";
+    if as_extension_owner(|| spi::write_returning::<i64>(&format!("{begin} RETURNING job"), &[job.into()]))?
+        .is_none()
+    {
+        return Ok(None);
+    }
+    read(job)
+}
+
+fn read(job: i64) -> Result<Option<JobRow>, Error> {
+    let row = "SELECT json_build_object('kind', kind, 'arguments', arguments, 'settings', settings, \
+                      'logged_in_as', logged_in_as, 'run_by', run_by)::text \
+                 FROM nself.job_log WHERE job = $1";
+    let text: Option<String> = as_extension_owner(|| spi::read_one(row, &[job.into()]))?;
     text.map(|text| serde_json::from_str(&text))
         .transpose()
         .map_err(|error| Error::BadAnswer { query: "job", reason: error.to_string() })
@@ -96,17 +124,33 @@ struct Done {
 }
 
 impl JobRow {
-    fn run(&self, job: i64) -> Result<Done, Error> {
+    fn run(&self, extra: &Extra) -> Result<Done, Error> {
+        let job = extra.job;
         self.settle()?;
         let mut progress = |now: Progress<'_>| in_transaction(|| show(job, &now));
         if self.kind == "heal" {
-            let report = online::heal("job", &self.arguments.not_renamed, None, &mut progress)?;
+            let Arguments { not_renamed, tenant, all_tenants, .. } = &self.arguments;
+            let asked =
+                Asked { not_renamed: not_renamed.clone(), tenant: tenant.clone(), all_tenants: *all_tenants };
+            let report = online::heal("job", &asked, None, &mut progress)?;
             return match report.stopped {
                 // Who may look reads how a heal ended.
                 Some(error) => Err(error.without_sql()),
                 None => Ok(Done { event: Some(report.ended.event) }),
             };
         }
+        let request = self.request();
+        match self.arguments.all_tenants {
+            true => {
+                let canary = self.arguments.canary;
+                tenants::up_all(extra, &request, canary, &|| self.settle(), &mut progress)?;
+            }
+            false => migrate::up(&request, Turn::Alone, &|| self.settle(), &mut progress)?,
+        }
+        Ok(Done { event: None })
+    }
+
+    fn request(&self) -> UpRequest<'_> {
         let Arguments {
             not_renamed: _,
             target,
@@ -114,22 +158,17 @@ impl JobRow {
             tenant,
             out_of_order,
             by_itself,
-            all_tenants,
-            canary,
+            all_tenants: _,
+            canary: _,
         } = &self.arguments;
-        let request = UpRequest {
+        UpRequest {
             target: target.as_deref(),
             max_count: *max_count,
             dry_run: false,
             tenant: tenant.as_deref(),
             out_of_order: *out_of_order,
             by_itself: *by_itself,
-        };
-        match all_tenants {
-            true => migrate::up_all(&request, *canary, &|| self.settle(), &mut progress)?,
-            false => migrate::up(&request, &|| self.settle(), &mut progress)?,
         }
-        Ok(Done { event: None })
     }
 
     /// Takes the settings of who asked, whatever they are now, and goes back to the role that this worker connected as.

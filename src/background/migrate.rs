@@ -3,30 +3,53 @@
 
 #![allow(unsafe_code)]
 
-use nself_heal_core::tenants::{self as core, Outcome};
 use pgrx::{PgSqlErrorCode, pg_sys};
 
 use crate::error::Error;
 use crate::migrations::ledger::Session;
-use crate::migrations::lock::with_schema_lock;
+use crate::migrations::lock::{with_schema_lock, with_tenant_lock};
 use crate::migrations::no_transaction::{self, Advanced, TopLevel};
 use crate::migrations::status::Pending;
 use crate::migrations::tenant::refuse_strangers;
-use crate::migrations::tenants;
 use crate::migrations::up::{self, UpRequest};
+use crate::migrations::{evidence, ground};
 use crate::server::progress::Progress;
 use crate::server::session::with_settings;
-use crate::server::transaction::in_transaction;
 use crate::server::{own_ddl, timeout, transaction, worker};
 use crate::settings;
+
+/// Beside whom migrations run.
+#[derive(Clone, Copy)]
+pub enum Turn<'a> {
+    /// Beside nobody who changes the schema.
+    Alone,
+    /// Beside those who migrate other tenants than this one.
+    BesideOthers(&'a str),
+}
+
+impl Turn<'_> {
+    fn take<T>(self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        match self {
+            Self::Alone => with_schema_lock(work),
+            Self::BesideOthers(tenant) => with_tenant_lock(tenant, is_alone, work),
+        }
+    }
+}
+
+/// What stands here before the first migration is kept once; and where no event trigger tells what a migration touches, all that
+/// changes meanwhile counts as its doing.
+fn is_alone() -> Result<bool, Error> {
+    Ok(ground::is_first()? || !evidence::is_seen_at_once()?)
+}
 
 /// Applies what the request asks for. `settle` takes the settings back that a statement at top level leaves behind.
 pub fn up(
     request: &UpRequest<'_>,
+    turn: Turn<'_>,
     settle: &dyn Fn() -> Result<(), Error>,
     progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let (session, chosen) = with_schema_lock(|| {
+    let (session, chosen) = turn.take(|| {
         refuse_strangers(request.tenant)?;
         Ok((Session::now(request.tenant)?, up::choose(request)?))
     })?;
@@ -47,76 +70,32 @@ pub fn up(
         };
         if pending.entry.in_transaction {
             show(&format!("-- migration {}", pending.entry.version))?;
-            patiently(|| up::apply(pending, &session, request.tenant).map(drop))?;
+            patiently(turn, || up::apply(pending, &session, request.tenant).map(drop))?;
         } else {
-            by_statements(pending, &session, request, settle, &mut show)?;
+            by_statements(pending, &session, request, turn, settle, &mut show)?;
         }
     }
     Ok(())
-}
-
-/// The same for every tenant, in the order of their names. One that fails does not stop the others, unless it is one of the first
-/// that the canary watches. Each migration of each tenant has a transaction of its own.
-pub fn up_all(
-    request: &UpRequest<'_>,
-    canary: Option<i32>,
-    settle: &dyn Fn() -> Result<(), Error>,
-    progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let mut canary = tenants::canary(canary)?;
-    let all = in_transaction(tenants::some)?;
-    let mut failures: Vec<String> = Vec::new();
-    for (index, tenant) in all.iter().enumerate() {
-        let mut outcome = Outcome::Nothing;
-        let mut show = |now: Progress<'_>| {
-            outcome = Outcome::Ran;
-            let statement = format!("-- tenant {}\n{}", tenant.name, now.statement);
-            progress(Progress { event: None, step: index + 1, of: all.len(), statement: &statement })
-        };
-        let one = UpRequest { tenant: Some(&tenant.schema), ..*request };
-        if let Err(error) = up(&one, settle, &mut show) {
-            let is_cancelled = error.server_error().is_some_and(|source| source.is_cancel());
-            if is_cancelled && !timeout::has_ended_one() {
-                return Err(error);
-            }
-            outcome = Outcome::Failed;
-            failures.push(format!("tenant {:?}: {error}", tenant.name));
-            settle()?;
-        }
-        canary.note(&tenant.name, outcome);
-        if canary.stopped_by().is_some() {
-            break;
-        }
-    }
-    match failures.split_first() {
-        None => Ok(()),
-        Some((first, rest)) => Err(core::Error::SomeFailed {
-            failed: rest.len() + 1,
-            of: all.len(),
-            first: first.clone(),
-            stopped: canary.stopped_by().is_some(),
-        }
-        .into()),
-    }
 }
 
 fn by_statements(
     pending: &Pending,
     session: &Session,
     request: &UpRequest<'_>,
+    turn: Turn<'_>,
     settle: &dyn Fn() -> Result<(), Error>,
     show: &mut dyn FnMut(&str) -> Result<(), Error>,
 ) -> Result<(), Error> {
     show(&format!("-- migration {}", pending.entry.version))?;
     let tenant = request.tenant;
     loop {
-        let advanced = patiently(|| no_transaction::advance(pending, session, tenant));
+        let advanced = patiently(turn, || no_transaction::advance(pending, session, tenant));
         let advanced = match advanced {
             Err(error) if no_transaction::commits_by_itself(pending, &error) => {
                 if transaction::is_confined() && !transaction::can_confine_statements() {
                     return Err(without_login(pending, session));
                 }
-                with_schema_lock(|| no_transaction::let_commit(pending, session, tenant, request.by_itself))
+                turn.take(|| no_transaction::let_commit(pending, session, tenant, request.by_itself))
             }
             other => other,
         };
@@ -132,7 +111,7 @@ fn by_statements(
                 let ran = at_top_level(&statement);
                 settle()?;
                 ran.map_err(|error| no_transaction::failed_at_top_level(pending, &statement, error))?;
-                with_schema_lock(|| no_transaction::finish(pending, session, tenant, &statement))?;
+                turn.take(|| no_transaction::finish(pending, session, tenant, &statement))?;
             }
         }
     }
@@ -140,11 +119,11 @@ fn by_statements(
 
 /// Runs `work` in a transaction. Whoever comes behind a statement that waits for a lock waits, too: so it waits for a moment only,
 /// and is tried again after a pause.
-fn patiently<T>(mut work: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+fn patiently<T>(turn: Turn<'_>, mut work: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
     let mut waits = worker::WAITS.into_iter();
     loop {
-        match with_schema_lock(|| within_lock_timeout(&mut work)) {
-            Err(error) if is_without_lock(&error) => match waits.next() {
+        match turn.take(|| within_lock_timeout(&mut work)) {
+            Err(error) if is_without_lock(&error) || was_outrun(turn, &error) => match waits.next() {
                 Some(wait) => worker::pause(wait),
                 None => return Err(error),
             },
@@ -171,6 +150,24 @@ fn is_without_lock(error: &Error) -> bool {
         source.code(),
         PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE | PgSqlErrorCode::ERRCODE_T_R_DEADLOCK_DETECTED
     )
+}
+
+/// Whether a migration of a tenant failed because another one made or changed the same shared object at the same moment: nothing of it
+/// is left.
+fn was_outrun(turn: Turn<'_>, error: &Error) -> bool {
+    let (
+        Turn::BesideOthers(_),
+        Error::MigrationFailed { source, .. } | Error::StatementFailed { source, .. },
+    ) = (turn, error)
+    else {
+        return false;
+    };
+    match source.code() {
+        // A key of a catalog: the object was not there when the statement looked, and is there now.
+        PgSqlErrorCode::ERRCODE_UNIQUE_VIOLATION => source.message.contains("\"pg_"),
+        PgSqlErrorCode::ERRCODE_INTERNAL_ERROR => source.message.starts_with("tuple concurrently "),
+        _ => false,
+    }
 }
 
 fn without_login(pending: &Pending, session: &Session) -> Error {

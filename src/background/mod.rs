@@ -9,6 +9,7 @@ mod job_worker;
 mod launcher;
 mod migrate;
 pub mod switch;
+mod tenants;
 mod visitor;
 pub mod wake;
 

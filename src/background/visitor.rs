@@ -1,7 +1,6 @@
 //! A visit of a worker to a database: it looks whether the database wants to be healed without being asked, closes the
 //! drift, writes down what it did, and goes.
 
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use nself_heal_core::migrations;
@@ -12,6 +11,7 @@ use crate::background::finding::Slip;
 use crate::background::home;
 use crate::background::job::{self, Asker, Task};
 use crate::background::switch::Switch;
+use crate::drift::compare::Asked;
 use crate::error::Error;
 use crate::expected::chain::Against;
 use crate::expected::shadow::database;
@@ -89,7 +89,7 @@ fn look() -> Result<Finding, Error> {
         Err(error) => online::not_compared(TRIGGER, Instant::now(), trouble, error.without_sql())?,
         // That can have taken long enough for somebody to begin.
         Ok(()) if is_in_use()? => return Ok(Finding::PutOff),
-        Ok(()) => online::heal(TRIGGER, &BTreeSet::new(), trouble, &mut |_| Ok(()))?,
+        Ok(()) => online::heal(TRIGGER, &Asked::default(), trouble, &mut |_| Ok(()))?,
     };
     in_transaction(|| notify::report(&report))?;
     worker::linger();

@@ -27,10 +27,11 @@ use crate::drift::facts::{as_owner_of, facts};
 use crate::drift::not_compared::{self, NotCompared, pair_counts};
 use crate::drift::retention;
 use crate::drift::rights;
+use crate::drift::shards;
 use crate::error::Error;
 use crate::expected::chain::Against;
 use crate::expected::{self, Expected};
-use crate::migrations::evidence;
+use crate::migrations::{evidence, tenants};
 use crate::server::locked::{self, Held, glance};
 use crate::server::session::with_pinned_settings;
 use crate::server::spi::{self, at_latest_moment, with_snapshot};
@@ -73,6 +74,8 @@ pub enum IgnoredBy {
     BeingBuilt,
     /// It is a partition that a retention has dropped or detached.
     Retention,
+    /// It is a shard of Citus.
+    Shard,
 }
 
 fn of_rule(rule: &'static ignore::Rule, object: &Object) -> Ignored {
@@ -84,7 +87,7 @@ fn of_rule(rule: &'static ignore::Rule, object: &Object) -> Ignored {
     }
 }
 
-fn of_build(change: &Change) -> Ignored {
+fn of_change(by: IgnoredBy, change: &Change) -> Ignored {
     let kind = match change {
         Change::Missing(_) => Kind::Missing,
         Change::Extra(_) => Kind::Extra,
@@ -92,7 +95,7 @@ fn of_build(change: &Change) -> Ignored {
     };
     let object = change.object();
     Ignored {
-        by: IgnoredBy::BeingBuilt,
+        by,
         kind: kind.as_str(),
         object_type: object.object_type().to_owned(),
         identity: object.identity(),
@@ -130,6 +133,29 @@ pub fn compare(against: Against, not_renamed: BTreeSet<String>) -> Result<(Expec
     Ok((expected, comparison))
 }
 
+/// What somebody asked to compare with the applied migrations.
+#[derive(Default)]
+pub struct Asked {
+    /// The missing objects that are not the old name of something else.
+    pub not_renamed: BTreeSet<String>,
+    /// The schema of this tenant alone.
+    pub tenant: Option<String>,
+    /// The schemas of all tenants, and nothing else.
+    pub all_tenants: bool,
+}
+
+/// Compares the live schema with the applied migrations: all of it, or the schemas of tenants.
+pub fn compare_asked(asked: &Asked) -> Result<(Expected, Comparison), Error> {
+    let not_renamed = asked.not_renamed.clone();
+    let Some(tenants) = tenants::asked_for(asked.tenant.as_deref(), asked.all_tenants)? else {
+        return compare(Against::Applied, not_renamed);
+    };
+    let expected = expected::tenants::of(&tenants)?;
+    let mut comparison = compare_with(&expected, not_renamed)?;
+    comparison.not_compared.extend(not_compared::outside_of_schema(Against::Applied)?);
+    Ok((expected, comparison))
+}
+
 /// Compares the live schema, read now, with one that is known.
 ///
 /// To read and to parse runs no code of a user's.
@@ -146,11 +172,22 @@ fn compare_here(expected: &Expected, not_renamed: BTreeSet<String>) -> Result<Co
         };
         #[cfg(debug_assertions)]
         check_against_whole(&compared, expected, &outline, not_renamed, &being_built)?;
+        if let Some(only) = expected.only() {
+            compared.not_compared.extend(pair_counts(&outline.not_compared, &outline.not_compared));
+            compared.steps.extend(only.not_replayed.iter().map(not_replayed));
+            return Ok(compared);
+        }
         compared.not_compared.extend(pair_counts(&outline.not_compared, expected.not_compared()));
         compared.steps.extend(not_allowed(&outline.own)?);
         compared.steps.extend(not_allowed(&extension_versions::that_differ(expected)?)?);
         Ok(compared)
     })
+}
+
+/// What there is to say of a tenant's schema of which nobody knows what is expected.
+fn not_replayed((schema, why): &(String, String)) -> Step {
+    let reason = format!("it cannot be compared: {why}");
+    Step::not_compared(Kind::Changed, "schema", schema, reason)
 }
 
 /// Of these steps those that are no allowed drift.
@@ -187,8 +224,16 @@ fn sides(expected: &Expected) -> Result<Sides, Error> {
         let begun = spi::Changes::now();
         let (outline, near, held, schemas) = with_snapshot(|| {
             let outline = outline::read()?;
-            let differing = outline.digested.differing(expected.digests());
-            let near = differing.with_neighbours([expected.digests(), &outline.digested.digests]);
+            let both = [expected.digests(), &outline.digested.digests];
+            let mut differing = match expected.only() {
+                None => outline.digested.differing(expected.digests()),
+                Some(only) => only.differing(both),
+            };
+            let near = differing.with_neighbours(both);
+            if expected.only().is_some() {
+                // What is around these schemas is known from nothing else.
+                differing.relations.extend(near.iter().cloned());
+            }
             if differing.nothing() {
                 return Ok((outline, near, Held::default(), Ok(None)));
             }
@@ -200,7 +245,18 @@ fn sides(expected: &Expected) -> Result<Sides, Error> {
                 Ok((held, live))
             });
             let (held, schemas) = match read {
-                Ok((held, live)) => (held, Ok(Some((whole(known), live)))),
+                Ok((mut held, live)) => {
+                    let known = whole(known);
+                    let known = match expected.only() {
+                        None => known,
+                        Some(only) => {
+                            held.relations.retain(|relation, _| only.contains("table", relation));
+                            held.rest.retain(|(of, _)| only.contains(&of.object_type, &of.identity));
+                            only.complete(known, &live)
+                        }
+                    };
+                    (held, Ok(Some((known, live))))
+                }
                 Err(error) => (Held::default(), Err(error)),
             };
             Ok((outline, near, held, schemas))
@@ -273,9 +329,10 @@ fn check_against_whole(
         Err(error) if locked::is_locked(&error) => return Ok(()),
         live => live?,
     };
-    let known = expected.pieces(&expected.relations())?;
-    let whole =
-        compare_catalogs(expected, (whole(known), join([live])), not_renamed, Held::default(), being_built)?;
+    let live = join([live]);
+    let known = whole(expected.pieces(&expected.relations())?);
+    let known = expected.only().map_or_else(|| known.clone(), |only| only.complete(known.clone(), &live));
+    let whole = compare_catalogs(expected, (known, live), not_renamed, Held::default(), being_built)?;
     if whole.has_locked {
         return Ok(());
     }
@@ -334,6 +391,9 @@ fn compare_catalogs(
     }
     if references::are_ambiguous(&expected, &live) {
         live.dependencies = with_snapshot(catalog::read_dependencies)?;
+        if let Some(only) = source.only() {
+            live.dependencies.retain(|of| only.contains(&of.object_type, &of.identity));
+        }
     }
     let allowed: Vec<_> =
         allowed::read()?.into_iter().filter(AllowedDrift::holds).map(AllowedDrift::into_allowed).collect();
@@ -347,8 +407,14 @@ fn compare_catalogs(
         let mut ignored = Vec::new();
         changes.retain(|change| {
             let is_being_built = being_built::is_about(change, being_built);
-            ignored.extend(is_being_built.then(|| of_build(change)));
+            ignored.extend(is_being_built.then(|| of_change(IgnoredBy::BeingBuilt, change)));
             !is_being_built
+        });
+        let shards = shards::among(&live, &expected)?;
+        changes.retain(|change| {
+            let is_shard = shards::is_about(change, &shards);
+            ignored.extend(is_shard.then(|| of_change(IgnoredBy::Shard, change)));
+            !is_shard
         });
         changes.retain(|change| match ignore::rule_for(change, &expected, &live) {
             Some(rule) => {

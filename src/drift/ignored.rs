@@ -74,6 +74,12 @@ pub fn ignored(against: Against, all_rules: bool) -> Result<Vec<IgnoredRow>, Err
         "invalid until they are built; what a failed build leaves is drift",
     );
     add(builds, &|by| matches!(by, IgnoredBy::BeingBuilt));
+    let shards = row(
+        BUILT_IN,
+        "shards that pg_dist_shard of Citus names",
+        "parts of a distributed table, which the engine makes, moves and splits",
+    );
+    add(shards, &|by| matches!(by, IgnoredBy::Shard));
     for rule in ignore::RULES {
         add(
             row(BUILT_IN, rule.pattern, rule.reason),

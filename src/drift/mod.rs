@@ -13,4 +13,5 @@ pub mod ignored;
 pub mod not_compared;
 mod retention;
 mod rights;
+mod shards;
 pub mod tenants;

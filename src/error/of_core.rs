@@ -62,6 +62,7 @@ pub fn tenants(error: &tenants::Error) -> PgSqlErrorCode {
         | tenants::Error::SchemaTaken { .. }
         | tenants::Error::NameIsSchema { .. }
         | tenants::Error::SchemaIsName { .. } => ERRCODE_DUPLICATE_OBJECT,
+        tenants::Error::OneOrAll { .. } | tenants::Error::PendingOfTenant => ERRCODE_INVALID_PARAMETER_VALUE,
         tenants::Error::NoSuchTenant { .. } => ERRCODE_UNDEFINED_OBJECT,
         tenants::Error::NoTenants | tenants::Error::SomeFailed { .. } | tenants::Error::SchemaGone { .. } => {
             ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE

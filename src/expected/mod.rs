@@ -7,6 +7,7 @@ mod named_versions;
 pub mod shadow;
 mod store;
 pub mod summary;
+pub mod tenants;
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +21,7 @@ use pgrx::{notice, pg_sys};
 
 use crate::error::Error;
 use crate::expected::shadow::rehearse::{Ran, Run};
-use crate::expected::store::{Places, keep, kept, schemas};
+use crate::expected::store::{OF_TENANTS, Places, keep, kept, schemas};
 use crate::expected::summary::Summary;
 use crate::migrations::evidence::{self, Seen};
 use crate::migrations::ledger::Applied;
@@ -28,6 +29,7 @@ use crate::server::session::as_extension_owner;
 use crate::server::spi;
 use chain::Against;
 use shadow::{LeftOut, Unmade};
+use tenants::Scope;
 
 /// The schema that a chain gives. Its outline is at hand; pieces of it are read when they differ.
 pub struct Expected {
@@ -38,9 +40,15 @@ pub struct Expected {
     places: Places,
     /// All pieces, where they are at hand.
     pieces: OnceCell<Pieces>,
+    /// The schemas that this is about; nothing if it is about all.
+    only: Option<Scope>,
 }
 
 impl Expected {
+    pub fn only(&self) -> Option<&Scope> {
+        self.only.as_ref()
+    }
+
     pub fn digests(&self) -> &Digests {
         &self.outline.digests
     }
@@ -140,25 +148,23 @@ fn of_silently(against: Against) -> Result<Expected, Error> {
         if standby {
             notice!("this is a standby: the expected schema is the one that the primary worked out");
         }
-        return Ok(Expected { against, hash, outline, places, pieces: OnceCell::new() });
+        return Ok(Expected { against, hash, outline, places, pieces: OnceCell::new(), only: None });
     }
     if standby {
         return Err(Error::Standby { call: against.call() });
     }
     let Replay { hash, outline, pieces, schemas } = replay(against)?;
     let places = if read_only { Places::default() } else { keep(&hash, &outline, &pieces, schemas)? };
-    Ok(Expected { against, hash, outline, places, pieces: pieces.into() })
+    Ok(Expected { against, hash, outline, places, pieces: pieces.into(), only: None })
 }
 
-/// The schema that these migrations give in a replay, which is kept as others are. What happened here does not correct it.
-pub fn of_migrations(migrations: Vec<Applied>) -> Result<Catalog, Error> {
+/// The schema that these migrations give in a replay, which is kept as others are, and what there is to say of it. What happened
+/// here does not correct it. `call` works it out.
+pub fn of_migrations(migrations: Vec<Applied>, call: &'static str) -> Result<(Catalog, Summary), Error> {
     let applied = migrations.len();
     let chain = chain::of(migrations, Some(applied))?;
-    if chain.migrations.is_empty() && chain.ground.is_none() {
-        return Ok(Catalog::default());
-    }
     // The same chain may be kept as the schema of this database, which is corrected.
-    let hash = format!("tenant {}", chain::hash(&chain));
+    let hash = format!("{OF_TENANTS}{}", chain::hash(&chain));
     if let Some((outline, places)) = kept(&hash)? {
         let relations = places.relations.keys().cloned().collect();
         let known = Expected {
@@ -167,15 +173,16 @@ pub fn of_migrations(migrations: Vec<Applied>) -> Result<Catalog, Error> {
             outline,
             places,
             pieces: OnceCell::new(),
+            only: None,
         };
         if let Some(pieces) = known.kept_pieces(&relations)? {
-            return Ok(join(pieces.into_catalogs()));
+            return Ok((join(pieces.into_catalogs()), known.outline));
         }
     }
     // SAFETY: plain reads of the server's and the transaction's state.
     let (standby, read_only) = unsafe { (pg_sys::RecoveryInProgress(), pg_sys::XactReadOnly) };
     if standby {
-        return Err(Error::Standby { call: "nself_tenant_drift()" });
+        return Err(Error::Standby { call });
     }
     let mut replayed = shadow::replay(&chain, &hash, None)?;
     if let Some(failed) = replayed.failed.take() {
@@ -185,7 +192,7 @@ pub fn of_migrations(migrations: Vec<Applied>) -> Result<Catalog, Error> {
     if !read_only {
         keep(&hash, &replayed.outline, &pieces, Vec::new())?;
     }
-    Ok(join(pieces.into_catalogs()))
+    Ok((join(pieces.into_catalogs()), replayed.outline))
 }
 
 /// What a replay gave.
@@ -204,7 +211,14 @@ fn replay(against: Against) -> Result<Replay, Error> {
     let mut hashes = chain::hashes(&chain);
     let hash = hashes.pop().expect("a chain has at least one beginning");
     let on_corrected = begin_from_corrected(against, &mut chain)?;
-    if on_corrected {
+    #[cfg(debug_assertions)]
+    let literally = chain.migrations.clone();
+    let once = match against {
+        Against::Applied => tenants::once_for_many(&mut chain)?,
+        // They are replayed on top of what the applied ones give.
+        Against::Journal | Against::JournalTo(_) => None,
+    };
+    if on_corrected || once.is_some() {
         hashes.clear();
     }
     let base = match shadow::kept().and_then(|kept| hashes.iter().position(|hash| *hash == kept)) {
@@ -213,7 +227,8 @@ fn replay(against: Against) -> Result<Replay, Error> {
     };
     let from =
         base.as_ref().map(|(n, known, _)| shadow::Base { migrations: *n, digests: known.digests.clone() });
-    let mut replayed = shadow::replay(&chain, &hash, from)?;
+    let replays = if once.is_some() { chain::hash(&chain) } else { hash.clone() };
+    let mut replayed = shadow::replay(&chain, &replays, from)?;
     let Seen { evidence, unseen } = match against {
         Against::Applied => Seen::read()?,
         // What pending migrations change comes after all that was seen.
@@ -245,6 +260,19 @@ fn replay(against: Against) -> Result<Replay, Error> {
         !outline.unmade.is_empty() || pieces == Pieces::of(replayed.whole),
         "a schema in parts is not the whole schema"
     );
+    let pieces = match &once {
+        None => pieces,
+        Some(once) => {
+            outline.left_out.extend(once.left_out.iter().cloned());
+            let pieces = Pieces::of(once.add_to(join(pieces.into_catalogs())));
+            #[cfg(debug_assertions)]
+            assert!(
+                pieces == Pieces::of(shadow::replay(&chain::of(literally, None)?, "", None)?.catalog),
+                "one replay for many tenants is not the replay of each of them"
+            );
+            pieces
+        }
+    };
     let before = chain.ground.as_ref().filter(|_| !chain.is_baseline);
     let schemas = schemas(&pieces, before);
     let pieces = match &chain.ground {
@@ -274,7 +302,8 @@ fn replay(against: Against) -> Result<Replay, Error> {
             }
         }
     };
-    outline.is_corrected |= on_corrected || outline.failed.is_some() || !outline.unmade.is_empty();
+    outline.is_corrected |=
+        on_corrected || once.is_some() || outline.failed.is_some() || !outline.unmade.is_empty();
     if outline.is_corrected {
         outline.digests = Digests::unknown(pieces.relations.keys().cloned());
     }
@@ -377,7 +406,8 @@ fn base(against: Against, hash: &str) -> Result<Option<(Summary, Pieces)>, Error
         return Ok(None);
     }
     let relations = places.relations.keys().cloned().collect();
-    let known = Expected { against, hash: hash.to_owned(), outline, places, pieces: OnceCell::new() };
+    let known =
+        Expected { against, hash: hash.to_owned(), outline, places, pieces: OnceCell::new(), only: None };
     let pieces = known.kept_pieces(&relations)?;
     Ok(pieces.map(|pieces| (known.outline, pieces)))
 }

@@ -12,8 +12,13 @@ use crate::server::own_lock::{OwnLock, try_take};
 use crate::server::session::as_extension_owner;
 use crate::server::spi;
 
-/// How many expected states are kept: going back and forth between a few chains costs no replay.
+/// How many expected states are kept: going back and forth between a few chains costs no replay. Tenants that were added at other
+/// times have other chains, so of theirs more are kept, and they push none of the database out.
 const KEPT: i32 = 8;
+const KEPT_OF_TENANTS: i32 = 32;
+
+/// What the hash of a chain begins with that was replayed for tenants.
+pub const OF_TENANTS: &str = "tenant ";
 
 /// Where each piece begins in what is kept, and how long it is, in bytes: the rest, and relations by identity.
 #[derive(Default, Serialize, Deserialize)]
@@ -43,6 +48,8 @@ pub fn keep(hash: &str, outline: &Summary, pieces: &Pieces, schemas: Vec<String>
         places.relations.insert(relation.clone(), append(piece)?);
     }
     let outline = postcard::to_allocvec(&(outline, &places)).map_err(bad)?;
+    let of_tenants = hash.starts_with(OF_TENANTS);
+    let many = if of_tenants { KEPT_OF_TENANTS } else { KEPT };
     as_extension_owner(|| {
         // Another transaction may have kept the same and not have ended: a cache is not worth waiting for.
         if !try_take(OwnLock::ExpectedState) {
@@ -57,8 +64,9 @@ pub fn keep(hash: &str, outline: &Summary, pieces: &Pieces, schemas: Vec<String>
         )?;
         spi::write(
             "DELETE FROM nself.expected_state WHERE chain_hash IN \
-                    (SELECT chain_hash FROM nself.expected_state ORDER BY made_at DESC OFFSET $1)",
-            &[KEPT.into()],
+                    (SELECT chain_hash FROM nself.expected_state WHERE starts_with(chain_hash, $2) = $3 \
+                      ORDER BY made_at DESC OFFSET $1)",
+            &[many.into(), OF_TENANTS.into(), of_tenants.into()],
         )
     })?;
     Ok(places)

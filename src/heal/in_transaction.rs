@@ -30,7 +30,7 @@ pub fn run(
         });
     }
     let mut outcomes = Vec::new();
-    let path = search_path()?;
+    let path = search_path(expected)?;
     let kept = subtransaction(|| {
         outcomes = with_pinned_settings(|| {
             trust::without_changed(&comparison.steps, || {

@@ -12,7 +12,7 @@ use nself_heal_core::model::Address;
 use nself_heal_core::plan::online::{Stage, stages};
 use nself_heal_core::plan::{Step, Verdict, Work};
 
-use crate::drift::compare::{self, Comparison};
+use crate::drift::compare::{self, Asked, Comparison};
 use crate::error::Error;
 use crate::expected::Expected;
 use crate::expected::chain::{self, Against};
@@ -35,13 +35,13 @@ const TIMES: usize = 3;
 /// before, which is no reason not to heal. What goes wrong here is in the report, once the run is in the history.
 pub fn heal(
     trigger: &str,
-    not_renamed: &BTreeSet<String>,
+    asked: &Asked,
     mut trouble: Option<String>,
     progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
 ) -> Result<Report, Error> {
     let began = Instant::now();
     worker::show("compares the schema with its migrations");
-    let plan = match Plan::make(not_renamed) {
+    let plan = match Plan::make(asked) {
         Ok(plan) => plan,
         Err(error) => return not_compared(trigger, began, trouble, error),
     };
@@ -57,7 +57,7 @@ pub fn heal(
         Ok(run)
     })?;
     let mut course = Executor::default();
-    let (mut stopped, last) = match course.run(plan, &mut run, not_renamed, progress) {
+    let (mut stopped, last) = match course.run(plan, &mut run, asked, progress) {
         Ok(last) => (None, last),
         Err(error) => (Some(error), None),
     };
@@ -66,7 +66,7 @@ pub fn heal(
     }
     let (mut left, mut items_left) = (found.clone(), drift_items);
     let after = match last {
-        None if course.has_applied() => Plan::make(not_renamed).map(Some),
+        None if course.has_applied() => Plan::make(asked).map(Some),
         last => Ok(last),
     };
     let error = match after {
@@ -118,7 +118,7 @@ struct Plan {
 }
 
 impl Plan {
-    fn make(not_renamed: &BTreeSet<String>) -> Result<Self, Error> {
+    fn make(asked: &Asked) -> Result<Self, Error> {
         in_transaction(|| {
             let hash = match chain::hash_of(Against::Applied) {
                 // Nothing is expected, so nothing can be missing.
@@ -132,9 +132,9 @@ impl Plan {
                 hash => hash?,
             };
             elsewhere::refuse_heal()?;
-            let (_, comparison): (Expected, Comparison) =
-                steps::within_lock_timeout(|| compare::compare(Against::Applied, not_renamed.clone()))?;
-            Ok(Self { hash, comparison, search_path: steps::search_path()? })
+            let (expected, comparison): (Expected, Comparison) =
+                steps::within_lock_timeout(|| compare::compare_asked(asked))?;
+            Ok(Self { hash, comparison, search_path: steps::search_path(&expected)? })
         })
     }
 
@@ -178,7 +178,7 @@ impl Executor {
         &mut self,
         mut plan: Plan,
         run: &mut Run,
-        not_renamed: &BTreeSet<String>,
+        asked: &Asked,
         progress: &mut dyn FnMut(Progress<'_>) -> Result<(), Error>,
     ) -> Result<Option<Plan>, Error> {
         let mut outdated = 0;
@@ -187,13 +187,13 @@ impl Executor {
             let rest = match self.take_all(&plan, run, progress) {
                 Err(Error::PlanOutdated) if outdated < TIMES => {
                     outdated += 1;
-                    plan = Plan::make(not_renamed)?;
+                    plan = Plan::make(asked)?;
                     continue;
                 }
                 rest => rest?,
             };
             let next = match self.outcomes.len() > applied {
-                true => Some(Plan::make(not_renamed)?),
+                true => Some(Plan::make(asked)?),
                 false => None,
             };
             match next {

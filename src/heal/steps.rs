@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use nself_heal_core::ddl::Action;
 use nself_heal_core::heal::{Ended, Status};
+use nself_heal_core::migrations::Applied;
 use nself_heal_core::plan::Work;
 use nself_heal_core::{heal, members};
 use pgrx::pg_sys;
 
 use crate::error::Error;
+use crate::expected::Expected;
 use crate::heal::only_adds;
 use crate::migrations::ledger;
 use crate::server::session::{self, lent, may_act_for, with_settings};
@@ -26,9 +28,13 @@ pub enum Mode {
     Heal,
 }
 
-/// The search_path under which a heal runs.
-pub fn search_path() -> Result<String, Error> {
-    Ok(heal::search_path(ledger::applied()?.last()))
+/// The search_path under which a heal runs: that of the last migration, or of the last one of the tenants that it is about.
+pub fn search_path(expected: &Expected) -> Result<String, Error> {
+    let is_of = |row: &Applied| match expected.only() {
+        None => true,
+        Some(only) => row.tenant.as_ref().is_some_and(|schema| only.schemas.contains(schema)),
+    };
+    Ok(heal::search_path(ledger::applied()?.iter().rfind(|row| is_of(row))))
 }
 
 /// Checks the rows, then applies the step if it is confirmed.

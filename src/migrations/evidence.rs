@@ -24,6 +24,16 @@ pub fn server() -> u32 {
     pg_sys::PG_VERSION_NUM / 10_000
 }
 
+/// Whether event triggers tell what a migration touches. If not, what others do meanwhile would count as its doing.
+pub fn is_seen_at_once() -> Result<bool, Error> {
+    // Both triggers have to fire.
+    let fire = "SELECT count(*) = 2 AND current_setting('session_replication_role') <> 'replica' \
+                       AND coalesce(current_setting('event_triggers', true), 'on') = 'on' \
+                  FROM pg_event_trigger \
+                 WHERE evtname IN ('nself_note_ddl', 'nself_note_drop') AND evtenabled IN ('O', 'A')";
+    Ok(as_extension_owner(|| spi::read_one::<bool>(fire, &[]))? == Some(true))
+}
+
 /// What the migrations of this transaction have touched so far.
 pub struct Witness {
     sees: Sees,
@@ -44,15 +54,7 @@ enum Sees {
 
 impl Witness {
     pub fn new() -> Result<Self, Error> {
-        // Both triggers have to fire.
-        let fire = "SELECT count(*) = 2 AND current_setting('session_replication_role') <> 'replica' \
-                           AND coalesce(current_setting('event_triggers', true), 'on') = 'on' \
-                      FROM pg_event_trigger \
-                     WHERE evtname IN ('nself_note_ddl', 'nself_note_drop') AND evtenabled IN ('O', 'A')";
-        let sees = match as_extension_owner(|| spi::read_one::<bool>(fire, &[]))? {
-            Some(true) => Sees::ByEventTriggers,
-            _ => Sees::ByReading(None),
-        };
+        let sees = if is_seen_at_once()? { Sees::ByEventTriggers } else { Sees::ByReading(None) };
         Ok(Self {
             sees,
             versions: Vec::new(),
@@ -285,7 +287,12 @@ fn insert(evidence: &Evidence) -> Result<(), Error> {
         .map_err(|error| Error::BadAnswer { query: "evidence", reason: error.to_string() })?;
     spi::write_prepared(
         "evidence row",
-        || "INSERT INTO nself.evidence SELECT max(id), $1 FROM nself.ledger".to_owned(),
+        // Somebody who migrates another tenant may have added a later one meanwhile.
+        || {
+            "INSERT INTO nself.evidence \
+             VALUES (pg_catalog.currval(pg_catalog.pg_get_serial_sequence('nself.ledger', 'id')), $1)"
+                .to_owned()
+        },
         &[Json(evidence).into()],
     )
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use pgrx::pg_sys;
 
 use crate::error::Error;
-use crate::server::own_lock::{OwnLock, holder, try_take};
+use crate::server::own_lock::{OwnLock, holder, try_take, try_take_for_tenant};
 use crate::server::session::as_extension_owner;
 use crate::server::transaction::in_transaction;
 use crate::server::{spi, worker};
@@ -31,7 +31,13 @@ impl SchemaLock {
     }
 
     fn taken() -> Result<Self, Error> {
-        refuse_stale()?;
+        refuse_stale(None)?;
+        TAKEN.set(true);
+        Ok(Self)
+    }
+
+    fn taken_for(tenant: &str) -> Result<Self, Error> {
+        refuse_stale(Some(tenant))?;
         TAKEN.set(true);
         Ok(Self)
     }
@@ -39,14 +45,35 @@ impl SchemaLock {
 
 /// For a worker: runs `work` in a transaction, in its turn. It waits outside a transaction, for as long as it takes.
 pub fn with_schema_lock<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    in_its_turn(|| Ok(try_take(OwnLock::Schema).then(SchemaLock::taken)), work)
+}
+
+/// The same for migrations of one tenant: beside those of other tenants, but beside nothing else, unless `is_alone` says that it
+/// cannot be.
+pub fn with_tenant_lock<T>(
+    tenant: &str,
+    is_alone: impl Fn() -> Result<bool, Error>,
+    work: impl FnOnce() -> Result<T, Error>,
+) -> Result<T, Error> {
+    let take = || {
+        if is_alone()? {
+            return Ok(try_take(OwnLock::Schema).then(SchemaLock::taken));
+        }
+        Ok(try_take_for_tenant(tenant).then(|| SchemaLock::taken_for(tenant)))
+    };
+    in_its_turn(take, work)
+}
+
+fn in_its_turn<T>(
+    take: impl Fn() -> Result<Option<Result<SchemaLock, Error>>, Error>,
+    work: impl FnOnce() -> Result<T, Error>,
+) -> Result<T, Error> {
     let mut work = Some(work);
     loop {
-        let done = in_transaction(|| match try_take(OwnLock::Schema).then(|| work.take()).flatten() {
-            Some(work) => {
-                let _turn = SchemaLock::taken()?;
-                work().map(Some)
-            }
-            None => Ok(None),
+        let done = in_transaction(|| {
+            let Some(turn) = take()? else { return Ok(None) };
+            let _turn = turn?;
+            work.take().map(|work| work()).transpose()
         })?;
         match done {
             Some(value) => return Ok(value),
@@ -62,9 +89,15 @@ impl Drop for SchemaLock {
 }
 
 /// A transaction that reads as of its beginning does not see what others applied while it waited, and would apply it
-/// again.
-fn refuse_stale() -> Result<(), Error> {
-    let last = || spi::read_here::<i64>("SELECT max(id) FROM nself.ledger", &[]);
+/// again. `tenant`: what is applied for others does not count.
+fn refuse_stale(tenant: Option<&str>) -> Result<(), Error> {
+    let last = || match tenant {
+        None => spi::read_here::<i64>("SELECT max(id) FROM nself.ledger", &[]),
+        Some(tenant) => {
+            let own = "SELECT max(id) FROM nself.ledger WHERE tenant OPERATOR(pg_catalog.=) $1";
+            spi::read_here::<i64>(own, &[tenant.into()])
+        }
+    };
     as_extension_owner(|| match spi::with_snapshot(last)? == spi::at_latest_moment(last)? {
         true => Ok(()),
         false => Err(Error::Stale),

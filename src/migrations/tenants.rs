@@ -1,6 +1,6 @@
 //! The tenants that are managed: the list of them, how far each is, and a run over all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nself_heal_core::migrations::{self, Applied};
 use nself_heal_core::tenants::{self, Canary, Outcome, Standing, Tenant, check_new, standing};
@@ -21,12 +21,44 @@ pub fn all() -> Result<Vec<Tenant>, Error> {
     as_extension_owner(|| {
         spi::read_json(
             "tenants",
-            "SELECT coalesce(json_agg(json_build_object('name', t.name, 'schema', t.schema, 'is_here', n.oid IS NOT NULL) \
+            "SELECT coalesce(json_agg(json_build_object('name', t.name, 'schema', t.schema, \
+                                                        'quoted', quote_ident(t.schema), 'is_here', n.oid IS NOT NULL) \
                                       ORDER BY t.name COLLATE \"C\"), '[]')::text \
                FROM nself.tenants t LEFT JOIN pg_namespace n ON n.nspname = t.schema",
             &[],
         )
     })
+}
+
+/// These schemas as tenants, whether they are in the list or not.
+pub fn of_schemas(schemas: BTreeSet<&str>) -> Result<Vec<Tenant>, Error> {
+    let schemas: Vec<&str> = schemas.into_iter().collect();
+    as_extension_owner(|| {
+        spi::read_json(
+            "schemas of tenants",
+            "SELECT coalesce(json_agg(json_build_object('name', t.schema, 'schema', t.schema, \
+                                                        'quoted', quote_ident(t.schema), 'is_here', true) \
+                                      ORDER BY t.schema COLLATE \"C\"), '[]')::text \
+               FROM unnest($1) t(schema)",
+            &[schemas.into()],
+        )
+    })
+}
+
+/// The tenant that somebody named, by its name or its schema.
+pub fn named(name: &str) -> Result<Tenant, Error> {
+    let tenant = all()?.into_iter().find(|tenant| tenant.name == name || tenant.schema == name);
+    tenant.ok_or_else(|| tenants::Error::NoSuchTenant { name: name.to_owned() }.into())
+}
+
+/// The tenants that a call is about; nothing if it is about the whole database.
+pub fn asked_for(tenant: Option<&str>, all_tenants: bool) -> Result<Option<Vec<Tenant>>, Error> {
+    match (tenant, all_tenants) {
+        (Some(name), true) => Err(tenants::Error::OneOrAll { name: name.to_owned() }.into()),
+        (Some(name), false) => Ok(Some(vec![named(name)?])),
+        (None, true) => some().map(Some),
+        (None, false) => Ok(None),
+    }
 }
 
 /// All tenants; an error if there is none.

@@ -136,7 +136,7 @@ fn without(
             applied.tenant.is_some() || gone.get(applied.version.as_str()) != Some(&true)
         };
         let rest: Vec<Applied> = chain.iter().filter(stays).cloned().collect();
-        let failed = match expected::of_migrations(rest) {
+        let failed = match expected::of_migrations(rest, "nself_migrate_repair()") {
             Ok(_) => return Ok((asked, None)),
             Err(Error::ReplayFailed { version, .. }) => version,
             Err(error) => return Err(error),

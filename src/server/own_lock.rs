@@ -1,6 +1,7 @@
 //! Locks of this program's own, one of each kind for a database, as long as a transaction. They are advisory locks, which no
 //! SQL function can name: so nobody else can take one, and stop who needs it.
 
+use nself_heal_core::digest::Digest;
 use pgrx::pg_sys;
 
 use crate::error::Error;
@@ -21,20 +22,34 @@ pub enum OwnLock {
     ExpectedState = 2,
 }
 
+/// The first number of the locks of tenants, one for each.
+const OF_TENANTS: u32 = NUMBER + 1;
+
 /// Takes the lock if it is to be had at once.
 pub fn try_take(lock: OwnLock) -> bool {
+    take((NUMBER, lock as u32), pg_sys::ExclusiveLock)
+}
+
+/// Takes the lock of the schema together with others who take it for other tenants, if it is to be had at once. If not, the
+/// transaction is to end: it may hold a part. Two tenants may share a number, and then one waits for the other.
+pub fn try_take_for_tenant(schema: &str) -> bool {
+    let number = Digest::of(schema.as_bytes()).0 as u32;
+    take((NUMBER, OwnLock::Schema as u32), pg_sys::ShareLock)
+        && take((OF_TENANTS, number), pg_sys::ExclusiveLock)
+}
+
+fn take((first, second): (u32, u32), mode: u32) -> bool {
     let tag = pg_sys::LOCKTAG {
         // SAFETY: a plain read of this backend's own state.
         locktag_field1: unsafe { pg_sys::MyDatabaseId }.to_u32(),
-        locktag_field2: NUMBER,
-        locktag_field3: lock as u32,
+        locktag_field2: first,
+        locktag_field3: second,
         locktag_field4: SORT,
         locktag_type: pg_sys::LockTagType::LOCKTAG_ADVISORY as u8,
         locktag_lockmethodid: pg_sys::USER_LOCKMETHOD as u8,
     };
-    let mode = pg_sys::ExclusiveLock as pg_sys::LOCKMODE;
     // SAFETY: within a transaction, whose end lets go of the lock; the tag is copied.
-    let taken = unsafe { pg_sys::LockAcquire(&tag, mode, false, true) };
+    let taken = unsafe { pg_sys::LockAcquire(&tag, mode as pg_sys::LOCKMODE, false, true) };
     taken != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL
 }
 

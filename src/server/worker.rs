@@ -48,6 +48,12 @@ impl Handle {
         (status == pg_sys::BgwHandleStatus::BGWH_STARTED).then_some(pid)
     }
 
+    /// Ends the worker as soon as it can.
+    pub fn end(&self) {
+        // SAFETY: the handle is that of a worker.
+        unsafe { pg_sys::TerminateBackgroundWorker(self.0) };
+    }
+
     fn status(&self) -> (pg_sys::BgwHandleStatus::Type, i32) {
         let mut pid = 0;
         // SAFETY: the handle is that of a worker.

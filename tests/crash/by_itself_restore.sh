@@ -41,6 +41,7 @@ SELECT count(*) FROM nself_journal_put(jsonb_build_array(jsonb_build_object('pat
          INSERT INTO t%1$s SELECT n, n FROM generate_series(1, 100) n; CREATE VIEW v%1$s AS SELECT a FROM t%1$s;', n), '')
        FROM generate_series(1, 100) n))));
 SELECT count(*) FROM nself_migrate_up();
+SELECT * FROM nself_tenant_add('acme-corp', 'acme');
 CREATE TABLE beta (a int);
 INSERT INTO nself.allowed_drift (pattern, reason, owner) VALUES ('public.beta', 'a trial', 'mobile');
 SELECT nself_heal_enable();
@@ -52,7 +53,8 @@ last=$(sql -d app -c "SELECT max(event) FROM nself.heal_events")
 kept="SELECT (SELECT json_agg(j) FROM nself.journal j)::text, (SELECT json_agg(l) FROM nself.ledger l)::text,
              (SELECT json_agg(e) FROM nself.heal_events e WHERE event <= $last)::text,
              (SELECT json_agg(s) FROM nself.heal_steps s WHERE event <= $last)::text,
-             (SELECT json_agg(a) FROM nself.allowed_drift a)::text, (SELECT json_agg(s) FROM nself.heal_switch s)::text"
+             (SELECT json_agg(a) FROM nself.allowed_drift a)::text, (SELECT json_agg(t) FROM nself.tenants t)::text,
+             (SELECT json_agg(s) FROM nself.heal_switch s)::text"
 before=$(sql -d app -c "$kept")
 is_the_same() {
     [[ $(sql -d "$1" -c "$kept") == "$before" ]] || die "$2: something is missing or changed"

@@ -15,7 +15,7 @@ mod tenants;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{is_json, open};
+use super::{is_json, of_tenants, open};
 use crate::args::{Against, Diff, Folder, Global, Journal, Migrate, MigrateShort, Status};
 use crate::error::Error;
 use crate::exit::Outcome;
@@ -76,15 +76,22 @@ fn diff(global: &Global, diff: &Diff) -> Result<Outcome, Error> {
         let call =
             |function, against: Against| Call::to(function).with("against", "text", Some(against.word()));
         let waiting = "Comparing the live schema with the migrations";
-        let migrations = match diff.against {
+        // The folder is not asked for a tenant: its pending migrations are told by `nself tenants list`.
+        let against = if diff.tenants.any() { Against::Applied } else { diff.against };
+        let migrations = match against {
             Against::Journal => states(session, None)?.items,
             // What the folder says beyond that is not asked for.
             Against::Applied => Vec::new(),
         };
-        let drift = session.rows::<DriftItem>(waiting, &call("nself_drift", diff.against))?;
-        let not_compared = session.rows(waiting, &call("nself_drift_not_compared", diff.against))?;
+        let drift =
+            session.rows::<DriftItem>(waiting, &of_tenants(call("nself_drift", against), &diff.tenants))?;
+        // That is about the whole database.
+        let not_compared = match diff.tenants.any() {
+            true => Rows { raw: Vec::new(), items: Vec::new() },
+            false => session.rows(waiting, &call("nself_drift_not_compared", against))?,
+        };
         // Of what pending migrations bring, the drift against the applied ones knows nothing.
-        let is_ahead = diff.against == Against::Journal
+        let is_ahead = against == Against::Journal
             && !drift.items.is_empty()
             && migrations.iter().any(MigrationState::is_open)
             && migrations.iter().any(|migration| !migration.is_open());

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::{is_json, job, open};
+use super::{is_json, job, of_tenants, open};
 use crate::args::{Global, HealAllow, HealRun, SelfHeal};
 use crate::env_file::EnvFile;
 use crate::error::Error;
@@ -42,11 +42,8 @@ fn status(global: &Global) -> Result<Outcome, Error> {
 }
 
 fn heal(global: &Global, run: &HealRun) -> Result<Outcome, Error> {
-    let call = Call::to("nself_heal").with("confirm", "bool", Some(run.confirm)).with(
-        "not_renamed",
-        "text[]",
-        not_renamed(run),
-    );
+    let call = Call::to("nself_heal").with("confirm", "bool", Some(run.confirm));
+    let call = asked(call, run);
     let mut server = open(global)?;
     let mut session = server.begin()?;
     let waiting = if run.confirm { "Healing" } else { "Comparing the live schema with the migrations" };
@@ -69,7 +66,7 @@ fn heal(global: &Global, run: &HealRun) -> Result<Outcome, Error> {
 
 /// Heals by a job of the server: no transaction of this program is open meanwhile.
 fn heal_online(global: &Global, run: &HealRun) -> Result<Outcome, Error> {
-    let call = Call::to("nself_heal_start").with("not_renamed", "text[]", not_renamed(run));
+    let call = asked(Call::to("nself_heal_start"), run);
     let mut server = open(global)?;
     let interrupt = Interrupt::watch(exit::SELF_HEAL_FAILED);
     let mut session = server.begin()?;
@@ -90,8 +87,10 @@ fn heal_online(global: &Global, run: &HealRun) -> Result<Outcome, Error> {
     }
 }
 
-fn not_renamed(run: &HealRun) -> Option<Vec<String>> {
-    (!run.not_renamed.is_empty()).then(|| run.not_renamed.clone())
+/// What is to be healed.
+fn asked(call: Call, run: &HealRun) -> Call {
+    let not_renamed = (!run.not_renamed.is_empty()).then(|| run.not_renamed.clone());
+    of_tenants(call.with("not_renamed", "text[]", not_renamed), &run.tenants)
 }
 
 fn steps(server: &mut Server, event: i64) -> Result<Rows<HealStep>, Error> {

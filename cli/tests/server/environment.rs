@@ -4,11 +4,11 @@ use crate::common::Project;
 use crate::shop::{Shop, server};
 
 impl Shop {
-    fn is_for(&self, env: &str) {
+    pub fn is_for(&self, env: &str) {
         self.sql(&format!("ALTER DATABASE {} SET nself.env = '{env}'", self.database));
     }
 
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         let (host, port) =
             (server("NSELF_TEST_DATABASE_HOST", "PGHOST"), server("NSELF_TEST_PORT", "PGPORT"));
         format!("postgres://postgres@/{}?host={host}&port={port}", self.database)

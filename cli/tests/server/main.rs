@@ -7,6 +7,7 @@ mod adopt;
 mod common;
 mod conflicts;
 mod environment;
+mod fleet;
 mod folder;
 mod http;
 mod jobs;

@@ -41,6 +41,41 @@ pub fn groups(rows: Vec<Applied>, tenants: Vec<Tenant>) -> serde_json::Result<Ve
     Ok(groups.into_values().collect())
 }
 
+/// The chains of tenants as they ran here: shared migrations and those of a tenant in the order in which they were applied, so
+/// that nothing is another way in a replay. Tenants that were added at other times have other chains.
+pub fn in_order(rows: &[Applied], tenants: Vec<Tenant>) -> serde_json::Result<Vec<Group>> {
+    let mut own: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut shared = Vec::new();
+    for (place, row) in rows.iter().enumerate().filter(|(_, row)| row.statements_done != Some(0)) {
+        match row.tenant.as_deref() {
+            None => shared.push(place),
+            Some(schema) => own.entry(schema).or_default().push(place),
+        }
+    }
+    let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+    for tenant in tenants {
+        let own = own.remove(tenant.schema.as_str()).unwrap_or_default();
+        let mut places: Vec<usize> = shared.iter().copied().chain(own.iter().copied()).collect();
+        places.sort_unstable();
+        let of_all = |place: &usize| match rows[*place].tenant {
+            None => rows[*place].clone(),
+            Some(_) => of_any(rows[*place].clone(), &tenant.schema),
+        };
+        let key: Vec<(Option<usize>, Option<Applied>)> = places
+            .iter()
+            .map(|place| match rows[*place].tenant {
+                None => (Some(*place), None),
+                Some(_) => (None, Some(of_all(place))),
+            })
+            .collect();
+        let group = groups
+            .entry(serde_json::to_string(&key)?)
+            .or_insert_with(|| Group { chain: places.iter().map(of_all).collect(), tenants: Vec::new() });
+        group.tenants.push(tenant);
+    }
+    Ok(groups.into_values().collect())
+}
+
 /// A migration of a tenant as one of any tenant: without what a replay does not depend on.
 fn of_any(mut row: Applied, schema: &str) -> Applied {
     if let Some(path) = row.settings.get_mut("search_path")

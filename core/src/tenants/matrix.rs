@@ -64,7 +64,7 @@ impl Matrix {
     /// Adds what differs in a tenant, but for what is allowed there, and for what stood there before the first migration.
     pub fn add(&mut self, tenant: &Tenant, found: &[Found], allowed: &[Allowed], ground: &BTreeSet<Address>) {
         for Found { difference, identity } in found {
-            let identity = with_name(identity, &tenant.schema);
+            let identity = with_name(identity, &tenant.quoted);
             let object = Address::new(&difference.object_type, &identity);
             let is_ground = difference.kind == "extra" && ground.contains(&object);
             let is_allowed =

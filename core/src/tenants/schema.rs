@@ -5,17 +5,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::Tenant;
 use crate::lexer::{Kind, Lexer, Piece};
 use crate::model::Catalog;
+use crate::pieces::join;
 
 /// What stands for the schema of any tenant. A replay for all of them makes their tables there.
 pub const PLACEHOLDER: &str = "nself_tenant";
 
-/// What lies in these schemas, by schema. Extensions, and what is not read, lie in none.
+/// What lies in these schemas, by schema. Extensions, and what is not read, lie in none. What texts refer to is said by the
+/// texts.
 pub fn by_schema(catalog: Catalog, schemas: &BTreeSet<String>) -> BTreeMap<String, Catalog> {
+    let mut inside = split(catalog, schemas).0;
+    inside.values_mut().for_each(|of| of.dependencies.clear());
+    inside
+}
+
+/// What lies in these schemas, by schema, and all that lies in none of them.
+pub fn split(catalog: Catalog, schemas: &BTreeSet<String>) -> (BTreeMap<String, Catalog>, Catalog) {
     let Catalog {
         schemas: all,
-        extensions: _,
+        extensions,
         enums,
         domains,
         composites,
@@ -26,24 +36,26 @@ pub fn by_schema(catalog: Catalog, schemas: &BTreeSet<String>) -> BTreeMap<Strin
         definitions,
         acls,
         comments,
-        // What texts refer to is said by the texts.
-        dependencies: _,
-        unread: _,
+        dependencies,
+        unread,
     } = catalog;
-    let mut split: BTreeMap<String, Catalog> = BTreeMap::new();
+    let mut inside: BTreeMap<String, Catalog> = BTreeMap::new();
+    let mut outside = Catalog { extensions, unread, ..Catalog::default() };
     macro_rules! share_out {
         ($list:ident, $of:expr) => {
             for object in $list {
                 let schema: Option<String> = $of(&object);
-                if let Some(schema) = schema.filter(|schema| schemas.contains(schema)) {
-                    split.entry(schema).or_default().$list.push(object);
+                match schema.filter(|schema| schemas.contains(schema)) {
+                    Some(schema) => inside.entry(schema).or_default().$list.push(object),
+                    None => outside.$list.push(object),
                 }
             }
         };
     }
     for object in all {
-        if schemas.contains(&object.name) {
-            split.entry(object.name.clone()).or_default().schemas.push(object);
+        match schemas.contains(&object.name) {
+            true => inside.entry(object.name.clone()).or_default().schemas.push(object),
+            false => outside.schemas.push(object),
         }
     }
     share_out!(enums, |of: &crate::model::Enum| Some(of.name.schema.clone()));
@@ -59,11 +71,12 @@ pub fn by_schema(catalog: Catalog, schemas: &BTreeSet<String>) -> BTreeMap<Strin
     });
     share_out!(acls, |of: &crate::model::Acl| schema_in(&of.object_type, &of.identity));
     share_out!(comments, |of: &crate::model::Comment| schema_in(&of.object_type, &of.identity));
-    split
+    share_out!(dependencies, |of: &crate::model::Dependencies| schema_in(&of.object_type, &of.identity));
+    (inside, outside)
 }
 
 /// The schema that an identity names: that of the object, or of what it is on.
-pub(super) fn schema_in(object_type: &str, identity: &str) -> Option<String> {
+pub fn schema_in(object_type: &str, identity: &str) -> Option<String> {
     let pieces: Vec<Piece<'_>> = Lexer::new(identity).filter(|piece| piece.kind != Kind::Space).collect();
     let name_at = |at: usize| name(pieces.get(at)?);
     if object_type == "schema" {
@@ -87,14 +100,35 @@ fn name(piece: &Piece<'_>) -> Option<String> {
 
 /// What lies in the schema of a tenant, as it would be if the schema was called as the placeholder is.
 pub fn without_name(catalog: &Catalog, schema: &str) -> serde_json::Result<Value> {
+    renamed_in(catalog, &Renaming::new(schema, PLACEHOLDER, PLACEHOLDER))
+}
+
+/// What a replay made in the schema of the placeholder, as it is in the schema of a tenant.
+pub fn of_tenant(catalog: &Catalog, tenant: &Tenant) -> serde_json::Result<Catalog> {
+    let value = renamed_in(catalog, &Renaming::new(PLACEHOLDER, &tenant.schema, &tenant.quoted))?;
+    let mut of: Catalog = serde_json::from_value(value)?;
+    of.enums.sort_by(|a, b| a.identity.cmp(&b.identity));
+    of.domains.sort_by(|a, b| a.identity.cmp(&b.identity));
+    for object in &mut of.dependencies {
+        object.needs.sort_by(|a, b| (&a.identity, &a.object_type).cmp(&(&b.identity, &b.object_type)));
+    }
+    Ok(join([of]))
+}
+
+/// Whether the name of the placeholder stands somewhere where it is not taken for the schema's: in the body of a function, a
+/// comment, or the name of an object. A migration has put it there, so there is no saying what a tenant has there.
+pub fn is_written_down(catalog: &Catalog) -> serde_json::Result<bool> {
+    let value = renamed_in(catalog, &Renaming::new(PLACEHOLDER, "x", "x"))?;
+    Ok(value.to_string().contains(PLACEHOLDER))
+}
+
+fn renamed_in(catalog: &Catalog, renaming: &Renaming<'_>) -> serde_json::Result<Value> {
     let mut value = serde_json::to_value(catalog)?;
-    let renaming = Renaming::new(schema, PLACEHOLDER);
     if let Value::Object(lists) = &mut value {
         for (list, objects) in lists {
             let of_schemas = list == "schemas";
             for object in objects.as_array_mut().into_iter().flatten() {
-                let is_schema = of_schemas || object.get("object_type").is_some_and(|of| of == "schema");
-                renaming.value(None, object, is_schema);
+                renaming.value(None, object, of_schemas);
             }
         }
     }
@@ -110,11 +144,13 @@ struct Renaming<'a> {
     from: &'a str,
     quoted: String,
     to: &'a str,
+    /// As it is in SQL.
+    to_quoted: &'a str,
 }
 
 impl<'a> Renaming<'a> {
-    fn new(from: &'a str, to: &'a str) -> Self {
-        Self { from, quoted: from.replace('"', "\"\""), to }
+    fn new(from: &'a str, to: &'a str, to_quoted: &'a str) -> Self {
+        Self { from, quoted: from.replace('"', "\"\""), to, to_quoted }
     }
 
     /// `is_schema`: the object is the schema itself, or something on it.
@@ -131,6 +167,7 @@ impl<'a> Renaming<'a> {
             }
             Value::Array(values) => values.iter_mut().for_each(|value| self.value(key, value, is_schema)),
             Value::Object(fields) => {
+                let is_schema = is_schema || fields.get("object_type").is_some_and(|of| of == "schema");
                 fields.iter_mut().for_each(|(key, value)| self.value(Some(key), value, is_schema));
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
@@ -150,7 +187,7 @@ impl<'a> Renaming<'a> {
             let before_dot = is(at + 1, ".") && !(at > 0 && is(at - 1, "."));
             match piece.kind {
                 Kind::Word | Kind::QuotedIdent if (before_dot || everywhere) && is_it() => {
-                    out.push_str(self.to);
+                    out.push_str(self.to_quoted);
                 }
                 Kind::String => {
                     let is_reg = is(at + 1, ":")
@@ -182,18 +219,15 @@ pub fn plain(text: &str) -> String {
     text.replace(&format!("{PLACEHOLDER}."), "")
 }
 
-/// A text with the schema of a tenant in the place of the placeholder, as the server would quote it.
-pub fn with_name(text: &str, schema: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit();
-    let plain = schema.bytes().all(is_plain) && !schema.starts_with(|first: char| first.is_ascii_digit());
-    let quoted = if plain { schema.to_owned() } else { crate::quote::ident(schema) };
+/// A text with the schema of a tenant, as the server prints its name, in the place of the placeholder.
+pub fn with_name(text: &str, quoted: &str) -> String {
     match text == PLACEHOLDER {
-        true => quoted,
+        true => quoted.to_owned(),
         false => text.replace(&format!("{PLACEHOLDER}."), &format!("{quoted}.")),
     }
 }
 
 #[cfg(test)]
 pub(super) fn renamed(sql: &str, schema: &str) -> String {
-    Renaming::new(schema, PLACEHOLDER).text(sql, false)
+    Renaming::new(schema, PLACEHOLDER, PLACEHOLDER).text(sql, false)
 }

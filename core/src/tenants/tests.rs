@@ -1,7 +1,7 @@
 use super::{Canary, Error, Outcome, Tenant, check_new};
 
 fn tenant(name: &str, schema: &str) -> Tenant {
-    Tenant { name: name.to_owned(), schema: schema.to_owned(), is_here: true }
+    Tenant { name: name.to_owned(), schema: schema.to_owned(), quoted: schema.to_owned(), is_here: true }
 }
 
 #[test]
@@ -36,7 +36,14 @@ fn a_canary_counts_those_that_had_something_to_do() {
 }
 
 mod schema {
-    use crate::tenants::schema::{renamed, schema_in, with_name};
+    use super::tenant;
+    use std::collections::BTreeSet;
+
+    use crate::model::{Address, Catalog, Comment, Dependencies};
+    use crate::tenants::Tenant;
+    use crate::tenants::schema::{
+        PLACEHOLDER, is_written_down, of_tenant, renamed, schema_in, split, with_name, without_name,
+    };
 
     #[test]
     fn the_name_is_taken_out_of_sql_and_nothing_else() {
@@ -64,7 +71,62 @@ mod schema {
             of("nextval('\"Big.Corp \"\"EU\"\"''s\".seq'::regclass)"),
             "nextval('nself_tenant.seq'::regclass)"
         );
-        assert_eq!(with_name("nself_tenant.notes", "a-b"), "\"a-b\".notes");
+        assert_eq!(with_name("nself_tenant.notes", "\"a-b\""), "\"a-b\".notes");
+    }
+
+    fn comment(identity: &str, text: &str) -> Comment {
+        Comment {
+            object_type: "table".to_owned(),
+            identity: identity.to_owned(),
+            on: format!("TABLE {identity}"),
+            text: text.to_owned(),
+            of: Some(Address::new("table", identity)),
+        }
+    }
+
+    #[test]
+    fn the_name_that_is_put_in_is_the_one_that_is_taken_out() {
+        let of_any = Catalog {
+            comments: vec![comment("nself_tenant.notes", "what there is")],
+            dependencies: vec![Dependencies {
+                object_type: "table".to_owned(),
+                identity: "nself_tenant.notes".to_owned(),
+                needs: vec![Address::new("schema", PLACEHOLDER), Address::new("table", "public.plans")],
+            }],
+            ..Catalog::default()
+        };
+        assert!(!is_written_down(&of_any).unwrap());
+        for (schema, quoted) in [("acme", "acme"), ("order", "\"order\""), ("A \"b\"", "\"A \"\"b\"\"\"")] {
+            let tenant = Tenant { quoted: quoted.to_owned(), ..tenant("t", schema) };
+            let of = of_tenant(&of_any, &tenant).unwrap();
+            assert_eq!(of.comments[0].on, format!("TABLE {quoted}.notes"));
+            let needs: Vec<String> = of.dependencies[0].needs.iter().map(ToString::to_string).collect();
+            assert_eq!(needs, [format!("schema {quoted}"), "table public.plans".to_owned()]);
+            let back: Catalog = serde_json::from_value(without_name(&of, schema).unwrap()).unwrap();
+            assert_eq!(back, of_any);
+        }
+    }
+
+    #[test]
+    fn a_name_that_a_migration_wrote_is_noticed() {
+        for (identity, text) in
+            [("nself_tenant.notes", "of nself_tenant"), ("nself_tenant.log_of_nself_tenant", "")]
+        {
+            let of_any = Catalog { comments: vec![comment(identity, text)], ..Catalog::default() };
+            assert!(is_written_down(&of_any).unwrap(), "{identity} {text}");
+        }
+    }
+
+    #[test]
+    fn what_lies_in_no_tenants_schema_is_outside() {
+        let both = Catalog {
+            comments: vec![comment("acme.notes", "a"), comment("public.plans", "b")],
+            ..Catalog::default()
+        };
+        let (inside, outside) = split(both, &BTreeSet::from(["acme".to_owned()]));
+        assert_eq!(inside["acme"].comments[0].text, "a");
+        assert_eq!(outside.comments.len(), 1);
+        assert_eq!(outside.comments[0].text, "b");
     }
 
     #[test]

@@ -114,7 +114,7 @@ GRANT EXECUTE ON FUNCTION try(text) TO PUBLIC;
 -- A key without EXECUTE; a right on a table; the right to give rights.
 GRANT EXECUTE ON FUNCTION nself.may_heal() TO regress_none;
 GRANT SELECT ON nself.ledger TO regress_anon;
-GRANT EXECUTE ON FUNCTION nself_heal(boolean, text[]) TO regress_look WITH GRANT OPTION;
+GRANT EXECUTE ON FUNCTION nself_heal(boolean, text[], text, boolean) TO regress_look WITH GRANT OPTION;
 SET ROLE regress_none;
 SELECT * FROM nself_heal();
 RESET ROLE;
@@ -127,11 +127,11 @@ SELECT version, status FROM nself_migrate_up();
 SELECT * FROM nself_drift_not_compared();
 REVOKE EXECUTE ON FUNCTION nself.may_heal() FROM regress_none;
 REVOKE SELECT ON nself.ledger FROM regress_anon;
-REVOKE GRANT OPTION FOR EXECUTE ON FUNCTION nself_heal(boolean, text[]) FROM regress_look;
+REVOKE GRANT OPTION FOR EXECUTE ON FUNCTION nself_heal(boolean, text[], text, boolean) FROM regress_look;
 SELECT * FROM nself_drift_not_compared();
 
 -- The refusal names function, level and role. What counts is the role whose rights are in force.
-GRANT EXECUTE ON FUNCTION nself_drift(text) TO regress_none;
+GRANT EXECUTE ON FUNCTION nself_drift(text, text, boolean) TO regress_none;
 SET ROLE regress_none;
 SELECT * FROM nself_drift();
 \echo :LAST_ERROR_SQLSTATE
@@ -142,7 +142,7 @@ SELECT nself_access_level();
 SELECT nself_grant_access('regress_look', 'admin');
 SELECT nself.may_admin();
 RESET ROLE;
-REVOKE EXECUTE ON FUNCTION nself_drift(text) FROM regress_none;
+REVOKE EXECUTE ON FUNCTION nself_drift(text, text, boolean) FROM regress_none;
 
 -- Who may only look sees no SQL of migrations, also not a part of it in what the server says; who may migrate does.
 SET client_min_messages = error;
@@ -213,9 +213,9 @@ SELECT nself_revoke_access('regress_migrate', 'migrate');
 SELECT nself_revoke_access('regress_look', 'admin');
 SELECT nself_revoke_access('regress_look', 'look');
 SELECT role, level, through, note FROM nself_access() WHERE role IN ('regress_migrate', 'regress_look');
-GRANT EXECUTE ON FUNCTION nself_drift(text) TO regress_admin WITH GRANT OPTION;
+GRANT EXECUTE ON FUNCTION nself_drift(text, text, boolean) TO regress_admin WITH GRANT OPTION;
 SET ROLE regress_admin;
-GRANT EXECUTE ON FUNCTION nself_drift(text) TO regress_look;
+GRANT EXECUTE ON FUNCTION nself_drift(text, text, boolean) TO regress_look;
 RESET ROLE;
 GRANT SELECT ON nself.expected_state TO regress_look;
 SELECT nself_revoke_access('regress_look');
@@ -235,8 +235,8 @@ CREATE EVENT TRIGGER spy ON ddl_command_end EXECUTE FUNCTION spy();
 SELECT nself_grant_access('regress_none', 'look');
 SELECT nself_revoke_access('regress_none');
 SELECT * FROM ran;
-GRANT EXECUTE ON FUNCTION nself_drift(text) TO regress_none;
-REVOKE EXECUTE ON FUNCTION nself_drift(text) FROM regress_none;
+GRANT EXECUTE ON FUNCTION nself_drift(text, text, boolean) TO regress_none;
+REVOKE EXECUTE ON FUNCTION nself_drift(text, text, boolean) FROM regress_none;
 SELECT * FROM ran;
 DROP EVENT TRIGGER spy;
 DROP FUNCTION spy();

@@ -44,7 +44,7 @@ SELECT * FROM pg_temp.alone('CREATE RULE quiet AS ON INSERT TO nself.ddl_log DO 
 SELECT * FROM pg_temp.alone('ALTER TABLE nself.heal_events SET UNLOGGED');
 SELECT * FROM pg_temp.alone('ALTER EVENT TRIGGER nself_note_ddl DISABLE');
 SELECT * FROM pg_temp.alone('ALTER EXTENSION nself_heal DROP EVENT TRIGGER nself_note_drop; DROP EVENT TRIGGER nself_note_drop');
-SELECT * FROM pg_temp.alone('ALTER FUNCTION nself_drift(text) SECURITY DEFINER');
+SELECT * FROM pg_temp.alone('ALTER FUNCTION nself_drift(text, text, boolean) SECURITY DEFINER');
 SELECT * FROM pg_temp.alone('CREATE OR REPLACE FUNCTION nself.refuse_change() RETURNS trigger LANGUAGE plpgsql AS ''BEGIN RETURN NULL; END''');
 SELECT * FROM pg_temp.alone('CREATE OR REPLACE VIEW nself.applied AS SELECT * FROM nself.ledger');
 SELECT * FROM pg_temp.alone('TRUNCATE nself.installed');

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::error::Error;
-use crate::migrating::{CHAINS, NOT_NOTED, NOTED};
+use crate::migrating::{CHAINS, NOT_NOTED, NOTED, OWN_TIME, REHEARSAL, REHEARSED};
 use crate::peers;
 use crate::results::{About, Results, Run};
 use crate::targets::{self, Target};
@@ -46,6 +46,7 @@ pub fn document(results: &Results) -> String {
         section("A large schema: peak memory", memory(results)),
         section("The same comparison by other tools", other_tools(results)),
         section("Chains of migrations", results.migrations.as_ref().map(chains).unwrap_or_default()),
+        section("A rehearsal", results.migrations.as_ref().map(rehearsal).unwrap_or_default()),
         section("DDL in a loop", results.migrations.as_ref().map(noting).unwrap_or_default()),
         section("Real projects", results.migrations.as_ref().map(corpora).unwrap_or_default()),
         section("Many calls, cancels, and a load of DDL", lasting(results)),
@@ -176,6 +177,17 @@ fn chains(run: &Run) -> String {
         "ratio",
     ];
     table(&heads, &rows)
+}
+
+fn rehearsal(run: &Run) -> String {
+    let (Some(rehearsal), Some(own)) = (run.median(REHEARSAL), run.median(OWN_TIME)) else {
+        return String::new();
+    };
+    let row = vec![thousands(REHEARSED as f64), duration(rehearsal), duration(own)];
+    table(
+        &["migrations", "`nself_migrate_rehearse()` of the last", "`nself_migrate_up()` of the last"],
+        &[row],
+    )
 }
 
 fn noting(run: &Run) -> String {

@@ -1,5 +1,6 @@
 -- The relations that these names are of, as event triggers call objects, or that they are on, with their kinds; and those
--- whose columns and constraints follow such a relation's, or of which only a column is named. $1: the names.
+-- whose columns and constraints follow such a relation's, or of which only a column is named. `has`: which of the queries in
+-- sql/catalog/ that few relations have something for find something of it. $1: the names.
 WITH RECURSIVE named AS (
     SELECT t.name AS touched, regexp_replace(t.name, '^(comment|grant) ', '') AS name FROM unnest($1) t(name)
 ),
@@ -35,7 +36,19 @@ follower AS (
 SELECT coalesce(json_agg(json_build_object('oid', f.oid::int8, 'kind', ascii(r.relkind::text), 'follows',
            CASE WHEN f.oid NOT IN (SELECT oid FROM relation WHERE NOT is_column)
                 THEN json_build_array(format('%s %I.%I', CASE r.relkind WHEN 'f' THEN 'foreign table' ELSE 'table' END,
-                                             n.nspname, r.relname), f.touched) END)), '[]')::text
+                                             n.nspname, r.relname), f.touched) END,
+           'has', (SELECT coalesce(json_agg(k.query), '[]')
+                     FROM (VALUES ('rules', r.relhasrules AND EXISTS (SELECT FROM pg_rewrite w
+                                                                       WHERE w.ev_class = r.oid AND w.rulename <> '_RETURN')),
+                                  ('triggers', r.relhastriggers AND EXISTS (SELECT FROM pg_trigger g
+                                                                             WHERE g.tgrelid = r.oid AND NOT g.tgisinternal)),
+                                  ('policies', EXISTS (SELECT FROM pg_policy y WHERE y.polrelid = r.oid)),
+                                  ('statistics', EXISTS (SELECT FROM pg_statistic_ext s WHERE s.stxrelid = r.oid)),
+                                  ('acls', r.relacl IS NOT NULL
+                                           OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = r.oid AND a.attacl IS NOT NULL)
+                                           OR EXISTS (SELECT FROM pg_type t WHERE t.oid = r.reltype AND t.typacl IS NOT NULL))
+                          ) k(query, finds)
+                    WHERE k.finds))), '[]')::text
   FROM (SELECT oid, min(touched) AS touched FROM follower GROUP BY oid) f
   JOIN pg_class r ON r.oid = f.oid
   JOIN pg_namespace n ON n.oid = r.relnamespace

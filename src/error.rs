@@ -71,6 +71,8 @@ pub enum Error {
     OtherEnvironment { database: String, env: String, claimed: String },
     #[error("line {line} of {path}: {what}")]
     Refused { path: String, line: usize, what: String, hint: &'static str },
+    #[error("line {line} of {path}: {}", source.message)]
+    NotSql { path: String, line: usize, source: ServerError },
     #[error("migration {version} failed at statement {statement}, line {line} of {path}: {}", source.message)]
     MigrationFailed { version: String, statement: usize, line: usize, path: String, source: ServerError },
     #[error("migration {version} failed at statement {statement} of {of}, line {line} of {path}: {}", source.message)]
@@ -336,6 +338,7 @@ impl Error {
             | Self::StatementFailed { source, .. }
             | Self::DeferredCheckFailed { source, .. }
             | Self::ReplayFailed { source, .. }
+            | Self::NotSql { source, .. }
             | Self::BadTracker { source, .. }
             | Self::PlatformFailed { source, .. }
             | Self::GroundFailed(source)
@@ -349,7 +352,8 @@ impl Error {
         if let Self::MigrationFailed { source, .. }
         | Self::StatementFailed { source, .. }
         | Self::DeferredCheckFailed { source, .. }
-        | Self::ReplayFailed { source, .. } = &mut self
+        | Self::ReplayFailed { source, .. }
+        | Self::NotSql { source, .. } = &mut self
         {
             source.message =
                 format!("SQLSTATE {}; the server's words are for level migrate", source.sqlstate());
@@ -365,6 +369,7 @@ impl Error {
             | Self::StatementFailed { source, .. }
             | Self::DeferredCheckFailed { source, .. }
             | Self::ReplayFailed { source, .. }
+            | Self::NotSql { source, .. }
             | Self::BadTracker { source, .. }
             | Self::PlatformFailed { source, .. }
             | Self::GroundFailed(source)
@@ -406,7 +411,10 @@ impl Error {
             Self::PlatformFailed { ddl, source, .. } => {
                 Some(source.detail_and(&format!("It failed at: {ddl}. The database is as it was before.")))
             }
-            Self::GroundFailed(source) | Self::ShadowFailed(source) | Self::Server(source) => {
+            Self::NotSql { source, .. }
+            | Self::GroundFailed(source)
+            | Self::ShadowFailed(source)
+            | Self::Server(source) => {
                 source.detail.clone()
             }
             Self::TenantOfOther { .. } => Some("It comes first in the search_path, so what its owner puts there could run with the rights of whoever applies the migrations.".to_owned()),
@@ -506,6 +514,7 @@ impl Error {
             Self::PlatformHere { .. } => "Nothing is to be made: when the first migration is applied, what stands here is kept as the ground.",
             Self::PlatformFailed { ddl, source, .. } if source.code() == ERRCODE_INSUFFICIENT_PRIVILEGE && nself_heal_core::platforms::role_made(ddl).is_some() => "Roles are of the whole server. Call it as a role with CREATEROLE, or let one make them: those that are there are left as they are.",
             Self::PlatformFailed { source, .. } => return source.hint.clone(),
+            Self::NotSql { source, .. } => return source.hint.clone().or_else(|| Some("Nothing has run: the file is read before anything is applied.".to_owned())),
             Self::DeferredCheckFailed { source, .. }
             | Self::GroundFailed(source)
             | Self::ShadowFailed(source)

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::calls;
 use crate::error::Error;
-use crate::migrating::{CHAINS, NOT_NOTED, NOTED};
+use crate::migrating::{CHAINS, NOT_NOTED, NOTED, OWN_TIME, REHEARSAL, REHEARSED};
 use crate::peers;
 use crate::results::{About, Results, Run};
 use crate::targets::{self, Target};
@@ -47,6 +47,7 @@ pub fn document(results: &Results) -> String {
         section("A large schema: peak memory", memory(results)),
         section("The same comparison by other tools", other_tools(results)),
         section("Chains of migrations", results.migrations.as_ref().map(chains).unwrap_or_default()),
+        section("A rehearsal", results.migrations.as_ref().map(rehearsal).unwrap_or_default()),
         section("DDL in a loop", results.migrations.as_ref().map(noting).unwrap_or_default()),
         section("Real projects", results.migrations.as_ref().map(corpora).unwrap_or_default()),
         section("Many calls, cancels, and a load of DDL", lasting(results)),
@@ -181,6 +182,17 @@ fn chains(run: &Run) -> String {
         "ratio",
     ];
     table(&heads, &rows)
+}
+
+fn rehearsal(run: &Run) -> String {
+    let (Some(rehearsal), Some(own)) = (run.median(REHEARSAL), run.median(OWN_TIME)) else {
+        return String::new();
+    };
+    let row = vec![thousands(REHEARSED as f64), duration(rehearsal), duration(own)];
+    table(
+        &["migrations", "`nself_migrate_rehearse()` of the last", "`nself_migrate_up()` of the last"],
+        &[row],
+    )
 }
 
 fn noting(run: &Run) -> String {

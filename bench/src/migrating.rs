@@ -21,6 +21,11 @@ const MANY_TABLES: &str = "DO $$ BEGIN FOR n IN 1..500 LOOP EXECUTE format('CREA
     a int NOT NULL, b int DEFAULT 1, c text, d text, e timestamptz DEFAULT now(), f date, g numeric, h boolean, i uuid, \
     j jsonb, k text[])', n); END LOOP; END $$";
 
+/// The last migration of a chain of `REHEARSED`: rehearsed, and applied.
+pub const REHEARSAL: &str = "rehearsal of the last migration";
+pub const OWN_TIME: &str = "that migration itself";
+pub const REHEARSED: usize = 300;
+
 /// How long the chains are.
 pub const CHAINS: [usize; 3] = [10, 100, 1000];
 
@@ -45,6 +50,27 @@ pub fn chains(server: &Server, args: &Args, board: &mut Board) -> Result<(), Err
             let sample = one_more(&mut session, &migrations)?;
             board.add(format!("chain {length}: first drift after one more"), sample);
         }
+    }
+    clean_up(server)
+}
+
+/// Measures a rehearsal in a session that has asked for drift before.
+pub fn rehearsals(server: &Server, args: &Args, board: &mut Board) -> Result<(), Error> {
+    eprintln!("rehearsal of the last of {REHEARSED} migrations");
+    let migrations = chain::migrations(REHEARSED);
+    prepare(server, &migrations[..REHEARSED - 1])?;
+    for _ in 0..args.rounds {
+        server.create_anew(TRIAL, APPLIED)?;
+        let mut session = server.session(TRIAL)?;
+        drift(&mut session)?;
+        product::put(&mut session.client, &migrations)?;
+        let (sample, rows) = session.measure(product::REHEARSE)?;
+        // A function, a trigger, and that it has no down part.
+        if rows != 3 {
+            return Err(Error::WrongAnswer { what: "a rehearsal".to_owned(), found: rows, wanted: 3 });
+        }
+        board.add(REHEARSAL, sample);
+        board.add(OWN_TIME, session.measure(product::MIGRATE_UP)?.0);
     }
     clean_up(server)
 }

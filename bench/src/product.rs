@@ -11,6 +11,7 @@ pub const INSTALL: &str = "CREATE EXTENSION nself_heal";
 pub const REMOVE: &str = "DROP EXTENSION nself_heal";
 pub const DRIFT: &str = "SELECT * FROM nself_drift()";
 pub const MIGRATE_UP: &str = "SELECT count(*) FROM nself_migrate_up()";
+pub const REHEARSE: &str = "SELECT * FROM nself_migrate_rehearse()";
 pub const HEAL_DRY_RUN: &str = "SELECT * FROM nself_heal()";
 
 /// Makes the product forget the expected schema: the next drift replays the migrations.

@@ -47,6 +47,7 @@ pub fn run(args: &Args) -> Result<bool, Error> {
     }
     if args.asks_for(Part::Chains) {
         migrating::chains(&server, args, &mut migrations)?;
+        migrating::rehearsals(&server, args, &mut migrations)?;
         migrating::noting(&server, args, &mut migrations)?;
     }
     if args.asks_for(Part::Corpora) {

@@ -49,6 +49,21 @@ impl LockMode {
         }
     }
 
+    /// The mode that has this number in the server.
+    pub fn numbered(number: u32) -> Option<Self> {
+        const ALL: [LockMode; 8] = [
+            LockMode::AccessShare,
+            LockMode::RowShare,
+            LockMode::RowExclusive,
+            LockMode::ShareUpdateExclusive,
+            LockMode::Share,
+            LockMode::ShareRowExclusive,
+            LockMode::Exclusive,
+            LockMode::AccessExclusive,
+        ];
+        ALL.get((number as usize).checked_sub(1)?).copied()
+    }
+
     /// Whether INSERT, UPDATE and DELETE of other sessions wait for it.
     pub fn blocks_writes(self) -> bool {
         self >= Self::Share
@@ -60,6 +75,28 @@ impl LockMode {
     }
 }
 
+/// What a maintenance statement does to a table, as the server's manual says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Upkeep {
+    /// It locks it, and no more.
+    Locks(LockMode),
+    /// It makes its indexes anew, one after the other, under SHARE of the table and ACCESS EXCLUSIVE of the index.
+    Reindexes,
+    /// It writes it anew under ACCESS EXCLUSIVE, as VACUUM FULL does.
+    Rewrites,
+}
+
+impl Upkeep {
+    /// The locks that it takes.
+    pub fn locks(self) -> String {
+        match self {
+            Self::Locks(mode) => mode.as_str().to_owned(),
+            Self::Reindexes => "SHARE, and ACCESS EXCLUSIVE of its indexes,".to_owned(),
+            Self::Rewrites => LockMode::AccessExclusive.as_str().to_owned(),
+        }
+    }
+}
+
 /// What a statement of a migration did in the shadow to what stood there before the migration.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Measured {
@@ -68,6 +105,10 @@ pub struct Measured {
     pub locks: BTreeMap<String, LockMode>,
     /// The locks that the transaction holds after it, likewise.
     pub held: BTreeMap<String, LockMode>,
+    /// The indexes of which the statement took ACCESS EXCLUSIVE, while it holds less of their tables: each with its table.
+    pub locked_indexes: BTreeMap<String, String>,
+    /// What it does to tables, where it was not run: as the manual says.
+    pub by_manual: BTreeMap<String, Upkeep>,
     /// Tables and indexes that have new files.
     pub rewritten: Vec<String>,
     /// Tables that were read from the first row to the last.

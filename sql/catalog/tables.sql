@@ -54,8 +54,8 @@ table_column AS (
                                         WHERE c.oid = a.attcollation) END,
                -- A dump writes DEFAULT NULL for a partition without its parent's default, and the server keeps it where the type
                -- has a length. It says something only where the domain has a default, see diff::tables.
-               'default', CASE WHEN a.attgenerated = '' AND (t.typtype = 'd' OR pg_get_expr(d.adbin, d.adrelid) !~ '^NULL::')
-                               THEN pg_get_expr(d.adbin, d.adrelid) END,
+               'default', CASE WHEN a.attgenerated = '' AND (t.typtype = 'd' OR e.printed !~ '^NULL::')
+                               THEN e.printed END,
                -- Since PostgreSQL 18 each is a constraint.
                'not_null', CASE WHEN a.attnotnull
                                 THEN json_build_object('name', k.conname,
@@ -66,7 +66,7 @@ table_column AS (
                                        THEN json_build_object('always', a.attidentity = 'a', 'sequence', i.name,
                                                               'numbers', i.numbers) END,
                'generated', CASE WHEN a.attgenerated <> ''
-                                 THEN json_build_object('expression', pg_get_expr(d.adbin, d.adrelid),
+                                 THEN json_build_object('expression', e.printed,
                                                         'stored', a.attgenerated = 's') END,
                'inherited', a.attinhcount > 0 AND NOT a.attislocal,
                'constrained_domain', t.typtype = 'd' AND a.atttypid IN (SELECT oid FROM constrained_domain),
@@ -98,7 +98,9 @@ table_column AS (
       JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
       JOIN pg_type t ON t.oid = a.atttypid
       LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-      LEFT JOIN LATERAL (SELECT substring(pg_get_expr(d.adbin, d.adrelid) FROM '^''([^'']*)''::(?:date|timestamp)') AS moment,
+      -- OFFSET 0: otherwise each word that names the text would print it again.
+      LEFT JOIN LATERAL (SELECT pg_get_expr(d.adbin, d.adrelid) AS printed OFFSET 0) e ON true
+      LEFT JOIN LATERAL (SELECT substring(e.printed FROM '^''([^'']*)''::(?:date|timestamp)') AS moment,
                                 '^\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d(?::\d\d)?)?)?$' AS form) f ON true
       LEFT JOIN default_sequence q ON q.default_oid = d.oid
       LEFT JOIN identity_sequence i ON i.attrelid = a.attrelid AND i.attnum = a.attnum

@@ -25,7 +25,8 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
           FROM pg_class r
           JOIN pg_namespace n ON n.oid = r.relnamespace
          CROSS JOIN LATERAL pg_identify_object('pg_class'::regclass, r.oid, 0) i
-         CROSS JOIN LATERAL (SELECT rtrim(pg_get_viewdef(r.oid), ';') AS query) v
+         -- OFFSET 0: otherwise each word that names the query would print it again.
+         CROSS JOIN LATERAL (SELECT rtrim(pg_get_viewdef(r.oid), ';') AS query OFFSET 0) v
          CROSS JOIN LATERAL (SELECT format('CREATE VIEW %I.%I AS', n.nspname, r.relname) AS head) d
          WHERE r.relkind = 'v' AND r.relpersistence <> 't' AND ($1::oid[] IS NULL OR r.oid = ANY ($1))
            AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')

@@ -74,12 +74,17 @@ fn row(of: Rehearsed) -> Row {
         sql,
         status,
         measured,
-        is_measured: _,
+        leaves_transaction: _,
         hazards,
         note,
     } = of;
-    let Measured { locks, rewritten, scanned, changes, .. } = measured;
-    let locks = locks.iter().map(|(relation, mode)| format!("{} on {relation}", mode.as_str())).collect();
+    let Measured { locks, locked_indexes, by_manual, rewritten, scanned, changes, .. } = measured;
+    let locks = (locks.iter().map(|(relation, mode)| format!("{} on {relation}", mode.as_str())))
+        .chain(locked_indexes.keys().map(|index| format!("ACCESS EXCLUSIVE on index {index}")))
+        .chain(
+            by_manual.iter().map(|(table, does)| format!("{} on {table}, as the manual says", does.locks())),
+        )
+        .collect();
     (
         version,
         name,

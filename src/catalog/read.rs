@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::Error;
 use crate::server::session::with_settings;
-use crate::server::spi::{Prepared, read_prepared};
+use crate::server::spi::{Prepared, read_often, read_prepared};
 
 /// Where servers differ: the text of each `:variable` of a query, by the major version from which on it holds.
 const VERSIONS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/catalog/versions.json"));
@@ -46,13 +46,20 @@ pub struct Wanted {
     pub locked: Vec<pg_sys::Oid>,
     /// The catalogs that hold something of a user, if that is known: others need not be asked.
     pub catalogs: Option<BTreeSet<String>>,
+    /// The queries that would find nothing that is wanted, by their names, as far as that is known: they are not asked.
+    pub find_nothing: Vec<&'static str>,
 }
 
 impl Wanted {
-    pub const ALL: Self = Wanted { relations: None, rest: true, locked: Vec::new(), catalogs: None };
+    pub const ALL: Self =
+        Wanted { relations: None, rest: true, locked: Vec::new(), catalogs: None, find_nothing: Vec::new() };
 
     fn any_relation(&self, kinds: &[u8]) -> bool {
         self.relations.as_ref().is_none_or(|relations| relations.iter().any(|(_, kind)| kinds.contains(kind)))
+    }
+
+    fn may_find(&self, query: &str) -> bool {
+        !self.find_nothing.contains(&query)
     }
 
     fn any_row(&self, catalogs: &[&str]) -> bool {
@@ -78,7 +85,10 @@ macro_rules! text {
 /// Reads one kind of what hangs on relations of these kinds, and has rows in one of these catalogs.
 macro_rules! of_relations {
     ($reader:expr, $name:literal, $kinds:literal, $($catalog:literal),+) => {
-        if $reader.wanted.any_relation($kinds) && $reader.wanted.any_row(&[$($catalog),+]) {
+        if $reader.wanted.any_relation($kinds)
+            && $reader.wanted.any_row(&[$($catalog),+])
+            && $reader.wanted.may_find($name)
+        {
             query!($reader, $name)
         } else {
             Vec::new()
@@ -126,11 +136,17 @@ impl<'a> Reader<'a> {
         let relations: Option<Vec<pg_sys::Oid>> =
             self.wanted.relations.as_ref().map(|relations| relations.iter().map(|(oid, _)| *oid).collect());
         let form = Form { all: relations.is_none(), rest: self.wanted.rest, magnitude: self.magnitude };
+        // The server would look at each value of a long list to plan a query that is not prepared.
+        let is_long = relations.as_ref().is_some_and(|relations| relations.len() > 200);
         let arguments = [relations.into(), form.rest.into(), self.wanted.locked.clone().into()];
         // A query is planned once for each of its forms: to plan takes as long as to run.
         let read = || {
             let query = || form.fix(&self.variables.fill_in(query));
-            read_prepared(Prepared { name, form: form.number() }, query, &arguments)
+            let which = Prepared { name, form: form.number() };
+            match is_long {
+                true => read_prepared(which, query, &arguments),
+                false => read_often(which, query, &arguments),
+            }
         };
         let answer: Option<String> = with_settings(&[("plan_cache_mode", "force_generic_plan")], read)?;
         Ok(answer.unwrap_or_default())
@@ -189,7 +205,10 @@ pub fn read(wanted: &Wanted) -> Result<Catalog, Error> {
         constraints: of_relations!(reader, "constraints", b"rpf", "pg_constraint"),
         indexes: of_relations!(reader, "indexes", b"rpm", "pg_index"),
         definitions: definitions(&reader)?,
-        acls: query!(reader, "acls"),
+        acls: match wanted.may_find("acls") {
+            true => query!(reader, "acls"),
+            false => Vec::new(),
+        },
         comments: query!(reader, "comments"),
         dependencies: Vec::new(),
         unread: Vec::new(),

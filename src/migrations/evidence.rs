@@ -167,9 +167,10 @@ impl Witness {
                 self.touched.entry(follower.clone()).or_insert(version);
             }
         }
+        let find_nothing = find_nothing(&relations, self.touched.keys());
         let relations =
             relations.into_iter().map(|relation| (pg_sys::Oid::from(relation.oid), relation.kind)).collect();
-        let wanted = Wanted { relations: Some(relations), rest, locked: Vec::new(), catalogs };
+        let wanted = Wanted { relations: Some(relations), rest, locked: Vec::new(), catalogs, find_nothing };
         catalog::read_with_dependencies(&wanted)
     }
 }
@@ -186,6 +187,25 @@ struct TouchedRelation {
     kind: u8,
     /// Of one that is not named itself: what event triggers would call it, and the name for which it is here.
     follows: Option<(String, String)>,
+    /// Which of `OF_FEW` find something of it.
+    has: BTreeSet<String>,
+}
+
+/// The queries of the catalog reader that find nothing of most relations. To plan one in a new session takes longer than to
+/// run it.
+const OF_FEW: [&str; 5] = ["rules", "triggers", "policies", "statistics", PRIVILEGES];
+const PRIVILEGES: &str = "acls";
+
+/// Those of them that find nothing that is kept: nothing of these relations, and no privileges of what has these names.
+fn find_nothing<'a>(
+    relations: &[TouchedRelation],
+    mut names: impl Iterator<Item = &'a String>,
+) -> Vec<&'static str> {
+    let grants = names.any(|name| name.starts_with("grant "));
+    let finds = |query: &str| {
+        query == PRIVILEGES && grants || relations.iter().any(|relation| relation.has.contains(query))
+    };
+    OF_FEW.into_iter().filter(|query| !finds(query)).collect()
 }
 
 /// The catalogs of relations and of what is on them.

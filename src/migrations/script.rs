@@ -322,21 +322,16 @@ fn parse(sql: &str) -> Result<Vec<(usize, &str, Kind)>, Error> {
 
 fn syntax_error(script: &Script<'_>, chunk: &lexer::Chunk<'_>, error: Error) -> Error {
     let Error::Server(error) = error else { return error };
+    if error.is_cancel() {
+        return Error::Server(error);
+    }
     let position = error.position.as_ref().and_then(|position| position.offset_in(chunk.text));
     let within = position.unwrap_or_else(|| lexer::first_token(chunk.text));
     if let Some(refused) = refused_before(script, chunk, within) {
         return refused;
     }
     let line = line_in(script, chunk.offset + within);
-    let message = format!("line {line} of {}: {}", script.path, error.message);
-    Error::Server(ServerError {
-        message,
-        hint: error
-            .hint
-            .or_else(|| Some("Nothing has run: the file is read before anything is applied.".to_owned())),
-        position: None,
-        ..error
-    })
+    Error::NotSql { path: script.path.to_owned(), line, source: ServerError { position: None, ..error } }
 }
 
 /// What a statement means for its transaction.

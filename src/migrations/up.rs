@@ -76,6 +76,12 @@ pub fn up_in_turn(request: &UpRequest<'_>) -> Result<Vec<Ran>, Error> {
 /// The migrations that are to run, in order: those of the request that are pending or have run in part. All of them are
 /// read, and what can be refused is refused here. Marked ones are applied by `no_transaction`, the others by `apply`.
 pub fn choose(request: &UpRequest<'_>) -> Result<Vec<Pending>, Error> {
+    let read = |entry: Migration| Ok(Pending { statements: split(&entry.up())?, entry });
+    choose_unread(request)?.into_iter().map(read).collect()
+}
+
+/// The same, before their files are read.
+pub fn choose_unread(request: &UpRequest<'_>) -> Result<Vec<Migration>, Error> {
     let extent = check_request(request)?;
     refuse_gone(request.tenant)?;
     let all = status(request.tenant)?;
@@ -90,10 +96,7 @@ pub fn choose(request: &UpRequest<'_>) -> Result<Vec<Pending>, Error> {
     if request.by_itself {
         refuse_untrusted(&chosen)?;
     }
-    chosen
-        .into_iter()
-        .map(|entry| Ok(Pending { statements: split(&entry.up())?, entry: entry.clone() }))
-        .collect()
+    Ok(chosen.into_iter().cloned().collect())
 }
 
 /// Applies a migration that runs in one transaction, in the current one, with its row in the ledger. Nobody else may

@@ -43,6 +43,8 @@ fn named(measured: &Measured) -> Vec<String> {
     let Measured {
         locks,
         held,
+        locked_indexes,
+        by_manual,
         rewritten,
         scanned,
         truncated,
@@ -57,5 +59,6 @@ fn named(measured: &Measured) -> Vec<String> {
     // The table of a dropped column is locked.
     let _ = dropped_columns;
     let lists = [rewritten, scanned, truncated, deleted_from, dropped_tables, dropped_indexes];
-    locks.keys().chain(held.keys()).chain(lists.into_iter().flatten()).cloned().collect()
+    let tables = locked_indexes.values().chain(by_manual.keys());
+    locks.keys().chain(held.keys()).chain(tables).chain(lists.into_iter().flatten()).cloned().collect()
 }

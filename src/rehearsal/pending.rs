@@ -1,5 +1,6 @@
 //! Rehearses the pending migrations: what each of their statements would do here.
 
+use nself_heal_core::formats::Migration;
 use nself_heal_core::hazard::{Allowed, Hazard, Measured, judge, judge_migration};
 use pgrx::notice;
 
@@ -9,6 +10,7 @@ use crate::expected::shadow::rehearse::{Failed, Ran, Run, Trial};
 use crate::expected::{self, From, chain};
 use crate::migrations::execute::line_of_error;
 use crate::migrations::ledger::{self, Applied, Session};
+use crate::migrations::script::split;
 use crate::migrations::status::Pending;
 use crate::migrations::tenant::refuse_strangers;
 use crate::migrations::up::{self, UpRequest};
@@ -46,60 +48,121 @@ pub struct Rehearsed {
     pub sql: Option<String>,
     pub status: Status,
     pub measured: Measured,
-    /// Whether locks and reads were measured as they would be here.
-    pub is_measured: bool,
+    /// Whether it runs outside a transaction here.
+    pub leaves_transaction: bool,
     pub hazards: Vec<Hazard>,
     pub note: Option<String>,
 }
 
+/// A migration that is to be rehearsed.
+enum Chosen {
+    Readable(Box<Pending>, Box<Run>),
+    /// Its file is no SQL, or holds what no migration can. With the line, and what is said of it.
+    Unreadable(Box<Migration>, usize, String),
+}
+
+impl Chosen {
+    fn entry(&self) -> &Migration {
+        match self {
+            Self::Readable(pending, _) => &pending.entry,
+            Self::Unreadable(entry, ..) => entry,
+        }
+    }
+}
+
 /// Rehearses what `up` would apply, and changes nothing here.
 pub fn rehearse(request: &UpRequest<'_>) -> Result<Vec<Rehearsed>, Error> {
-    let chosen = up::choose(request)?;
+    let chosen = up::choose_unread(request)?;
     if chosen.is_empty() {
         notice!("nothing is pending: there is nothing to rehearse");
         return Ok(Vec::new());
     }
     refuse_strangers(request.tenant)?;
     let session = Session::now(request.tenant)?;
-    let runs: Vec<Run> =
-        chosen.iter().map(|pending| run(pending, &session, request.tenant)).collect::<Result<_, _>>()?;
-    let rans = expected::rehearse(From::Applied, &runs)?;
+    let sees_sql = sees_sql()?;
+    let read = |entry| read(entry, &session, request.tenant, sees_sql);
+    let chosen: Vec<Chosen> = chosen.into_iter().map(read).collect::<Result<_, _>>()?;
+    // What comes after a file that cannot be read would not be applied.
+    let runs: Vec<Run> = chosen
+        .iter()
+        .map_while(|chosen| match chosen {
+            Chosen::Readable(_, run) => Some(run.as_ref().clone()),
+            Chosen::Unreadable(..) => None,
+        })
+        .collect();
+    let mut rans = match runs.is_empty() {
+        true => Vec::new(),
+        false => expected::rehearse(From::Applied, &runs)?,
+    };
+    rans.resize_with(chosen.len(), || None);
     let measured = rans.iter().flatten().flat_map(|ran| &ran.statements);
     let live = here::read(measured)?;
-    let sees_sql = sees_sql()?;
     let mut rows = Vec::new();
-    for ((pending, run), ran) in chosen.iter().zip(&runs).zip(&rans) {
-        let mut of_migration: Vec<Rehearsed> = (run.begin..pending.statements.len())
-            .map(|index| statement(pending, index, ran.as_ref(), run.begin))
-            .collect();
-        let mut hazards: Vec<Vec<Hazard>> = of_migration
-            .iter()
-            .map(|row| judge(&row.measured, &live, !row.is_measured && row.status != Status::NotRun))
-            .collect();
-        let (own, unclear) =
-            judge_migration(pending.entry.down_sql.is_some(), &pending.entry.up_sql, &mut hazards);
+    for (chosen, ran) in chosen.iter().zip(&rans) {
+        let mut of_migration = statements(chosen, ran.as_ref());
+        let mut hazards: Vec<Vec<Hazard>> =
+            of_migration.iter().map(|row| judge(&row.measured, &live, row.leaves_transaction)).collect();
+        let entry = chosen.entry();
+        let (own, unclear) = judge_migration(entry.down_sql.is_some(), &entry.up_sql, &mut hazards);
         for (row, hazards) in of_migration.iter_mut().zip(hazards) {
             row.hazards = hazards;
             row.sql = row.sql.take().filter(|_| sees_sql);
         }
-        let failed = ran.as_ref().and_then(|ran| ran.failed.as_ref());
-        let note = note_of_migration(pending, run, failed, &unclear)?;
+        let note = note_of_migration(chosen, ran.as_ref(), &unclear, sees_sql);
         if let Some(row) = of_migration.iter_mut().find(|row| row.status == Status::Failed) {
-            row.note = note.failed;
+            row.note = row.note.take().or(note.failed);
         } else if note.failed.is_some() {
-            of_migration.push(whole(pending, Status::Failed, Vec::new(), note.failed));
+            of_migration.push(whole(entry, Status::Failed, Vec::new(), note.failed));
         }
         if !own.is_empty() || note.marks.is_some() || of_migration.is_empty() {
-            let status = match ran {
-                Some(ran) if ran.failed.is_none() => Status::Ran,
-                Some(_) => Status::Failed,
-                None => Status::NotRun,
+            let status = match (chosen, ran) {
+                (Chosen::Unreadable(..), _) => Status::Failed,
+                (_, Some(ran)) if ran.failed.is_none() => Status::Ran,
+                (_, Some(_)) => Status::Failed,
+                (_, None) => Status::NotRun,
             };
-            of_migration.push(whole(pending, status, own, note.marks));
+            of_migration.push(whole(entry, status, own, note.marks));
         }
         rows.extend(of_migration);
     }
     Ok(rows)
+}
+
+/// Reads a pending migration, without an error where that is one of its file.
+fn read(entry: Migration, session: &Session, tenant: Option<&str>, sees_sql: bool) -> Result<Chosen, Error> {
+    let error = match split(&entry.up()) {
+        Ok(statements) => {
+            let pending = Pending { entry, statements };
+            let run = run(&pending, session, tenant)?;
+            return Ok(Chosen::Readable(Box::new(pending), Box::new(run)));
+        }
+        Err(error) => error,
+    };
+    match &error {
+        Error::NotSql { line, .. } | Error::Refused { line, .. } => {
+            let line = *line;
+            Ok(Chosen::Unreadable(Box::new(entry), line, words(error, sees_sql)))
+        }
+        _ => Err(error),
+    }
+}
+
+/// What is said of an error, as the caller may read it.
+fn words(error: Error, sees_sql: bool) -> String {
+    if sees_sql { error.to_string() } else { error.without_sql().to_string() }
+}
+
+/// A row of each statement that is to run; of a file that cannot be read one that says why.
+fn statements(chosen: &Chosen, ran: Option<&Ran>) -> Vec<Rehearsed> {
+    match chosen {
+        Chosen::Readable(pending, run) => (run.begin..pending.statements.len())
+            .map(|index| statement(pending, index, ran, run.begin))
+            .collect(),
+        Chosen::Unreadable(entry, line, words) => {
+            let row = whole(entry, Status::Failed, Vec::new(), Some(words.clone()));
+            vec![Rehearsed { line: Some(*line), ..row }]
+        }
+    }
 }
 
 /// A pending migration as the caller would apply it now.
@@ -128,22 +191,30 @@ fn statement(pending: &Pending, index: usize, ran: Option<&Ran>, begin: usize) -
         .iter()
         .flat_map(|ran| &ran.passed_over)
         .filter(|(at, _)| *at == number)
-        .map(|(_, command)| format!("{command} is passed over in a rehearsal, so its locks are not measured"))
+        .map(|(_, command)| command.clone())
         .collect();
+    let is_other_form = ran.is_some_and(|ran| ran.other_form.contains(&number));
     let status = match &measured {
         _ if is_failed => Status::Failed,
         None => Status::NotRun,
-        Some(_) if left_out.is_empty() => Status::Ran,
+        Some(_) if left_out.is_empty() && passed_over.is_empty() => Status::Ran,
         Some(_) => Status::LeftOut,
     };
     let mut measured = measured.unwrap_or_default();
-    let mut notes: Vec<String> = left_out.into_iter().chain(passed_over).collect();
-    if of.refuses_transaction && status != Status::NotRun {
-        // What ran was the form that can run in a transaction: it locks more.
-        (measured.locks, measured.held) = Default::default();
+    let mut notes: Vec<String> = left_out;
+    for command in &passed_over {
+        notes.push(match measured.by_manual.is_empty() {
+            true => format!("{command} is left out in a rehearsal, so its locks are not measured"),
+            false => format!("{command} is left out in a rehearsal, so its locks are not measured: they are those of the manual"),
+        });
+    }
+    if is_other_form {
+        (measured.locks, measured.held, measured.locked_indexes) = Default::default();
         (measured.rewritten, measured.scanned) = Default::default();
         notes.push("it runs outside a transaction: its locks cannot be measured in a rehearsal".to_owned());
     }
+    // REINDEX and CLUSTER only do so for some tables.
+    let leaves_transaction = of.refuses_transaction && (is_other_form || !passed_over.is_empty());
     Rehearsed {
         version: pending.entry.version.clone(),
         name: pending.entry.name.clone(),
@@ -153,23 +224,23 @@ fn statement(pending: &Pending, index: usize, ran: Option<&Ran>, begin: usize) -
         sql: Some(of.sql.clone()),
         status,
         measured,
-        is_measured: !of.refuses_transaction,
+        leaves_transaction,
         hazards: Vec::new(),
         note: (!notes.is_empty()).then(|| notes.join("; ")),
     }
 }
 
-fn whole(pending: &Pending, status: Status, hazards: Vec<Hazard>, note: Option<String>) -> Rehearsed {
+fn whole(entry: &Migration, status: Status, hazards: Vec<Hazard>, note: Option<String>) -> Rehearsed {
     Rehearsed {
-        version: pending.entry.version.clone(),
-        name: pending.entry.name.clone(),
-        path: pending.entry.path.clone(),
+        version: entry.version.clone(),
+        name: entry.name.clone(),
+        path: entry.path.clone(),
         statement: None,
         line: None,
         sql: None,
         status,
         measured: Measured::default(),
-        is_measured: true,
+        leaves_transaction: false,
         hazards,
         note,
     }
@@ -180,29 +251,27 @@ struct Notes {
     marks: Option<String>,
 }
 
-fn note_of_migration(
-    pending: &Pending,
-    run: &Run,
-    failed: Option<&Failed>,
-    unclear: &[Allowed],
-) -> Result<Notes, Error> {
-    let path = &pending.entry.path;
-    let failed = failed.map(|failed| said(pending, run, failed)).transpose()?;
+fn note_of_migration(chosen: &Chosen, ran: Option<&Ran>, unclear: &[Allowed], sees_sql: bool) -> Notes {
+    let Migration { path, up_line, .. } = chosen.entry();
+    let failed = match (chosen, ran.and_then(|ran| ran.failed.as_ref())) {
+        (Chosen::Readable(pending, run), Some(failed)) => Some(said(pending, run, failed, sees_sql)),
+        _ => None,
+    };
     let marks: Vec<String> = unclear
         .iter()
         .filter_map(|mark| match mark {
             Allowed::Unclear { line, mark } => Some(format!(
                 "{mark:?} in line {} of {path} allows nothing: it is not -- nself:allow HAZARD because REASON",
-                line + pending.entry.up_line - 1
+                line + up_line - 1
             )),
             Allowed::Yes(..) => None,
         })
         .collect();
-    Ok(Notes { failed, marks: (!marks.is_empty()).then(|| marks.join("; ")) })
+    Notes { failed, marks: (!marks.is_empty()).then(|| marks.join("; ")) }
 }
 
 /// The server's words, with the place in the file.
-fn said(pending: &Pending, run: &Run, failed: &Failed) -> Result<String, Error> {
+fn said(pending: &Pending, run: &Run, failed: &Failed, sees_sql: bool) -> String {
     let statement = failed.statement.and_then(|number| pending.statements.get(number.checked_sub(1)?));
     let line = statement.map_or(pending.entry.up_line, |statement| line_of_error(statement, &failed.error));
     let error = Error::ReplayFailed {
@@ -211,5 +280,5 @@ fn said(pending: &Pending, run: &Run, failed: &Failed) -> Result<String, Error> 
         pending: Some(Place { path: pending.entry.path.clone(), line }),
         source: failed.error.clone(),
     };
-    Ok(if sees_sql()? { error.to_string() } else { error.without_sql().to_string() })
+    words(error, sees_sql)
 }

@@ -2,7 +2,7 @@
 //! transaction; what is read comes back as one value.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CStr;
 
 use pgrx::datum::{DatumWithOid, FromDatum, IntoDatum};
@@ -68,6 +68,7 @@ pub fn read_here<T: FromDatum + IntoDatum>(query: &str, args: &[DatumWithOid]) -
 
 thread_local! {
     static PREPARED: RefCell<BTreeMap<Prepared, OwnedPreparedStatement>> = const { RefCell::new(BTreeMap::new()) };
+    static ASKED: RefCell<BTreeSet<Prepared>> = const { RefCell::new(BTreeSet::new()) };
 }
 
 /// Which prepared query it is.
@@ -112,6 +113,19 @@ pub fn read_prepared<T: FromDatum + IntoDatum>(
         let rows = client.select(statement, Some(1), args)?;
         if rows.is_empty() { Ok(None) } else { Ok(rows.first().get_one::<T>()?) }
     })
+}
+
+/// As `read_prepared`. The first time in a session it is not prepared, which takes as long again as to plan it: most sessions
+/// ask once.
+pub fn read_often<T: FromDatum + IntoDatum>(
+    which: Prepared,
+    query: impl FnOnce() -> String,
+    args: &[DatumWithOid],
+) -> Result<Option<T>, Error> {
+    match ASKED.with_borrow_mut(|asked| asked.insert(which)) {
+        true => read_here(&query(), args),
+        false => read_prepared(which, query, args),
+    }
 }
 
 /// Reads the JSON text that `query` returns into a value. `name` is what an error calls the query.

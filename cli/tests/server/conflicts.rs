@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -215,4 +216,64 @@ fn a_nself_that_is_killed_in_the_middle_leaves_the_folder_whole() {
         assert!(ran.stderr.contains("it is finished now"), "{}", ran.stderr);
         assert_eq!(all_of(&folder), after);
     }
+}
+
+/// Ends the program by SIGKILL in place of its rename() of this number.
+const KILLER: &str = r#"
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdlib.h>
+
+int rename(const char *from, const char *to) {
+    static int done = 0;
+    if (++done == atoi(getenv("KILLED_AT"))) raise(SIGKILL);
+    int (*next)(const char *, const char *) = (int (*)(const char *, const char *))dlsym(RTLD_NEXT, "rename");
+    return next(from, to);
+}
+"#;
+
+#[test]
+fn a_renumber_that_is_killed_before_any_of_its_renames_is_undone_or_finished() {
+    let shop = merged();
+    let folder = shop.path().join("migrations");
+    let before = all_of(&folder);
+    shop.file("killer.c", KILLER);
+    let built = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o", "killer.so", "killer.c", "-ldl"])
+        .current_dir(shop.path())
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let after: BTreeMap<String, String> =
+        before.iter().map(|(path, text)| (path.replace("0002_phone", "0003_phone"), text.clone())).collect();
+    let (mut undone, mut finished) = (0, 0);
+    for number in 1.. {
+        fs::remove_dir_all(&folder).unwrap();
+        for (path, text) in &before {
+            shop.file(&format!("migrations/{path}"), text);
+        }
+        let mut command = shop.command();
+        command
+            .args(["db", "migrate", "renumber", "0002_phone.sql", "--to", "3"])
+            .env("LD_PRELOAD", shop.path().join("killer.so"))
+            .env("KILLED_AT", number.to_string());
+        let ran = command.output().unwrap();
+        if ran.status.success() {
+            assert_eq!(all_of(&folder), after);
+            break;
+        }
+        assert_eq!(ran.status.signal(), Some(9), "{}", String::from_utf8_lossy(&ran.stderr));
+        // The next command, whatever it is for.
+        shop.nself("db migrate status").exits(0);
+        match all_of(&folder) {
+            now if now == before => undone += 1,
+            now => {
+                assert_eq!(now, after);
+                finished += 1;
+            }
+        }
+    }
+    // Each of the two files has a rename of its own, behind that of the plan.
+    assert!(undone >= 1 && finished >= 2, "undone {undone}, finished {finished}");
 }

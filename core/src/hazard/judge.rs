@@ -1,7 +1,10 @@
 //! From what was measured to hazards.
 
 use crate::diff::count;
-use crate::hazard::{Allowed, Hazard, Here, Live, LockMode, Measured, Name, allowed};
+use crate::hazard::{Allowed, Hazard, Here, Live, LockMode, Measured, Name, Upkeep, allowed};
+
+const MAKE_ROOM: &str = "Leave it out: VACUUM by itself makes room for new rows and blocks nobody. Where the file has to become smaller, run it by hand when nobody works.";
+const REINDEX: &str = "REINDEX … CONCURRENTLY in a migration that is marked -- nself:no-transaction, alone.";
 
 /// The hazards of one statement. `refuses_transaction`: it ran outside a transaction.
 pub fn judge(measured: &Measured, live: &Live, refuses_transaction: bool) -> Vec<Hazard> {
@@ -34,6 +37,16 @@ pub fn judge(measured: &Measured, live: &Live, refuses_transaction: bool) -> Vec
                 "An index: CREATE INDEX CONCURRENTLY in a migration that is marked -- nself:no-transaction. A constraint: add it NOT VALID, and VALIDATE it in a later migration.",
             );
         }
+    }
+    for (index, table) in &measured.locked_indexes {
+        let sentence = format!(
+            "It takes ACCESS EXCLUSIVE on index {index} of {table} ({}): nobody else reads {table} until the transaction ends, for a query locks all indexes of its tables.",
+            size(live.get(table))
+        );
+        add(Name::BlocksReads, table, sentence, REINDEX);
+    }
+    for (relation, does) in &measured.by_manual {
+        upkeep(relation, *does, &size(live.get(relation)), &mut add);
     }
     for relation in &measured.rewritten {
         if measured.truncated.contains(relation) {
@@ -107,6 +120,29 @@ pub fn judge(measured: &Measured, live: &Live, refuses_transaction: bool) -> Vec
         );
     }
     hazards
+}
+
+/// What a maintenance statement that was not run does, as the manual says.
+fn upkeep(relation: &str, does: Upkeep, size: &str, add: &mut impl FnMut(Name, &str, String, &'static str)) {
+    let (name, waits, gentler) = match does {
+        Upkeep::Rewrites => (Name::BlocksReads, "nobody else reads or writes it", MAKE_ROOM),
+        Upkeep::Reindexes => (Name::BlocksReads, "nobody else reads or writes it", REINDEX),
+        Upkeep::Locks(mode) if mode.blocks_reads() => {
+            (Name::BlocksReads, "nobody else reads or writes it", "Set lock_timeout for the migration.")
+        }
+        Upkeep::Locks(mode) if mode.blocks_writes() => {
+            (Name::BlocksWrites, "nobody else writes to it", "Set lock_timeout for the migration.")
+        }
+        Upkeep::Locks(_) => return,
+    };
+    let locks = does.locks();
+    let sentence =
+        format!("As the manual says, it takes {locks} on {relation} ({size}): {waits} until it has ended.");
+    add(name, relation, sentence, gentler);
+    if does == Upkeep::Rewrites {
+        let sentence = format!("As the manual says, it writes {relation} ({size}) anew, row by row.");
+        add(Name::RewritesTable, relation, sentence, gentler);
+    }
 }
 
 /// What a statement destroys. Where nothing is, nothing is destroyed.

@@ -46,6 +46,40 @@ fn a_lock_is_a_hazard_where_others_wait_for_it() {
 }
 
 #[test]
+fn the_numbers_of_the_server_are_its_modes() {
+    assert_eq!(LockMode::numbered(1), Some(LockMode::AccessShare));
+    assert_eq!(LockMode::numbered(5), Some(LockMode::Share));
+    assert_eq!(LockMode::numbered(8), Some(LockMode::AccessExclusive));
+    assert_eq!((LockMode::numbered(0), LockMode::numbered(9)), (None, None));
+}
+
+#[test]
+fn who_reads_a_table_waits_for_the_lock_of_an_index() {
+    let locked_indexes = BTreeMap::from([("public.i".to_owned(), "public.t".to_owned())]);
+    let hazards = judge(&Measured { locked_indexes, ..lock(LockMode::Share) }, &live(true), false);
+    let told: Vec<_> = hazards.iter().map(|of| (of.name.as_str(), of.object.as_str())).collect();
+    assert_eq!(told, [("blocks-writes", "public.t"), ("blocks-reads", "public.t")]);
+    assert!(hazards[1].sentence.starts_with("It takes ACCESS EXCLUSIVE on index public.i of public.t (3 MB"));
+}
+
+#[test]
+fn what_is_not_run_is_told_as_the_manual_says_it() {
+    let of = |does| {
+        let by_manual = BTreeMap::from([("public.t".to_owned(), does)]);
+        Measured { by_manual, ..Measured::default() }
+    };
+    assert_eq!(names(&of(Upkeep::Rewrites), &live(true)), ["blocks-reads", "rewrites-table"]);
+    assert_eq!(names(&of(Upkeep::Reindexes), &live(true)), ["blocks-reads"]);
+    assert_eq!(names(&of(Upkeep::Locks(LockMode::Share)), &live(true)), ["blocks-writes"]);
+    assert!(names(&of(Upkeep::Locks(LockMode::ShareUpdateExclusive)), &live(true)).is_empty());
+    let sentence = &judge(&of(Upkeep::Rewrites), &live(false), false)[0].sentence;
+    assert!(
+        sentence.starts_with("As the manual says, it takes ACCESS EXCLUSIVE on public.t (3 MB, no rows"),
+        "{sentence}"
+    );
+}
+
+#[test]
 fn a_table_that_is_read_is_a_hazard_under_a_lock_of_any_table() {
     let read = Measured { scanned: t(), ..Measured::default() };
     assert!(names(&read, &live(true)).is_empty());

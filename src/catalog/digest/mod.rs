@@ -78,6 +78,7 @@ impl Digested {
             rest: differing.rest,
             locked: Vec::new(),
             catalogs: Some(self.catalogs.clone()),
+            find_nothing: Vec::new(),
         }
     }
 

@@ -100,6 +100,15 @@ pub struct Shadow {
 
 impl Shadow {
     pub fn make() -> Result<Self, Error> {
+        Self::make_from(None)
+    }
+
+    /// Another one with what this one holds.
+    pub fn copy(&self) -> Result<Self, Error> {
+        Self::make_from(Some(self.name.clone()))
+    }
+
+    fn make_from(template: Option<String>) -> Result<Self, Error> {
         // SAFETY: plain reads of this backend's own state.
         let (database, pid) = unsafe { (pg_sys::MyDatabaseId, pg_sys::MyProcPid) };
         let number = MADE.get() + 1;
@@ -111,7 +120,7 @@ impl Shadow {
         let shadow = Self { name, keeper, channel };
         let options =
             with_pinned_settings(|| spi::read_one(sql!("shadow_options"), &[]))?.unwrap_or_default();
-        shadow.ask(&keeper::Request::Make { options, left_overs: left_overs()? })?;
+        shadow.ask(&keeper::Request::Make { template, options, left_overs: left_overs()? })?;
         Ok(shadow)
     }
 

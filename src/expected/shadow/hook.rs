@@ -14,7 +14,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, pg_guard, pg_sys};
 
 use crate::expected::shadow::left_out::note;
-use crate::expected::shadow::{functions, kernel, owners_rights, plain, query, watch};
+use crate::expected::shadow::{functions, kernel, owners_rights, plain, query, upkeep, watch};
 use crate::server::outside::{self, Reason};
 use crate::server::parser::{self, relation_of};
 
@@ -49,13 +49,18 @@ unsafe extern "C-unwind" fn process_utility(
             note(parser::tag((*planned).utilityStmt), reason);
             return;
         }
-        if plain::changes_no_schema((*planned).utilityStmt) {
+        if plain::changes_no_schema((*planned).utilityStmt) && !upkeep::is_measured((*planned).utilityStmt) {
+            upkeep::note((*planned).utilityStmt);
             let tag = pg_sys::CreateCommandTag((*planned).utilityStmt);
             watch::passed_over(CStr::from_ptr(pg_sys::GetCommandTagName(tag)));
             return;
         }
         owners_rights::refuse_held_cursor((*planned).utilityStmt);
-        let planned = plain::form(planned);
+        let form = plain::form(planned);
+        if form != planned {
+            watch::other_form();
+        }
+        let planned = form;
         let planned = without_outside_arguments(planned);
         // A parallel worker is a process of its own, which knows nothing of these hooks. The setting could be changed by
         // a migration.

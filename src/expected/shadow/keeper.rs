@@ -19,8 +19,8 @@ use crate::server::worker::{self, WorkerSpec};
 
 #[derive(Serialize, Deserialize)]
 pub enum Request {
-    /// Makes the shadow with these options, and drops what earlier shadows left behind.
-    Make { options: String, left_overs: Vec<String> },
+    /// Makes the shadow with these options, empty or with what another shadow holds, and drops what earlier ones left behind.
+    Make { template: Option<String>, options: String, left_overs: Vec<String> },
     /// Gives it to this owner, and lets a role create schemas in it, or not.
     HandTo { owner: String, role: String, creates_schemas: bool },
     /// Keeps it for a while, in which nothing may be asked.
@@ -90,7 +90,9 @@ fn serve(channel: &Channel, name: &str) {
         until = matches!(request, Request::Keep).then(|| Instant::now() + KEPT_FOR);
         let answer = match request {
             Request::Keep | Request::Use => Ok(()),
-            Request::Make { options, left_overs } => make(name, &options, &left_overs),
+            Request::Make { template, options, left_overs } => {
+                make(name, template.as_deref().unwrap_or("template0"), &options, &left_overs)
+            }
             Request::HandTo { owner, role, creates_schemas } => hand_to(name, &owner, &role, creates_schemas),
         };
         let answer = answer.map_err(ServerError::from);
@@ -105,14 +107,15 @@ pub fn maker(name: &str) -> Option<c_int> {
     name.rsplit('_').nth(1)?.parse().ok()
 }
 
-fn make(name: &str, options: &str, left_overs: &[String]) -> Result<(), Error> {
+fn make(name: &str, template: &str, options: &str, left_overs: &[String]) -> Result<(), Error> {
     for left_over in left_overs {
         drop_or_warn(left_over);
     }
     drop_shadow(name)?;
     transaction::utility(&format!(
-        "CREATE DATABASE {} TEMPLATE template0 ALLOW_CONNECTIONS false CONNECTION LIMIT 8 {options}",
-        quote::ident(name)
+        "CREATE DATABASE {} TEMPLATE {} ALLOW_CONNECTIONS false CONNECTION LIMIT 8 {options}",
+        quote::ident(name),
+        quote::ident(template)
     ))
 }
 

@@ -21,6 +21,7 @@ mod query;
 pub mod rehearse;
 mod replayer;
 mod reuse;
+mod upkeep;
 mod watch;
 
 use std::time::Instant;
@@ -73,8 +74,9 @@ pub fn replay(chain: &Chain, hash: &str, base: Option<Base>) -> Result<Replayed,
     replayed
 }
 
-/// Runs migrations on top of what the chain gives, in a shadow that is dropped afterwards: in the kept one, where that holds
-/// the chain. `hash` is that of the chain.
+/// Runs migrations on top of what the chain gives, in a shadow that is dropped afterwards. `hash` is that of the chain. A
+/// shadow that holds the chain and is kept stays kept: the migrations run in a copy of it, which takes less time than a
+/// replay.
 pub fn rehearse(chain: &Chain, hash: &str, runs: &[Run]) -> Result<Vec<Option<Ran>>, Error> {
     if lent() == Some(Lent::Operation) {
         return Err(Error::LentRights { command: "a rehearsal of migrations", lent: Lent::Operation });
@@ -85,18 +87,41 @@ pub fn rehearse(chain: &Chain, hash: &str, runs: &[Run]) -> Result<Vec<Option<Ra
         true => reuse::take()?,
         false => None,
     };
-    let is_kept = kept.is_some();
-    let shadow = kept.map_or_else(Shadow::make, Ok)?;
-    let replay = || match is_kept {
-        true => Ok(()),
-        false => match shadow.replay_all(chain, None)?.failed {
-            Some(failed) => Err(failed.into_error()?),
-            None => Ok(()),
-        },
+    let (shadow, is_to_stay) = match kept {
+        Some(kept) => (kept, true),
+        None => replay_for_rehearsal(chain)?,
     };
-    let rehearsed = replay().and_then(|()| shadow.rehearse(runs));
-    shadow.drop();
+    let copy = match is_to_stay.then(|| shadow.copy()) {
+        // There is room for one shadow.
+        None | Some(Err(Error::NoWorker { .. })) => None,
+        Some(copy) => Some(copy),
+    };
+    let in_it = |shadow: Shadow| {
+        let rehearsed = shadow.rehearse(runs);
+        shadow.drop();
+        rehearsed
+    };
+    let Some(copy) = copy else { return in_it(shadow) };
+    let rehearsed = copy.and_then(in_it);
+    reuse::keep(shadow, hash.to_owned());
     rehearsed
+}
+
+/// A new shadow in which the chain was replayed, and whether it is to be kept.
+fn replay_for_rehearsal(chain: &Chain) -> Result<(Shadow, bool), Error> {
+    let begun = Instant::now();
+    let shadow = Shadow::make()?;
+    let failed = match shadow.replay_all(chain, None) {
+        Ok(Replayed { failed: None, .. }) => {
+            let is_long = settings::shadow_keep_from().is_some_and(|from| begun.elapsed() >= from);
+            let is_to_stay = is_long && !chain.migrations.is_empty() && shadow.is_alone()?;
+            return Ok((shadow, is_to_stay));
+        }
+        Ok(Replayed { failed: Some(failed), .. }) => failed.into_error().unwrap_or_else(|error| error),
+        Err(error) => error,
+    };
+    shadow.drop();
+    Err(failed)
 }
 
 /// Every role of the chain has to be there.

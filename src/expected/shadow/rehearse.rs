@@ -51,6 +51,8 @@ pub struct Ran {
     pub statements: Vec<Measured>,
     /// Commands that a replay passes over, by the number of the statement from 1.
     pub passed_over: Vec<(usize, String)>,
+    /// The numbers of the statements that ran in another form than they would here: it locks more.
+    pub other_form: Vec<usize>,
     pub left_out: Vec<LeftOut>,
     pub failed: Option<Failed>,
     /// What became of the down part.
@@ -104,8 +106,8 @@ fn run_one(run: &Run, schema: &mut Schema) -> Result<Ran, Error> {
     let before = schema.clone();
     let mut meter = (run.trial == Trial::Measure).then(|| Meter::new(schema));
     let result = apply(run, meter.as_mut());
-    let (mut statements, passed_over) =
-        meter.map(|meter| (meter.statements, meter.passed_over)).unwrap_or_default();
+    let (mut statements, passed_over, other_form) =
+        meter.map(|meter| (meter.statements, meter.passed_over, meter.other_form)).unwrap_or_default();
     let (mut rollback, mut failure, mut effects) = (None, None, Vec::new());
     match (result, &run.trial) {
         (Err(error), _) => failure = Some(failed(error)),
@@ -123,7 +125,15 @@ fn run_one(run: &Run, schema: &mut Schema) -> Result<Ran, Error> {
             }
         }
     }
-    Ok(Ran { statements, passed_over, left_out: left_out::take(), failed: failure, rollback, effects })
+    Ok(Ran {
+        statements,
+        passed_over,
+        other_form,
+        left_out: left_out::take(),
+        failed: failure,
+        rollback,
+        effects,
+    })
 }
 
 /// Tries the down part of a migration that has run. What it did is undone, so that what comes next finds what the migration
@@ -334,11 +344,13 @@ struct Meter<'a> {
     last: Taken,
     statements: Vec<Measured>,
     passed_over: Vec<(usize, String)>,
+    other_form: Vec<usize>,
 }
 
 impl<'a> Meter<'a> {
     fn new(schema: &'a mut Schema) -> Self {
-        Self { schema, stood: None, last: Taken::default(), statements: Vec::new(), passed_over: Vec::new() }
+        let (statements, passed_over, other_form) = Default::default();
+        Self { schema, stood: None, last: Taken::default(), statements, passed_over, other_form }
     }
 
     fn begin_transaction(&mut self) -> Result<(), Error> {
@@ -374,6 +386,9 @@ impl<'a> Meter<'a> {
         measured.changes = said;
         measured.gone = gone;
         measured.keys_without_index = keys;
+        if seen.other_form {
+            self.other_form.push(index + 1);
+        }
         self.passed_over.extend(seen.passed_over.into_iter().map(|command| (index + 1, command)));
         self.statements.push(measured);
         self.last = now;
@@ -387,8 +402,19 @@ impl<'a> Meter<'a> {
         let (before, after) = (self.last.strongest(), now.strongest());
         let mut measured = Measured::default();
         for (number, mode) in &after {
-            let Some(relation) = stood.get(number).filter(|of| !of.is_index()) else { continue };
-            if *mode == LockMode::AccessShare {
+            let Some(relation) = stood.get(number).filter(|_| *mode != LockMode::AccessShare) else {
+                continue;
+            };
+            if let Some(table) = relation.table {
+                let of_table = after.get(&table).copied();
+                let is_new = before.get(number).is_none_or(|had| had < mode);
+                if is_new
+                    && mode.blocks_reads()
+                    && !of_table.is_some_and(LockMode::blocks_reads)
+                    && let Some(table) = stood.get(&table)
+                {
+                    measured.locked_indexes.insert(relation.identity.clone(), table.identity.clone());
+                }
                 continue;
             }
             measured.held.insert(relation.identity.clone(), *mode);
@@ -427,6 +453,11 @@ impl<'a> Meter<'a> {
                 numbers.iter().filter_map(|number| Some(stood.get(number)?.identity.clone())).collect();
             names.into_iter().collect()
         };
+        for (number, does) in &seen.by_manual {
+            if let Some(relation) = stood.get(number) {
+                measured.by_manual.insert(relation.identity.clone(), *does);
+            }
+        }
         measured.truncated = names(&seen.truncated);
         measured.deleted_from = names(&seen.deleted_from);
         let of_table = |(number, column): &(u32, String)| {

@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_int};
 
+use nself_heal_core::hazard::Upkeep;
 use pgrx::prelude::*;
 
 /// What the hooks saw since they were asked last.
@@ -15,6 +16,10 @@ pub struct Seen {
     pub deleted_from: Vec<u32>,
     /// Commands that a replay passes over, as they change no schema.
     pub passed_over: Vec<String>,
+    /// What these do to tables, as the manual says, by the number of the table.
+    pub by_manual: Vec<(u32, Upkeep)>,
+    /// Whether something ran in another form than it would here.
+    pub other_form: bool,
 }
 
 thread_local! {
@@ -39,6 +44,11 @@ pub fn begin() {
     }
 }
 
+/// Whether this process watches.
+pub fn is_on() -> bool {
+    SEEN.with_borrow(Option::is_some)
+}
+
 /// What was seen since the last call.
 pub fn take() -> Seen {
     SEEN.with_borrow_mut(|seen| seen.as_mut().map(std::mem::take)).unwrap_or_default()
@@ -55,6 +65,16 @@ fn note(change: impl FnOnce(&mut Seen)) {
 /// Notes a command that is passed over.
 pub fn passed_over(command: &CStr) {
     note(|seen| seen.passed_over.push(command.to_string_lossy().into_owned()));
+}
+
+/// Notes what a command that is passed over does to a table, as the manual says.
+pub fn by_manual(table: pg_sys::Oid, does: Upkeep) {
+    note(|seen| seen.by_manual.push((table.to_u32(), does)));
+}
+
+/// Notes that something runs in another form than it would here.
+pub fn other_form() {
+    note(|seen| seen.other_form = true);
 }
 
 /// Notes what the server is about to do with an object.

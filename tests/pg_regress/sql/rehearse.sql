@@ -17,7 +17,10 @@ CREATE VIEW open_orders AS SELECT id FROM orders WHERE state = ''new'';') AS sho
 \set quiet 'SELECT count(*) FROM nself_journal_put('
 :quiet :'shop');
 SELECT version, status FROM nself_migrate_up();
-SELECT * FROM nself_migrate_rehearse();
+-- One rehearsal answers several questions of this test.
+CREATE TEMP TABLE told AS SELECT * FROM nself_migrate_rehearse();
+\set rehearse 'TRUNCATE told; INSERT INTO told SELECT * FROM nself_migrate_rehearse()'
+SELECT * FROM told;
 INSERT INTO customers SELECT i, 'm' || i, NULL FROM generate_series(1, 100) i;
 INSERT INTO orders SELECT i, i, i FROM generate_series(1, 100) i;
 INSERT INTO old_orders VALUES (1);
@@ -31,7 +34,7 @@ SELECT pg_stat_force_next_flush();
 SELECT pg_stat_clear_snapshot();
 
 -- Locks, rewrites, scans.
-\set seen 'SELECT version, statement AS n, line, status, replace(locks, E''\\n'', ''; '') AS locks, rewrites, scans, (SELECT string_agg(f ->> ''hazard'', '' '') FROM jsonb_array_elements(found) f) AS hazards FROM nself_migrate_rehearse()'
+\set seen 'SELECT version, statement AS n, line, status, replace(locks, E''\\n'', ''; '') AS locks, rewrites, scans, (SELECT string_agg(f ->> ''hazard'', '' '') FROM jsonb_array_elements(found) f) AS hazards FROM told'
 :quiet :'shop'::jsonb || files(
     '2_locks.sql',
     'ALTER TABLE orders ADD COLUMN kind text;
@@ -51,25 +54,32 @@ CREATE INDEX ON fresh (id);',
 ALTER TABLE orders VALIDATE CONSTRAINT cheap;
 SELECT 1 FROM orders;',
     '4_later.down.sql', 'ALTER TABLE orders DROP CONSTRAINT cheap;'));
+:rehearse;
 :seen;
-SELECT statement, changes FROM nself_migrate_rehearse(target => '2') WHERE changes IS NOT NULL;
--- A second transaction of the same session measures the same, and nothing has changed here.
-SELECT count(*) FROM nself_migrate_rehearse(max_count => 1);
+SELECT statement, changes FROM told WHERE version = '2' AND changes IS NOT NULL;
+-- Nothing has changed here.
 SELECT version, state FROM nself_migrate_status();
 SELECT to_regclass('fresh') IS NULL AS is_unchanged;
 
--- It begins from the shadow that the session has kept, and works in a transaction that only reads, and for a tenant.
--- A shadow in which migrations were rehearsed is not kept.
+-- A session keeps the shadow in which it has replayed, and rehearses in a copy of it; also in a transaction that only reads,
+-- and for a tenant.
+\c
 SET nself.shadow_keep_from = 0;
-DELETE FROM nself.expected_state;
-SELECT count(*) FROM nself_drift();
-SELECT count(*) > 0 AS is_kept FROM pg_database WHERE datname ~ ('^nself_shadow_\d+_' || pg_backend_pid() || '_');
+\set is_kept 'SELECT count(*) > 0 AS is_kept FROM pg_database WHERE datname ~ (''^nself_shadow_\\d+_'' || pg_backend_pid() || ''_'')'
+:is_kept;
 BEGIN READ ONLY;
 SELECT statement, locks, rewrites FROM nself_migrate_rehearse(max_count => 1) WHERE locks IS NOT NULL OR rewrites IS NOT NULL;
 COMMIT;
-SELECT count(*) > 0 AS is_kept FROM pg_database WHERE datname ~ ('^nself_shadow_\d+_' || pg_backend_pid() || '_');
-RESET nself.shadow_keep_from;
+:is_kept;
+SELECT version, count(*) FROM nself_migrate_rehearse(target => '2') GROUP BY version;
+:is_kept;
+BEGIN;
+CREATE TABLE by_hand (id int);
+SELECT identity, kind FROM nself_drift();
+ROLLBACK;
 SELECT statement, changes FROM nself_migrate_rehearse(target => '1', tenant => 'acme') WHERE statement = 3;
+
+CREATE TEMP TABLE told AS SELECT * FROM nself_migrate_rehearse() WITH NO DATA;
 
 -- What is deleted: only where something is. A rename deletes nothing. What is made anew is not missed. Sizes and counts
 -- depend on the server.
@@ -90,44 +100,73 @@ DROP VIEW open_orders;
 ALTER TABLE orders ALTER COLUMN customer DROP NOT NULL;
 ALTER TABLE orders DROP COLUMN state;
 ALTER TABLE orders ADD COLUMN state int;'));
+:rehearse;
 :seen;
 SELECT statement, regexp_replace(regexp_replace(hazards, '\d+ (kB|bytes), ', 'SIZE, ', 'g'), '(no writes counted|written to|[\d.]+ writes a second)', 'WRITES', 'g') AS hazards
-  FROM nself_migrate_rehearse() WHERE hazards IS NOT NULL AND statement IN (2, 4, 8, 11, 12) OR statement IS NULL \gx
+  FROM told WHERE hazards IS NOT NULL AND statement IN (2, 4, 8, 11, 12) OR statement IS NULL \gx
 
--- A file accepts its hazards, with a reason. A mark that says nothing is told.
+-- What reaches outside is left out, and told. A file accepts its hazards, with a reason; a mark that says nothing is told.
+-- What refuses a transaction is told, too; and what fails, and what comes after it. A file that cannot be read fails as a
+-- statement does.
 :quiet :'shop'::jsonb || files(
-    '2_allowed.sql',
+    '2_role.sql', 'CREATE ROLE regress_never_made;
+COPY orders TO ''/never_written'';
+NOTIFY nobody;
+ALTER TABLE orders ADD COLUMN fine int;',
+    '3_allowed.sql',
     '-- nself:allow blocks-reads because nobody works at night
 -- nself:allow deletes-data
 -- nself:allow everything because it is fine
 TRUNCATE old_orders;',
-    '2_allowed.down.sql', ''));
-SELECT statement, status, f ->> 'hazard' AS hazard, f ->> 'allowed' AS allowed, note
-  FROM nself_migrate_rehearse() LEFT JOIN jsonb_array_elements(found) f ON true;
-
--- What fails, and what comes after it. What reaches outside is left out, and told.
-:quiet :'shop'::jsonb || files(
-    '2_role.sql', 'CREATE ROLE regress_never_made;
-COPY orders TO ''/never_written'';
-REINDEX TABLE orders;
-ALTER TABLE orders ADD COLUMN fine int;',
-    '3_broken.sql', 'ALTER TABLE orders ADD COLUMN one int;
+    '3_allowed.down.sql', '',
+    '4_index.sql', '-- nself:no-transaction
+CREATE INDEX CONCURRENTLY orders_customer ON orders (customer);
+ALTER TABLE orders ADD COLUMN more int;',
+    '4_index.down.sql', '',
+    '5_broken.sql', 'ALTER TABLE orders ADD COLUMN one int;
 
 ALTER TABLE orders
     ADD COLUMN two no_such_type;
 SELECT 1;',
-    '4_after.sql', 'SELECT 2;'));
-SELECT version, statement, line, status, note FROM nself_migrate_rehearse() WHERE statement IS NOT NULL;
-SELECT count(*) FROM pg_roles WHERE rolname = 'regress_never_made';
+    '6_after.sql', 'SELECT 2;',
+    '7_no_sql.sql', 'SELECT 1;
 
--- What refuses a transaction.
+ALTER TABEL orders;',
+    '8_vacuum.sql', 'SELECT 3;
+VACUUM orders;', '8_vacuum.down.sql', ''));
+:rehearse;
+SELECT version, statement, line, status, note FROM told WHERE statement IS NOT NULL OR note IS NOT NULL;
+SELECT count(*) FROM pg_roles WHERE rolname = 'regress_never_made';
+SELECT statement, status, f ->> 'hazard' AS hazard, f ->> 'allowed' AS allowed
+  FROM told LEFT JOIN jsonb_array_elements(found) f ON true WHERE version = '3';
+SELECT statement, locks, f ->> 'hazard' AS hazard FROM told LEFT JOIN jsonb_array_elements(found) f ON true WHERE version = '4';
+-- The first file that cannot be read ends a rehearsal, too.
+:quiet :'shop'::jsonb || files('2_no_sql.sql', '(', '2_no_sql.down.sql', '', '3_fine.sql', 'SELECT 1;', '3_fine.down.sql', ''));
+SELECT version, statement, line, status, note FROM nself_migrate_rehearse();
+
+-- Maintenance: what runs in a transaction is measured, of the rest the manual is told.
 :quiet :'shop'::jsonb || files(
-    '2_index.sql', '-- nself:no-transaction
-CREATE INDEX CONCURRENTLY orders_customer ON orders (customer);
-ALTER TABLE orders ADD COLUMN more int;',
-    '2_index.down.sql', ''));
+    '2_measured.sql', 'REINDEX TABLE orders;
+REINDEX INDEX orders_state;
+LOCK TABLE customers IN SHARE MODE;
+DO $d$ BEGIN LOCK TABLE customers; END $d$;
+LOCK TABLE open_orders;', '2_measured.down.sql', '',
+    '3_manual.sql', '-- nself:no-transaction
+VACUUM customers;
+VACUUM (FULL) orders;
+REINDEX TABLE CONCURRENTLY orders;
+REINDEX SCHEMA public;
+REINDEX TABLE empty_one;
+CLUSTER;
+ALTER TABLE orders CLUSTER ON orders_state;
+CLUSTER orders;
+CLUSTER;', '3_manual.down.sql', '',
+    '4_missing.sql', 'REINDEX TABLE missing;', '4_missing.down.sql', ''));
+:rehearse;
 :seen;
-SELECT statement, note FROM nself_migrate_rehearse() WHERE note IS NOT NULL;
+SELECT version, statement, note FROM told WHERE note IS NOT NULL;
+SELECT version, statement, f ->> 'hazard' AS hazard, f ->> 'object' AS object, regexp_replace(f ->> 'sentence', ' \([^)]*\)', '') AS sentence
+  FROM told, jsonb_array_elements(found) f WHERE (version, statement) IN (('2', 1), ('2', 5), ('3', 2), ('3', 4)) AND f ->> 'object' IN ('public.orders', 'public.open_orders');
 
 -- All is dropped.
 :quiet :'shop'::jsonb || files('2_all.sql', 'DROP SCHEMA public CASCADE;', '2_all.down.sql', ''));

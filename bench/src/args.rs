@@ -61,6 +61,8 @@ pub enum Part {
     Chains,
     /// Real projects
     Corpora,
+    /// Two thousand tenants in one database
+    Tenants,
 }
 
 impl Args {

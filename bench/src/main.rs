@@ -24,6 +24,7 @@ mod sample;
 mod schema;
 mod server;
 mod targets;
+mod tenants;
 
 use std::process::ExitCode;
 

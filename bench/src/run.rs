@@ -15,6 +15,7 @@ use crate::results::{About, Results, Run};
 use crate::sample::Board;
 use crate::server::Server;
 use crate::targets;
+use crate::tenants;
 
 /// Measures, and tells whether nothing speaks against exit code 0.
 pub fn run(args: &Args) -> Result<bool, Error> {
@@ -48,6 +49,9 @@ pub fn run(args: &Args) -> Result<bool, Error> {
     }
     if args.asks_for(Part::Corpora) {
         migrating::corpora(&server, args, &mut migrations)?;
+    }
+    if args.asks_for(Part::Tenants) {
+        tenants::measure(&server, args, &mut migrations)?;
     }
 
     let about = about(&server, args, machine)?;

@@ -15,7 +15,6 @@ use crate::migrations::up::{self, UpRequest};
 use crate::migrations::{evidence, ground};
 use crate::server::progress::Progress;
 use crate::server::session::with_settings;
-use crate::server::transaction::in_transaction;
 use crate::server::{own_ddl, timeout, transaction, worker};
 use crate::settings;
 

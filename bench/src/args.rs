@@ -66,6 +66,8 @@ pub enum Part {
     Corpora,
     /// Actions over HTTP, 500 a second
     Calls,
+    /// Two thousand tenants in one database
+    Tenants,
 }
 
 impl Args {

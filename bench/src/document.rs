@@ -8,6 +8,7 @@ use crate::migrating::{CHAINS, NOT_NOTED, NOTED, OWN_TIME, REHEARSAL, REHEARSED}
 use crate::peers;
 use crate::results::{About, Results, Run};
 use crate::targets::{self, Target};
+use crate::tenants;
 
 const BEGIN: &str = "<!-- figures: written by make bench -->\n";
 const END: &str = "<!-- end of figures -->\n";
@@ -48,6 +49,10 @@ pub fn document(results: &Results) -> String {
         section("The same comparison by other tools", other_tools(results)),
         section("Chains of migrations", results.migrations.as_ref().map(chains).unwrap_or_default()),
         section("A rehearsal", results.migrations.as_ref().map(rehearsal).unwrap_or_default()),
+        section(
+            "Two thousand tenants of 20 tables",
+            results.migrations.as_ref().map(tenants).unwrap_or_default(),
+        ),
         section("DDL in a loop", results.migrations.as_ref().map(noting).unwrap_or_default()),
         section("Real projects", results.migrations.as_ref().map(corpora).unwrap_or_default()),
         section("Many calls, cancels, and a load of DDL", lasting(results)),
@@ -199,6 +204,17 @@ fn noting(run: &Run) -> String {
     let (Some(noted), Some(not)) = (run.median(NOTED), run.median(NOT_NOTED)) else { return String::new() };
     let row = vec![duration(noted), duration(not), format!("{:.2}", noted / not)];
     table(&["500 tables of 12 columns, noted", "with `nself.capture_ddl` off", "ratio"], &[row])
+}
+
+fn tenants(run: &Run) -> String {
+    let rows: Vec<Vec<String>> = tenants::WORKS
+        .iter()
+        .filter_map(|(work, label)| {
+            let figure = run.figures.get(*work)?;
+            Some(vec![(*label).to_owned(), duration(figure.median_ms), megabytes(figure.peak_kb)])
+        })
+        .collect();
+    if rows.is_empty() { String::new() } else { table(&["", "time", "peak memory"], &rows) }
 }
 
 fn corpora(run: &Run) -> String {

@@ -25,6 +25,7 @@ mod sample;
 mod schema;
 mod server;
 mod targets;
+mod tenants;
 
 use std::process::ExitCode;
 

@@ -18,6 +18,7 @@ use crate::results::{About, Results, Run};
 use crate::sample::Board;
 use crate::server::Server;
 use crate::targets;
+use crate::tenants;
 
 /// Measures, and tells whether nothing speaks against exit code 0.
 pub fn run(args: &Args) -> Result<bool, Error> {
@@ -52,6 +53,9 @@ pub fn run(args: &Args) -> Result<bool, Error> {
     }
     if args.asks_for(Part::Corpora) {
         migrating::corpora(&server, args, &mut migrations)?;
+    }
+    if args.asks_for(Part::Tenants) {
+        tenants::measure(&server, args, &mut migrations)?;
     }
 
     let mut called = BTreeMap::new();

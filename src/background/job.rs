@@ -249,10 +249,10 @@ pub struct Extra {
 }
 
 impl Extra {
-    pub fn to_text(&self) -> String {
+    pub fn to_text(self) -> String {
         let Self { database, role, transaction, job } = self;
         let WorkerRole { oid, connects } = role;
-        format!("{} {oid} {} {} {job}", database.to_u32(), u32::from(*connects), transaction.into_inner())
+        format!("{} {oid} {} {} {job}", database.to_u32(), u32::from(connects), transaction.into_inner())
     }
 
     pub fn parse(text: &str) -> Option<Self> {

@@ -68,6 +68,10 @@ pub fn run(server: &Server, args: &Args, name: &str, path: &Path) -> Result<Find
     let database = server.database(None)?;
     let mut client = database.connect()?;
     let product = Product::install(&mut client, None)?;
+    let before = path.with_extension("before");
+    if before.is_file() {
+        client.batch_execute(&read(&before)?).doing("making what stands before the first migration")?;
+    }
     product.put(&mut client, &files(path)?)?;
     let applied = product.migrate(&mut client)?;
     let filled = fill::fill(&mut client, args.rows)?;

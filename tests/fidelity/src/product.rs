@@ -1,9 +1,12 @@
 //! The product, as its SQL contract shows it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::thread;
+use std::time::Duration;
 
 use nself_harness::Doing;
 use postgres::Client;
+use postgres::error::SqlState;
 
 use crate::error::Error;
 use crate::judge::{Address, Kind};
@@ -52,15 +55,43 @@ impl Product {
     }
 
     /// Applies all migrations, each in a transaction of its own: a new label of an enum has to be committed before
-    /// the next migration may use it.
+    /// the next migration may use it. A job does it where one is refused in a transaction.
     pub fn migrate(&self, client: &mut Client) -> Result<usize, Error> {
         let sql = format!("SELECT version FROM {}.nself_migrate_up(max_count => 1)", self.schema);
         for applied in 0.. {
-            if client.query(&sql, &[]).doing(format!("applying migration {}", applied + 1))?.is_empty() {
-                return Ok(applied);
+            match client.query(&sql, &[]) {
+                Ok(rows) if rows.is_empty() => return Ok(applied),
+                Ok(_) => {}
+                Err(error) if error.code() == Some(&SqlState::ACTIVE_SQL_TRANSACTION) => {
+                    self.migrate_by_job(client)?
+                }
+                Err(source) => {
+                    return Err(source)
+                        .doing(format!("applying migration {}", applied + 1))
+                        .map_err(Error::from);
+                }
             }
         }
         Ok(0)
+    }
+
+    fn migrate_by_job(&self, client: &mut Client) -> Result<(), Error> {
+        let start = format!("SELECT {}.nself_migrate_up_start(max_count => 1)", self.schema);
+        let job: i64 = client.query_one(&start, &[]).doing("starting a job")?.get(0);
+        loop {
+            let query = "SELECT state, error FROM nself.jobs WHERE job = $1";
+            let row = client.query_one(query, &[&job]).doing("waiting for a job")?;
+            match (row.get::<_, &str>(0), row.get::<_, Option<String>>(1)) {
+                ("done", _) => return Ok(()),
+                ("failed" | "interrupted" | "cancelled", error) => {
+                    return Err(Error::Unprepared(format!(
+                        "job {job} failed: {}",
+                        error.unwrap_or_default()
+                    )));
+                }
+                _ => thread::sleep(Duration::from_millis(100)),
+            }
+        }
     }
 
     pub fn drift(&self, client: &mut Client) -> Result<Vec<Item>, Error> {

@@ -85,12 +85,14 @@ const ENDED: &str = "format('tenant \"%s\": the worker that migrated it ended be
 
 /// Takes the next tenant, if there is one and the job's own worker is still there.
 fn take(job: i64) -> Result<Option<Next>, Error> {
+    // The conditions are no EXISTS, which the server would make a join of: where another worker has changed the row meanwhile,
+    // it looks at the row anew, and at what was joined as it was.
     const NEXT: &str = "
 UPDATE nself.job_log j
    SET taken = (SELECT min(t.name COLLATE \"C\") FROM nself.tenants t WHERE t.name COLLATE \"C\" > coalesce(j.taken, ''))
  WHERE j.job = $1 AND j.state = 'running'
-   AND EXISTS (SELECT FROM nself.tenants t WHERE t.name COLLATE \"C\" > coalesce(j.taken, ''))
-   AND EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = j.pid AND a.backend_type = 'nself_heal job')
+   AND (SELECT count(*) FROM nself.tenants t WHERE t.name COLLATE \"C\" > coalesce(j.taken, '')) > 0
+   AND (SELECT count(*) FROM pg_stat_activity a WHERE a.pid = j.pid AND a.backend_type = 'nself_heal job') > 0
 RETURNING (SELECT json_build_object(
                'tenant', json_build_object('name', t.name, 'schema', t.schema, 'quoted', quote_ident(t.schema), 'is_here', true),
                'at', (SELECT count(*) FROM nself.tenants o WHERE o.name COLLATE \"C\" <= t.name),

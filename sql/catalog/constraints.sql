@@ -87,8 +87,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                   FROM pg_constraint c
                   LEFT JOIN pg_index i ON i.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x')
                   LEFT JOIN pg_class x ON x.oid = i.indexrelid
-                 -- OFFSET 0: otherwise each word that names the text would print it again.
-                 CROSS JOIN LATERAL (SELECT pg_get_constraintdef(c.oid) AS def OFFSET 0) p
+                 CROSS JOIN LATERAL (SELECT pg_get_constraintdef(c.oid) AS def) p
                  CROSS JOIN LATERAL (SELECT concat(' WHERE (' || pg_get_expr(i.indpred, i.indrelid) || ')',
                                                    substring(p.def FROM '(?: DEFERRABLE)?(?: INITIALLY DEFERRED)?$'))
                                                 AS tail) d

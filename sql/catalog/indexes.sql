@@ -57,13 +57,12 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
           JOIN pg_namespace n ON n.oid = r.relnamespace
           JOIN pg_class t ON t.oid = i.indrelid
           JOIN pg_namespace tn ON tn.oid = t.relnamespace
-         -- OFFSET 0: otherwise each word that names what a function printed would call the function again.
          CROSS JOIN LATERAL (SELECT pg_get_indexdef(r.oid) AS def,
-                                    ' WHERE ' || pg_get_expr(i.indpred, i.indrelid) AS condition OFFSET 0) p
+                                    ' WHERE ' || pg_get_expr(i.indpred, i.indrelid) AS condition) p
          CROSS JOIN LATERAL (SELECT CASE WHEN right(p.def, length(p.condition)) = p.condition
                                          THEN left(p.def, length(p.def) - length(p.condition)) ELSE p.def END AS head,
                                     CASE WHEN right(p.def, length(p.condition)) = p.condition THEN p.condition END
-                                        AS condition OFFSET 0) d
+                                        AS condition) d
          -- As the server prints them at the end of the head.
          CROSS JOIN LATERAL (SELECT format(' WITH (%s)', string_agg(
                                         format('%I=%s', o.option_name, CASE WHEN quote_ident(o.option_value) = o.option_value

@@ -257,7 +257,7 @@ says "the job of the heal is ended by a repair" "$(sql -c "SELECT problem, statu
 files+=(7_at_once.sql "-- nself:no-transaction
 CREATE INDEX CONCURRENTLY items_more ON items (more);
 COMMENT ON INDEX items_more IS 'more';")
-journal "${files[@]:0:10}" "${files[@]:12}"
+journal "${files[@]:0:12}" "${files[@]:14}"
 hold postgres "SELECT 1 FROM items LIMIT 1"
 job=$(sql -c "SELECT nself_migrate_up_start()")
 until_sql virtualxid "SELECT wait_event FROM nself_job($job)"

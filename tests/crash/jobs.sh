@@ -255,8 +255,8 @@ says "nothing is left of the drift" "$(sql -c "SELECT count(*) FROM nself_drift(
 says "the job of the heal is ended by a repair" "$(sql -c "SELECT problem, status FROM nself_migrate_repair(true) WHERE problem LIKE '%job'")" \
     "interrupted job|mended"
 files+=(7_at_once.sql "-- nself:no-transaction
-CREATE INDEX CONCURRENTLY items_more ON items (more);
-COMMENT ON INDEX items_more IS 'more';")
+CREATE INDEX CONCURRENTLY items_again ON items (more);
+COMMENT ON INDEX items_again IS 'more';")
 journal "${files[@]:0:12}" "${files[@]:14}"
 hold postgres "SELECT 1 FROM items LIMIT 1"
 job=$(sql -c "SELECT nself_migrate_up_start()")
@@ -268,9 +268,9 @@ let_go
 until_sql 1 "SELECT 1"
 says "a repair tells what is left of a migration" "$(sql -c "SELECT problem, version, status, coalesce(hint, '-') FROM nself_migrate_repair(true) ORDER BY 1")" \
     "interrupted job||mended|-" \
-    "partial migration|7|manual|nself_migrate_up_start() brings it to its end (REINDEX INDEX CONCURRENTLY public.items_more), and goes on."
+    "partial migration|7|manual|nself_migrate_up_start() brings it to its end (REINDEX INDEX CONCURRENTLY public.items_again), and goes on."
 says "the job has its end" "$(sql -c "SELECT state, ended_at IS NOT NULL FROM nself.jobs WHERE job = $job")" "interrupted|t"
 job=$(sql -c "SELECT nself_migrate_up_start()")
 ends "$job" "done"
-says "which it does" "$(sql -c "SELECT indisvalid FROM pg_index WHERE indexrelid = 'items_more'::regclass")" t
+says "which it does" "$(sql -c "SELECT indisvalid FROM pg_index WHERE indexrelid = 'items_again'::regclass")" t
 says "nothing is left to repair" "$(sql -c "SELECT count(*) FROM nself_migrate_repair()")" 0

@@ -51,11 +51,19 @@ pub fn pass_by<'a>(
         }
         _ => None,
     };
-    let mut statements = Vec::new();
+    let of: Vec<&Address> = of.collect();
     // Who says a comment or an owner again, as it is now, can be said to have made it so.
-    for address in of.filter(|address| !matches!(address.object_type.as_str(), "comment" | "owner")) {
+    let is_said = |identity: &str| {
+        let says = |address: &&&Address| matches!(address.object_type.as_str(), "comment" | "owner");
+        of.iter().filter(says).any(|address| address.identity.contains(identity))
+    };
+    let mut statements = Vec::new();
+    for address in &of {
         let containers = facts.get(address).into_iter().flat_map(|fact| &fact.inside);
-        for (word, identity) in std::iter::once(address).chain(containers).filter_map(relation) {
+        for (word, identity) in std::iter::once(*address).chain(containers).filter_map(relation) {
+            if is_said(&identity) {
+                continue;
+            }
             let literal = identity.replace('\'', "''");
             statements.push(format!(
                 "IF to_regclass('{literal}') IS NOT NULL THEN \

@@ -142,13 +142,46 @@ pub fn collapse(found: &BTreeMap<Address, Kind>, expected: &Facts, live: &Facts)
             })
         })
     };
+    let labels = renamed_labels(found);
+    // What names a label that was renamed reads otherwise with it.
+    let follows = |address: &Address| {
+        let (Some(expected), Some(live)) = (expected.get(address), live.get(address)) else { return false };
+        labels.iter().any(|(old, new)| with_label(&expected.state, old, new) == live.state)
+    };
     found
         .iter()
+        .filter(|(address, kind)| !(**kind == Kind::Changed && follows(address)))
         .filter(|(address, kind)| !detached(address) && !renamed(address) && !misplaced(address, **kind))
         .filter(|(address, kind)| !(**kind == Kind::Changed && marks(address)))
         .filter(|(address, kind)| !within(address) && !from_above(address, **kind) && !refilled(address))
         .map(|(address, kind)| (address.clone(), *kind))
         .collect()
+}
+
+/// The labels of enums of which one is missing and one extra, as literals.
+fn renamed_labels(found: &BTreeMap<Address, Kind>) -> Vec<(String, String)> {
+    let of = |wanted: Kind| {
+        found
+            .iter()
+            .filter(move |(address, kind)| address.object_type == "enum value" && **kind == wanted)
+            .filter_map(|(address, _)| address.identity.split_once(" '"))
+            .map(|(of_type, label)| (of_type, format!("'{label}")))
+            .collect::<Vec<_>>()
+    };
+    let (missing, extra) = (of(Kind::Missing), of(Kind::Extra));
+    let pairs = missing.iter().flat_map(|old| extra.iter().map(move |new| (old, new)));
+    pairs.filter(|(old, new)| old.0 == new.0).map(|(old, new)| (old.1.clone(), new.1.clone())).collect()
+}
+
+/// A state, with another label in its texts.
+fn with_label(state: &State, old: &str, new: &str) -> State {
+    match state {
+        State::Text(lines) => State::Text(lines.iter().map(|line| line.replace(old, new)).collect()),
+        State::Constraint { text, valid } => {
+            State::Constraint { text: text.replace(old, new), valid: *valid }
+        }
+        other => other.clone(),
+    }
 }
 
 fn is_generated(fact: &Fact) -> bool {

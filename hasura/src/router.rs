@@ -150,10 +150,7 @@ async fn answer_action(
             level.word()
         )));
     }
-    let server = Arc::clone(server);
-    let (database, limit) = (server.database.for_one_call(), server.limits.call + GRACE);
-    to_its_end(limit, async move {
-        let _place = place;
+    to_its_end(server, place, |server, database| async move {
         match action {
             Action::Drift { against: None } => Ok(server.metrics.drift(&database).await?.json),
             action => action.run(&database, server.limits.heal_wait).await,
@@ -181,22 +178,29 @@ async fn answer_trigger(
         TriggerCall::Event => "event trigger",
         TriggerCall::Scheduled => "scheduled trigger",
     });
-    let server = Arc::clone(server);
-    let (database, limit) = (server.database.for_one_call(), server.limits.call + GRACE);
-    to_its_end(limit, async move {
-        let _place = place;
+    to_its_end(server, place, |server, database| async move {
         let Drift { items, not_compared, .. } = server.metrics.drift(&database).await?;
         Ok(json!({"drift_items": items.len(), "not_compared": not_compared}).to_string())
     })
     .await
 }
 
-/// Runs it apart from the request: what has begun in the database is not given up because somebody hung up.
-async fn to_its_end(
-    limit: Duration,
-    work: impl Future<Output = Result<String, Refusal>> + Send + 'static,
-) -> Result<String, Refusal> {
-    match timeout(limit, tokio::spawn(work)).await {
+/// Runs it apart from the request, with a deadline of its own: what has begun in the database is not given up because somebody hung
+/// up. It keeps its place until it has ended.
+async fn to_its_end<Work>(
+    server: &Arc<Server>,
+    place: Option<Arc<OwnedSemaphorePermit>>,
+    work: impl FnOnce(Arc<Server>, Database) -> Work,
+) -> Result<String, Refusal>
+where
+    Work: Future<Output = Result<String, Refusal>> + Send + 'static,
+{
+    let work = work(Arc::clone(server), server.database.for_one_call());
+    let in_its_place = async move {
+        let _place = place;
+        work.await
+    };
+    match timeout(server.limits.call + GRACE, tokio::spawn(in_its_place)).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_)) => {
             Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "failed", "this server had an internal error"))

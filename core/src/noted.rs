@@ -1,7 +1,7 @@
 //! What an event trigger of the server calls the objects of a change: who looks for the culprit of a change looks for
 //! these in what was noted.
 
-use crate::diff::{Aspect, Change, Difference, Object, relation_type};
+use crate::diff::{Aspect, Change, Object, relation_type};
 use crate::model::{Address, Constraint, Name, Table};
 use crate::quote;
 
@@ -81,9 +81,7 @@ pub(crate) fn noted_as(change: &Change) -> Vec<EventName> {
                 1..1,
                 index_of(it).map(|index| EventName { did: did.clone(), ..EventName::own(index) }),
             );
-            let is_enforcement = |of: &Difference| of.what == Aspect::Enforcement;
-            if matches!(change, Change::Changed { differences, .. } if differences.iter().any(is_enforcement))
-            {
+            if differs_in(change, Aspect::Enforcement) {
                 let referenced = it.references.iter().map(|to| &to.table_identity);
                 let tables = [&it.table_identity].into_iter().chain(referenced);
                 names.extend(tables.map(|table| EventName {
@@ -101,8 +99,7 @@ pub(crate) fn noted_as(change: &Change) -> Vec<EventName> {
                 let name = it.identity.split(" on ").next().unwrap_or(&it.identity);
                 let mut names = part(Address::new(&of.object_type, &of.identity), name);
                 // They can be switched together.
-                let is_state = |of: &Difference| of.what == Aspect::State;
-                if matches!(change, Change::Changed { differences, .. } if differences.iter().any(is_state)) {
+                if differs_in(change, Aspect::State) {
                     names.extend(["trigger all", "trigger user"].map(|words| EventName {
                         speaks_of: Some(words.to_owned()),
                         ..EventName::own(Address::new(&of.object_type, &of.identity))
@@ -136,6 +133,10 @@ pub(crate) fn noted_as(change: &Change) -> Vec<EventName> {
     };
     names.extend(by_its_schema(change));
     names
+}
+
+fn differs_in(change: &Change, aspect: Aspect) -> bool {
+    matches!(change, Change::Changed { differences, .. } if differences.iter().any(|of| of.what == aspect))
 }
 
 /// The word for a command that gave another name to what is missing.
@@ -234,6 +235,9 @@ fn address(table: &Table) -> Address {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diff::Object;
+    use crate::model::ConstraintKind;
+    use crate::plan::tests::constraint;
 
     #[test]
     fn what_was_renamed_is_known_by_the_name_that_it_had() {
@@ -256,9 +260,6 @@ mod tests {
         assert_eq!(before_move("table new.t", "old", "new"), is("table old.t"));
         assert_eq!(before_move("function new.f(new.t)", "old", "new"), is("function old.f(new.t)"));
     }
-    use crate::diff::Object;
-    use crate::model::ConstraintKind;
-    use crate::plan::tests::constraint;
 
     #[test]
     fn a_key_is_found_by_its_index_whatever_it_is_called() {

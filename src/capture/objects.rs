@@ -81,8 +81,7 @@ pub unsafe fn altered(statement: *const pg_sys::Node, tag: &str) -> Touches {
         }
     });
     // SAFETY: as above.
-    let renamed =
-        unsafe { [former_names(statement, &objects), former_schemas(statement, &objects)].concat() };
+    let renamed = unsafe { former_names(statement, &objects) };
     // SAFETY: as above.
     unsafe {
         objects.extend(default_privileges(statement));
@@ -97,52 +96,52 @@ pub unsafe fn altered(statement: *const pg_sys::Node, tag: &str) -> Touches {
     Touches { objects, actions, renamed }
 }
 
-/// What objects were called before a statement renamed them. The server tells the new names alone.
+/// What objects were called before a statement renamed them, or moved them from a schema that it names. The server tells the new
+/// names alone.
 unsafe fn former_names(statement: *const pg_sys::Node, objects: &[Touched]) -> Vec<String> {
     // SAFETY: a node says its type; the names in it are the parser's.
-    let (old, new, is_part) = unsafe {
-        if statement.as_ref().is_none_or(|node| node.type_ != pg_sys::NodeTag::T_RenameStmt) {
-            return Vec::new();
+    unsafe {
+        match statement.as_ref().map(|node| node.type_) {
+            Some(pg_sys::NodeTag::T_RenameStmt) => {
+                let rename = &*statement.cast::<pg_sys::RenameStmt>();
+                let old = match rename.relation.as_ref() {
+                    _ if !rename.subname.is_null() => rename.subname.cast_const(),
+                    Some(relation) => relation.relname.cast_const(),
+                    None => last_name(rename.object),
+                };
+                // Of a schema, too, the old name stands where those of parts do.
+                let is_part =
+                    !rename.subname.is_null() && rename.renameType != pg_sys::ObjectType::OBJECT_SCHEMA;
+                names_before(objects, old, rename.newname, |name, old, new| {
+                    before_rename(name, old, new, is_part)
+                })
+            }
+            Some(pg_sys::NodeTag::T_AlterObjectSchemaStmt) => {
+                let moved = &*statement.cast::<pg_sys::AlterObjectSchemaStmt>();
+                let old = match moved.relation.as_ref() {
+                    Some(relation) => relation.schemaname.cast_const(),
+                    None => schema_name(moved.object),
+                };
+                names_before(objects, old, moved.newschema, before_move)
+            }
+            _ => Vec::new(),
         }
-        let rename = &*statement.cast::<pg_sys::RenameStmt>();
-        let old = if !rename.subname.is_null() {
-            rename.subname.cast_const()
-        } else if !rename.relation.is_null() {
-            (*rename.relation).relname.cast_const()
-        } else {
-            last_name(rename.object)
-        };
-        if old.is_null() || rename.newname.is_null() {
-            return Vec::new();
-        }
-        let quoted = |name| text(pg_sys::quote_identifier(name));
-        let (Some(old), Some(new)) = (quoted(old), quoted(rename.newname)) else { return Vec::new() };
-        // Of a schema, too, the old name stands where those of parts do.
-        (old, new, !rename.subname.is_null() && rename.renameType != pg_sys::ObjectType::OBJECT_SCHEMA)
-    };
-    objects.iter().filter_map(|touched| before_rename(&touched.name, &old, &new, is_part)).collect()
+    }
 }
 
-/// What objects were called before a statement moved them to another schema, if it says from which one.
-unsafe fn former_schemas(statement: *const pg_sys::Node, objects: &[Touched]) -> Vec<String> {
-    // SAFETY: a node says its type; the names in it are the parser's.
-    let (old, new) = unsafe {
-        if statement.as_ref().is_none_or(|node| node.type_ != pg_sys::NodeTag::T_AlterObjectSchemaStmt) {
-            return Vec::new();
-        }
-        let moved = &*statement.cast::<pg_sys::AlterObjectSchemaStmt>();
-        let old = match moved.relation.as_ref() {
-            Some(relation) => relation.schemaname.cast_const(),
-            None => schema_name(moved.object),
-        };
-        if old.is_null() || moved.newschema.is_null() {
-            return Vec::new();
-        }
-        let quoted = |name| text(pg_sys::quote_identifier(name));
-        let (Some(old), Some(new)) = (quoted(old), quoted(moved.newschema)) else { return Vec::new() };
-        (old, new)
+/// The names of objects as `before` has them, for these parts of names, which are quoted as the server does it.
+unsafe fn names_before(
+    objects: &[Touched],
+    old: *const c_char,
+    new: *const c_char,
+    before: impl Fn(&str, &str, &str) -> Option<String>,
+) -> Vec<String> {
+    // SAFETY: names of the parser's, or nothing.
+    let quoted = |name: *const c_char| unsafe {
+        (!name.is_null()).then(|| text(pg_sys::quote_identifier(name))).flatten()
     };
-    objects.iter().filter_map(|touched| before_move(&touched.name, &old, &new)).collect()
+    let (Some(old), Some(new)) = (quoted(old), quoted(new)) else { return Vec::new() };
+    objects.iter().filter_map(|touched| before(&touched.name, &old, &new)).collect()
 }
 
 /// The schema in the name of what is no relation, if it says one.

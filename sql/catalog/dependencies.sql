@@ -9,7 +9,7 @@ schema AS (
      WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
 ),
 -- What is a part of a relation, or is one: all that is compared with it.
-of_relation AS (
+of_relation AS NOT MATERIALIZED (
     SELECT 'pg_class'::regclass::oid AS classid, r.oid AS objid, r.oid AS relation
       FROM pg_class r WHERE r.relkind NOT IN ('i', 'I')
      UNION ALL SELECT 'pg_class'::regclass, indexrelid, indrelid FROM pg_index
@@ -70,19 +70,29 @@ part AS (
      WHERE d.objid::int8 >= 16384 AND d.classid IN ('pg_amop'::regclass, 'pg_amproc'::regclass)
        AND d.refclassid IN ('pg_opclass'::regclass, 'pg_opfamily'::regclass) AND d.deptype IN ('i', 'a')
 ),
+-- Those of what is wanted. Of a list of relations the planner believes that they have next to none, and would loop over all
+-- pairs behind; how long an array is it does not guess.
+dependency AS (
+    SELECT d.* FROM pg_depend d WHERE $1::oid[] IS NULL
+     UNION ALL
+    SELECT u.*
+      FROM unnest(ARRAY(
+               SELECT d FROM of_relation o JOIN pg_depend d ON d.classid = o.classid AND d.objid = o.objid
+                WHERE o.relation = ANY ($1)
+                UNION ALL
+               SELECT d FROM pg_depend d
+                WHERE $2 AND d.objid::int8 >= 16384
+                  AND NOT EXISTS (SELECT FROM of_relation o WHERE o.classid = d.classid AND o.objid = d.objid))) u
+     WHERE NOT ($1::oid[] IS NULL)
+),
 edge AS (
     SELECT d.classid, d.objid, d.objsubid, d.refclassid, d.refobjid, d.refobjsubid
-      FROM pg_depend d
+      FROM dependency d
      -- Users have what is numbered from 16384 on. Not compared as oid: the planner believes that there is nothing.
      WHERE d.objid::int8 >= 16384 AND d.deptype IN ('n', 'a', 'i', 'P', 'S', 'x')
        -- That a column owns a sequence is said when both are there.
        AND NOT (d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
                 AND d.deptype = 'a' AND d.objid IN (SELECT seqrelid FROM pg_sequence))
-       -- Of what is wanted.
-       AND ($1::oid[] IS NULL
-            OR EXISTS (SELECT FROM of_relation o
-                        WHERE o.classid = d.classid AND o.objid = d.objid AND o.relation = ANY ($1))
-            OR $2 AND NOT EXISTS (SELECT FROM of_relation o WHERE o.classid = d.classid AND o.objid = d.objid))
 ),
 -- The functions of a base type speak of it and it of them. CREATE FUNCTION makes a type that is not there yet a shell,
 -- if it is what the function returns: so the function that reads a value is first, and the others come behind it.
@@ -97,13 +107,16 @@ support AS (
 dependent AS (
     SELECT e.*, coalesce(p.whole_class, e.classid) AS class, coalesce(p.whole, e.objid) AS id,
            CASE WHEN p.whole IS NULL THEN e.objsubid ELSE p.whole_sub END AS sub
-      FROM edge e LEFT JOIN part p ON p.classid = e.classid AND p.objid = e.objid
+      -- A FULL JOIN, because that is never a loop over all pairs, however few the planner believes that there are.
+      FROM edge e FULL JOIN part p ON p.classid = e.classid AND p.objid = e.objid
+     WHERE coalesce(e.classid, 0) <> 0
 ),
 needed AS (
     SELECT DISTINCT d.class, d.id, d.sub, coalesce(p.whole_class, d.refclassid) AS need_class,
            coalesce(p.whole, d.refobjid) AS need,
            CASE WHEN p.whole IS NULL THEN d.refobjsubid ELSE p.whole_sub END AS need_sub
-      FROM dependent d LEFT JOIN part p ON p.classid = d.refclassid AND p.objid = d.refobjid
+      FROM dependent d FULL JOIN part p ON p.classid = d.refclassid AND p.objid = d.refobjid
+     WHERE coalesce(d.class, 0) <> 0
 ),
 pair AS (
     SELECT n.class, n.id, n.sub, n.need_class, n.need, n.need_sub

@@ -17,9 +17,10 @@ identity AS (
 ),
 relation AS (
     SELECT DISTINCT ON (r.oid) r.oid, i.touched, i.touched ~ '^[a-z ]+ column ' AS is_column
-      FROM (SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name
-              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid >= 16384) c
-      JOIN identity i ON i.of = c.name
+      -- What is no name of a relation, because a name holds ' on ', is of none.
+      FROM (SELECT i.touched, to_regclass(i.of) AS oid FROM identity i
+             WHERE i.of ~ '^("([^"]|"")+"|[^".]+)\.("([^"]|"")+"|[^".]+)$') i
+      JOIN pg_class c ON c.oid = i.oid AND c.oid >= 16384
       LEFT JOIN pg_index x ON x.indexrelid = c.oid
       JOIN pg_class r ON r.oid = coalesce(x.indrelid, c.oid)
      ORDER BY r.oid, i.touched ~ '^[a-z ]+ column ', i.touched

@@ -1,15 +1,12 @@
 -- What must be there before a wanted object can be created: model::Dependencies. In the words of the model, a view stands for
 -- its rule, an element type for its array type, a relation for its row type, a constraint for its index, a column for
 -- the sequence of its identity, a range type for what the server makes with it, and an extension for its members.
-WITH member AS (
-    SELECT classid, objid, refobjid AS extension FROM pg_depend WHERE deptype = 'e'
-),
-schema AS (
+WITH schema AS (
     SELECT n.oid, n.nspname FROM pg_namespace n
      WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
 ),
 -- What is a part of a relation, or is one: all that is compared with it.
-of_relation AS NOT MATERIALIZED (
+of_relation AS (
     SELECT 'pg_class'::regclass::oid AS classid, r.oid AS objid, r.oid AS relation
       FROM pg_class r WHERE r.relkind NOT IN ('i', 'I')
      UNION ALL SELECT 'pg_class'::regclass, indexrelid, indrelid FROM pg_index
@@ -27,49 +24,6 @@ of_relation AS NOT MATERIALIZED (
      UNION ALL SELECT 'pg_policy'::regclass, oid, polrelid FROM pg_policy
      UNION ALL SELECT 'pg_statistic_ext'::regclass, oid, stxrelid FROM pg_statistic_ext
 ),
--- Parts that stand for something else: (classid, objid) is a part of (whole_class, whole, whole_sub).
-part AS (
-    SELECT 'pg_rewrite'::regclass::oid AS classid, w.oid AS objid,
-           'pg_class'::regclass::oid AS whole_class, w.ev_class AS whole, 0 AS whole_sub
-      FROM pg_rewrite w WHERE w.rulename = '_RETURN' AND w.oid::int8 >= 16384
-     UNION ALL
-    -- A composite type that stands alone is a type; its relation is what is left of it.
-    SELECT 'pg_type'::regclass, t.oid, 'pg_class'::regclass, r.oid, 0
-      FROM pg_type t JOIN pg_class r ON r.oid = t.typrelid WHERE t.oid::int8 >= 16384 AND r.relkind <> 'c'
-     UNION ALL
-    SELECT 'pg_class'::regclass, r.oid, 'pg_type'::regclass, r.reltype, 0 FROM pg_class r WHERE r.oid::int8 >= 16384 AND r.relkind = 'c'
-     UNION ALL
-    -- An array type, also one of rows.
-    SELECT 'pg_type'::regclass, t.oid,
-           CASE WHEN coalesce(r.relkind, 'c') = 'c' THEN 'pg_type'::regclass ELSE 'pg_class'::regclass END,
-           CASE WHEN g.rngtypid IS NOT NULL THEN g.rngtypid
-                WHEN coalesce(r.relkind, 'c') = 'c' THEN e.oid ELSE r.oid END, 0
-      FROM pg_type e
-      JOIN pg_type t ON t.oid = e.typarray
-      LEFT JOIN pg_class r ON r.oid = e.typrelid
-      LEFT JOIN pg_range g ON g.rngmultitypid = e.oid
-     WHERE t.oid::int8 >= 16384
-     UNION ALL
-    SELECT 'pg_type'::regclass, g.rngmultitypid, 'pg_type'::regclass, g.rngtypid, 0 FROM pg_range g
-     UNION ALL
-    -- The functions and the cast that make values of a range and of a multirange.
-    SELECT d.classid, d.objid, d.refclassid, coalesce(g.rngtypid, d.refobjid), 0
-      FROM pg_depend d LEFT JOIN pg_range g ON g.rngmultitypid = d.refobjid
-     WHERE d.objid::int8 >= 16384 AND d.classid IN ('pg_proc'::regclass, 'pg_cast'::regclass) AND d.refclassid = 'pg_type'::regclass
-       AND d.deptype = 'i'
-     UNION ALL
-    -- The index of a constraint, the sequence of an identity column.
-    SELECT d.classid, d.objid, d.refclassid, d.refobjid, d.refobjsubid
-      FROM pg_depend d
-     WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0 AND d.deptype = 'i'
-       AND (d.refclassid = 'pg_constraint'::regclass OR d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0)
-     UNION ALL
-    -- Members of an operator class, and those that were added to its family by themselves.
-    SELECT d.classid, d.objid, d.refclassid, d.refobjid, 0
-      FROM pg_depend d
-     WHERE d.objid::int8 >= 16384 AND d.classid IN ('pg_amop'::regclass, 'pg_amproc'::regclass)
-       AND d.refclassid IN ('pg_opclass'::regclass, 'pg_opfamily'::regclass) AND d.deptype IN ('i', 'a')
-),
 -- Those of what is wanted. Of a list of relations the planner believes that they have next to none, and would loop over all
 -- pairs behind; how long an array is it does not guess.
 dependency AS (
@@ -80,9 +34,16 @@ dependency AS (
                SELECT d FROM of_relation o JOIN pg_depend d ON d.classid = o.classid AND d.objid = o.objid
                 WHERE o.relation = ANY ($1)
                 UNION ALL
+               -- What is of no relation.
                SELECT d FROM pg_depend d
                 WHERE $2 AND d.objid::int8 >= 16384
-                  AND NOT EXISTS (SELECT FROM of_relation o WHERE o.classid = d.classid AND o.objid = d.objid))) u
+                  AND d.classid NOT IN ('pg_class'::regclass, 'pg_attrdef'::regclass, 'pg_trigger'::regclass,
+                                        'pg_rewrite'::regclass, 'pg_policy'::regclass, 'pg_statistic_ext'::regclass)
+                  AND NOT (d.classid = 'pg_constraint'::regclass
+                           AND EXISTS (SELECT FROM pg_constraint k WHERE k.oid = d.objid AND k.conrelid <> 0))
+                  AND NOT (d.classid = 'pg_type'::regclass
+                           AND EXISTS (SELECT FROM pg_type t LEFT JOIN pg_type e ON e.oid = t.typelem AND e.typarray = t.oid
+                                        WHERE t.oid = d.objid AND (t.typrelid <> 0 OR e.typrelid <> 0))))) u
      WHERE NOT ($1::oid[] IS NULL)
 ),
 edge AS (
@@ -94,14 +55,70 @@ edge AS (
        AND NOT (d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
                 AND d.deptype = 'a' AND d.objid IN (SELECT seqrelid FROM pg_sequence))
 ),
+-- What these speak of.
+spoken_of AS (
+    SELECT classid, objid FROM edge UNION SELECT refclassid, refobjid FROM edge
+),
+-- Parts that stand for something else: (classid, objid) is a part of (whole_class, whole, whole_sub).
+part AS (
+    SELECT o.classid, o.objid, 'pg_class'::regclass::oid AS whole_class, w.ev_class AS whole, 0 AS whole_sub
+      FROM spoken_of o JOIN pg_rewrite w ON w.oid = o.objid
+     WHERE o.classid = 'pg_rewrite'::regclass AND w.rulename = '_RETURN' AND w.oid::int8 >= 16384
+     UNION ALL
+    -- A composite type that stands alone is a type; its relation is what is left of it.
+    SELECT o.classid, o.objid, 'pg_class'::regclass, r.oid, 0
+      FROM spoken_of o JOIN pg_type t ON t.oid = o.objid JOIN pg_class r ON r.oid = t.typrelid
+     WHERE o.classid = 'pg_type'::regclass AND t.oid::int8 >= 16384 AND r.relkind <> 'c'
+     UNION ALL
+    SELECT o.classid, o.objid, 'pg_type'::regclass, r.reltype, 0
+      FROM spoken_of o JOIN pg_class r ON r.oid = o.objid
+     WHERE o.classid = 'pg_class'::regclass AND r.oid::int8 >= 16384 AND r.relkind = 'c'
+     UNION ALL
+    -- An array type, also one of rows.
+    SELECT o.classid, o.objid,
+           CASE WHEN coalesce(r.relkind, 'c') = 'c' THEN 'pg_type'::regclass ELSE 'pg_class'::regclass END,
+           CASE WHEN g.rngtypid IS NOT NULL THEN g.rngtypid
+                WHEN coalesce(r.relkind, 'c') = 'c' THEN e.oid ELSE r.oid END, 0
+      FROM spoken_of o
+      JOIN pg_type t ON t.oid = o.objid
+      JOIN pg_type e ON e.oid = t.typelem AND e.typarray = t.oid
+      LEFT JOIN pg_class r ON r.oid = e.typrelid
+      LEFT JOIN pg_range g ON g.rngmultitypid = e.oid
+     WHERE o.classid = 'pg_type'::regclass AND t.oid::int8 >= 16384
+     UNION ALL
+    SELECT o.classid, o.objid, 'pg_type'::regclass, g.rngtypid, 0
+      FROM spoken_of o JOIN pg_range g ON g.rngmultitypid = o.objid
+     WHERE o.classid = 'pg_type'::regclass
+     UNION ALL
+    -- The functions and the cast that make values of a range and of a multirange.
+    SELECT o.classid, o.objid, d.refclassid, coalesce(g.rngtypid, d.refobjid), 0
+      FROM spoken_of o
+      JOIN pg_depend d ON d.classid = o.classid AND d.objid = o.objid
+      LEFT JOIN pg_range g ON g.rngmultitypid = d.refobjid
+     WHERE o.objid::int8 >= 16384 AND o.classid IN ('pg_proc'::regclass, 'pg_cast'::regclass)
+       AND d.refclassid = 'pg_type'::regclass AND d.deptype = 'i'
+     UNION ALL
+    -- The index of a constraint, the sequence of an identity column.
+    SELECT o.classid, o.objid, d.refclassid, d.refobjid, d.refobjsubid
+      FROM spoken_of o JOIN pg_depend d ON d.classid = o.classid AND d.objid = o.objid
+     WHERE o.classid = 'pg_class'::regclass AND d.objsubid = 0 AND d.deptype = 'i'
+       AND (d.refclassid = 'pg_constraint'::regclass OR d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0)
+     UNION ALL
+    -- Members of an operator class, and those that were added to its family by themselves.
+    SELECT o.classid, o.objid, d.refclassid, d.refobjid, 0
+      FROM spoken_of o JOIN pg_depend d ON d.classid = o.classid AND d.objid = o.objid
+     WHERE o.objid::int8 >= 16384 AND o.classid IN ('pg_amop'::regclass, 'pg_amproc'::regclass)
+       AND d.refclassid IN ('pg_opclass'::regclass, 'pg_opfamily'::regclass) AND d.deptype IN ('i', 'a')
+),
 -- The functions of a base type speak of it and it of them. CREATE FUNCTION makes a type that is not there yet a shell,
 -- if it is what the function returns: so the function that reads a value is first, and the others come behind it.
 support AS (
     SELECT t.oid AS type, t.typinput AS input, f.function
-      FROM pg_type t
+      FROM spoken_of o
+      JOIN pg_type t ON t.oid = o.objid
      CROSS JOIN LATERAL (VALUES (t.typinput), (t.typoutput), (t.typreceive), (t.typsend), (t.typmodin), (t.typmodout),
                                 (t.typanalyze), (t.typsubscript)) f(function)
-     WHERE t.typtype = 'b' AND t.oid >= 16384 AND f.function >= 16384
+     WHERE o.classid = 'pg_type'::regclass AND t.typtype = 'b' AND t.oid >= 16384 AND f.function >= 16384
 ),
 -- Which object of the model an end of an edge speaks of; a column speaks of its relation too.
 dependent AS (
@@ -148,12 +165,12 @@ spread AS (
 wanted AS (
     SELECT DISTINCT s.class, s.id, s.sub, w.need_class, w.need, w.need_sub
       FROM spread s
-      LEFT JOIN member m ON m.classid = s.need_class AND m.objid = s.need
+      LEFT JOIN pg_depend m ON m.classid = s.need_class AND m.objid = s.need AND m.deptype = 'e'
       LEFT JOIN pg_class r ON r.oid = s.need AND s.need_class = 'pg_class'::regclass AND s.need_sub > 0
-                          AND r.relkind IN ('r', 'p', 'f') AND m.extension IS NULL
+                          AND r.relkind IN ('r', 'p', 'f') AND m.refobjid IS NULL
      CROSS JOIN LATERAL (VALUES
-           (CASE WHEN m.extension IS NULL THEN s.need_class ELSE 'pg_extension'::regclass END,
-            coalesce(m.extension, s.need), 0),
+           (CASE WHEN m.refobjid IS NULL THEN s.need_class ELSE 'pg_extension'::regclass END,
+            coalesce(m.refobjid, s.need), 0),
            (s.need_class, r.oid, s.need_sub)) w(need_class, need, need_sub)
      -- Nothing needs itself, nor a table its own columns.
      WHERE w.need IS NOT NULL AND NOT (w.need_class = s.class AND w.need = s.id AND (s.sub = 0 OR w.need_sub = s.sub))
@@ -189,9 +206,9 @@ listed AS (
        -- it.
        AND coalesce(k.contype NOT IN ('n', 't') AND NOT (k.contype = 'f' AND k.conparentid <> 0), true)
        -- Three questions and not one with OR, which would look at every member for every object.
-       AND NOT EXISTS (SELECT FROM member m WHERE m.classid = o.class AND m.objid = o.id)
-       AND NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_class'::regclass AND m.objid = t.oid)
-       AND NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_type'::regclass AND m.objid = d.oid)
+       AND NOT EXISTS (SELECT FROM pg_depend m WHERE m.deptype = 'e' AND m.classid = o.class AND m.objid = o.id)
+       AND NOT EXISTS (SELECT FROM pg_depend m WHERE m.deptype = 'e' AND m.classid = 'pg_class'::regclass AND m.objid = t.oid)
+       AND NOT EXISTS (SELECT FROM pg_depend m WHERE m.deptype = 'e' AND m.classid = 'pg_type'::regclass AND m.objid = d.oid)
 )
 SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C", x.object_type), '[]')::text
   FROM (SELECT l.type AS object_type,
@@ -201,7 +218,8 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C", x.object_type), '[]'
           FROM (SELECT concat_ws(' ', class::oid, id, sub) AS object,
                        concat_ws(' ', need_class::oid, need, need_sub) AS need
                   FROM wanted) w
-          JOIN listed l ON l.key = w.object
-          JOIN listed n ON n.key = w.need
-         WHERE l.class <> 'pg_extension'::regclass
+          FULL JOIN listed l ON l.key = w.object
+          FULL JOIN listed n ON n.key = w.need
+         WHERE coalesce(w.need, '') <> '' AND coalesce(n.key, '') <> ''
+           AND coalesce(l.class, 0) NOT IN (0, 'pg_extension'::regclass)
          GROUP BY l.type, l.identity) x

@@ -110,6 +110,9 @@ server_folder() {
     echo "$dir"
 }
 
+# The version of this program, as Cargo.toml has it.
+own_version() { sed -nE '/^\[workspace.package\]/,/^$/s/^version = "(.*)"/\1/p' "$root/Cargo.toml"; }
+
 # Holds the test server of a major version until this process ends: a second run would install its
 # build under the first one's feet.
 lock_server() {

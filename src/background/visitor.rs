@@ -17,9 +17,10 @@ use crate::expected::chain::Against;
 use crate::expected::shadow::database;
 use crate::heal::{notify, online, steps};
 use crate::migrations::{evidence, journal, ledger, status};
-use crate::server::session::{as_extension_owner, with_pinned_settings};
+use crate::server::session::as_extension_owner;
 use crate::server::spi;
 use crate::server::transaction::in_transaction;
+use crate::server::version;
 use crate::server::worker::{self, Handle, WorkerSpec};
 use crate::{expected, settings};
 
@@ -98,12 +99,9 @@ fn look() -> Result<Finding, Error> {
 
 /// Why this worker has no business in this database, if so.
 fn nothing_to_do() -> Result<Option<Finding>, Error> {
-    let version: Option<String> = with_pinned_settings(|| {
-        spi::read_one("SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'nself_heal'", &[])
-    })?;
-    Ok(match version.as_deref() {
+    Ok(match version::installed()?.as_deref() {
         None => Some(Finding::NoExtension),
-        Some(env!("CARGO_PKG_VERSION")) => None,
+        Some(version::LIBRARY) => None,
         Some(_) => Some(Finding::OtherVersion),
     })
 }

@@ -18,6 +18,7 @@ use crate::server::parser;
 use crate::server::session::{self, as_extension_owner, c_string, with_pinned_settings};
 use crate::server::spi;
 use crate::server::trust::as_owner;
+use crate::server::version;
 
 /// Whether the caller has a level.
 pub fn may(level: Level) -> Result<bool, Error> {
@@ -39,7 +40,7 @@ pub fn ask(level: Level, function: &'static str) -> Result<(), Error> {
     // SAFETY: a plain read of this backend's state.
     let held = held_by(unsafe { pg_sys::GetUserId() })?;
     if held >= Some(level) {
-        return Ok(());
+        return version::warn_of_another();
     }
     let (role, _) = session::roles();
     Err(Error::NoLevel { function, level: level.word(), role, held: held.map(Level::word) })

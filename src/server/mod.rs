@@ -21,4 +21,5 @@ pub mod spi;
 pub mod timeout;
 pub mod transaction;
 pub mod trust;
+pub mod version;
 pub mod worker;

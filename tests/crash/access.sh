@@ -7,7 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 answer=$("$root/scripts/cluster" start "$PG")
 eval "$answer"
-script=$("$PG_BIN/pg_config" --sharedir)/extension/nself_heal--0.1.0--test.sql
+script=$("$PG_BIN/pg_config" --sharedir)/extension/nself_heal--$(own_version)--test.sql
 trap 'rm -f "$script"; "$root/scripts/cluster" log "$CLUSTER" | tail -n 40 >&2; "$root/scripts/cluster" stop "$CLUSTER"' EXIT
 trap 'exit 130' INT TERM
 

@@ -2,6 +2,7 @@
 //! and changed as one text.
 
 pub mod fleet;
+mod install;
 mod serve;
 
 use std::ffi::OsString;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use install::{Completions, Man};
 pub use serve::Serve;
 
 /// What the server wants to hear before it reverts a migration in production.
@@ -37,8 +39,9 @@ Exit codes:
               (up, down, run, rollback, adopt, baseline, ground, reset-checksum,
               tenants add, remove; renumber, journal rebase: there 1 says that no file is changed)
               up --all-tenants: 1 is a tenant that failed; the others are kept
-  serve       0 ended by SIGTERM or Ctrl-C, 2 could not start
               fleet up: the worst of all
+  serve       0 ended by SIGTERM or Ctrl-C, 2 could not start
+  completions, man: 0 written, 2 could not be written
 Where a migration is marked to run without a transaction, 1 says that a part may be applied.
 
 With --format json, errors and notes are lines of JSON on stderr.";
@@ -144,6 +147,10 @@ pub enum Command {
     /// Ask or migrate several environments: --env a,b,c, each with a file .env.NAME
     #[command(subcommand)]
     Fleet(fleet::Fleet),
+    /// Print what makes a shell complete these commands
+    Completions(Completions),
+    /// Write the manual pages of these commands
+    Man(Man),
 }
 
 #[derive(Subcommand)]

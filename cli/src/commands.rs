@@ -1,6 +1,7 @@
 //! What the commands do: one module a family, each command one transaction, but for those that start a job.
 
 pub mod fleet;
+mod install;
 mod job;
 mod migrate;
 mod self_heal;
@@ -31,6 +32,8 @@ pub fn run(cli: &Cli) -> Result<Outcome, Error> {
         Command::Fleet(command) => fleet::run(global, command),
         Command::Tenants(command) => tenants::run(global, command),
         Command::Serve(command) => serve::run(global, command),
+        Command::Completions(of) => install::completions(of),
+        Command::Man(into) => install::man(into),
     }
 }
 

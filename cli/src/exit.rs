@@ -2,6 +2,7 @@
 //!
 //! - what only looks (self-heal, and of migrate `status`, `diff`, `verify-checksums`, `lint` and `repair`): 0 nothing found, 1 it found what it
 //!   looks for, such as drift, 2 could not run
+//! - `completions`, `man`: 0 written, 2 could not be written
 //! - `serve`: 0 a signal ended it, 2 could not start
 //! - what changes migrations: 0 success, 1 failed and the database is unchanged (but for migrations that run without a
 //!   transaction), 2 invalid arguments
@@ -54,6 +55,8 @@ fn failure_number(command: &Command, usage: bool) -> u8 {
         _ if usage => USAGE,
         Command::SelfHeal(_)
         | Command::Serve(_)
+        | Command::Completions(_)
+        | Command::Man(_)
         | Command::Tenants(Tenants::List | Tenants::Drift(_))
         | Command::Fleet(Fleet::Status(_) | Fleet::Drift(_))
         | Command::Db(Db::Migrate(

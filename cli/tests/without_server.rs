@@ -227,3 +227,20 @@ fn a_connection_that_must_be_encrypted_never_goes_plain() {
     }
     server.join().unwrap();
 }
+
+#[test]
+fn shells_complete_and_each_command_has_a_manual_page() {
+    let project = nowhere();
+    for (shell, complete) in [("bash", "complete -F _nself"), ("zsh", "#compdef nself"), ("fish", "complete -c nself")] {
+        let ran = project.nself(&format!("completions {shell}")).exits(0);
+        assert!(ran.stdout.contains(complete) && ran.stdout.contains("self-heal"), "{shell}: {}", ran.stdout);
+    }
+    project.nself("completions vi").exits(2);
+    project.nself("man man1").exits(0);
+    let page = |name: &str| std::fs::read_to_string(project.path().join("man1").join(name)).unwrap();
+    assert!(page("nself.1").starts_with(".ie"), "{}", page("nself.1"));
+    assert!(page("nself-db-migrate-up.1").contains("out\\-of\\-order"));
+    // Where nothing can be written, it says what.
+    let ran = project.nself("man man1/nself.1").exits(2);
+    assert!(ran.stderr.contains("man1/nself.1"), "{}", ran.stderr);
+}

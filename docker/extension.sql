@@ -1,0 +1,1 @@
+CREATE EXTENSION nself_heal;

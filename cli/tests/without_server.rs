@@ -231,7 +231,9 @@ fn a_connection_that_must_be_encrypted_never_goes_plain() {
 #[test]
 fn shells_complete_and_each_command_has_a_manual_page() {
     let project = nowhere();
-    for (shell, complete) in [("bash", "complete -F _nself"), ("zsh", "#compdef nself"), ("fish", "complete -c nself")] {
+    for (shell, complete) in
+        [("bash", "complete -F _nself"), ("zsh", "#compdef nself"), ("fish", "complete -c nself")]
+    {
         let ran = project.nself(&format!("completions {shell}")).exits(0);
         assert!(ran.stdout.contains(complete) && ran.stdout.contains("self-heal"), "{shell}: {}", ran.stdout);
     }

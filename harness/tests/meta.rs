@@ -11,7 +11,11 @@ fn it_is_valid_by_the_published_schema_and_of_this_version() {
         assert_eq!(version, env!("CARGO_PKG_VERSION"));
     }
     for file in ["file", "docfile"] {
-        let path = format!("{}/../{}", env!("CARGO_MANIFEST_DIR"), meta["provides"]["nself_heal"][file].as_str().unwrap());
+        let path = format!(
+            "{}/../{}",
+            env!("CARGO_MANIFEST_DIR"),
+            meta["provides"]["nself_heal"][file].as_str().unwrap()
+        );
         assert!(std::path::Path::new(&path).is_file(), "{path}");
     }
     // The control: it would say so.

@@ -29,7 +29,8 @@ pub fn warn_of_another() -> Result<(), Error> {
         return Ok(());
     }
     if let Some(here) = installed()?.filter(|here| here != LIBRARY) {
-        let message = format!("this database has nself_heal {here}, and the library of this server is {LIBRARY}");
+        let message =
+            format!("this database has nself_heal {here}, and the library of this server is {LIBRARY}");
         let hint = format!(
             "What one of them lacks fails, and no worker heals this database, until they are the same: ALTER EXTENSION nself_heal UPDATE TO '{LIBRARY}'. If the database has the later one, install its package."
         );

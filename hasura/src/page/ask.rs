@@ -1,11 +1,11 @@
 //! The buttons that ask the database for more than it keeps: a new drift, the plan of a heal, a rehearsal.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::form::Form;
 use super::{answer, called, rehearsal};
@@ -14,6 +14,9 @@ use crate::heal::planned_steps;
 use crate::refusal::Refusal;
 use crate::server::{Server, Shared};
 use crate::work::{begin, place};
+
+/// How often it is looked at whether another one's question is answered.
+const LOOKS: Duration = Duration::from_millis(50);
 
 /// What a button asks for.
 #[derive(Clone, Copy)]
@@ -71,14 +74,22 @@ pub async fn rehearse(State(server): Shared, request: Request) -> Response {
     answer(&server, request, Question::Rehearsal).await
 }
 
-/// Asks, unless somebody has just asked the same. It goes on behind the page if it takes long.
+/// Asks, or waits for the answer if somebody has just asked the same. It goes on behind the page if it takes long.
 async fn answer(server: &Arc<Server>, request: Request, question: Question) -> Response {
     let place = place(&request);
     let visitor = match Form::of_visitor(server, request).await {
         Ok((visitor, _)) => visitor,
         Err(refusal) => return answer::refused(refusal),
     };
-    if !question.is_under_way(server) {
+    if question.is_under_way(server) {
+        let answered = async {
+            while question.is_under_way(server) {
+                sleep(LOOKS).await;
+            }
+        };
+        // The page says that it still is.
+        let _ = timeout(server.limits.heal_wait, answered).await;
+    } else {
         let asked = begin(server, place, |server, database| async move {
             let began = Instant::now();
             let answer = question.ask(&server, &database).await;

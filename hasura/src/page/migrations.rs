@@ -42,7 +42,7 @@ fn table(migrations: &[Migration]) -> Markup {
             @if migrations.len() > MOST {
                 p.notice { "Shown are " (MOST) " of " (migrations.len()) ". " code { "nself db migrate status" } " lists all." }
             }
-            div.scroll role="region" aria-label="Migrations" tabindex="0" {
+            div.scroll role="region" aria-label="Table of migrations" tabindex="0" {
                 table.rows {
                     thead { tr { @for column in ["Migration", "State", "Applied", "By", "Took"] { th scope="col" { (column) } } } }
                     tbody { @for migration in open.into_iter().chain(others).take(MOST) { (row(migration)) } }

@@ -9,6 +9,7 @@ use super::answer;
 use super::form::Form;
 use super::{address, called};
 use crate::refusal::{Refusal, Told};
+use crate::request::Called;
 use crate::roles::Level;
 use crate::server::{Server, Shared};
 
@@ -38,14 +39,17 @@ pub async fn sign_in(State(server): Shared, request: Request) -> Response {
         let message = "this machine gives no random numbers";
         return answer::refused(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "failed", message));
     };
-    with_cookie(answer::to("/"), cookie)
+    let mut response = with_cookie(answer::to("/"), cookie);
+    let role = Some(level.word().to_owned());
+    response.extensions_mut().insert(Called { action: Some("page: sign in"), role });
+    response
 }
 
 pub async fn sign_out(State(server): Shared, request: Request) -> Response {
     match Form::of_visitor(&server, request).await {
         Ok((visitor, _)) => {
             let mut response = with_cookie(answer::to("/sign-in"), server.page.sessions.end(&visitor));
-            response.extensions_mut().insert(called("sign out", &visitor));
+            response.extensions_mut().insert(called("page: sign out", &visitor));
             response
         }
         Err(_) => answer::to("/sign-in"),

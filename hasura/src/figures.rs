@@ -65,7 +65,7 @@ pub struct Migration {
 pub struct Jobs {
     pub kind: String,
     pub state: String,
-    pub number: f64,
+    pub number: u32,
 }
 
 pub async fn read(database: &Database) -> Result<Figures, Failure> {

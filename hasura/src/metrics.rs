@@ -155,7 +155,7 @@ fn register(registry: &mut Registry, figures: &Figures) {
     }
     let by_state = gauges(registry, "nself_jobs", "Jobs by kind and state");
     for of in jobs {
-        by_state.get_or_create(&labels([("kind", &of.kind), ("state", &of.state)])).set(of.number);
+        by_state.get_or_create(&labels([("kind", &of.kind), ("state", &of.state)])).set(of.number.into());
     }
 }
 

@@ -15,6 +15,8 @@ use crate::time::moment;
 pub const MOST: usize = 1_000;
 /// With more than these, tables are closed at first.
 const OPEN: usize = 30;
+/// A longer statement is closed at first.
+const LINES: usize = 5;
 /// What does not belong to a table comes last.
 const NO_TABLE: &str = "Other objects";
 
@@ -139,9 +141,9 @@ fn definitions(item: &DriftItem) -> Markup {
                 p { "Expected and actual differ in line ends (CR) alone." }
             }
             (Some(expected), Some(actual)) => { (both(expected, actual)) }
-            (Some(text), None) => { (alone("Expected", text)) }
-            (None, Some(text)) => { (alone("Actual", text)) }
-            (None, None) => {}
+            (Some(text), None) if is_long(text) => { (alone("Expected", text)) }
+            (None, Some(text)) if is_long(text) => { (alone("Actual", text)) }
+            _ => {}
         }
     }
 }
@@ -214,28 +216,48 @@ fn side(line: &Option<Line<'_>>) -> Markup {
     }
 }
 
-/// Why, by whom, and what to do.
+fn is_long(text: &str) -> bool {
+    text.trim_end().contains('\n')
+}
+
+/// What is on one side alone and short, why, by whom, and what to do.
 fn facts(item: &DriftItem) -> Markup {
-    let DriftItem { remedy, reason, changed_by, changed_at, command, .. } = item;
+    let DriftItem { expected, actual, remedy, reason, changed_by, changed_at, command, .. } = item;
+    let short = match (expected, actual) {
+        (Some(text), None) => Some(("Expected", text)),
+        (None, Some(text)) => Some(("Actual", text)),
+        _ => None,
+    };
+    let short = short.filter(|(_, text)| !is_long(text));
+    let is_known = changed_by.is_some() || command.is_some();
     html! {
-        @if reason.is_some() || changed_by.is_some() || command.is_some() || remedy.is_some() {
+        @if short.is_some() || reason.is_some() || is_known || remedy.is_some() {
             dl.facts {
+                @if let Some((side, text)) = short { div { dt { (side) } dd { code { (shown(text).0) } } } }
                 @if let Some(reason) = reason { div { dt { "Why" } dd { (reason) } } }
-                @if changed_by.is_some() || command.is_some() {
+                @if is_known {
                     div {
                         dt { "Who" }
                         dd {
                             @if let Some(by) = changed_by { strong { (by) } }
                             @if let Some(at) = changed_at { ", " time datetime=(at) { (moment(at)) } }
-                            @if let Some(command) = command { pre { code { (shown(command).0) } } }
+                            @if let Some(command) = command { (statement(command)) }
                         }
                     }
                 }
-                @if let Some(remedy) = remedy {
-                    div { dt { "Remedy" } dd { pre { code { (shown(remedy).0) } } } }
-                }
+                @if let Some(remedy) = remedy { div { dt { "Remedy" } dd { (statement(remedy)) } } }
             }
         }
+    }
+}
+
+/// A statement; of many lines, it is shown to who wants to see it.
+fn statement(text: &str) -> Markup {
+    let text = shown(text).0.trim_end();
+    let lines = text.lines().count();
+    html! {
+        @if lines > LINES { details { summary { (count(lines, "line")) } pre { code { (text) } } } }
+        @else { pre { code { (text) } } }
     }
 }
 

@@ -103,7 +103,7 @@ await press('.heal button[type=submit]');
 assert.match(await text('#notice'), /Healed as job 1: \d+ applied/);
 await look('healed');
 await press('a[href="/?keep-current"]');
-assert.match(await text('.current'), /Loaded again every 30 s/);
+assert.match(await text('.current'), /Reloads every 30 s/);
 await press('form[action="/sign-out"] button');
 assert.equal(new URL(page.url()).pathname, '/sign-in');
 

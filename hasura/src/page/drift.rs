@@ -11,7 +11,7 @@ use crate::kept::View;
 pub fn section(drift: &View<Drift>, visitor: &Visitor) -> Markup {
     html! {
         section aria-labelledby="drift" {
-            (view::head("drift", "Drift", drift, Some(view::button(visitor, "/look", "Look again"))))
+            (view::head("drift", "Drift", "looked", drift, Some(view::button(visitor, "/look", "Look again"))))
             @match &drift.last {
                 Some(last) => { (found(&last.answer)) }
                 None if drift.is_under_way => {}

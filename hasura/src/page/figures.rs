@@ -96,13 +96,13 @@ fn of_migrations(read: &Reading) -> Card<'static> {
 }
 
 fn of_jobs(read: &Reading) -> Card<'static> {
-    let number = |states: &[&str]| -> f64 {
+    let number = |states: &[&str]| -> u32 {
         let jobs = read.figures.jobs.iter().filter(|jobs| states.contains(&jobs.state.as_str()));
         jobs.map(|jobs| jobs.number).sum()
     };
     let at_work = number(&["running", "waiting"]);
     let (done, failed) = (number(&["done"]), number(&["failed", "interrupted"]));
-    let value = if at_work > 0.0 { format!("{at_work} at work") } else { "none at work".to_owned() };
+    let value = if at_work > 0 { format!("{at_work} at work") } else { "none at work".to_owned() };
     let below = html! { (done) " done, " (failed) " failed" };
     Card { href: "#jobs", label: "Jobs", class: "", value, below }
 }

@@ -82,7 +82,8 @@ fn table(runs: &[Run]) -> Markup {
                 table.rows {
                     thead {
                         tr {
-                            @for column in ["Run", "At", "By", "Outcome", "Drift", "Applied", "Left", "Took"] { th scope="col" { (column) } }
+                            @for column in ["Run", "At", "By", "Outcome"] { th scope="col" { (column) } }
+                            @for column in ["Drift", "Applied", "Left", "Took"] { th.number scope="col" { (column) } }
                         }
                     }
                     tbody {

@@ -17,7 +17,7 @@ pub fn section(migrations: &[Migration], rehearsal: &View<Vec<Rehearsed>>, visit
     let button = is_open.then(|| view::button(visitor, "/rehearse", "Rehearse pending ones"));
     html! {
         section aria-labelledby="migrations" {
-            (view::head("migrations", "Migrations", rehearsal, button))
+            (view::head("migrations", "Migrations", "rehearsed", rehearsal, button))
             @if is_open {
                 @match &rehearsal.last {
                     Some(last) => { (hazards(&last.answer, visitor)) }
@@ -44,7 +44,7 @@ fn table(migrations: &[Migration]) -> Markup {
             }
             div.scroll role="region" aria-label="Table of migrations" tabindex="0" {
                 table.rows {
-                    thead { tr { @for column in ["Migration", "State", "Applied", "By", "Took"] { th scope="col" { (column) } } } }
+                    thead { tr { @for column in ["Migration", "State", "Applied", "By"] { th scope="col" { (column) } } th.number scope="col" { "Took" } } }
                     tbody { @for migration in open.into_iter().chain(others).take(MOST) { (row(migration)) } }
                 }
             }
@@ -96,7 +96,7 @@ fn of_statement(row: &Rehearsed, visitor: &Visitor) -> Markup {
     html! {
         p.what {
             strong { code { (migration(&row.version, &row.name)) } @if let Some(line) = row.line { ", line " (line) } }
-            " " span.faint { (row.status) }
+            @if row.status != "ran" { " " span.faint { (row.status) } }
         }
         @match &row.note {
             // What the server said may hold a piece of the migration.

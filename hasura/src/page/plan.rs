@@ -17,7 +17,7 @@ pub fn section(server: &Server, plan: &View<Vec<Step>>, read: Option<&Reading>, 
     let button = view::button(visitor, "/plan", "Make the plan");
     html! {
         section aria-labelledby="plan" {
-            (view::head("plan", "Plan of a heal", plan, Some(button)))
+            (view::head("plan", "Plan of a heal", "made", plan, Some(button)))
             @match &plan.last {
                 Some(last) => { (steps(&last.answer)) }
                 None => { p { "A dry run tells what a heal would do, and changes nothing; the history keeps that it was made." } }

@@ -26,8 +26,8 @@ pub fn section(read: &Reading, drift: Option<&Drift>) -> Markup {
                         tr {
                             th scope="col" { "Tenant" }
                             th scope="col" { "State" }
-                            th scope="col" { "Drift" }
-                            @for version in &versions { th scope="col" { code { (version) } } }
+                            th.number scope="col" { "Drift" }
+                            @for version in &versions { th.cell scope="col" { code { (version) } } }
                         }
                     }
                     tbody {

@@ -83,9 +83,9 @@ pub fn button(visitor: &Visitor, action: &str, text: &str) -> Markup {
 fn keeps_current(is_kept_current: bool) -> Markup {
     html! {
         @if is_kept_current {
-            p.current { "Loaded again every 30 s. " a href="/" { "Stop" } }
+            p.current { "Reloads every 30 s. " a href="/" { "Stop" } }
         } @else {
-            p.current { a href="/" { "Reload" } a href={ "/?" (KEPT_CURRENT) } { "Keep current" } }
+            p.current { a href="/" { "Reload" } a href={ "/?" (KEPT_CURRENT) } { "Reload every 30 s" } }
         }
     }
 }
@@ -117,13 +117,13 @@ pub fn state<T>(of: &View<T>) -> Markup {
     }
 }
 
-/// The head of a section, with its button, and when it was asked last.
-pub fn head<T>(id: &str, title: &str, of: &View<T>, button: Option<Markup>) -> Markup {
+/// The head of a section, with its button, and when what it shows was asked for; `asked` is the word for that.
+pub fn head<T>(id: &str, title: &str, asked: &str, of: &View<T>, button: Option<Markup>) -> Markup {
     html! {
         div.head {
             h2 id=(id) tabindex="-1" { (title) }
             @if let Some(last) = &of.last {
-                p.faint { "asked " (time::ago(last.at)) ", took " (time::took(last.took.as_millis() as f64)) }
+                p.faint { (asked) " " (time::ago(last.at)) ", took " (time::took(last.took.as_millis() as f64)) }
             }
             @if let Some(button) = button { (button) }
         }

@@ -29,6 +29,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
+use tokio::sync::Semaphore;
 
 use crate::heal::Step;
 use crate::kept::Kept;
@@ -42,11 +43,15 @@ use session::{Guesses, Sessions, Visitor};
 
 /// A page that takes longer shows what was kept.
 const PATIENCE: Duration = Duration::from_secs(6);
+/// So many requests may be under way. They take no places of calls: whoever sends a form slowly, without a secret, keeps
+/// nobody's call from being answered.
+const VIEWS: usize = 64;
 /// The paths of the forms.
 const FORMS: [&str; 6] = ["/sign-in", "/sign-out", "/look", "/plan", "/rehearse", "/heal"];
 
 /// What the page keeps between requests.
 pub struct Page {
+    views: Semaphore,
     operator_secret: Option<Secret>,
     sessions: Sessions,
     guesses: Guesses,
@@ -58,6 +63,7 @@ pub struct Page {
 impl Page {
     pub fn new(operator_secret: Option<Secret>) -> Self {
         Self {
+            views: Semaphore::new(VIEWS),
             operator_secret,
             sessions: Sessions::default(),
             guesses: Guesses::default(),
@@ -87,8 +93,8 @@ pub fn routes(server: &Arc<Server>) -> Router<Arc<Server>> {
         .route_layer(from_fn_with_state(Arc::clone(server), guard))
 }
 
-/// Turns away what no form of this page sends, and more at once than there are places.
-async fn guard(State(server): Shared, mut request: Request, next: Next) -> Response {
+/// Turns away what no form of this page sends, and more at once than there may be.
+async fn guard(State(server): Shared, request: Request, next: Next) -> Response {
     let forbidden = |message| Refusal::new(StatusCode::FORBIDDEN, "forbidden", message);
     let headers = request.headers();
     if server.secret.is_none() && !is_meant_for_this_machine(headers) {
@@ -97,10 +103,9 @@ async fn guard(State(server): Shared, mut request: Request, next: Next) -> Respo
     if request.method() == Method::POST && !is_from_here(headers) {
         return answer::refused(forbidden("the form was not sent from a page of this server"));
     }
-    let Ok(place) = Arc::clone(&server.places).try_acquire_owned() else {
+    let Ok(_view) = server.page.views.try_acquire() else {
         return answer::refused(Refusal::busy());
     };
-    request.extensions_mut().insert(Arc::new(place));
     next.run(request).await
 }
 

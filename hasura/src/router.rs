@@ -21,7 +21,7 @@ use crate::payload::{self, TriggerCall};
 use crate::refusal::{Refusal, Told};
 use crate::request::{self, Called, JSON, turn_away};
 use crate::server::{Server, Shared};
-use crate::work::{place, to_its_end};
+use crate::work::{place, take_place, to_its_end};
 
 /// The health of the database is known by then, or it is bad.
 const HEALTH: Duration = Duration::from_secs(3);
@@ -43,7 +43,7 @@ pub fn router(server: Arc<Server>) -> Router {
 }
 
 /// Lets in who knows the secret, looked at before anything of the body, and no more at once than there are places.
-async fn admit(State(server): Shared, request: Request, next: Next) -> Response {
+async fn admit(State(server): Shared, mut request: Request, next: Next) -> Response {
     let knows = match &server.secret {
         Some(secret) => secret.is_in(request.headers(), &server.secret_header),
         // A name of somebody else's that leads here comes with a page of his in a browser on this machine.
@@ -57,12 +57,13 @@ async fn admit(State(server): Shared, request: Request, next: Next) -> Response 
         let refusal = Refusal::new(StatusCode::UNAUTHORIZED, "wrong-secret", message);
         return turn_away(request, refusal).await;
     }
-    let Ok(place) = Arc::clone(&server.places).try_acquire_owned() else {
-        return turn_away(request, Refusal::busy()).await;
-    };
-    let mut request = request;
-    request.extensions_mut().insert(Arc::new(place));
-    next.run(request).await
+    match take_place(&server) {
+        Ok(place) => {
+            request.extensions_mut().insert(place);
+            next.run(request).await
+        }
+        Err(refusal) => turn_away(request, refusal).await,
+    }
 }
 
 async fn action(State(server): Shared, request: Request) -> Response {

@@ -16,9 +16,15 @@ use crate::server::Server;
 /// How much longer than its time in the database a call may take as a whole: for a new connection, and for a cancel.
 const GRACE: Duration = Duration::from_secs(15);
 
-/// The place that a request was let in with.
+/// The place that a call has until it has ended.
 pub type Place = Option<Arc<OwnedSemaphorePermit>>;
 
+/// Takes a place among the calls that may be under way.
+pub fn take_place(server: &Server) -> Result<Arc<OwnedSemaphorePermit>, Refusal> {
+    Arc::clone(&server.places).try_acquire_owned().map(Arc::new).map_err(|_| Refusal::busy())
+}
+
+/// The place that a request was let in with.
 pub fn place(request: &Request) -> Place {
     request.extensions().get().cloned()
 }

@@ -13,7 +13,7 @@ use crate::database::Database;
 use crate::heal::planned_steps;
 use crate::refusal::Refusal;
 use crate::server::{Server, Shared};
-use crate::work::{begin, place};
+use crate::work::{begin, take_place};
 
 /// How often it is looked at whether another one's question is answered.
 const LOOKS: Duration = Duration::from_millis(50);
@@ -76,7 +76,6 @@ pub async fn rehearse(State(server): Shared, request: Request) -> Response {
 
 /// Asks, or waits for the answer if somebody has just asked the same. It goes on behind the page if it takes long.
 async fn answer(server: &Arc<Server>, request: Request, question: Question) -> Response {
-    let place = place(&request);
     let visitor = match Form::of_visitor(server, request).await {
         Ok((visitor, _)) => visitor,
         Err(refusal) => return answer::refused(refusal),
@@ -90,7 +89,11 @@ async fn answer(server: &Arc<Server>, request: Request, question: Question) -> R
         // The page says that it still is.
         let _ = timeout(server.limits.heal_wait, answered).await;
     } else {
-        let asked = begin(server, place, |server, database| async move {
+        let place = match take_place(server) {
+            Ok(place) => place,
+            Err(refusal) => return answer::refused(refusal),
+        };
+        let asked = begin(server, Some(place), |server, database| async move {
             let began = Instant::now();
             let answer = question.ask(&server, &database).await;
             let code = answer.map_or_else(|refusal| refusal.code, |()| "ok");

@@ -15,7 +15,7 @@ use crate::database::Failure;
 use crate::heal;
 use crate::refusal::{Refusal, Told};
 use crate::server::{Server, Shared};
-use crate::work::{Place, place, to_its_end};
+use crate::work::{take_place, to_its_end};
 
 const NAME: &str = "page: heal";
 
@@ -28,7 +28,7 @@ struct Healed {
 
 pub async fn heal(State(server): Shared, request: Request) -> Response {
     let began = Instant::now();
-    let (from, place) = (address(&request), place(&request));
+    let from = address(&request);
     let (visitor, form) = match Form::of_visitor(&server, request).await {
         Ok(of) => of,
         Err(refusal) => return answer::refused(refusal),
@@ -40,7 +40,7 @@ pub async fn heal(State(server): Shared, request: Request) -> Response {
         let message = "Nothing was healed: that is not the admin's secret.";
         Err(Refusal::new(StatusCode::FORBIDDEN, "wrong-secret", message))
     } else {
-        confirmed(&server, place, form.field("confirm").to_owned()).await
+        confirmed(&server, form.field("confirm").to_owned()).await
     };
     let code = healed.as_ref().map_or_else(|refusal| refusal.code, |_| "ok");
     server.metrics.count(NAME, code, began.elapsed());
@@ -67,27 +67,25 @@ fn knows_secret(server: &Server, text: &str) -> bool {
 }
 
 /// Heals, if what was typed is the name of the database, and says what came of it.
-async fn confirmed(server: &Arc<Server>, place: Place, typed: String) -> Result<String, Refusal> {
-    let json = to_its_end(server, place, |server, database| async move {
+async fn confirmed(server: &Arc<Server>, typed: String) -> Result<String, Refusal> {
+    let place = Some(take_place(server)?);
+    to_its_end(server, place, |server, database| async move {
         let name = reading::identity(&database).await?.database;
         if typed != name {
             let message = format!("Nothing was healed: type the name of the database, {name}, to confirm.");
             return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "not-confirmed", message));
         }
-        let healed = heal::start(&database, None, server.limits.heal_wait).await?;
-        // What stands there is told by the next page.
-        let drift = server.last_drift.ask(&database).await;
-        drift.map(|_| healed.clone()).or(Ok(healed))
-    })
-    .await?;
-    let Healed { job, state, steps } =
-        serde_json::from_str(&json).map_err(|_| Failure::Row("nself_heal_start"))?;
-    let number = |status: &str| steps.iter().filter(|step| step.status == status).count();
-    Ok(match state.as_str() {
-        "done" => {
-            let left = number("blocked") + number("manual") + number("failed");
-            format!("Healed as job {job}: {} applied, {left} left.", number("applied"))
+        let json = heal::start(&database, None, server.limits.heal_wait).await?;
+        let Healed { job, state, steps } =
+            serde_json::from_str(&json).map_err(|_| Failure::Row("nself_heal_start"))?;
+        if state != "done" {
+            return Ok(format!("The heal goes on as job {job}, which is {state}."));
         }
-        state => format!("The heal goes on as job {job}, which is {state}."),
+        // What stands there now is for the next page; it says so itself if that fails.
+        let _ = server.last_drift.ask(&database).await;
+        let number = |status: &str| steps.iter().filter(|step| step.status == status).count();
+        let left = number("blocked") + number("manual") + number("failed");
+        Ok(format!("Healed as job {job}: {} applied, {left} left.", number("applied")))
     })
+    .await
 }

@@ -40,7 +40,7 @@ pub fn file(title: &str, body: &Markup) -> String {
     let head = html! { meta http-equiv="Content-Security-Policy" content=(policy()); };
     let body = html! {
         header.top { div.inner { p.brand { "nself" } } }
-        main { h1 { (title) } section { (body) } }
+        main { h1 { (title) } section { h2.hidden { "Differences" } (body) } }
     };
     document(title, &head, &body).into_string()
 }

@@ -222,7 +222,7 @@ fn is_long(text: &str) -> bool {
 
 /// What is on one side alone and short, why, by whom, and what to do.
 fn facts(item: &DriftItem) -> Markup {
-    let DriftItem { expected, actual, remedy, reason, changed_by, changed_at, command, .. } = item;
+    let DriftItem { expected, actual, remedy, safety, reason, changed_by, changed_at, command, .. } = item;
     let short = match (expected, actual) {
         (Some(text), None) => Some(("Expected", text)),
         (None, Some(text)) => Some(("Actual", text)),
@@ -245,7 +245,15 @@ fn facts(item: &DriftItem) -> Markup {
                         }
                     }
                 }
-                @if let Some(remedy) = remedy { div { dt { "Remedy" } dd { (statement(remedy)) } } }
+                @if let Some(remedy) = remedy {
+                    div {
+                        dt { "Remedy" }
+                        dd {
+                            (statement(remedy))
+                            @if safety.as_deref() == Some("manual") { p.faint { "A suggestion: nself does not run it." } }
+                        }
+                    }
+                }
             }
         }
     }

@@ -23,9 +23,8 @@ page.on('request', request => { if (!request.url().startsWith(address) && !reque
 // axe is not the page's: it runs beside it, where the page's policy does not hold and scripts are on.
 const judge = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
 
-// What the visitor sees now, in every width and scheme.
-async function look(name) {
-  const html = await page.content();
+// A document in every width and scheme.
+async function look(name, html) {
   for (const width of [360, 1440]) {
     for (const colorScheme of ['light', 'dark']) {
       const context = await judge.newContext({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true });
@@ -64,7 +63,7 @@ await tabTo('#secret');
 await page.keyboard.type('not the secret at all');
 await press('button[type=submit]');
 assert.match(await text('#wrong'), /not the secret/);
-await look('sign-in');
+await look('sign-in', await page.content());
 await tabTo('#secret');
 await page.keyboard.type(operator);
 await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
@@ -81,7 +80,7 @@ assert.match(await text('section[aria-labelledby=plan]'), /to apply/);
 await press('form[action="/rehearse"] button');
 assert.match(await text('section[aria-labelledby=migrations]'), /rewrites-table/);
 assert.match(await text('section[aria-labelledby=tenants]'), /acme-corp/);
-await look('page');
+await look('page', await page.content());
 
 // A heal, by keys alone.
 await tabTo('.heal summary');
@@ -92,7 +91,8 @@ await tabTo('#confirm');
 await page.keyboard.type('page');
 await press('.heal button[type=submit]');
 assert.match(await text('#notice'), /Healed as job 1: \d+ applied/);
-await look('healed');
+await look('healed', await page.content());
+await look('file', readFileSync(path.join(work, 'drift.html'), 'utf8'));
 await press('a[href="/?keep-current"]');
 assert.match(await text('.current'), /Reloads every 30 s/);
 await press('form[action="/sign-out"] button');

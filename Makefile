@@ -3,14 +3,14 @@
 SHELL := bash
 PG ?= 15
 PREFIX ?= /usr/local
-STEPS ?= lint clippy core regress docs cli crash package pgtest
+STEPS ?= lint clippy core regress docs cli page crash package pgtest
 TESTS ?=
 SIZE ?= 1000
 # The server that `make install` installs into: Debian's of that version, else the one in PATH.
 PG_CONFIG ?= $(or $(wildcard /usr/lib/postgresql/$(PG)/bin/pg_config),pg_config)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build install package test lint test-core test-regress test-pgtest test-cli test-crash \
+.PHONY: help setup build install package test lint test-core test-regress test-pgtest test-cli test-page test-crash \
 	regress-accept reference demo corpus tools fidelity bench bench-peers clean
 
 help: ## this list
@@ -38,7 +38,7 @@ install: ## installs extension and command into a server: PG_CONFIG=its pg_confi
 package: setup ## a Debian package for PostgreSQL 15, a tarball for PG=16, 17 or 18, in target/package
 	@scripts/package $(PG)
 
-test: ## all tests and checks; STEPS="lint clippy core regress docs cli crash package pgtest" chooses among them
+test: ## all tests and checks; STEPS="lint clippy core regress docs cli page crash package pgtest" chooses among them
 	@scripts/test $(PG) $(STEPS)
 
 lint: ## format, clippy, shell scripts, and which package may depend on which
@@ -55,6 +55,9 @@ test-pgtest: ## Rust tests that run inside a server
 
 test-cli: ## tests of the command nself, against a server
 	@scripts/test $(PG) cli
+
+test-page: ## the page of nself serve in a browser, with axe; it installs Debian's chromium
+	@scripts/test $(PG) page
 
 test-crash: ## tests/crash: what is left after a crash in the middle
 	@scripts/test $(PG) crash

@@ -154,6 +154,18 @@ prepare_corpora() {
 # docs/reference.md as the catalogs of a running server tell it, in whose database the extension is.
 reference() { "$PG_BIN/psql" -XAtq -v ON_ERROR_STOP=1 -f "$root/scripts/reference.sql"; }
 
+# serving_address LOG: the address at which the nself serve listens that writes this log, once it does.
+serving_address() {
+    local address
+    for _ in $(seq 200); do
+        address=$(sed -nE 's/.*"message":"(https?:\/\/[^"]+)".*/\1/p' "$1" | head -n 1)
+        [[ -z $address ]] || break
+        sleep 0.1
+    done
+    [[ -n $address ]] || die "nself serve does not listen: $(<"$1")"
+    echo "$address"
+}
+
 # Adds to the count of a run (a file of "passed failed" lines) if one is kept.
 tally() {
     [[ -z ${NSELF_TALLY:-} ]] || echo "$1 $2" >>"$NSELF_TALLY"
@@ -181,10 +193,9 @@ need_node() {
     [[ ${#absent[@]} -eq 0 ]] || need_packages "${absent[@]}"
 }
 
-# Installs the migration tools of npm that tests/tools/npm names, with what runs them.
-npm_tools=$root/target/tools/npm
-install_npm_tools() {
-    local from=$root/tests/tools/npm into=$npm_tools
+# install_npm FROM INTO: installs what the package-lock.json of a folder names into another one, unless it is there.
+install_npm() {
+    local from=$1 into=$2
     need_node
     mkdir -p "$into"
     if ! cmp -s "$from/package-lock.json" "$into/installed"; then
@@ -192,5 +203,18 @@ install_npm_tools() {
         npm ci --prefix "$into" --no-audit --no-fund --loglevel=error >&2
         cp "$from/package-lock.json" "$into/installed"
     fi
-    cp "$from/run.mjs" "$into"
+}
+
+# The migration tools of npm that tests/tools/npm names, with what runs them.
+npm_tools=$root/target/tools/npm
+install_npm_tools() {
+    install_npm "$root/tests/tools/npm" "$npm_tools"
+    cp "$root/tests/tools/npm/run.mjs" "$npm_tools"
+}
+
+# A browser, and what drives and judges it.
+page_tools=$root/target/tools/page
+install_page_tools() {
+    command -v chromium >/dev/null || need_packages chromium
+    install_npm "$root/tests/page" "$page_tools"
 }

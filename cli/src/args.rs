@@ -126,6 +126,10 @@ pub enum Format {
     Github,
     /// A SARIF log, of lint alone
     Sarif,
+    /// One self-contained file, of diff alone
+    Html,
+    /// A comment of a pull request, of diff alone
+    Markdown,
 }
 
 #[derive(Subcommand)]

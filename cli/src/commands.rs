@@ -18,14 +18,18 @@ use crate::server::{Call, Server};
 /// Runs the command that was asked for.
 pub fn run(cli: &Cli) -> Result<Outcome, Error> {
     let global = &cli.global;
-    let is_for_lint = matches!(global.format, Format::Github | Format::Sarif);
-    if is_for_lint && !matches!(cli.command, Command::Db(Db::Migrate(Migrate::Lint(_)))) {
-        return Err(Error::FormatOfLint);
+    let command = &cli.command;
+    match global.format {
+        Format::Text | Format::Json => {}
+        Format::Github | Format::Sarif if matches!(command, Command::Db(Db::Migrate(Migrate::Lint(_)))) => {}
+        Format::Html | Format::Markdown if matches!(command, Command::Db(Db::Migrate(Migrate::Diff(_)))) => {}
+        Format::Github | Format::Sarif => return Err(Error::FormatOfLint),
+        Format::Html | Format::Markdown => return Err(Error::FormatOfDiff),
     }
     if global.is_of_fleet() && !matches!(cli.command, Command::Fleet(_)) {
         return Err(Error::ManyEnvironments);
     }
-    match &cli.command {
+    match command {
         Command::SelfHeal(command) => self_heal::run(global, command),
         Command::Db(Db::Migrate(command)) => migrate::run(global, command),
         Command::Migrate(command) => migrate::run_short(global, command),

@@ -20,11 +20,14 @@ pub fn files(env: Option<&str>) -> [String; 3] {
 
 /// What Hasura and `nself serve` both know.
 pub const ACTIONS_SECRET: &str = "NSELF_ACTIONS_SECRET";
+/// What opens the page of `nself serve` for reading.
+pub const OPERATOR_SECRET: &str = "NSELF_OPERATOR_SECRET";
 
 /// Only these are taken: a `.env` file holds the settings of many programs.
 fn is_ours(name: &str) -> bool {
     name == "DATABASE_URL"
         || name == ACTIONS_SECRET
+        || name == OPERATOR_SECRET
         || name.starts_with("POSTGRES_")
         || name.starts_with("PG")
 }

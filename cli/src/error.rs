@@ -59,6 +59,8 @@ pub enum Error {
     SameDatabase { one: String, other: String },
     #[error("only lint has the formats github and sarif")]
     FormatOfLint,
+    #[error("only diff has the formats html and markdown")]
+    FormatOfDiff,
     #[error("another nself is changing the folder: {} is locked", .path.display())]
     BeingRewritten { path: PathBuf },
     #[error("{} is in the way: it is not overwritten", .path.display())]
@@ -92,6 +94,7 @@ impl Error {
             | Error::NoEnvironment { .. }
             | Error::SameDatabase { .. }
             | Error::FormatOfLint
+            | Error::FormatOfDiff
             | Error::Unconfirmed => true,
             // The server says so of a version that does not exist, or a count of 0.
             Error::Database(error) => {
@@ -131,7 +134,7 @@ impl Error {
             Error::SameDatabase { .. } => {
                 "What .env.secrets and .env say holds for all environments: say in .env.NAME where each database is."
             }
-            Error::FormatOfLint => "Use --format text or --format json.",
+            Error::FormatOfLint | Error::FormatOfDiff => "Use --format text or --format json.",
             Error::TenantsFailed { .. } => {
                 "Remove the causes and run the command again: those that are up to date are passed over."
             }

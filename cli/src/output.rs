@@ -8,12 +8,10 @@ pub mod fleet;
 pub mod ground;
 pub mod heal;
 pub mod migrate;
-pub mod names;
 pub mod rehearsal;
 pub mod repair;
 mod table;
 pub mod tenants;
-mod time;
 mod wrap;
 
 use std::io::{ErrorKind, Write};

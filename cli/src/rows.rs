@@ -221,17 +221,6 @@ pub struct Belief {
     pub note: Option<String>,
 }
 
-/// A row of `nself_drift`, or of `nself_baseline`.
-#[derive(Deserialize)]
-pub struct DriftItem {
-    /// missing, extra or changed; of a baseline also migration and not compared
-    pub kind: String,
-    pub object_type: String,
-    pub identity: String,
-    pub expected: Option<String>,
-    pub actual: Option<String>,
-}
-
 /// A row of `nself_ground_platform`.
 #[derive(Deserialize)]
 pub struct PlatformObject {

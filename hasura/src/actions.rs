@@ -4,19 +4,17 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::arguments::Arguments;
-use crate::database::{Answer, Call, Database, Failure};
+use crate::database::{Call, Database, Failure};
+use crate::drift::Drift;
 use crate::heal;
 use crate::log::word;
 use crate::refusal::Refusal;
 use crate::roles::Level;
 
-const DRIFT_COLUMNS: &str =
-    "kind, object_type, identity, expected, actual, remedy, safety, reason, changed_by, changed_at, command";
 const STATUS_COLUMNS: &str = "version, name, state, applied_at, applied_by, duration_ms, checksum, note";
 /// Without the SQL, which may hold a password: the level of a role of Hasura's need not be that of the connection.
 const UP_COLUMNS: &str = "version, name, status, duration_ms";
@@ -97,7 +95,7 @@ impl Action {
     pub async fn run(self, database: &Database, patience: Duration) -> Result<String, Refusal> {
         let call = match self {
             Action::Drift { against } => {
-                return Ok(Drift::of(&drift(database, against).await?)?.json);
+                return Drift::of(database, against).await?.json();
             }
             Action::Heal { confirm: false, not_renamed } => return heal::plan(database, not_renamed).await,
             Action::Heal { confirm: true, not_renamed } => {
@@ -134,45 +132,6 @@ impl Action {
     }
 }
 
-/// Asks for drift, against what is applied if nothing else is said.
-pub async fn drift(database: &Database, against: Option<String>) -> Result<Answer, Failure> {
-    database.call(Call::to("nself_drift", DRIFT_COLUMNS).with("against", "text", against)).await
-}
-
-/// Drift as it is answered and counted.
-pub struct Drift {
-    pub json: String,
-    /// Kind and safety of each item.
-    pub items: Vec<(String, String)>,
-    pub not_compared: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Item {
-    kind: String,
-    safety: String,
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    items: &'a RawValue,
-    not_compared: Option<&'a str>,
-}
-
-impl Drift {
-    pub fn of(answer: &Answer) -> Result<Self, Failure> {
-        let unknown = |_| Failure::Row("nself_drift");
-        let items: Vec<Item> = serde_json::from_str(&answer.rows).map_err(unknown)?;
-        let rows = serde_json::from_str(&answer.rows).map_err(unknown)?;
-        let body = Body { items: rows, not_compared: answer.not_compared.as_deref() };
-        Ok(Self {
-            json: serde_json::to_string(&body).map_err(unknown)?,
-            items: items.into_iter().map(|item| (item.kind, item.safety)).collect(),
-            not_compared: answer.not_compared.clone(),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -201,16 +160,5 @@ mod tests {
         assert_eq!(read("nself_heal", json!({"force": true})).unwrap_err().code, "unknown-argument");
         assert_eq!(read("nself_heal", json!({"confirm": "true"})).unwrap_err().code, "wrong-type");
         assert_eq!(read("nself_heal", json!({"confirm": 1})).unwrap_err().code, "wrong-type");
-    }
-
-    #[test]
-    fn drift_is_answered_with_what_was_not_compared() {
-        let rows = r#"[{"kind":"extra","safety":"manual","identity":"public.t"}]"#.to_owned();
-        let drift = Drift::of(&Answer { rows, not_compared: Some("1 subscription".to_owned()) }).unwrap();
-        assert_eq!(
-            drift.json,
-            r#"{"items":[{"kind":"extra","safety":"manual","identity":"public.t"}],"not_compared":"1 subscription"}"#
-        );
-        assert_eq!(drift.items, [("extra".to_owned(), "manual".to_owned())]);
     }
 }

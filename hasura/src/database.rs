@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use deadpool::Runtime;
 use deadpool::managed::{self, Object, Pool, PoolError, RecycleError, RecycleResult, Timeouts};
+use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
@@ -277,7 +278,12 @@ impl Database {
 
     /// The same for one call, which has one limit for all that it asks.
     pub fn for_one_call(&self) -> Self {
-        Self { deadline: Some(Instant::now() + self.limit), ..self.clone() }
+        self.within(self.limit)
+    }
+
+    /// The same for questions that are worth so much time, and no more.
+    pub fn within(&self, limit: Duration) -> Self {
+        Self { deadline: Some(Instant::now() + limit.min(self.limit)), ..self.clone() }
     }
 
     /// Calls a function of the extension.
@@ -286,11 +292,17 @@ impl Database {
         self.with_connection(async |connection| connection.call(env, &call).await).await
     }
 
+    /// The rows that a function of the extension returns.
+    pub async fn rows<T: DeserializeOwned>(&self, call: Call) -> Result<Vec<T>, Failure> {
+        let function = call.function;
+        serde_json::from_str(&self.call(call).await?.rows).map_err(|_| Failure::Row(function))
+    }
+
     /// Asks something of the extension's views.
-    pub async fn ask(&self, sql: &str) -> Result<String, Failure> {
+    pub async fn ask(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<String, Failure> {
         let ask = async |connection: &mut Connection| {
             let statement = connection.statement(sql.to_owned()).await?;
-            Ok(connection.client.query_one(&statement, &[]).await?.try_get(0)?)
+            Ok(connection.client.query_one(&statement, parameters).await?.try_get(0)?)
         };
         self.with_connection(ask).await
     }

@@ -16,6 +16,12 @@ pub enum Error {
         "the secret cannot be sent in a header: it is not printable ASCII, or begins or ends with a blank"
     )]
     UnfitSecret,
+    #[error(
+        "NSELF_OPERATOR_SECRET is set, and NSELF_ACTIONS_SECRET is not: the operator's would be the only one that is asked for"
+    )]
+    OperatorAlone,
+    #[error("NSELF_OPERATOR_SECRET and NSELF_ACTIONS_SECRET are the same: who may only read could heal")]
+    SameSecret,
     #[error("\"{0}\" is not the name of a header")]
     Header(String),
     #[error("cannot listen on {address}: {source}")]
@@ -41,6 +47,8 @@ impl Error {
                 "Listen on 127.0.0.1 or ::1, or set NSELF_ACTIONS_SECRET instead of --insecure-no-secret.",
             ),
             Error::ShortSecret { .. } | Error::UnfitSecret => Some("openssl rand -hex 32 makes a good one."),
+            Error::OperatorAlone => Some("Set NSELF_ACTIONS_SECRET, too, or neither of them."),
+            Error::SameSecret => Some("Make another one: openssl rand -hex 32"),
             Error::Expired { .. } => Some("Renew it, or leave out --tls-cert and --tls-key."),
             Error::Listen { .. } => Some("Choose another address with --listen."),
             Error::Header(_) | Error::Read { .. } | Error::Certificate { .. } | Error::Stopped(_) => None,

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep};
@@ -36,6 +37,18 @@ impl Job {
     }
 }
 
+/// A step of a heal.
+#[derive(Deserialize)]
+pub struct Step {
+    pub step: Option<i32>,
+    pub object_type: String,
+    pub identity: String,
+    pub ddl: Option<String>,
+    /// planned, applied, blocked, manual or failed
+    pub status: String,
+    pub detail: Option<String>,
+}
+
 #[derive(Serialize)]
 struct Healed<'a> {
     job: Option<i64>,
@@ -45,12 +58,20 @@ struct Healed<'a> {
 
 /// Tells what a heal would do.
 pub async fn plan(database: &Database, not_renamed: Option<Vec<String>>) -> Result<String, Refusal> {
-    let call = Call::to("nself_heal", STEP_COLUMNS).with("confirm", "bool", Some(false)).with(
+    Ok(healed(None, "planned", &database.call(dry_run(not_renamed)).await?.rows)?)
+}
+
+/// The steps of the same.
+pub async fn planned_steps(database: &Database) -> Result<Vec<Step>, Refusal> {
+    Ok(database.rows(dry_run(None)).await?)
+}
+
+fn dry_run(not_renamed: Option<Vec<String>>) -> Call {
+    Call::to("nself_heal", STEP_COLUMNS).with("confirm", "bool", Some(false)).with(
         "not_renamed",
         "text[]",
         not_renamed,
-    );
-    Ok(healed(None, "planned", &database.call(call).await?.rows)?)
+    )
 }
 
 /// Starts a heal and waits for its end, but not longer than `patience`.
@@ -108,9 +129,8 @@ fn healed(job: Option<i64>, state: &str, steps: &str) -> Result<String, Failure>
     serde_json::to_string(&Healed { job, state, steps }).map_err(unknown)
 }
 
-async fn only_row<T: for<'a> Deserialize<'a>>(database: &Database, call: Call) -> Result<T, Failure> {
+async fn only_row<T: DeserializeOwned>(database: &Database, call: Call) -> Result<T, Failure> {
     let function = call.function;
-    let rows: Vec<T> =
-        serde_json::from_str(&database.call(call).await?.rows).map_err(|_| Failure::Row(function))?;
+    let rows: Vec<T> = database.rows(call).await?;
     rows.into_iter().next().ok_or(Failure::Row(function))
 }

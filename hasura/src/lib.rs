@@ -1,4 +1,4 @@
-//! `nself serve`: an HTTP server that answers Hasura's actions and triggers. It decides nothing about schemas: each call
+//! `nself serve`: an HTTP server that answers Hasura's actions and triggers, and shows people a page. It decides nothing about schemas: each call
 //! becomes a call of a SQL function of the extension. What it does decide is who may ask, how much, and for how long.
 
 #![forbid(unsafe_code)]
@@ -7,16 +7,23 @@ mod actions;
 mod arguments;
 mod certificate;
 mod database;
+mod drift;
 mod error;
+mod figures;
 mod heal;
+mod kept;
 mod log;
 mod metrics;
+mod page;
 mod payload;
 mod refusal;
+mod request;
 mod roles;
 mod router;
 mod secret;
 mod serve;
+mod server;
+mod work;
 
 pub use database::Source;
 pub use error::Error;

@@ -2,10 +2,10 @@
 //! migrations, the jobs. It never waits for a drift: the figures are those of the last one, with its time, and if that is
 //! long ago, a new one is begun behind the scrape.
 
-use std::collections::BTreeMap;
 use std::fmt::Error as FormatError;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
@@ -13,24 +13,15 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use serde::Deserialize;
-use std::sync::atomic::AtomicU64;
 
-use crate::actions::{self, Drift};
-use crate::database::{Call, Database, Failure};
-use crate::log;
-use crate::refusal::Refusal;
+use crate::database::Database;
+use crate::drift::LastDrift;
+use crate::figures::{self, Figures};
 
 /// Several scrapes within this time are one for the database.
 const FRESH: Duration = Duration::from_secs(5);
-/// In how many of the latest runs the last heal is looked for.
-const RUNS: i32 = 100;
 /// Seconds, from that of a short question to that of a long heal.
 const BUCKETS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0, 30.0];
-const STATUS_COLUMNS: &str = "enabled, auto_run, extract(epoch from last_run_at)::pg_catalog.float8 as last_run, drift_items, last_outcome";
-const HISTORY_COLUMNS: &str = "extract(epoch from at)::pg_catalog.float8 as at, applied, blocked, manual, confirmed, outcome, duration_ms";
-const JOBS: &str = "select coalesce(pg_catalog.json_agg(r), '[]')::pg_catalog.text
-    from (select kind, state, pg_catalog.count(*) as number from nself.jobs group by kind, state) r";
 
 type Labels = Vec<(&'static str, String)>;
 type Gauges = Family<Labels, Gauge<f64, AtomicU64>>;
@@ -40,56 +31,15 @@ pub struct Metrics {
     registry: Registry,
     calls: Family<Labels, Counter>,
     durations: Family<Labels, Histogram>,
-    last_drift: Mutex<Option<LastDrift>>,
-    /// When the last drift was begun behind a scrape.
-    begun: Mutex<Option<Instant>>,
+    last_drift: Arc<LastDrift>,
     /// The last figures of the database.
     figures: tokio::sync::Mutex<Option<(Instant, String)>>,
     /// When a drift is too old to be scraped. None: there is no drift but those that are called for.
     longest_age: Option<Duration>,
 }
 
-struct LastDrift {
-    at: SystemTime,
-    took: Duration,
-    /// How many there are of each kind and safety.
-    items: BTreeMap<(String, String), u32>,
-}
-
-#[derive(Deserialize)]
-struct Status {
-    enabled: bool,
-    auto_run: bool,
-    last_run: Option<f64>,
-    drift_items: Option<f64>,
-    last_outcome: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Run {
-    at: f64,
-    applied: f64,
-    blocked: f64,
-    manual: f64,
-    confirmed: bool,
-    outcome: String,
-    duration_ms: f64,
-}
-
-#[derive(Deserialize)]
-struct Migration {
-    state: String,
-}
-
-#[derive(Deserialize)]
-struct Jobs {
-    kind: String,
-    state: String,
-    number: f64,
-}
-
 impl Metrics {
-    pub fn new(longest_age: Option<Duration>) -> Self {
+    pub fn new(last_drift: Arc<LastDrift>, longest_age: Option<Duration>) -> Self {
         let mut registry = Registry::default();
         let calls = Family::default();
         registry.register(
@@ -99,15 +49,7 @@ impl Metrics {
         );
         let durations = Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> _);
         registry.register("nself_call_duration_seconds", "How long calls took", durations.clone());
-        Self {
-            registry,
-            calls,
-            durations,
-            last_drift: Mutex::default(),
-            begun: Mutex::default(),
-            figures: tokio::sync::Mutex::default(),
-            longest_age,
-        }
+        Self { registry, calls, durations, last_drift, figures: tokio::sync::Mutex::default(), longest_age }
     }
 
     /// Counts a call. `action` is a name of this program's own.
@@ -117,19 +59,11 @@ impl Metrics {
         self.durations.get_or_create(&vec![action]).observe(took.as_secs_f64());
     }
 
-    /// Keeps what a drift against the applied migrations has found.
-    pub fn keep(&self, drift: &Drift, took: Duration) {
-        let mut items = BTreeMap::new();
-        for item in &drift.items {
-            *items.entry(item.clone()).or_default() += 1;
-        }
-        let at = SystemTime::now();
-        *lock(&self.last_drift) = Some(LastDrift { at, took, items });
-    }
-
     /// Everything, as Prometheus reads it.
-    pub async fn text(self: &Arc<Self>, database: &Arc<Database>) -> String {
-        self.renew_drift(database);
+    pub async fn text(&self, database: &Arc<Database>) -> String {
+        if let Some(longest_age) = self.longest_age {
+            self.last_drift.renew(database, longest_age);
+        }
         let mut text = self.database_figures(database).await;
         let written = self
             .drift_figures(&mut text)
@@ -139,47 +73,18 @@ impl Metrics {
         text
     }
 
-    /// Begins a drift behind this scrape, if the last one is too old and none was begun since.
-    fn renew_drift(self: &Arc<Self>, database: &Arc<Database>) {
-        let Some(longest_age) = self.longest_age else { return };
-        let is_old = match &*lock(&self.last_drift) {
-            Some(last) => last.at.elapsed().is_ok_and(|age| age > longest_age),
-            None => true,
-        };
-        let mut begun = lock(&self.begun);
-        if !is_old || begun.is_some_and(|begun| begun.elapsed() <= longest_age) {
-            return;
-        }
-        *begun = Some(Instant::now());
-        drop(begun);
-        let (metrics, database) = (Arc::clone(self), Arc::clone(database));
-        tokio::spawn(async move {
-            if let Err(refusal) = metrics.drift(&database).await {
-                log::event("drift", &format!("the drift behind a scrape failed: {}", refusal.message));
-            }
-        });
-    }
-
-    /// Asks for drift, and keeps what it finds.
-    pub async fn drift(&self, database: &Database) -> Result<Drift, Refusal> {
-        let began = Instant::now();
-        let drift = Drift::of(&actions::drift(database, None).await?)?;
-        self.keep(&drift, began.elapsed());
-        Ok(drift)
-    }
-
     fn drift_figures(&self, text: &mut String) -> Result<(), FormatError> {
         let mut registry = Registry::default();
-        if let Some(last) = &*lock(&self.last_drift) {
+        if let Some(last) = self.last_drift.kept().view().last {
             let items = gauges(&mut registry, "nself_drift_items", "Drift items of the last drift");
             for kind in ["missing", "extra", "changed"] {
                 for safety in ["additive", "blocked", "manual"] {
                     items.get_or_create(&labels([("kind", kind), ("safety", safety)])).set(0.0);
                 }
             }
-            for ((kind, safety), number) in &last.items {
-                let labels = labels([("kind", kind), ("safety", safety)]);
-                items.get_or_create(&labels).set((*number).into());
+            for item in &last.answer.items {
+                let safety = item.safety.as_deref().unwrap_or_default();
+                items.get_or_create(&labels([("kind", &item.kind), ("safety", safety)])).inc();
             }
             let at = last.at.duration_since(UNIX_EPOCH).unwrap_or_default();
             gauge(
@@ -202,12 +107,12 @@ impl Metrics {
         {
             return text.clone();
         }
-        let read = read(database).await;
+        let read = figures::read(database).await;
         let mut registry = Registry::default();
         let is_there = if read.is_ok() { 1.0 } else { 0.0 };
         gauge(&mut registry, "nself_database_up", "Whether the database gave the figures", is_there);
-        if let Ok((status, runs, migrations, jobs)) = read {
-            register(&mut registry, &status, &runs, migrations, jobs);
+        if let Ok(figures) = read {
+            register(&mut registry, &figures);
         }
         let mut text = String::new();
         encode_registry(&mut text, &registry).expect("a string takes all that is written");
@@ -216,30 +121,8 @@ impl Metrics {
     }
 }
 
-type Figures = (Status, Vec<Run>, Vec<Migration>, Vec<Jobs>);
-
-async fn read(database: &Database) -> Result<Figures, Failure> {
-    let status: Vec<Status> = rows(database, Call::to("nself_heal_status", STATUS_COLUMNS)).await?;
-    let status = status.into_iter().next().ok_or(Failure::Row("nself_heal_status"))?;
-    let runs = Call::to("nself_heal_history", HISTORY_COLUMNS).with("max_events", "int4", Some(RUNS));
-    let runs = rows(database, runs).await?;
-    let migrations = rows(database, Call::to("nself_migrate_status", "state")).await?;
-    let jobs = serde_json::from_str(&database.ask(JOBS).await?).map_err(|_| Failure::Row("nself.jobs"))?;
-    Ok((status, runs, migrations, jobs))
-}
-
-async fn rows<T: for<'a> Deserialize<'a>>(database: &Database, call: Call) -> Result<Vec<T>, Failure> {
-    let function = call.function;
-    serde_json::from_str(&database.call(call).await?.rows).map_err(|_| Failure::Row(function))
-}
-
-fn register(
-    registry: &mut Registry,
-    status: &Status,
-    runs: &[Run],
-    migrations: Vec<Migration>,
-    jobs: Vec<Jobs>,
-) {
+fn register(registry: &mut Registry, figures: &Figures) {
+    let Figures { status, runs, migrations, jobs } = figures;
     let flag = |is_so| if is_so { 1.0 } else { 0.0 };
     gauge(registry, "nself_heal_enabled", "Whether self-heal is on", flag(status.enabled));
     gauge(registry, "nself_heal_auto_run", "Whether the database heals by itself", flag(status.auto_run));
@@ -272,7 +155,7 @@ fn register(
     }
     let by_state = gauges(registry, "nself_jobs", "Jobs by kind and state");
     for of in jobs {
-        by_state.get_or_create(&labels([("kind", &of.kind), ("state", &of.state)])).set(of.number);
+        by_state.get_or_create(&labels([("kind", &of.kind), ("state", &of.state)])).set(of.number.into());
     }
 }
 
@@ -292,33 +175,34 @@ fn gauge(registry: &mut Registry, name: &str, help: &str, value: f64) {
     registry.register(name, help, gauge);
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use nself_report::DriftItem;
 
-    #[test]
-    fn a_drift_is_told_by_kind_and_safety_with_its_time() {
-        let metrics = Metrics::new(None);
+    use super::*;
+    use crate::drift::Drift;
+
+    #[tokio::test]
+    async fn a_drift_is_told_by_kind_and_safety_with_its_time() {
+        let last = Arc::new(LastDrift::default());
+        let metrics = Metrics::new(Arc::clone(&last), None);
         let mut text = String::new();
         metrics.drift_figures(&mut text).unwrap();
         assert_eq!(text, "", "nothing is told before there was one");
-        let item = || ("missing".to_owned(), "additive".to_owned());
-        let drift = Drift { json: String::new(), items: vec![item(), item()], not_compared: None };
-        metrics.keep(&drift, Duration::from_millis(1500));
+        let (kind, safety) = ("missing".to_owned(), Some("additive".to_owned()));
+        let item = DriftItem { kind, safety, ..DriftItem::default() };
+        let drift = Drift { items: vec![item.clone(), item], not_compared: None };
+        last.kept().ask(async { Ok(drift) }).await.unwrap();
         metrics.drift_figures(&mut text).unwrap();
         assert!(text.contains("nself_drift_items{kind=\"missing\",safety=\"additive\"} 2"), "{text}");
         assert!(text.contains("nself_drift_items{kind=\"extra\",safety=\"manual\"} 0"), "{text}");
-        assert!(text.contains("nself_drift_duration_seconds 1.5"), "{text}");
+        assert!(text.contains("nself_drift_duration_seconds "), "{text}");
         assert!(text.contains("nself_drift_timestamp_seconds "), "{text}");
     }
 
     #[test]
     fn calls_are_counted_by_what_came_of_them() {
-        let metrics = Metrics::new(None);
+        let metrics = Metrics::new(Arc::default(), None);
         metrics.count("nself_drift", "ok", Duration::from_millis(3));
         metrics.count("nself_drift", "busy", Duration::ZERO);
         let mut text = String::new();

@@ -1,61 +1,30 @@
-//! Which path is what, who gets in, and one line of the log for each request. A page at `/` would be a route beside these.
+//! Which path is what, who gets in, and one line of the log for each request. The routes of the page are in `page`.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::json;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use crate::actions::{self, Action, Drift};
-use crate::database::Database;
+use crate::actions::{self, Action};
 use crate::log;
-use crate::metrics::Metrics;
+use crate::page;
 use crate::payload::{self, TriggerCall};
 use crate::refusal::{Refusal, Told};
-use crate::roles::Roles;
-use crate::secret::Secret;
-use crate::serve::Limits;
+use crate::request::{self, Called, JSON, turn_away};
+use crate::server::{Server, Shared};
+use crate::work::{place, take_place, to_its_end};
 
-/// Of a body that is not wanted, so much is read and thrown away, in so much time: many clients read the answer only when
-/// they have sent everything, and a connection that is closed on them loses it.
-const UNWANTED: usize = 16 * 1024 * 1024;
-const UNWANTED_TIME: Duration = Duration::from_secs(2);
-/// How much longer than its time in the database a call may take as a whole: for a new connection, and for a cancel.
-const GRACE: Duration = Duration::from_secs(15);
 /// The health of the database is known by then, or it is bad.
 const HEALTH: Duration = Duration::from_secs(3);
-
-/// What all requests share.
-pub struct Server {
-    pub secret: Option<Secret>,
-    pub secret_header: HeaderName,
-    pub roles: Roles,
-    pub limits: Limits,
-    pub database: Arc<Database>,
-    pub metrics: Arc<Metrics>,
-    /// The calls that may be under way. Whoever has all places knows that none is.
-    pub places: Arc<Semaphore>,
-}
-
-type Shared = State<Arc<Server>>;
-
-/// What the log says of a call beside its answer; it travels with the response.
-#[derive(Clone, Default)]
-struct Called {
-    action: Option<&'static str>,
-    role: Option<String>,
-}
 
 pub fn router(server: Arc<Server>) -> Router {
     let closed = Router::new()
@@ -64,6 +33,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .route_layer(from_fn_with_state(Arc::clone(&server), admit));
     Router::new()
         .merge(closed)
+        .merge(page::routes(&server))
         .route("/healthz", get(health))
         .route("/metrics", get(metrics))
         .fallback(nothing_there)
@@ -73,11 +43,11 @@ pub fn router(server: Arc<Server>) -> Router {
 }
 
 /// Lets in who knows the secret, looked at before anything of the body, and no more at once than there are places.
-async fn admit(State(server): Shared, request: Request, next: Next) -> Response {
+async fn admit(State(server): Shared, mut request: Request, next: Next) -> Response {
     let knows = match &server.secret {
         Some(secret) => secret.is_in(request.headers(), &server.secret_header),
         // A name of somebody else's that leads here comes with a page of his in a browser on this machine.
-        None => is_meant_for_this_machine(request.headers()),
+        None => request::is_meant_for_this_machine(request.headers()),
     };
     if !knows {
         let message = match &server.secret {
@@ -87,36 +57,13 @@ async fn admit(State(server): Shared, request: Request, next: Next) -> Response 
         let refusal = Refusal::new(StatusCode::UNAUTHORIZED, "wrong-secret", message);
         return turn_away(request, refusal).await;
     }
-    let Ok(place) = Arc::clone(&server.places).try_acquire_owned() else {
-        return turn_away(request, Refusal::busy()).await;
-    };
-    let mut request = request;
-    request.extensions_mut().insert(Arc::new(place));
-    next.run(request).await
-}
-
-fn is_meant_for_this_machine(headers: &HeaderMap) -> bool {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
-}
-
-/// Refuses a request that may still be on its way.
-async fn turn_away(request: Request, refusal: Refusal) -> Response {
-    throw_away(request.into_body()).await;
-    let mut response = refusal.into_response();
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
-}
-
-async fn throw_away(body: Body) {
-    let mut body = Limited::new(body, UNWANTED);
-    // However it ends, the answer is sent then.
-    let _ = timeout(UNWANTED_TIME, async { while let Some(Ok(_)) = body.frame().await {} }).await;
+    match take_place(&server) {
+        Ok(place) => {
+            request.extensions_mut().insert(place);
+            next.run(request).await
+        }
+        Err(refusal) => turn_away(request, refusal).await,
+    }
 }
 
 async fn action(State(server): Shared, request: Request) -> Response {
@@ -132,7 +79,7 @@ async fn answer_action(
     called: &mut Called,
 ) -> Result<String, Refusal> {
     let place = place(&request);
-    let body = body(server, request).await?;
+    let body = request::body(&server.limits, request, JSON).await?;
     let call = payload::action(&body)?;
     called.role = Some(call.role.clone());
     let forbidden = |message| Refusal::new(StatusCode::FORBIDDEN, "forbidden", message);
@@ -152,7 +99,7 @@ async fn answer_action(
     }
     to_its_end(server, place, |server, database| async move {
         match action {
-            Action::Drift { against: None } => Ok(server.metrics.drift(&database).await?.json),
+            Action::Drift { against: None } => server.last_drift.ask(&database).await?.answer.json(),
             action => action.run(&database, server.limits.heal_wait).await,
         }
     })
@@ -173,74 +120,16 @@ async fn answer_trigger(
     called: &mut Called,
 ) -> Result<String, Refusal> {
     let place = place(&request);
-    let body = body(server, request).await?;
+    let body = request::body(&server.limits, request, JSON).await?;
     called.action = Some(match payload::trigger(&body)? {
         TriggerCall::Event => "event trigger",
         TriggerCall::Scheduled => "scheduled trigger",
     });
     to_its_end(server, place, |server, database| async move {
-        let Drift { items, not_compared, .. } = server.metrics.drift(&database).await?;
-        Ok(json!({"drift_items": items.len(), "not_compared": not_compared}).to_string())
+        let drift = &server.last_drift.ask(&database).await?.answer;
+        Ok(json!({"drift_items": drift.items.len(), "not_compared": drift.not_compared}).to_string())
     })
     .await
-}
-
-/// Runs it apart from the request, with a deadline of its own: what has begun in the database is not given up because somebody hung
-/// up. It keeps its place until it has ended.
-async fn to_its_end<Work>(
-    server: &Arc<Server>,
-    place: Option<Arc<OwnedSemaphorePermit>>,
-    work: impl FnOnce(Arc<Server>, Database) -> Work,
-) -> Result<String, Refusal>
-where
-    Work: Future<Output = Result<String, Refusal>> + Send + 'static,
-{
-    let work = work(Arc::clone(server), server.database.for_one_call());
-    let in_its_place = async move {
-        let _place = place;
-        work.await
-    };
-    match timeout(server.limits.call + GRACE, tokio::spawn(in_its_place)).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(_)) => {
-            Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "failed", "this server had an internal error"))
-        }
-        Err(_) => Err(Refusal::timeout()),
-    }
-}
-
-fn place(request: &Request) -> Option<Arc<OwnedSemaphorePermit>> {
-    request.extensions().get().cloned()
-}
-
-/// The body: JSON, not too long, and not too slow.
-async fn body(server: &Server, request: Request) -> Result<Bytes, Refusal> {
-    let is_json = |value: &HeaderValue| {
-        let kind = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
-        kind.trim().eq_ignore_ascii_case("application/json")
-    };
-    if !request.headers().get(header::CONTENT_TYPE).is_some_and(is_json) {
-        throw_away(request.into_body()).await;
-        let message = "the content-type must be application/json";
-        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", message));
-    }
-    let longest = server.limits.body;
-    let mut body = request.into_body();
-    let read = timeout(server.limits.body_wait, Limited::new(&mut body, longest).collect()).await;
-    match read {
-        Ok(Ok(bytes)) => Ok(bytes.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            throw_away(body).await;
-            let message = format!("the body is longer than {longest} bytes");
-            Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", message))
-        }
-        Ok(Err(_)) => Err(Refusal::bad_request("the body was cut off")),
-        Err(_) => {
-            let seconds = server.limits.body_wait.as_secs();
-            let message = format!("the body was not here after {seconds} s");
-            Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "slow-body", message))
-        }
-    }
 }
 
 fn finish(server: &Server, called: Called, answer: Result<String, Refusal>, began: Instant) -> Response {
@@ -277,13 +166,14 @@ async fn metrics(State(server): Shared) -> Response {
 }
 
 async fn nothing_there(request: Request) -> Response {
-    let message = "there are /actions, /triggers, /healthz and /metrics here";
+    let message = "there are /, /actions, /triggers, /healthz and /metrics here";
     turn_away(request, Refusal::new(StatusCode::NOT_FOUND, "not-found", message)).await
 }
 
 async fn other_method(request: Request) -> Response {
     let allowed = match request.uri().path() {
         "/actions" | "/triggers" => "POST",
+        path if page::takes_post(path) => "GET, HEAD, POST",
         _ => "GET, HEAD",
     };
     let message = format!("this path takes {allowed}");
@@ -314,25 +204,4 @@ async fn tell(State(_): Shared, request: Request, next: Next) -> Result<Response
         cause: told.and_then(|of| of.cause.as_deref()),
     });
     Ok(response)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_names_of_this_machine_are_meant_for_it() {
-        let meant = |host: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::HOST, host.parse().unwrap());
-            is_meant_for_this_machine(&headers)
-        };
-        for host in ["localhost", "LOCALHOST:8090", "127.0.0.1:8090", "127.0.0.1", "[::1]:8090", "[::1]"] {
-            assert!(meant(host), "{host}");
-        }
-        for host in ["evil.example", "localhost.evil.example:8090", "10.0.0.1:8090", "", ":8090"] {
-            assert!(!meant(host), "{host}");
-        }
-        assert!(!is_meant_for_this_machine(&HeaderMap::new()));
-    }
 }

@@ -18,13 +18,16 @@ use tokio::time::timeout;
 
 use crate::certificate::{self, Loaded};
 use crate::database::{Database, Source};
+use crate::drift::LastDrift;
 use crate::error::Error;
 use crate::log;
 use crate::metrics::Metrics;
+use crate::page::Page;
 use crate::refusal::Refusal;
 use crate::roles::{Grant, Roles};
-use crate::router::{Server, router};
+use crate::router::router;
 use crate::secret::Secret;
+use crate::server::Server;
 
 /// How long the head of a request may take, and a connection may be silent between two of them.
 const HEAD_WAIT: Duration = Duration::from_secs(75);
@@ -37,6 +40,8 @@ const GRACE: Duration = Duration::from_secs(20);
 pub struct Config {
     pub listen: SocketAddr,
     pub secret: Option<Secret>,
+    /// Opens the page for reading alone.
+    pub operator_secret: Option<Secret>,
     /// Whether somebody said that there need not be a secret.
     pub insecure_no_secret: bool,
     pub secret_header: String,
@@ -76,11 +81,25 @@ pub fn serve(config: Config) -> Result<(), Error> {
 }
 
 async fn run(config: Config) -> Result<(), Error> {
-    let Config { listen, secret, insecure_no_secret, secret_header, roles, certificate, limits, database } =
-        config;
+    let Config {
+        listen,
+        secret,
+        operator_secret,
+        insecure_no_secret,
+        secret_header,
+        roles,
+        certificate,
+        limits,
+        database,
+    } = config;
     match secret {
         None if !insecure_no_secret => return Err(Error::NoSecret),
         None if !listen.ip().is_loopback() => return Err(Error::OpenToOthers { address: listen }),
+        _ => {}
+    }
+    match (&secret, &operator_secret) {
+        (None, Some(_)) => return Err(Error::OperatorAlone),
+        (Some(secret), Some(operator)) if secret.is_same(operator) => return Err(Error::SameSecret),
         _ => {}
     }
     let header = HeaderName::try_from(&secret_header).map_err(|_| Error::Header(secret_header))?;
@@ -100,13 +119,16 @@ async fn run(config: Config) -> Result<(), Error> {
     let has_secret = secret.is_some();
     let database = Arc::new(Database::new(database, &limits));
     let places = Arc::new(Semaphore::new(calls));
+    let last_drift = Arc::new(LastDrift::default());
     let server = Server {
         secret,
         secret_header: header,
         roles: Roles::new(roles),
         limits,
         database: Arc::clone(&database),
-        metrics: Arc::new(Metrics::new(drift_age)),
+        metrics: Arc::new(Metrics::new(Arc::clone(&last_drift), drift_age)),
+        last_drift,
+        page: Page::new(operator_secret),
         places: Arc::clone(&places),
     };
     say_what_is_odd(&address, has_secret, loaded.as_ref());

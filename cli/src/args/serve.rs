@@ -9,7 +9,8 @@ use nself_hasura::Grant;
 
 const SERVE_HELP: &str = "\
 Hasura proves itself by a secret, in NSELF_ACTIONS_SECRET of the environment, .env.secrets, .env.NAME or .env.
-Paths: POST /actions, POST /triggers, GET /healthz, GET /metrics. The log is on stderr, one line of JSON a request.
+The page at / is opened by that secret, or for reading alone by another one, in NSELF_OPERATOR_SECRET.
+Paths: GET /, POST /actions, POST /triggers, GET /healthz, GET /metrics. The log is on stderr, one line of JSON a request.
 SIGTERM and Ctrl-C end it when the calls that are under way have ended; SIGHUP reads the certificate again.";
 
 #[derive(Args)]

@@ -12,16 +12,17 @@ mod repair;
 mod run;
 mod tenants;
 
+use nself_report::{Comparison, DriftItem, Pending, Totals, document, html, markdown};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{is_json, of_tenants, open};
-use crate::args::{Against, Diff, Folder, Global, Journal, Migrate, MigrateShort, Status};
+use crate::args::{Against, Diff, Folder, Format, Global, Journal, Migrate, MigrateShort, Status};
 use crate::error::Error;
 use crate::exit::Outcome;
 use crate::output;
 use crate::output::migrate as text;
-use crate::rows::{DriftItem, MigrationState, NotCompared};
+use crate::rows::{MigrationState, NotCompared};
 use crate::server::{Call, Rows, Session};
 use files::Listing;
 
@@ -104,14 +105,7 @@ fn diff(global: &Global, diff: &Diff) -> Result<Outcome, Error> {
         Against::Journal => text::departed(&found.migrations),
         Against::Applied => None,
     };
-    if is_json(global) {
-        output::json(&found.report(departed.as_deref()));
-    } else {
-        let of_applied = found.of_applied.as_ref().map(|rows| rows.items.as_slice());
-        let not_compared = &found.not_compared.items;
-        let report = output::drift::report(&found.drift.items, not_compared, of_applied, departed.as_deref());
-        output::text(&report);
-    }
+    found.print(global, departed.as_deref());
     let differs = !found.drift.items.is_empty() || departed.is_some();
     Ok(if diff.fail_on_drift && differs { Outcome::Found } else { Outcome::Done })
 }
@@ -131,20 +125,36 @@ struct Found {
 struct Report<'a> {
     drift: &'a [Box<RawValue>],
     not_compared: &'a [Box<RawValue>],
-    totals: output::drift::Totals,
+    totals: Totals,
     /// Where the folder is not what was applied.
     folder: Option<&'a str>,
 }
 
 impl Found {
-    fn report<'a>(&'a self, departed: Option<&'a str>) -> Report<'a> {
-        let of_applied = self.of_applied.as_ref().map(|rows| rows.items.as_slice());
-        Report {
-            drift: &self.drift.raw,
-            not_compared: &self.not_compared.raw,
-            totals: output::drift::Totals::of(&self.drift.items, of_applied),
-            folder: departed,
+    fn print(&self, global: &Global, departed: Option<&str>) {
+        let (items, not_compared) = (&self.drift.items, &self.not_compared.items);
+        let pending = Pending::new(self.of_applied.as_ref().map(|rows| rows.items.as_slice()));
+        if is_json(global) {
+            return output::json(&Report {
+                drift: &self.drift.raw,
+                not_compared: &self.not_compared.raw,
+                totals: Totals::of(items, &pending),
+                folder: departed,
+            });
         }
+        if !matches!(global.format, Format::Html | Format::Markdown) {
+            return output::text(&output::drift::report(items, not_compared, &pending, departed));
+        }
+        let not_compared = output::drift::uncompared(not_compared);
+        let comparison = Comparison { items, pending, not_compared: not_compared.as_deref(), departed };
+        let title = match global.env() {
+            Some(env) => format!("Schema drift of {env}"),
+            None => "Schema drift".to_owned(),
+        };
+        output::plain(&match global.format {
+            Format::Html => document::file(&title, &html::drift(&comparison)),
+            _ => markdown::drift(&comparison),
+        });
     }
 }
 

@@ -6,14 +6,15 @@ use nself_hasura::{Certificate, Config, Limits, Secret, Source};
 
 use crate::args::{Global, Serve};
 use crate::connect::{self, Way};
-use crate::dotenv::{ACTIONS_SECRET, Environment};
+use crate::dotenv::{ACTIONS_SECRET, Environment, OPERATOR_SECRET};
 use crate::error::Error;
 use crate::exit::Outcome;
 
 pub fn run(global: &Global, serve: &Serve) -> Result<Outcome, Error> {
     let env = global.env();
     let environment = Environment::load(".".as_ref(), env.as_deref())?;
-    let secret = environment.get(ACTIONS_SECRET).map(Secret::new).transpose()?;
+    let secret = |name| environment.get(name).map(Secret::new).transpose();
+    let (secret, operator_secret) = (secret(ACTIONS_SECRET)?, secret(OPERATOR_SECRET)?);
     let Way { mut config, connector } =
         connect::way(connect::target(global.database_url.as_deref(), &environment)?)?;
     config.application_name("nself serve");
@@ -24,6 +25,7 @@ pub fn run(global: &Global, serve: &Serve) -> Result<Outcome, Error> {
     nself_hasura::serve(Config {
         listen: serve.listen,
         secret,
+        operator_secret,
         insecure_no_secret: serve.insecure_no_secret,
         secret_header: serve.secret_header.clone(),
         roles: serve.role.clone(),

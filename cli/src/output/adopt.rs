@@ -1,11 +1,12 @@
 //! What `nself db migrate adopt` and `baseline` say.
 
 use super::drift;
-use super::names::count;
 use super::table::{cell, table};
-use super::time::moment;
-use crate::rows::{Belief, DriftItem};
+use crate::rows::Belief;
 use crate::terminal::style::{WARNING, paint};
+use nself_report::DriftItem;
+use nself_report::names::count;
+use nself_report::time::moment;
 
 /// What another tool's list says of each migration, and what comes of it.
 pub fn beliefs(beliefs: &[Belief], is_confirmed: bool) -> String {

@@ -1,8 +1,8 @@
 //! What `nself db migrate status --check-conflicts`, `renumber` and `journal rebase` say.
 
-use super::names::count;
 use crate::rows::{Conflict, FileChange};
 use crate::terminal::style::{ERROR, paint};
+use nself_report::names::count;
 
 /// Each conflict with its files, what they hold by its hash, and who added them.
 pub fn conflicts(rows: &[Conflict]) -> String {

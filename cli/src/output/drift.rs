@@ -1,11 +1,10 @@
 //! The drift report of `nself db migrate diff`.
 
-use serde::Serialize;
-
-use super::names::{count, is_column, object};
 use super::wrap::{item, sentence};
-use crate::rows::{AllowedItem, DriftItem, NotCompared};
+use crate::rows::{AllowedItem, NotCompared};
 use crate::terminal::style::{GOOD, HEADING, WARNING, paint};
+use nself_report::names::{count, is_column, object};
+use nself_report::{DriftItem, Pending};
 
 /// From this length on, two definitions are easier to compare one above the other.
 const LONG: usize = 100;
@@ -16,12 +15,12 @@ const SECTIONS: [(&str, &str); 3] = [
     ("changed", "Changed in DB (differs from schema):"),
 ];
 
-/// The report: what is missing, extra and changed, and what was not looked at. `of_applied` is the drift without pending
-/// migrations, if there are some; `departed` tells where the folder is not what was applied.
+/// The report: what is missing, extra and changed, what pending migrations alone bring, and what was not looked at.
+/// `departed` tells where the folder is not what was applied.
 pub fn report(
     items: &[DriftItem],
     not_compared: &[NotCompared],
-    of_applied: Option<&[DriftItem]>,
+    pending: &Pending<'_>,
     departed: Option<&str>,
 ) -> String {
     let mut text = String::new();
@@ -34,44 +33,17 @@ pub fn report(
         ([], Some(_)) => text.push_str("The live schema is as the migrations were applied.\n"),
         _ => text.push_str(&format!("{}\n\n", paint(HEADING, "Schema drift detected:"))),
     }
-    let is_pending = |item: &&DriftItem| is_pending(item, of_applied);
+    let is_pending = |item: &&DriftItem| pending.has(item);
     text.push_str(&sections(items.iter().filter(|item| !is_pending(item))));
     let pending: Vec<_> = items.iter().filter(is_pending).collect();
     if !pending.is_empty() {
         text.push_str(&format!("{}\n", paint(HEADING, "Pending (not applied yet):")));
         pending.iter().for_each(|item| text.push_str(&line(item)));
     }
-    text.push_str(&uncompared(not_compared));
-    text
-}
-
-/// Whether pending migrations alone are why this differs.
-fn is_pending(item: &DriftItem, of_applied: Option<&[DriftItem]>) -> bool {
-    let is_same = |other: &DriftItem| {
-        (&other.kind, &other.object_type, &other.identity) == (&item.kind, &item.object_type, &item.identity)
-    };
-    of_applied.is_some_and(|drift| !drift.iter().any(is_same))
-}
-
-/// How many differences there are of each kind, and how many of all of them pending migrations bring.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct Totals {
-    missing: usize,
-    extra: usize,
-    changed: usize,
-    pending: usize,
-}
-
-impl Totals {
-    pub fn of(items: &[DriftItem], of_applied: Option<&[DriftItem]>) -> Self {
-        let number = |kind: &str| items.iter().filter(|item| item.kind == kind).count();
-        Self {
-            missing: number("missing"),
-            extra: number("extra"),
-            changed: number("changed"),
-            pending: items.iter().filter(|item| is_pending(item, of_applied)).count(),
-        }
+    if let Some(kinds) = uncompared(not_compared) {
+        text.push_str(&format!("\n{}", sentence(&format!("Not compared: {kinds}."))));
     }
+    text
 }
 
 /// What differs and is allowed now.
@@ -104,7 +76,7 @@ fn line(of: &DriftItem) -> String {
     let expected = of.expected.as_deref().unwrap_or("nothing");
     let actual = of.actual.as_deref().unwrap_or("nothing");
     item(&match of.kind.as_str() {
-        "changed" if expected.replace('\r', "") == actual.replace('\r', "") => {
+        "changed" if of.differs_in_line_ends_alone() => {
             format!("{name}: differs in line ends (CR) alone")
         }
         "changed" if is_long(expected) || is_long(actual) => {
@@ -134,18 +106,18 @@ fn indent(definition: &str) -> String {
     lines.join("\n")
 }
 
-fn uncompared(kinds: &[NotCompared]) -> String {
-    if kinds.is_empty() {
-        return String::new();
-    }
+/// The kinds of objects that were not compared, with how many there are; none if all were.
+pub fn uncompared(kinds: &[NotCompared]) -> Option<String> {
     // Of a kind that is missing in the database, there are as many as expected.
     let number = |kind: &NotCompared| usize::try_from(kind.live.max(kind.expected)).unwrap_or_default();
     let counts: Vec<_> = kinds.iter().map(|kind| count(number(kind), &kind.object_type)).collect();
-    format!("\n{}", sentence(&format!("Not compared: {}.", counts.join(", "))))
+    (!counts.is_empty()).then(|| counts.join(", "))
 }
 
 #[cfg(test)]
 mod tests {
+    use nself_report::Totals;
+
     use super::*;
     use crate::terminal::style::plain;
 
@@ -157,6 +129,7 @@ mod tests {
             identity: identity.into(),
             expected,
             actual,
+            ..DriftItem::default()
         }
     }
 
@@ -176,7 +149,7 @@ Missing in DB (in schema, not in DB):
 Extra in DB (in DB, not in schema):
   Table: temp_import_2026_05_07
 ";
-        assert_eq!(plain(&report(&items, &[], None, None)), expected);
+        assert_eq!(plain(&report(&items, &[], &Pending::default(), None)), expected);
     }
 
     #[test]
@@ -185,6 +158,7 @@ Extra in DB (in DB, not in schema):
         let table = item("missing", "table", "public.new", [None, None]);
         let of_applied = [item("missing", "table column", "public.t.a", [Some("text"), None])];
         let items = [column, table];
+        let pending = Pending::new(Some(&of_applied));
         let expected = "\
 Schema drift detected:
 
@@ -193,10 +167,10 @@ Missing in DB (in schema, not in DB):
 Pending (not applied yet):
   Table: new
 ";
-        assert_eq!(plain(&report(&items, &[], Some(&of_applied), None)), expected);
+        assert_eq!(plain(&report(&items, &[], &pending, None)), expected);
         let totals = Totals { missing: 2, extra: 0, changed: 0, pending: 1 };
-        assert_eq!(Totals::of(&items, Some(&of_applied)), totals);
-        assert_eq!(Totals::of(&items, None), Totals { pending: 0, ..totals });
+        assert_eq!(Totals::of(&items, &pending), totals);
+        assert_eq!(Totals::of(&items, &Pending::default()), Totals { pending: 0, ..totals });
     }
 
     #[test]
@@ -205,7 +179,7 @@ Pending (not applied yet):
 The folder is not what was applied: 0001 edited. These are compared as they were applied.
 The live schema is as the migrations were applied.
 ";
-        assert_eq!(plain(&report(&[], &[], None, Some("0001 edited"))), expected);
+        assert_eq!(plain(&report(&[], &[], &Pending::default(), Some("0001 edited"))), expected);
     }
 
     #[test]
@@ -228,13 +202,14 @@ Changed in DB (differs from schema):
       SELECT b
        FROM t;
 ";
-        assert_eq!(plain(&report(&items, &[], None, None)), expected);
+        assert_eq!(plain(&report(&items, &[], &Pending::default(), None)), expected);
     }
 
     #[test]
     fn texts_that_look_the_same_are_not_printed_twice() {
         let texts = [Some("begin\nend"), Some("begin\r\nend")];
-        let text = plain(&report(&[item("changed", "function", "app.f()", texts)], &[], None, None));
+        let text =
+            plain(&report(&[item("changed", "function", "app.f()", texts)], &[], &Pending::default(), None));
         assert!(text.ends_with("  Function: app.f(): differs in line ends (CR) alone\n"), "{text}");
     }
 
@@ -253,7 +228,7 @@ Changed in DB (differs from schema):
             live,
             expected,
         };
-        let text = report(&[], &[kind("function", 3, 3), kind("trigger", 1, 2)], None, None);
+        let text = report(&[], &[kind("function", 3, 3), kind("trigger", 1, 2)], &Pending::default(), None);
         assert_eq!(plain(&text), "No schema drift detected.\n\nNot compared: 3 functions, 2 triggers.\n");
     }
 }

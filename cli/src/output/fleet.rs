@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::names::count;
 use super::table::table;
 use crate::args::fleet::Fleet;
 use crate::commands::fleet::Ran;
+use nself_report::names::count;
 
 pub fn report(fleet: &Fleet, all: &[Ran]) -> String {
     let rows = all.iter().map(|ran| {

@@ -1,8 +1,8 @@
 //! What `nself db migrate ground` says.
 
-use super::names::count;
 use super::table::{cell, table};
 use crate::rows::PlatformObject;
+use nself_report::names::count;
 
 /// What was made of what a platform brings, or would be.
 pub fn platform(name: &str, objects: &[PlatformObject], is_confirmed: bool) -> String {

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::names::{count, object};
 use super::table::{cell, table};
-use super::time::{duration, moment};
 use super::wrap::item;
 use crate::rows::{HealEvent, HealStatus, HealStep};
 use crate::terminal::hints::in_commands;
 use crate::terminal::style::{ERROR, GOOD, HEADING, WARNING, paint};
+use nself_report::names::{count, object};
+use nself_report::time::{duration, moment};
 
 /// What a dry run found and would do.
 pub fn planned(steps: &[HealStep]) -> String {

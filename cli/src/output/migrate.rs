@@ -1,10 +1,10 @@
 //! What `nself db migrate` says of up, down, status and verify-checksums.
 
-use super::names::{count, migration};
 use super::table::{cell, table};
-use super::time::{duration, moment};
 use crate::rows::{Checksum, MigrationState, MigrationStep, ResetRow};
 use crate::terminal::style::{ERROR, GOOD, WARNING, paint};
+use nself_report::names::{count, migration};
+use nself_report::time::{duration, moment};
 
 /// The two ways that migrations go.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::names::{count, migration};
 use super::wrap::{below_item, item, sentence};
 use crate::rows::{FoundHazard, RehearsedStatement};
 use crate::terminal::hints::in_commands;
 use crate::terminal::style::{ERROR, GOOD, WARNING, paint};
+use nself_report::names::{count, migration};
 
 /// Something that lint tells, with its place.
 pub struct Finding<'a> {

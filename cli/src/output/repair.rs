@@ -1,10 +1,10 @@
 //! What `nself db migrate repair` says.
 
-use super::names::count;
 use super::wrap::{below_item, sentence};
 use crate::rows::Repaired;
 use crate::terminal::hints::in_commands;
 use crate::terminal::style::{ERROR, GOOD, WARNING, paint};
+use nself_report::names::count;
 
 /// Each problem, what mends it or what a person can do, and how many there are.
 pub fn report(rows: &[Repaired], is_confirmed: bool) -> String {

@@ -1,10 +1,10 @@
 //! What `nself tenants` says, and `nself db migrate up --all-tenants`.
 
-use super::names::{count, migration, object};
 use super::table::{cell, table};
-use super::time::duration;
 use crate::rows::{Tenant, TenantAdded, TenantDifference, TenantStep};
 use crate::terminal::style::{ERROR, GOOD, WARNING, paint};
+use nself_report::names::{count, migration, object};
+use nself_report::time::duration;
 
 /// How many tenants are named in a line.
 const NAMED: usize = 10;

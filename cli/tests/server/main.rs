@@ -11,6 +11,7 @@ mod fleet;
 mod folder;
 mod http;
 mod jobs;
+mod page;
 mod pooler;
 mod repair;
 mod serve;

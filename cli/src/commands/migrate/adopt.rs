@@ -1,6 +1,7 @@
 //! Joining a database that lives already: `adopt` believes another tool's list of applied migrations, `baseline` takes what
 //! is there for what the migrations gave.
 
+use nself_report::{DriftItem, Pending};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -11,7 +12,7 @@ use crate::error::Error;
 use crate::exit::Outcome;
 use crate::output;
 use crate::output::adopt as text;
-use crate::rows::{Belief, DriftItem, NotCompared};
+use crate::rows::{Belief, NotCompared};
 use crate::server::{Call, Rows, Session};
 
 pub fn adopt(global: &Global, adopt: &Adopt) -> Result<Outcome, Error> {
@@ -46,7 +47,7 @@ pub fn adopt(global: &Global, adopt: &Adopt) -> Result<Outcome, Error> {
     }
     output::text(&text::beliefs(&beliefs.items, adopt.confirm));
     if let Some((drift, not_compared)) = drift {
-        output::text(&output::drift::report(&drift.items, &not_compared.items, None, None));
+        output::text(&output::drift::report(&drift.items, &not_compared.items, &Pending::default(), None));
     }
     Ok(Outcome::Done)
 }

@@ -19,7 +19,10 @@ pub fn lint(global: &Global, lint: &Lint) -> Result<Outcome, Error> {
     let findings = text::findings(&rows.items, &lint.fail_on, dir.as_deref());
     match global.format {
         Format::Json => output::json_rows(&rows.raw),
-        Format::Text => output::text(&text::lint(&rows.items, &findings)),
+        // The formats of diff do not come here.
+        Format::Text | Format::Html | Format::Markdown => {
+            output::text(&text::lint(&rows.items, &findings));
+        }
         Format::Github => output::plain(&text::github(&findings)),
         Format::Sarif => output::json(&text::sarif(&findings)),
     }

@@ -70,6 +70,11 @@ impl<T> Kept<T> {
         View { last: state.last.clone(), failed: state.failed.clone(), is_under_way: state.under_way > 0 }
     }
 
+    /// Forgets the last answer: it is known to be wrong now.
+    pub fn forget(&self) {
+        self.lock().last = None;
+    }
+
     /// Whether the last answer is older than this, and nobody was told so within this time: who is told asks again.
     pub fn is_due(&self, longest_age: Duration) -> bool {
         let mut state = self.lock();

@@ -304,7 +304,9 @@ fn a_heal_needs_the_admins_secret_and_the_name_of_the_database() {
     assert_eq!(shop.ask("SELECT count(*) FROM nself.jobs"), "0");
 
     let visitor = Visitor::new(&serving, OPERATOR);
+    has(section(&visitor.press("/plan", &[]), "plan"), &["1 step to apply"]);
     let page = visitor.heal(SECRET, name);
+    assert!(!section(&page, "plan").contains("1 step to apply"), "the plan is of before");
     has(&page, &["role=\"alert\" tabindex=\"-1\">Healed as job 1: 1 applied, 1 left."]);
     has(section(&page, "jobs"), &["Job 1, heal", ">done</span>"]);
     has(section(&page, "drift"), &["1 difference: 1 extra."]);

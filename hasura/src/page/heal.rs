@@ -75,6 +75,7 @@ async fn confirmed(server: &Arc<Server>, typed: String) -> Result<String, Refusa
             let message = format!("Nothing was healed: type the name of the database, {name}, to confirm.");
             return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "not-confirmed", message));
         }
+        server.page.plan.forget();
         let json = heal::start(&database, None, server.limits.heal_wait).await?;
         let Healed { job, state, steps } =
             serde_json::from_str(&json).map_err(|_| Failure::Row("nself_heal_start"))?;

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod api_schema;
 pub mod checksum;
 pub mod conflicts;
 pub mod ddl;

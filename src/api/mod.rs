@@ -3,6 +3,7 @@
 
 mod access;
 mod adopt;
+mod api_schema;
 mod conflicts;
 mod drift;
 mod environment;

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 pub mod adopt;
+pub mod api_schema;
 pub mod checksums;
 pub mod conflicts;
 mod created;

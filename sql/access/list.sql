@@ -64,10 +64,10 @@ lack AS (
 -- A right to call that lacks the level, and other rights that no level has given.
 other AS (
     SELECT s.grantee AS role, s.grantor,
-           CASE WHEN count(DISTINCT s.name) FILTER (WHERE o.is_half) > 3
-                THEN min(s.name::text) FILTER (WHERE o.is_half)
-                     || format(' and %s others', count(DISTINCT s.name) FILTER (WHERE o.is_half) - 1)
-                ELSE string_agg(DISTINCT s.name::text, ', ') FILTER (WHERE o.is_half) END AS half,
+           CASE WHEN count(DISTINCT o.called) FILTER (WHERE o.is_half) > 3
+                THEN min(o.called) FILTER (WHERE o.is_half)
+                     || format(' and %s others', count(DISTINCT o.called) FILTER (WHERE o.is_half) - 1)
+                ELSE string_agg(DISTINCT o.called, ', ') FILTER (WHERE o.is_half) END AS half,
            string_agg(DISTINCT concat(s.privilege, ' (' || quote_ident(s.in_column) || ')', ' on ',
                                       CASE WHEN s.target = 'schema' THEN 'schema '
                                            WHEN starts_with(s.target, 'api') THEN 'nself_api.'
@@ -78,8 +78,9 @@ other AS (
      CROSS JOIN LATERAL (
            SELECT s.target IN ('function', 'api_function')
                   AND coalesce((SELECT max(c.level) FROM reached c WHERE c.role IN (s.grantee, 0)), -1)
-                      < coalesce((SELECT g.level FROM given g WHERE g.target = s.target AND g.name = s.name), -1)
-           ) o(is_half)
+                      < coalesce((SELECT g.level FROM given g WHERE g.target = s.target AND g.name = s.name), -1),
+                  concat(CASE s.target WHEN 'api_function' THEN 'nself_api.' END, s.name)
+           ) o(is_half, called)
      GROUP BY s.grantee, s.grantor
 ),
 line(role, level, through, grantor, note) AS (

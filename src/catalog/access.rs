@@ -319,15 +319,19 @@ fn reset(keep: bool) -> Result<(), Error> {
     }
     as_extension_owner(|| {
         let holders = if keep { holders()? } else { Vec::new() };
-        take_all("true")?;
+        // What is no member of the extension has no privileges of the script's.
+        take_all(&format!("NOT {OF_API}"))?;
         outside_of_script(|| give_again(holders))
     })
 }
 
+/// Whether a row of nself.rights_held is about schema nself_api.
+const OF_API: &str = "(target LIKE 'api%' OR sql = 'SCHEMA nself_api')";
+
 /// Gives each role what its level opens in schema nself_api, and takes what default privileges gave there.
 pub fn give_api() -> Result<(), Error> {
     as_extension_owner(|| {
-        take_all("target LIKE 'api%' OR sql = 'SCHEMA nself_api'")?;
+        take_all(OF_API)?;
         give_again(holders()?)
     })
 }

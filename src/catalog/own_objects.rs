@@ -5,10 +5,10 @@ use nself_heal_core::api_schema::changes::Known;
 use nself_heal_core::api_schema::edition;
 use nself_heal_core::own::{self, Own};
 use nself_heal_core::plan::{Kind, Step};
-use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys;
 
 use crate::catalog::access::in_script;
+use crate::catalog::digest::{Held, held};
 use crate::error::Error;
 use crate::server::session::as_extension_owner;
 use crate::server::spi;
@@ -29,15 +29,27 @@ fn note_installed() -> Result<(), Error> {
     if !in_script() {
         return Err(Error::OnlyInScript("note_installed"));
     }
-    as_extension_owner(|| note("nself.installed", "object_type, identity, part_of, says, server", false, &[]))
+    as_extension_owner(|| {
+        spi::write("DELETE FROM nself.installed", &[])?;
+        let columns = "object_type, identity, part_of, says, server";
+        let of_others = format!("SELECT {columns} FROM ({OWN}) o WHERE NOT ({OF_API})");
+        spi::write(&format!("INSERT INTO nself.installed ({columns}) {of_others}"), &[])
+    })
 }
 
-/// Keeps what schema nself_api is now that this edition of it is installed.
-pub fn note_api() -> Result<(), Error> {
+/// Keeps what these objects of schema nself_api are, now that this edition of it is installed.
+pub fn note_api(identities: &[String]) -> Result<(), Error> {
+    const NOTED: &str = "(object_type = 'schema' OR identity = ANY ($1) OR part_of = ANY ($1))";
+    let identities: Vec<&str> = identities.iter().map(String::as_str).collect();
     as_extension_owner(|| {
-        let edition = current_edition()?;
-        let columns = "object_type, identity, part_of, CASE object_type WHEN 'schema' THEN $1 ELSE says END, server";
-        note("nself.installed_api", columns, true, &[edition.into()])
+        let delete = format!("DELETE FROM nself.installed_api WHERE {NOTED}");
+        spi::write(&delete, &[identities.clone().into()])?;
+        let insert = format!(
+            "INSERT INTO nself.installed_api (object_type, identity, part_of, says, server) \
+             SELECT object_type, identity, part_of, CASE object_type WHEN 'schema' THEN $2 ELSE says END, server \
+               FROM ({OWN}) o WHERE {NOTED} AND {OF_API}"
+        );
+        spi::write(&insert, &[identities.into(), current_edition()?.into()])
     })
 }
 
@@ -46,13 +58,14 @@ pub fn forget_api() -> Result<(), Error> {
     as_extension_owner(|| spi::write("DELETE FROM nself.installed_api", &[]))
 }
 
-fn note(table: &str, columns: &str, of_api: bool, args: &[DatumWithOid]) -> Result<(), Error> {
-    spi::write(&format!("DELETE FROM {table}"), &[])?;
-    let insert = format!(
-        "INSERT INTO {table} (object_type, identity, part_of, says, server) \
-         SELECT {columns} FROM ({OWN}) o WHERE ({OF_API}) = {of_api}"
-    );
-    spi::write(&insert, args)
+/// The rows that tell what schema nself_api was, in their versions. None where there is no such table, as in a shadow.
+pub fn held_of_api() -> Option<Held> {
+    // SAFETY: a look into the catalogs; with true it returns InvalidOid for what is not there.
+    let table = unsafe {
+        let schema = pg_sys::get_namespace_oid(c"nself".as_ptr(), true);
+        pg_sys::get_relname_relid(c"installed_api".as_ptr(), schema)
+    };
+    (table != pg_sys::InvalidOid).then(|| held(table.to_u32()))
 }
 
 /// The name of the schema that the extension was put into.
@@ -102,28 +115,21 @@ fn list(name: &'static str, from: &str) -> Result<Vec<Own>, Error> {
 
 /// What an earlier call of nself_api_install() has made, and what of schema nself_api is not so, each in words.
 pub fn known_of_api() -> Result<(Known, Vec<String>), Error> {
-    let (installed, live) = as_extension_owner(|| {
+    as_extension_owner(|| {
         let of_api = |own: Vec<Own>| own.into_iter().filter(Own::is_of_api).collect::<Vec<_>>();
-        Ok((of_api(list("installed", "SELECT * FROM nself.installed_api")?), of_api(list("own", OWN)?)))
-    })?;
-    let was = installed.iter().find(|own| own.object_type == "schema").map(|own| own.says.clone());
-    let is_object = |own: &&Own| matches!(own.object_type.as_str(), "function" | "table");
-    let made = installed.iter().filter(is_object).map(|own| own.identity.clone()).collect();
-    if installed.is_empty() {
-        return Ok((Known { made, ..Known::default() }, Vec::new()));
-    }
-    let is_outdated = was != Some(as_extension_owner(current_edition)?);
-    let is_of_schema = |own: &Own| own.object_type != "schema";
-    let (installed, live): (Vec<Own>, Vec<Own>) = (
-        installed.into_iter().filter(is_of_schema).collect(),
-        live.into_iter().filter(is_of_schema).collect(),
-    );
-    let steps = own::steps(installed, live, pg_sys::PG_VERSION_NUM / 10_000);
-    let altered = steps.iter().map(|step| step.identity.clone()).collect();
-    let others = steps
-        .iter()
-        .filter(|step| step.kind != Kind::Missing)
-        .map(|step| format!("{} {}", step.object_type, step.identity))
-        .collect();
-    Ok((Known { made, altered, is_outdated }, others))
+        let mut installed = of_api(list("installed", "SELECT * FROM nself.installed_api")?);
+        let mut live = of_api(list("own", OWN)?);
+        let edition = installed.iter().find(|own| own.object_type == "schema").map(|own| own.says.clone());
+        let Some(edition) = edition else { return Ok((Known::default(), Vec::new())) };
+        let is_object = |own: &&Own| matches!(own.object_type.as_str(), "function" | "table");
+        let made = installed.iter().filter(is_object).map(|own| own.identity.clone()).collect();
+        let is_outdated = edition != current_edition()?;
+        // What was made of an older edition is still what was made.
+        own::expect_edition(&mut installed, &mut live, &edition);
+        let steps = own::steps(installed, live, pg_sys::PG_VERSION_NUM / 10_000);
+        let altered = steps.iter().map(|step| step.identity.clone()).collect();
+        let stays = steps.iter().filter(|step| step.kind != Kind::Missing);
+        let others = stays.map(|step| format!("{} {}", step.object_type, step.identity)).collect();
+        Ok((Known { made, altered, is_outdated }, others))
+    })
 }

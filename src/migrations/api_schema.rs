@@ -25,7 +25,7 @@ pub fn install() -> Result<Vec<Change>, Error> {
     let (known, _) = own_objects::known_of_api()?;
     let changes = changes::install(&live, &known, &own_objects::schema()?)?;
     run(&changes, || {
-        own_objects::note_api()?;
+        own_objects::note_api(&changes::noted(&changes, &known))?;
         access::give_api()
     })?;
     Ok(changes)

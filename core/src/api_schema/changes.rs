@@ -156,6 +156,15 @@ pub fn install(live: &Live, known: &Known, schema: &str) -> Result<Vec<Change>, 
     Ok(all)
 }
 
+/// The objects of which it is to be kept what they are after these changes. A table that stays is what it was: what somebody has
+/// put on it since is still theirs.
+pub fn noted(changes: &[Change], known: &Known) -> Vec<String> {
+    let stays = |change: &&Change| {
+        change.object_type == "table" && change.done == Done::Replaced && known.made.contains(&change.identity)
+    };
+    changes.iter().filter(|change| !stays(change)).map(|change| change.identity.clone()).collect()
+}
+
 /// What drops the schema with all that a call of nself_api_install() has made in it. `others` is what is not so.
 pub fn uninstall(live: &Live, known: &Known, others: Vec<String>) -> Result<Vec<Change>, Error> {
     if !live.exists {

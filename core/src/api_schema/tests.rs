@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use super::changes::{Change, Done, Known, Live, LiveFunction, LiveTable, install, uninstall};
+use super::changes::{Change, Done, Known, Live, LiveFunction, LiveTable, install, noted, uninstall};
 use super::*;
 
 /// The schema as a call has left it.
@@ -130,6 +130,9 @@ fn another_version_s_set_is_replaced_and_what_it_had_beyond_is_dropped() {
     let changes = install(&older, &made, "public").unwrap();
     assert_eq!(count(&changes, Done::Replaced), ROW_TYPES.len() + FUNCTIONS.len());
     assert_eq!((count(&changes, Done::Dropped), count(&changes, Done::Created)), (0, 0));
+    // What a user has put on a table that stays is not taken for what was made.
+    assert_eq!(noted(&changes, &made), FUNCTIONS.iter().map(Function::identity).collect::<Vec<_>>());
+    assert_eq!(noted(&changes, &Known::default()).len(), changes.len());
     made.made.insert("nself_api.gone(text)".to_owned());
     let changes = install(&older, &made, "public").unwrap();
     assert_eq!(named(&changes, "nself_api.gone(text)"), [(Done::Dropped, "function")]);

@@ -131,19 +131,20 @@ SELECT * FROM nself_api_uninstall();
 DELETE FROM nself_api.started_job;
 SELECT * FROM nself_api_install();
 -- What a user has put there stays, and so does all of it.
+CREATE INDEX ON nself_api.tenant (tenant);
 CREATE FUNCTION nself_api.mine() RETURNS int LANGUAGE sql AS 'SELECT 1';
 CREATE TYPE nself_api.mood AS ENUM ('ok');
 SELECT * FROM pg_temp.told();
 SELECT * FROM nself_api_install();
 SELECT * FROM nself_api_uninstall();
 \echo :LAST_ERROR_SQLSTATE
+DROP INDEX nself_api.tenant_tenant_idx;
 DROP FUNCTION nself_api.mine();
 DROP TYPE nself_api.mood;
 -- And what depends on it.
 CREATE VIEW v AS SELECT kind FROM nself_api.drift();
-\set VERBOSITY verbose
 SELECT * FROM nself_api_uninstall();
-\set VERBOSITY default
+\echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM v;
 DROP VIEW v;
 -- A migration cannot call them: its replay has no such function.

@@ -178,10 +178,9 @@ need_node() {
     [[ ${#absent[@]} -eq 0 ]] || need_packages "${absent[@]}"
 }
 
-# Installs the migration tools of npm that tests/tools/npm names, with what runs them.
-npm_tools=$root/target/tools/npm
-install_npm_tools() {
-    local from=$root/tests/tools/npm into=$npm_tools
+# install_npm FROM INTO: installs what FROM/package-lock.json names into INTO, with the programs that lie beside it.
+install_npm() {
+    local from=$1 into=$2
     need_node
     mkdir -p "$into"
     if ! cmp -s "$from/package-lock.json" "$into/installed"; then
@@ -189,5 +188,9 @@ install_npm_tools() {
         npm ci --prefix "$into" --no-audit --no-fund --loglevel=error >&2
         cp "$from/package-lock.json" "$into/installed"
     fi
-    cp "$from/run.mjs" "$into"
+    cp "$from"/*.mjs "$into"
 }
+
+# The migration tools of npm that tests/tools/npm names, with what runs them.
+npm_tools=$root/target/tools/npm
+install_npm_tools() { install_npm "$root/tests/tools/npm" "$npm_tools"; }

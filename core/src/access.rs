@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::api_schema;
+use crate::graphql;
 
 /// What a role may do. Each level includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -208,14 +208,15 @@ pub fn rights() -> Vec<Right> {
     let right =
         |level: Level, on, name, privilege| Right { level: level.place(), on, name, column: None, privilege };
     let (written, writer, writes) = WRITTEN;
-    let mut all = ["nself", api_schema::SCHEMA].map(|name| right(Level::Look, On::Schema, name, "USAGE")).to_vec();
+    let mut all =
+        ["nself", graphql::SCHEMA].map(|name| right(Level::Look, On::Schema, name, "USAGE")).to_vec();
     all.extend(Level::ALL.map(|level| right(level, On::Key, level.key(), "EXECUTE")));
     all.extend(FUNCTIONS.map(|(name, level)| right(level, On::Function, name, "EXECUTE")));
     all.extend(READ.map(|(name, level)| right(level, On::Relation, name, "SELECT")));
     all.extend(writes.map(|privilege| right(writer, On::Relation, written, privilege)));
-    let functions = api_schema::FUNCTIONS.iter();
+    let functions = graphql::FUNCTIONS.iter();
     all.extend(functions.map(|of| right(of.level, On::ApiFunction, of.name, "EXECUTE")));
-    let row_types = api_schema::ROW_TYPES.iter();
+    let row_types = graphql::ROW_TYPES.iter();
     all.extend(row_types.map(|of| right(Level::Look, On::ApiRelation, of.name, "SELECT")));
     for (name, columns) in READ_IN_PART {
         all.extend(
@@ -251,8 +252,10 @@ mod tests {
     #[test]
     fn no_right_is_given_twice() {
         let all = rights();
-        let of: BTreeSet<_> =
-            all.iter().map(|right| (format!("{:?}", right.on), right.name, right.column, right.privilege)).collect();
+        let of: BTreeSet<_> = all
+            .iter()
+            .map(|right| (format!("{:?}", right.on), right.name, right.column, right.privilege))
+            .collect();
         assert_eq!(of.len(), all.len());
     }
 

@@ -3,7 +3,6 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
-pub mod api_schema;
 pub mod checksum;
 pub mod conflicts;
 pub mod ddl;
@@ -12,6 +11,7 @@ pub mod digest;
 pub mod environment;
 pub mod evidence;
 pub mod formats;
+pub mod graphql;
 pub mod ground;
 pub mod hazard;
 pub mod heal;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::api_schema::{self, SCHEMA};
 use crate::ddl::script;
+use crate::graphql::{self, SCHEMA};
 use crate::model::Address;
 use crate::noted::EventName;
 use crate::plan::{Kind, Step, Verdict};
@@ -103,7 +103,9 @@ pub fn not_known() -> Step {
 
 fn step(kind: Kind, own: &Own, expected: Option<&String>, actual: Option<&String>) -> Step {
     let reason = match kind {
-        Kind::Extra if own.is_of_api() => "schema nself_api is nself_heal's own: nobody else has anything in it",
+        Kind::Extra if own.is_of_api() => {
+            "schema nself_api is nself_heal's own: nobody else has anything in it"
+        }
         Kind::Extra => "schema nself is nself_heal's own: nobody else has anything in it",
         Kind::Changed if own.is_api_schema() => "its functions are those of another version of nself_heal",
         Kind::Missing | Kind::Changed => "it is a part of nself_heal itself, which relies on it",
@@ -173,7 +175,7 @@ fn removal(own: &Own) -> String {
     let keyword = own.object_type.to_uppercase();
     match own.object_type.as_str() {
         // A restore of the schema alone brings it without the rows that tell of it.
-        "schema" if own.says.starts_with(&api_schema::MARK.to_lowercase()) => INSTALL.to_owned(),
+        "schema" if own.says.starts_with(&graphql::MARK.to_lowercase()) => INSTALL.to_owned(),
         "schema" => format!("ALTER SCHEMA {} RENAME TO …", own.identity),
         "table column" => match own.identity.rsplit_once('.') {
             Some((table, column)) => format!("ALTER TABLE {table} DROP COLUMN {column}"),
@@ -323,7 +325,10 @@ mod tests {
     fn another_edition_of_schema_nself_api_is_told_once() {
         let live = || api("made by nself_api_install()");
         assert_eq!(said_of_api(api("edition 2"), live()), []);
-        assert_eq!(said_of_api(api("edition 1"), live()), [("changed nself_api".to_owned(), INSTALL.to_owned())]);
+        assert_eq!(
+            said_of_api(api("edition 1"), live()),
+            [("changed nself_api".to_owned(), INSTALL.to_owned())]
+        );
     }
 
     #[test]
@@ -332,11 +337,9 @@ mod tests {
         live.remove(2);
         live[1].says = "body y".to_owned();
         live.push(own("function", "nself_api.mine()", Some("nself_api"), "body z", None));
-        let said: Vec<String> = said_of_api(api("edition 2"), live).into_iter().map(|(text, _)| text).collect();
-        assert_eq!(
-            said,
-            ["changed nself_api.drift()", "extra nself_api.mine()", "missing nself_api.item"]
-        );
+        let said: Vec<String> =
+            said_of_api(api("edition 2"), live).into_iter().map(|(text, _)| text).collect();
+        assert_eq!(said, ["changed nself_api.drift()", "extra nself_api.mine()", "missing nself_api.item"]);
     }
 
     #[test]

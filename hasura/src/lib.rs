@@ -17,6 +17,8 @@ mod roles;
 mod router;
 mod secret;
 mod serve;
+#[cfg(test)]
+mod shipped;
 
 pub use database::Source;
 pub use error::Error;

@@ -3,10 +3,10 @@
 
 mod access;
 mod adopt;
-mod api_schema;
 mod conflicts;
 mod drift;
 mod environment;
+mod graphql;
 mod heal;
 mod jobs;
 mod migrations;

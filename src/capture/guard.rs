@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use nself_heal_core::api_schema::SCHEMA;
+use nself_heal_core::graphql::SCHEMA;
 use pgrx::prelude::*;
 
 use crate::capture::objects::Touched;

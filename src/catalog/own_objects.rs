@@ -1,8 +1,8 @@
 //! This program's own objects, as they are now and as the script of the extension, or nself_api_install(), left them: who alters
 //! them is told by drift, as of any other object.
 
-use nself_heal_core::api_schema::changes::Known;
-use nself_heal_core::api_schema::edition;
+use nself_heal_core::graphql::changes::Known;
+use nself_heal_core::graphql::edition;
 use nself_heal_core::own::{self, Own};
 use nself_heal_core::plan::{Kind, Step};
 use pgrx::pg_sys;
@@ -97,10 +97,8 @@ pub fn steps() -> Result<Vec<Step>, Error> {
         return Ok(vec![own::not_known()]);
     }
     as_extension_owner(|| {
-        let mut installed: Vec<Own> = list(
-            "installed",
-            "SELECT * FROM nself.installed UNION ALL SELECT * FROM nself.installed_api",
-        )?;
+        let mut installed: Vec<Own> =
+            list("installed", "SELECT * FROM nself.installed UNION ALL SELECT * FROM nself.installed_api")?;
         let mut live: Vec<Own> = list("own", OWN)?;
         if installed.iter().any(Own::is_of_api) {
             own::expect_edition(&mut installed, &mut live, &current_edition()?);

@@ -1,6 +1,6 @@
 //! The SQLSTATEs of what the core refuses.
 
-use nself_heal_core::{api_schema, formats, migrations, rewrite, tenants};
+use nself_heal_core::{formats, graphql, migrations, rewrite, tenants};
 use pgrx::PgSqlErrorCode;
 use pgrx::PgSqlErrorCode::*;
 
@@ -70,8 +70,8 @@ pub fn tenants(error: &tenants::Error) -> PgSqlErrorCode {
     }
 }
 
-pub fn api_schema(error: &api_schema::Error) -> PgSqlErrorCode {
-    use api_schema::Error;
+pub fn graphql(error: &graphql::Error) -> PgSqlErrorCode {
+    use graphql::Error;
     match error {
         Error::OfOthers => ERRCODE_DUPLICATE_SCHEMA,
         Error::HoldsOthers { .. } => ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,

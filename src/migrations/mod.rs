@@ -3,7 +3,6 @@
 #![allow(unsafe_code)]
 
 pub mod adopt;
-pub mod api_schema;
 pub mod checksums;
 pub mod conflicts;
 mod created;
@@ -11,6 +10,7 @@ pub mod down;
 pub mod elsewhere;
 pub mod evidence;
 pub mod execute;
+pub mod graphql;
 pub mod ground;
 pub mod journal;
 pub mod ledger;

@@ -1,6 +1,6 @@
 //! The schema of a tenant.
 
-use nself_heal_core::api_schema::SCHEMA;
+use nself_heal_core::graphql::SCHEMA;
 use nself_heal_core::{quote, tenants};
 use pgrx::pg_sys;
 

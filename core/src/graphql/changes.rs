@@ -107,9 +107,9 @@ pub fn install(live: &Live, known: &Known, schema: &str) -> Result<Vec<Change>, 
     };
     let stays_function = |function: &LiveFunction| {
         !loses_rows(function)
-            && FUNCTIONS.iter().any(|wanted| {
-                wanted.identity() == function.identity && wanted.shape() == function.shape
-            })
+            && FUNCTIONS
+                .iter()
+                .any(|wanted| wanted.identity() == function.identity && wanted.shape() == function.shape)
     };
     let gone_functions: Vec<&LiveFunction> = live
         .functions
@@ -160,7 +160,9 @@ pub fn install(live: &Live, known: &Known, schema: &str) -> Result<Vec<Change>, 
 /// put on it since is still theirs.
 pub fn noted(changes: &[Change], known: &Known) -> Vec<String> {
     let stays = |change: &&Change| {
-        change.object_type == "table" && change.done == Done::Replaced && known.made.contains(&change.identity)
+        change.object_type == "table"
+            && change.done == Done::Replaced
+            && known.made.contains(&change.identity)
     };
     changes.iter().filter(|change| !stays(change)).map(|change| change.identity.clone()).collect()
 }

@@ -1,7 +1,7 @@
-//! Makes and drops schema nself_api: what is made, and what stands in the way, core::api_schema says.
+//! Makes and drops schema nself_api: what is made, and what stands in the way, core::graphql says.
 
-use nself_heal_core::api_schema::changes::{self, Change, Live};
-use nself_heal_core::api_schema::{Error as OfApi, MARK};
+use nself_heal_core::graphql::changes::{self, Change, Live};
+use nself_heal_core::graphql::{Error as OfApi, MARK};
 use pgrx::PgSqlErrorCode::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST;
 use pgrx::pg_sys;
 
@@ -49,7 +49,7 @@ fn lock(command: &std::ffi::CStr, function: &'static str) -> Result<SchemaLock, 
 }
 
 fn read() -> Result<Live, Error> {
-    with_pinned_settings(|| spi::read_json("api_schema", sql!("api_schema"), &[MARK.into()]))
+    with_pinned_settings(|| spi::read_json("graphql", sql!("graphql"), &[MARK.into()]))
 }
 
 fn may_create_schema() -> Result<bool, Error> {

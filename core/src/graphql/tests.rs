@@ -36,7 +36,9 @@ fn named<'a>(changes: &'a [Change], identity: &str) -> Vec<(Done, &'a str)> {
 
 #[test]
 fn each_name_is_one_root_field() {
-    let tables = ROW_TYPES.iter().flat_map(|of| ["", "_aggregate", "_by_pk", "_stream"].map(|end| format!("{}{end}", of.name)));
+    let tables = ROW_TYPES
+        .iter()
+        .flat_map(|of| ["", "_aggregate", "_by_pk", "_stream"].map(|end| format!("{}{end}", of.name)));
     let functions = FUNCTIONS.iter().flat_map(|of| ["", "_aggregate"].map(|end| format!("{}{end}", of.name)));
     let all: Vec<String> = tables.chain(functions).collect();
     let distinct: BTreeSet<&String> = all.iter().collect();
@@ -57,7 +59,10 @@ fn a_function_says_what_it_runs_with_every_name_in_its_schema() {
         of("heal_plan"),
         r#"SELECT r."step", r."object_type", r."identity", r."ddl", r."status", r."detail" FROM "a""b".nself_heal(not_renamed => $1, tenant => $2, all_tenants => $3, confirm => false) r"#
     );
-    assert_eq!(of("heal_start"), r#"SELECT "a""b".nself_heal_start(not_renamed => $1, tenant => $2, all_tenants => $3)"#);
+    assert_eq!(
+        of("heal_start"),
+        r#"SELECT "a""b".nself_heal_start(not_renamed => $1, tenant => $2, all_tenants => $3)"#
+    );
     assert_eq!(of("job_cancel"), r#"SELECT $1, "a""b".nself_job_cancel(job => $1)"#);
     assert!(of("job").contains("CASE WHEN j.kind OPERATOR(pg_catalog.=) 'heal' THEN j.error END"));
     assert!(of("heal_enable").starts_with(r#"SELECT "a""b".nself_heal_enable(); SELECT r."enabled""#));
@@ -92,7 +97,10 @@ fn what_was_altered_is_replaced_and_the_rest_stays() {
     assert_eq!(named(&changes, &identity), [(Done::Replaced, "function")]);
     let mut lacking = live();
     lacking.functions.retain(|function| function.identity != identity);
-    assert_eq!(named(&install(&lacking, &known, "public").unwrap(), &identity), [(Done::Created, "function")]);
+    assert_eq!(
+        named(&install(&lacking, &known, "public").unwrap(), &identity),
+        [(Done::Created, "function")]
+    );
 }
 
 #[test]

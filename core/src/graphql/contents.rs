@@ -355,11 +355,7 @@ pub const FUNCTIONS: &[Function] = &[
     Function {
         name: "migrate_verify",
         comment: "Compares the checksums of the applied migrations with those of the journal. replay and rollback add what a shadow database shows, which takes longer",
-        arguments: &[
-            argument("replay", BOOLEAN, "false"),
-            argument("rollback", BOOLEAN, "false"),
-            TENANT,
-        ],
+        arguments: &[argument("replay", BOOLEAN, "false"), argument("rollback", BOOLEAN, "false"), TENANT],
         rows: "migration_check",
         volatility: Volatility::Stable,
         level: Level::Look,
@@ -385,7 +381,7 @@ pub const FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "job",
-        comment: "A job, or no row if there is none. job: its number; NULL: the latest",
+        comment: "A job. job: its number; NULL: the latest",
         arguments: &[JOB],
         rows: "background_job",
         volatility: Volatility::Stable,
@@ -423,7 +419,7 @@ pub const FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "heal",
-        comment: "Closes the drift by adding what is missing; with confirm it needs level heal. confirm: false only tells, as heal_plan() does",
+        comment: "Closes the drift by adding what is missing; with confirm it needs level heal. confirm: false only tells",
         arguments: &[argument("confirm", BOOLEAN, "false"), NOT_RENAMED, TENANT, ALL_TENANTS],
         rows: "heal_step",
         volatility: Volatility::Volatile,

@@ -1,4 +1,4 @@
--- What is in schema nself_api: core::api_schema::changes::Live.
+-- What is in schema nself_api: core::graphql::changes::Live.
 SELECT json_build_object(
     'exists', n.oid IS NOT NULL,
     'is_marked', coalesce(starts_with(obj_description(n.oid, 'pg_namespace'), $1), false),

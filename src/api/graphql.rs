@@ -1,12 +1,12 @@
 //! Schema nself_api.
 
 use nself_heal_core::access::Level;
-use nself_heal_core::api_schema::changes::Change;
+use nself_heal_core::graphql::changes::Change;
 use pgrx::prelude::*;
 
 use crate::api::{ErrorReport, Rows};
 use crate::catalog::access::ask;
-use crate::migrations::api_schema;
+use crate::migrations::graphql;
 
 #[pg_extern]
 fn nself_api_install() -> Result<
@@ -17,7 +17,7 @@ fn nself_api_install() -> Result<
     ErrorReport,
 > {
     ask(Level::Admin, "nself_api_install()")?;
-    rows(api_schema::install()?)
+    rows(graphql::install()?)
 }
 
 #[pg_extern]
@@ -29,7 +29,7 @@ fn nself_api_uninstall() -> Result<
     ErrorReport,
 > {
     ask(Level::Admin, "nself_api_uninstall()")?;
-    rows(api_schema::uninstall()?)
+    rows(graphql::uninstall()?)
 }
 
 fn rows(changes: Vec<Change>) -> Rows<(&'static str, &'static str, String)> {

@@ -90,7 +90,7 @@ impl RowType {
         format!("{SCHEMA}.{}", self.name)
     }
 
-    /// Its columns, as `sql/api_schema.sql` reads those of a table.
+    /// Its columns, as `sql/graphql.sql` reads those of a table.
     pub fn shape(&self) -> Vec<String> {
         let one = |column: &Column| {
             let not_null = if column.not_null { " NOT NULL" } else { "" };
@@ -192,7 +192,9 @@ impl Function {
                 format!(" Errors and locks are those of {called}()")
             }
             Body::Jobs(_) => " It changes and locks nothing".to_owned(),
-            Body::Sql(_) => " Errors and locks are those of the function with nself_ before the name".to_owned(),
+            Body::Sql(_) => {
+                " Errors and locks are those of the function with nself_ before the name".to_owned()
+            }
         };
         let function = self.sql();
         vec![

@@ -11,7 +11,7 @@ PG_CONFIG ?= $(or $(wildcard /usr/lib/postgresql/$(PG)/bin/pg_config),pg_config)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build install package test lint test-core test-regress test-pgtest test-cli test-page test-crash \
-	regress-accept reference demo corpus tools fidelity bench bench-peers clean
+	regress-accept reference hasura-metadata graphql demo corpus tools fidelity bench bench-peers clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,12 @@ regress-accept: ## takes what the last test-regress printed as expected, after y
 
 reference: setup ## writes docs/reference.md from what a server's catalogs say of functions, relations and settings
 	@scripts/reference $(PG) >target/reference.md && mv target/reference.md docs/reference.md
+
+hasura-metadata: ## writes hasura/metadata from what the actions and schema nself_api have
+	@UPDATE_EXPECT=1 cargo test --quiet --target-dir target --package nself_hasura --lib shipped
+
+graphql: setup ## schema nself_api through PostGraphile, and hasura/metadata against the types of Hasura's console
+	@scripts/graphql $(PG)
 
 demo: setup ## a tour of the extension in a server of its own
 	@scripts/demo $(PG)

@@ -193,7 +193,7 @@ need_node() {
     [[ ${#absent[@]} -eq 0 ]] || need_packages "${absent[@]}"
 }
 
-# install_npm FROM INTO: installs what the package-lock.json of a folder names into another one, unless it is there.
+# install_npm FROM INTO: installs what FROM/package-lock.json names into INTO, with the programs that lie beside it.
 install_npm() {
     local from=$1 into=$2
     need_node
@@ -203,14 +203,12 @@ install_npm() {
         npm ci --prefix "$into" --no-audit --no-fund --loglevel=error >&2
         cp "$from/package-lock.json" "$into/installed"
     fi
+    cp "$from"/*.mjs "$into"
 }
 
 # The migration tools of npm that tests/tools/npm names, with what runs them.
 npm_tools=$root/target/tools/npm
-install_npm_tools() {
-    install_npm "$root/tests/tools/npm" "$npm_tools"
-    cp "$root/tests/tools/npm/run.mjs" "$npm_tools"
-}
+install_npm_tools() { install_npm "$root/tests/tools/npm" "$npm_tools"; }
 
 # A browser, and what drives and judges it.
 page_tools=$root/target/tools/page

@@ -5,5 +5,5 @@ SELECT coalesce(json_object_agg(t.identity, t.columns), '{}')::text
           JOIN pg_namespace n ON n.oid = r.relnamespace
           JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
          WHERE r.relkind IN ('r', 'p', 'f') AND r.relpersistence <> 't'
-           AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+           AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself', 'nself_api')
          GROUP BY 1) t

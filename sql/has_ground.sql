@@ -9,6 +9,11 @@ WITH own(classid, objid) AS MATERIALIZED (
      UNION ALL
     -- The schema that the extension was put into.
     SELECT 'pg_namespace'::regclass, extnamespace FROM pg_extension WHERE extname = 'nself_heal'
+     UNION ALL
+    -- What nself_api_install() makes.
+    SELECT 'pg_namespace'::regclass, oid FROM pg_namespace WHERE nspname = 'nself_api'
+     UNION ALL
+    SELECT 'pg_proc'::regclass, oid FROM pg_proc WHERE pronamespace = to_regnamespace('nself_api')
 )
 SELECT EXISTS (SELECT FROM pg_namespace n
                 WHERE n.oid >= 16384 AND n.nspname NOT LIKE 'pg\_%'
@@ -21,9 +26,9 @@ SELECT EXISTS (SELECT FROM pg_namespace n
     OR NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'plpgsql')
     OR EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                 WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND c.relpersistence <> 't'
-                  AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'nself')
+                  AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('nself', 'nself_api'))
     OR EXISTS (SELECT FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
-                WHERE t.oid >= 16384 AND t.typrelid = 0 AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'nself')
+                WHERE t.oid >= 16384 AND t.typrelid = 0 AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('nself', 'nself_api'))
     OR EXISTS (SELECT FROM pg_proc p
                 WHERE p.oid >= 16384 AND (('pg_proc'::regclass)::oid, p.oid) NOT IN (SELECT classid, objid FROM own))
     OR EXISTS (SELECT FROM pg_event_trigger t

@@ -1,6 +1,6 @@
--- What this program's own objects are: the members of its extension, and whatever else is in schema nself, each with what it is
--- made of: core::own::Own. nself.note_installed() keeps it, drift compares it. What only servers of one version print has that
--- version.
+-- What this program's own objects are: the members of its extension, and whatever else is in the schemas nself and nself_api, each
+-- with what it is made of: core::own::Own. nself.note_installed() and nself_api_install() keep it, drift compares it. What only
+-- servers of one version print has that version.
 WITH extension AS (SELECT oid, extowner FROM pg_extension WHERE extname = 'nself_heal'),
 member AS (
     SELECT d.classid, d.objid
@@ -16,13 +16,19 @@ own AS (
      UNION ALL
     SELECT d.classid, d.objid, false
       FROM pg_depend d
-     WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = to_regnamespace('nself') AND d.deptype = 'n'
+     WHERE d.refclassid = 'pg_namespace'::regclass AND d.deptype = 'n'
+       AND d.refobjid IN (to_regnamespace('nself'), to_regnamespace('nself_api'))
        AND NOT EXISTS (SELECT FROM member m WHERE m.classid = d.classid AND m.objid = d.objid)
 ),
 object AS MATERIALIZED (
-    SELECT o.*, i.type, i.identity, p.identity AS part_of
+    SELECT o.*, i.type, i.identity, coalesce(p.identity, CASE WHEN a.is_api THEN 'nself_api' END) AS part_of, a.is_api
       FROM own o
      CROSS JOIN LATERAL pg_identify_object(o.classid, o.objid, 0) i
+     CROSS JOIN LATERAL (
+           SELECT CASE WHEN to_regnamespace('nself_api') IS NULL THEN false
+                       ELSE EXISTS (SELECT FROM pg_depend d
+                                     WHERE d.classid = o.classid AND d.objid = o.objid AND d.refclassid = 'pg_namespace'::regclass
+                                       AND d.refobjid = to_regnamespace('nself_api')) END) a(is_api)
       -- The sequence of a column.
       LEFT JOIN LATERAL (SELECT t.identity FROM pg_depend d CROSS JOIN LATERAL pg_identify_object(d.refclassid, d.refobjid, 0) t
                           WHERE d.classid = o.classid AND d.objid = o.objid AND d.refclassid = 'pg_class'::regclass
@@ -33,12 +39,14 @@ relation AS (
     SELECT r.*, o.identity FROM object o JOIN pg_class r ON o.classid = 'pg_class'::regclass AND r.oid = o.objid
 )
 SELECT o.type AS object_type, o.identity, o.part_of,
-       concat_ws(', ', CASE WHEN NOT o.is_member AND o.part_of IS NULL THEN 'no member of the extension' END,
+       concat_ws(', ', CASE WHEN o.is_member AND o.is_api THEN 'member of the extension'
+                            WHEN NOT o.is_member AND o.part_of IS NULL THEN 'no member of the extension' END,
                  (SELECT concat_ws(', ', concat('persistence ', r.relpersistence), CASE WHEN r.relrowsecurity THEN 'row security' END,
                                    array_to_string(r.reloptions, ', '),
                                    CASE WHEN r.relowner <> e.extowner THEN 'owned by ' || pg_get_userbyid(r.relowner) END)
                     FROM relation r WHERE r.oid = o.objid AND o.classid = 'pg_class'::regclass),
                  (SELECT concat_ws(', ', 'body ' || md5(concat(p.prosrc, ' ', p.probin)), format_type(p.prorettype, NULL),
+                                   CASE WHEN o.is_api THEN pg_get_function_arguments(p.oid) END,
                                    l.lanname, p.provolatile, p.proparallel, CASE WHEN p.prosecdef THEN 'security definer' END,
                                    CASE WHEN p.proisstrict THEN 'strict' END, CASE WHEN p.proleakproof THEN 'leakproof' END,
                                    array_to_string(p.proconfig, ', '),
@@ -85,3 +93,8 @@ SELECT 'policy', format('%I on %s', y.polname, r.identity), r.identity, y.polcmd
  UNION ALL
 SELECT 'view', r.identity, NULL, 'query ' || md5(pg_get_viewdef(r.oid)), current_setting('server_version_num')::int / 10000
   FROM relation r WHERE r.relkind = 'v'
+ UNION ALL
+SELECT 'schema', n.nspname, NULL,
+       CASE WHEN starts_with(obj_description(n.oid, 'pg_namespace'), 'Made by nself_api_install()') THEN 'made by nself_api_install()'
+            ELSE 'made by others' END, NULL
+  FROM pg_namespace n WHERE n.nspname = 'nself_api'

@@ -369,6 +369,17 @@ CREATE TABLE nself.installed (
 COMMENT ON TABLE nself.installed IS
     'What nself_heal''s own objects were when the extension was created: drift says what somebody has altered of them';
 
+CREATE TABLE nself.installed_api (
+    object_type text NOT NULL,
+    identity text NOT NULL,
+    part_of text,
+    says text NOT NULL,
+    server integer
+);
+COMMENT ON TABLE nself.installed_api IS
+    'The same of schema nself_api, as nself_api_install() has made it. Empty: it was not called';
+COMMENT ON COLUMN nself.installed_api.says IS 'Of the schema: which edition of the functions it has';
+
 -- What users would miss after a restore is dumped; the cache of expected states is not.
 SELECT pg_catalog.pg_extension_config_dump('nself.journal', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.ledger', '');
@@ -383,6 +394,8 @@ SELECT pg_catalog.pg_extension_config_dump('nself.heal_switch', '');
 -- No key keeps a restore from adding the original's row to its own.
 SELECT pg_catalog.pg_extension_config_dump('nself.home', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.allowed_drift', '');
+-- A restore brings schema nself_api itself, which is no part of the extension.
+SELECT pg_catalog.pg_extension_config_dump('nself.installed_api', '');
 SELECT pg_catalog.pg_extension_config_dump('nself.allowed_drift_id_seq', '');
 
 DO $$

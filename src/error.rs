@@ -7,7 +7,7 @@ mod code;
 mod of_core;
 mod server;
 
-use nself_heal_core::{formats, migrations, rewrite, tenants};
+use nself_heal_core::{formats, graphql, migrations, rewrite, tenants};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode, PgSqlErrorCode::*, pg_sys};
 
@@ -37,6 +37,10 @@ pub enum Error {
     Rewrite(#[from] rewrite::Error),
     #[error(transparent)]
     Tenants(#[from] tenants::Error),
+    #[error(transparent)]
+    Graphql(#[from] graphql::Error),
+    #[error("{}", source.message)]
+    ApiInUse { source: ServerError },
     #[error("cannot read the migrations folder {path:?}: {reason}")]
     Unreadable { path: String, reason: String },
     #[error("the migrations folder {path:?} is not an absolute path")]
@@ -262,6 +266,8 @@ impl Error {
             Self::Migrations(error) => of_core::migrations(error),
             Self::Rewrite(error) => of_core::rewrite(error),
             Self::Tenants(error) => of_core::tenants(error),
+            Self::Graphql(error) => of_core::graphql(error),
+            Self::ApiInUse { source } => source.code(),
             Self::NotUtf8 => ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
             Self::Unreadable { .. } => ERRCODE_IO_ERROR,
             Self::BadFolder(nself_folder::Error::FileName(_)) => ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
@@ -414,6 +420,7 @@ impl Error {
             Self::NotSql { source, .. }
             | Self::GroundFailed(source)
             | Self::ShadowFailed(source)
+            | Self::ApiInUse { source }
             | Self::Server(source) => {
                 source.detail.clone()
             }
@@ -433,6 +440,8 @@ impl Error {
             Self::Migrations(error) => return error.hint(),
             Self::Rewrite(error) => return error.hint(),
             Self::Tenants(error) => return error.hint(),
+            Self::Graphql(error) => error.hint(),
+            Self::ApiInUse { .. } => "Drop or change first what depends on it, and make it again afterwards: nself_heal never drops it along.",
             Self::Unreadable { .. } => "The path is one of the database server's machine, and its operating system user reads it. A client sends its own folder with nself_journal_put(), as the program nself does.",
             Self::RelativeFolder { .. } => "Give the whole path, from / on.",
             Self::NoFolder => "Call nself_journal_load('/path/to/migrations'), or set nself.migrations_dir.",

@@ -91,8 +91,12 @@ impl Global {
         self.env.as_ref().is_some_and(|env| env.contains(','))
     }
 
+    pub fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+
     pub fn is_json(&self) -> bool {
-        self.json || self.format == Format::Json
+        self.format() == Format::Json
     }
 }
 

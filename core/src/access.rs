@@ -3,6 +3,8 @@
 
 use serde::Serialize;
 
+use crate::graphql;
+
 /// What a role may do. Each level includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -60,12 +62,16 @@ pub enum On {
     Function,
     /// A function of the extension in schema nself.
     Key,
-    /// The schema nself.
+    /// The schema nself, or nself_api.
     Schema,
     /// A table or view in schema nself.
     Relation,
     /// A column of one.
     Column,
+    /// A function in schema nself_api, where that is.
+    ApiFunction,
+    /// A row type in schema nself_api.
+    ApiRelation,
 }
 
 /// One right that a level gives, and every level above it.
@@ -81,7 +87,7 @@ pub struct Right {
 
 /// The functions that a user calls, with the lowest level that may call them. Where arguments decide (`confirm`,
 /// `dry_run`), this is the level of the call that changes nothing.
-const FUNCTIONS: [(&str, Level); 45] = [
+const FUNCTIONS: [(&str, Level); 47] = [
     ("nself_access", Level::Look),
     ("nself_access_level", Level::Look),
     ("nself_adopt", Level::Look),
@@ -121,6 +127,8 @@ const FUNCTIONS: [(&str, Level); 45] = [
     ("nself_tenant_remove", Level::Migrate),
     ("nself_tenant_up_start", Level::Migrate),
     ("nself_allow", Level::Admin),
+    ("nself_api_install", Level::Admin),
+    ("nself_api_uninstall", Level::Admin),
     ("nself_migrate_reset_checksum", Level::Admin),
     ("nself_grant_access", Level::Admin),
     ("nself_ground_forget", Level::Admin),
@@ -200,11 +208,16 @@ pub fn rights() -> Vec<Right> {
     let right =
         |level: Level, on, name, privilege| Right { level: level.place(), on, name, column: None, privilege };
     let (written, writer, writes) = WRITTEN;
-    let mut all = vec![right(Level::Look, On::Schema, "nself", "USAGE")];
+    let mut all =
+        ["nself", graphql::SCHEMA].map(|name| right(Level::Look, On::Schema, name, "USAGE")).to_vec();
     all.extend(Level::ALL.map(|level| right(level, On::Key, level.key(), "EXECUTE")));
     all.extend(FUNCTIONS.map(|(name, level)| right(level, On::Function, name, "EXECUTE")));
     all.extend(READ.map(|(name, level)| right(level, On::Relation, name, "SELECT")));
     all.extend(writes.map(|privilege| right(writer, On::Relation, written, privilege)));
+    let functions = graphql::FUNCTIONS.iter();
+    all.extend(functions.map(|of| right(of.level, On::ApiFunction, of.name, "EXECUTE")));
+    let row_types = graphql::ROW_TYPES.iter();
+    all.extend(row_types.map(|of| right(Level::Look, On::ApiRelation, of.name, "SELECT")));
     for (name, columns) in READ_IN_PART {
         all.extend(
             columns.iter().map(|column| Right {
@@ -239,7 +252,10 @@ mod tests {
     #[test]
     fn no_right_is_given_twice() {
         let all = rights();
-        let of: BTreeSet<_> = all.iter().map(|right| (right.name, right.column, right.privilege)).collect();
+        let of: BTreeSet<_> = all
+            .iter()
+            .map(|right| (format!("{:?}", right.on), right.name, right.column, right.privilege))
+            .collect();
         assert_eq!(of.len(), all.len());
     }
 

@@ -11,6 +11,7 @@ pub mod digest;
 pub mod environment;
 pub mod evidence;
 pub mod formats;
+pub mod graphql;
 pub mod ground;
 pub mod hazard;
 pub mod heal;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use crate::ddl::script;
+use crate::graphql::{self, SCHEMA};
 use crate::model::Address;
 use crate::noted::EventName;
 use crate::plan::{Kind, Step, Verdict};
@@ -20,6 +21,18 @@ pub struct Own {
     pub says: String,
     /// The major version of the only servers that print it so.
     pub server: Option<u32>,
+}
+
+impl Own {
+    fn is_api_schema(&self) -> bool {
+        self.object_type == "schema" && self.identity == SCHEMA
+    }
+
+    /// Whether it is in schema nself_api, or that schema.
+    pub fn is_of_api(&self) -> bool {
+        let is_in = |of: &String| of == SCHEMA || of.starts_with(&format!("{SCHEMA}."));
+        self.is_api_schema() || self.part_of.as_ref().is_some_and(is_in)
+    }
 }
 
 type Key = (String, String, Option<u32>);
@@ -39,9 +52,9 @@ pub fn steps(installed: Vec<Own>, live: Vec<Own>, server: u32) -> Vec<Step> {
             .collect()
     };
     let (installed, live) = (by_key(installed), by_key(live));
-    // What was on a relation went, or came, with it.
+    // What was on a relation, or in schema nself_api, went, or came, with it.
     let whole = |all: &BTreeMap<Key, Own>| -> BTreeSet<String> {
-        all.values().filter(|own| own.part_of.is_none()).map(|own| own.identity.clone()).collect()
+        all.values().map(|own| own.identity.clone()).collect()
     };
     let (whole_then, whole_now) = (whole(&installed), whole(&live));
     let keys: BTreeSet<&Key> = installed.keys().chain(live.keys()).collect();
@@ -65,6 +78,17 @@ fn stays(own: &Own, whole: &BTreeSet<String>) -> bool {
     own.part_of.as_ref().is_none_or(|of| whole.contains(of))
 }
 
+/// Compares what schema nself_api holds with this version, of which `edition` tells: the row of the schema says which edition
+/// was installed.
+pub fn expect_edition(installed: &mut [Own], live: &mut [Own], edition: &str) {
+    let is_schema = |own: &&mut Own| own.is_api_schema();
+    let Some(then) = installed.iter_mut().find(is_schema) else { return };
+    let was = std::mem::replace(&mut then.says, edition.to_owned());
+    if let Some(now) = live.iter_mut().find(is_schema) {
+        now.says = was;
+    }
+}
+
 /// Where nothing is known of what was installed.
 pub fn not_known() -> Step {
     let own = Own {
@@ -79,7 +103,11 @@ pub fn not_known() -> Step {
 
 fn step(kind: Kind, own: &Own, expected: Option<&String>, actual: Option<&String>) -> Step {
     let reason = match kind {
+        Kind::Extra if own.is_of_api() => {
+            "schema nself_api is nself_heal's own: nobody else has anything in it"
+        }
         Kind::Extra => "schema nself is nself_heal's own: nobody else has anything in it",
+        Kind::Changed if own.is_api_schema() => "its functions are those of another version of nself_heal",
         Kind::Missing | Kind::Changed => "it is a part of nself_heal itself, which relies on it",
     };
     let object_type = known_type(&own.object_type);
@@ -88,7 +116,7 @@ fn step(kind: Kind, own: &Own, expected: Option<&String>, actual: Option<&String
         Some((name, _)) => name,
         None => own.identity.rsplit('.').next().unwrap_or_default(),
     };
-    let of = own.part_of.iter().map(|of| EventName {
+    let of = own.part_of.iter().filter(|of| *of != SCHEMA).map(|of| EventName {
         speaks_of: Some(name.to_string()),
         ..EventName::own(Address::new("table", of))
     });
@@ -107,7 +135,8 @@ fn step(kind: Kind, own: &Own, expected: Option<&String>, actual: Option<&String
 
 /// The words that steps have for types of objects.
 fn known_type(object_type: &str) -> &'static str {
-    const KNOWN: [&str; 16] = [
+    const KNOWN: [&str; 17] = [
+        "schema",
         "table",
         "view",
         "materialized view",
@@ -133,14 +162,21 @@ fn remedy(kind: Kind, own: &Own, expected: Option<&String>) -> String {
     let script_does = || format!("-- make {} as the script of the extension nself_heal does", own.identity);
     match (kind, expected) {
         (Kind::Extra, _) => removal(own),
+        // It makes the schema as it should be, without dropping what is somebody's.
+        _ if own.is_of_api() => INSTALL.to_owned(),
         (_, Some(says)) => restored(kind, own, says).unwrap_or_else(script_does),
         (_, None) => script_does(),
     }
 }
 
+const INSTALL: &str = "SELECT * FROM nself_api_install()";
+
 fn removal(own: &Own) -> String {
     let keyword = own.object_type.to_uppercase();
     match own.object_type.as_str() {
+        // A restore of the schema alone brings it without the rows that tell of it.
+        "schema" if own.says.starts_with(&graphql::MARK.to_lowercase()) => INSTALL.to_owned(),
+        "schema" => format!("ALTER SCHEMA {} RENAME TO …", own.identity),
         "table column" => match own.identity.rsplit_once('.') {
             Some((table, column)) => format!("ALTER TABLE {table} DROP COLUMN {column}"),
             None => String::new(),
@@ -257,6 +293,53 @@ mod tests {
         assert!(said(live.clone(), 16).is_empty());
         live[4] = own("view", "nself.applied", None, "another query", Some(15));
         assert_eq!(said(live, 15), ["changed view nself.applied"]);
+    }
+
+    fn api(edition: &str) -> Vec<Own> {
+        vec![
+            own("schema", "nself_api", None, edition, None),
+            own("function", "nself_api.drift()", Some("nself_api"), "body x", None),
+            own("table", "nself_api.item", Some("nself_api"), "persistence p", None),
+            own("table column", "nself_api.item.kind", Some("nself_api.item"), "text", None),
+        ]
+    }
+
+    fn said_of_api(mut installed: Vec<Own>, mut live: Vec<Own>) -> Vec<(String, String)> {
+        installed.extend(all());
+        live.extend(all());
+        expect_edition(&mut installed, &mut live, "edition 2");
+        let text = |step: Step| (format!("{} {}", step.kind.as_str(), step.identity), step.remedy);
+        steps(installed, live, 15).into_iter().map(text).collect()
+    }
+
+    #[test]
+    fn schema_nself_api_is_told_of_as_a_whole_where_it_came_or_went_as_one() {
+        let told = |kind: &str, remedy: &str| vec![(format!("{kind} nself_api"), remedy.to_owned())];
+        assert_eq!(said_of_api(api("edition 2"), Vec::new()), told("missing", INSTALL));
+        assert_eq!(said_of_api(Vec::new(), api("made by nself_api_install()")), told("extra", INSTALL));
+        let rename = "ALTER SCHEMA nself_api RENAME TO …";
+        assert_eq!(said_of_api(Vec::new(), api("made by others")), told("extra", rename));
+    }
+
+    #[test]
+    fn another_edition_of_schema_nself_api_is_told_once() {
+        let live = || api("made by nself_api_install()");
+        assert_eq!(said_of_api(api("edition 2"), live()), []);
+        assert_eq!(
+            said_of_api(api("edition 1"), live()),
+            [("changed nself_api".to_owned(), INSTALL.to_owned())]
+        );
+    }
+
+    #[test]
+    fn what_is_in_schema_nself_api_is_told_by_itself() {
+        let mut live = api("made by nself_api_install()");
+        live.remove(2);
+        live[1].says = "body y".to_owned();
+        live.push(own("function", "nself_api.mine()", Some("nself_api"), "body z", None));
+        let said: Vec<String> =
+            said_of_api(api("edition 2"), live).into_iter().map(|(text, _)| text).collect();
+        assert_eq!(said, ["changed nself_api.drift()", "extra nself_api.mine()", "missing nself_api.item"]);
     }
 
     #[test]

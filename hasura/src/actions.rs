@@ -15,13 +15,13 @@ use crate::log::word;
 use crate::refusal::Refusal;
 use crate::roles::Level;
 
-const STATUS_COLUMNS: &str = "version, name, state, applied_at, applied_by, duration_ms, checksum, note";
+pub const STATUS_COLUMNS: &str = "version, name, state, applied_at, applied_by, duration_ms, checksum, note";
 /// Without the SQL, which may hold a password: the level of a role of Hasura's need not be that of the connection.
-const UP_COLUMNS: &str = "version, name, status, duration_ms";
-const HISTORY_COLUMNS: &str =
+pub const UP_COLUMNS: &str = "version, name, status, duration_ms";
+pub const HISTORY_COLUMNS: &str =
     "event, at, trigger, drift_items, applied, blocked, manual, confirmed, outcome, duration_ms, detail";
 /// What a migration's job says may hold a piece of the migration.
-const JOB_COLUMNS: &str = "kind, state, step, steps, case when kind operator(pg_catalog.=) 'heal' then error end as error, \
+pub const JOB_COLUMNS: &str = "kind, state, step, steps, case when kind operator(pg_catalog.=) 'heal' then error end as error, \
      sqlstate, created_at, started_at, ended_at, event";
 
 /// What an action asks for.

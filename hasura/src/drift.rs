@@ -11,7 +11,7 @@ use crate::kept::{Kept, Moment};
 use crate::log;
 use crate::refusal::Refusal;
 
-const DRIFT_COLUMNS: &str =
+pub const DRIFT_COLUMNS: &str =
     "kind, object_type, identity, expected, actual, remedy, safety, reason, changed_by, changed_at, command";
 
 /// What a drift found, as it is answered.

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use crate::database::{Call, Database, Failure};
 use crate::refusal::Refusal;
 
-const STEP_COLUMNS: &str = "step, object_type, identity, ddl, status, detail";
+pub const STEP_COLUMNS: &str = "step, object_type, identity, ddl, status, detail";
 /// How often a job is looked at: most are over soon.
 const FIRST_LOOK: Duration = Duration::from_millis(20);
 const LOOKS: Duration = Duration::from_millis(250);
@@ -123,7 +123,7 @@ async fn ended(database: &Database, number: i64, job: Job) -> Result<String, Ref
     Ok(healed(Some(number), "done", &steps)?)
 }
 
-fn healed(job: Option<i64>, state: &str, steps: &str) -> Result<String, Failure> {
+pub fn healed(job: Option<i64>, state: &str, steps: &str) -> Result<String, Failure> {
     let unknown = |_| Failure::Row("nself_heal");
     let steps = serde_json::from_str(steps).map_err(unknown)?;
     serde_json::to_string(&Healed { job, state, steps }).map_err(unknown)

@@ -24,6 +24,8 @@ mod secret;
 mod serve;
 mod server;
 mod work;
+#[cfg(test)]
+mod shipped;
 
 pub use database::Source;
 pub use error::Error;

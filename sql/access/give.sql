@@ -14,7 +14,18 @@ SELECT coalesce(json_agg(format('GRANT %s ON %s TO %s', o.privileges, o.sql, $5)
                   FROM pg_class r CROSS JOIN (VALUES ('relation'), ('column')) k(kind)
                  WHERE r.relnamespace = 'nself'::regnamespace
                  UNION ALL
-                SELECT 'schema', 'nself', 'SCHEMA nself') t(target, name, sql)
+                SELECT 'schema', 'nself', 'SCHEMA nself'
+                 UNION ALL
+                SELECT 'schema', n.nspname, format('SCHEMA %I', n.nspname)
+                  FROM nself.installed_api i JOIN pg_namespace n ON i.object_type = 'schema' AND n.nspname = i.identity
+                 UNION ALL
+                SELECT 'api_function', p.proname, format('ROUTINE %s', p.oid::regprocedure)
+                  FROM nself.installed_api i
+                  JOIN pg_proc p ON p.oid = CASE i.object_type WHEN 'function' THEN to_regprocedure(i.identity) END
+                 UNION ALL
+                SELECT 'api_relation', r.relname, format('TABLE %s', r.oid::regclass)
+                  FROM nself.installed_api i
+                  JOIN pg_class r ON r.oid = CASE i.object_type WHEN 'table' THEN to_regclass(i.identity) END) t(target, name, sql)
             ON t.target = g.target AND t.name = g.name
          WHERE g.level <= $4 AND (g.target <> 'key' OR g.level = $4)
          GROUP BY t.sql, g.privilege, g.in_column IS NOT NULL) o(privileges, sql)

@@ -38,10 +38,25 @@ lack AS (
                             ELSE has_function_privilege(c.role, p.oid, 'EXECUTE') END
                AND c.through NOT LIKE 'SET ROLE %'
              UNION ALL
+            SELECT c.role, c.level, c.through, 'nself_api.' || g.name, NULL
+              FROM reached c
+              JOIN given g ON g.target = 'api_function' AND g.level <= c.level
+              JOIN extension x ON true
+              JOIN (nself.installed_api i
+                    JOIN pg_proc p ON p.oid = CASE i.object_type WHEN 'function' THEN to_regprocedure(i.identity) END)
+                ON p.proname = g.name
+             WHERE NOT CASE c.role WHEN 0
+                            THEN EXISTS (SELECT FROM held h WHERE h.grantee = 0 AND h.target = 'api_function' AND h.name = g.name)
+                            WHEN x.owner THEN true
+                            ELSE has_function_privilege(c.role, p.oid, 'EXECUTE') END
+               AND c.through NOT LIKE 'SET ROLE %'
+             UNION ALL
             SELECT c.role, c.level, c.through, NULL, quote_ident(n.nspname)
               FROM reached c
               JOIN extension x ON true
-              JOIN pg_namespace n ON n.oid = x.extnamespace OR n.nspname = 'nself'
+              JOIN pg_namespace n
+                ON n.oid = x.extnamespace OR n.nspname = 'nself'
+                OR EXISTS (SELECT FROM nself.installed_api i WHERE i.object_type = 'schema' AND i.identity = n.nspname)
              WHERE c.role <> 0 AND c.through NOT LIKE 'SET ROLE %'
                AND NOT has_schema_privilege(c.role, n.oid, 'USAGE')) w(role, level, through, name, schema)
      GROUP BY w.role, w.level, w.through
@@ -49,21 +64,23 @@ lack AS (
 -- A right to call that lacks the level, and other rights that no level has given.
 other AS (
     SELECT s.grantee AS role, s.grantor,
-           CASE WHEN count(DISTINCT s.name) FILTER (WHERE o.is_half) > 3
-                THEN min(s.name::text) FILTER (WHERE o.is_half)
-                     || format(' and %s others', count(DISTINCT s.name) FILTER (WHERE o.is_half) - 1)
-                ELSE string_agg(DISTINCT s.name::text, ', ') FILTER (WHERE o.is_half) END AS half,
+           CASE WHEN count(DISTINCT o.called) FILTER (WHERE o.is_half) > 3
+                THEN min(o.called) FILTER (WHERE o.is_half)
+                     || format(' and %s others', count(DISTINCT o.called) FILTER (WHERE o.is_half) - 1)
+                ELSE string_agg(DISTINCT o.called, ', ') FILTER (WHERE o.is_half) END AS half,
            string_agg(DISTINCT concat(s.privilege, ' (' || quote_ident(s.in_column) || ')', ' on ',
                                       CASE WHEN s.target = 'schema' THEN 'schema '
+                                           WHEN starts_with(s.target, 'api') THEN 'nself_api.'
                                            WHEN s.target <> 'function' THEN 'nself.' END, quote_ident(s.name),
                                       CASE WHEN s.is_grantable THEN ' WITH GRANT OPTION' END), ', ')
                FILTER (WHERE NOT o.is_half) AS stray
       FROM stray s
      CROSS JOIN LATERAL (
-           SELECT s.target = 'function'
+           SELECT s.target IN ('function', 'api_function')
                   AND coalesce((SELECT max(c.level) FROM reached c WHERE c.role IN (s.grantee, 0)), -1)
-                      < coalesce((SELECT g.level FROM given g WHERE g.target = 'function' AND g.name = s.name), -1)
-           ) o(is_half)
+                      < coalesce((SELECT g.level FROM given g WHERE g.target = s.target AND g.name = s.name), -1),
+                  concat(CASE s.target WHEN 'api_function' THEN 'nself_api.' END, s.name)
+           ) o(is_half, called)
      GROUP BY s.grantee, s.grantor
 ),
 line(role, level, through, grantor, note) AS (

@@ -2,7 +2,7 @@
 -- gave it: model::Acl. Whether an acl was never touched or came back to the same is no difference; nor is its order.
 WITH schema AS (
     SELECT n.oid, n.nspname FROM pg_namespace n
-     WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+     WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself', 'nself_api')
 ),
 -- By the index. Those of this product are how it is set up; those of PL/pgSQL every database has.
 member AS MATERIALIZED (

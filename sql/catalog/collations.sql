@@ -24,6 +24,6 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
           JOIN pg_namespace n ON n.oid = c.collnamespace
          CROSS JOIN LATERAL pg_identify_object('pg_collation'::regclass, c.oid, 0) i
          WHERE c.collencoding IN (-1, (SELECT b.encoding FROM pg_database b WHERE b.datname = current_database()))
-           AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+           AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself', 'nself_api')
            AND NOT EXISTS (SELECT FROM pg_depend m
                             WHERE m.classid = 'pg_collation'::regclass AND m.objid = c.oid AND m.deptype = 'e')) x

@@ -101,7 +101,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C", x.object_type), '[]'
                               'pg_statistic_ext'::regclass, 'pg_publication'::regclass,
                               'pg_foreign_data_wrapper'::regclass, 'pg_foreign_server'::regclass,
                               'pg_extension'::regclass)
-           AND coalesce(s.name NOT LIKE 'pg\_%' AND s.name NOT IN ('information_schema', 'nself'), true)
+           AND coalesce(s.name NOT LIKE 'pg\_%' AND s.name NOT IN ('information_schema', 'nself', 'nself_api'), true)
            AND (d.classoid <> 'pg_extension'::regclass OR i.name <> 'nself_heal')
            AND coalesce(r.relpersistence, 'p') <> 't'
            AND NOT EXISTS (SELECT FROM (VALUES (d.classoid, d.objoid), ('pg_class'::regclass, d.relation),

@@ -16,6 +16,6 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
           JOIN pg_type t ON t.oid = r.reltype
           JOIN pg_namespace n ON n.oid = r.relnamespace
          WHERE r.relkind = 'c' AND ($1::oid[] IS NULL OR r.oid = ANY ($1))
-           AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+           AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself', 'nself_api')
            AND NOT EXISTS (SELECT FROM pg_depend d
                             WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')) x

@@ -103,7 +103,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
           JOIN (SELECT r.oid, r.relname, r.relkind, n.nspname, format('%I.%I', n.nspname, r.relname) AS identity
                   FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace
                  WHERE r.relkind IN ('r', 'p', 'f') AND r.relpersistence <> 't'
-                   AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+                   AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself', 'nself_api')
                    AND NOT EXISTS (SELECT FROM pg_depend d
                                     WHERE d.classid = 'pg_class'::regclass AND d.objid = r.oid AND d.objsubid = 0
                                       AND d.deptype = 'e')) t ON t.oid = k.conrelid) x

@@ -18,6 +18,6 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
           FROM pg_conversion c
           JOIN pg_namespace n ON n.oid = c.connamespace
          CROSS JOIN LATERAL pg_identify_object('pg_conversion'::regclass, c.oid, 0) i
-         WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+         WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself', 'nself_api')
            AND NOT EXISTS (SELECT FROM pg_depend m
                             WHERE m.classid = 'pg_conversion'::regclass AND m.objid = c.oid AND m.deptype = 'e')) x

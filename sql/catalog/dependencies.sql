@@ -3,7 +3,7 @@
 -- the sequence of its identity, a range type for what the server makes with it, and an extension for its members.
 WITH schema AS (
     SELECT n.oid, n.nspname FROM pg_namespace n
-     WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+     WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself', 'nself_api')
 ),
 -- What is a part of a relation, or is one: all that is compared with it.
 of_relation AS (

@@ -74,7 +74,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
          CROSS JOIN LATERAL (SELECT CASE WHEN r.reloptions IS NOT NULL AND right(d.head, length(g.printed)) = g.printed
                                          THEN left(d.head, length(d.head) - length(g.printed)) ELSE d.head END AS head) h
          WHERE t.relkind IN ('r', 'p', 'm') AND t.relpersistence <> 't' AND ($1::oid[] IS NULL OR t.oid = ANY ($1))
-           AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+           AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself', 'nself_api')
            AND NOT EXISTS (SELECT FROM pg_constraint k
                             WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid
                               AND k.contype IN ('p', 'u', 'x'))

@@ -62,7 +62,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                                                 WHERE s.oid = r.reltablespace),
                                               'AS') AS head) d
          WHERE r.relkind = 'm' AND ($1::oid[] IS NULL OR r.oid = ANY ($1))
-           AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+           AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself', 'nself_api')
            AND NOT EXISTS (SELECT FROM pg_depend m
                             WHERE m.classid = 'pg_class'::regclass AND m.objid = r.oid AND m.objsubid = 0
                               AND m.deptype = 'e')) x

@@ -2,7 +2,7 @@
 -- counted where rows are taken into digests (src/digest/known.rs).
 WITH ours AS (
     SELECT oid FROM pg_namespace
-     WHERE nspname NOT LIKE 'pg\_%' AND nspname NOT IN ('information_schema', 'nself')
+     WHERE nspname NOT LIKE 'pg\_%' AND nspname NOT IN ('information_schema', 'nself', 'nself_api')
 ),
 -- By the index: who belongs to an extension, or depends on one.
 dependence AS MATERIALIZED (

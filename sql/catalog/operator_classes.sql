@@ -49,6 +49,6 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
           JOIN pg_opfamily f ON f.oid = c.opcfamily
           JOIN pg_namespace fn ON fn.oid = f.opfnamespace
          CROSS JOIN LATERAL pg_identify_object('pg_opclass'::regclass, c.oid, 0) i
-         WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+         WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself', 'nself_api')
            AND NOT EXISTS (SELECT FROM pg_depend m
                             WHERE m.classid = 'pg_opclass'::regclass AND m.objid = c.oid AND m.deptype = 'e')) x

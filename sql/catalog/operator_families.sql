@@ -36,6 +36,6 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
           FROM pg_opfamily f
           JOIN pg_namespace n ON n.oid = f.opfnamespace
          CROSS JOIN LATERAL pg_identify_object('pg_opfamily'::regclass, f.oid, 0) i
-         WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+         WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself', 'nself_api')
            AND NOT EXISTS (SELECT FROM pg_depend m
                             WHERE m.classid = 'pg_opfamily'::regclass AND m.objid = f.oid AND m.deptype = 'e')) x

@@ -30,6 +30,6 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
           JOIN pg_namespace n ON n.oid = o.oprnamespace
          CROSS JOIN LATERAL pg_identify_object('pg_operator'::regclass, o.oid, 0) i
          WHERE o.oprcode <> 0
-           AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+           AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself', 'nself_api')
            AND NOT EXISTS (SELECT FROM pg_depend m
                             WHERE m.classid = 'pg_operator'::regclass AND m.objid = o.oid AND m.deptype = 'e')) x

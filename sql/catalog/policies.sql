@@ -36,7 +36,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                        pg_get_expr(y.polqual, y.polrelid) AS using_expression,
                        pg_get_expr(y.polwithcheck, y.polrelid) AS check_expression) d
          WHERE r.relpersistence <> 't' AND ($1::oid[] IS NULL OR r.oid = ANY ($1))
-           AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+           AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself', 'nself_api')
            AND NOT EXISTS (SELECT FROM pg_depend m
                             WHERE m.classid = 'pg_class'::regclass AND m.objid = r.oid AND m.objsubid = 0
                               AND m.deptype = 'e')) x

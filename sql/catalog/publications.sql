@@ -16,7 +16,7 @@ WITH publication AS (
 ),
 schema AS (
     SELECT n.oid, n.nspname FROM pg_namespace n
-     WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+     WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself', 'nself_api')
 ),
 object AS (
     SELECT 'pg_publication'::regclass AS classid, p.oid, format('PUBLICATION %I', p.pubname) AS sql_name, p.owner,

@@ -71,7 +71,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C", x.object_type), '[]'
                                        pg_get_function_arguments(p.oid) AS arguments,
                                        rtrim(pg_get_function_sqlbody(p.oid), E'\n') AS body) f) t) b
             ON p.prokind <> 'a' AND (p.proargdefaults IS NOT NULL OR p.prosqlbody IS NOT NULL)
-         WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+         WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself', 'nself_api')
            -- A body that is kept as what it means can only be printed when its tables can be read.
            AND NOT (p.prosqlbody IS NOT NULL
                     AND EXISTS (SELECT FROM pg_depend d

@@ -21,7 +21,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
          CROSS JOIN LATERAL pg_identify_object('pg_rewrite'::regclass, w.oid, 0) i
          CROSS JOIN LATERAL pg_identify_object('pg_class'::regclass, r.oid, 0) t
          WHERE w.rulename <> '_RETURN' AND r.relpersistence <> 't' AND ($1::oid[] IS NULL OR r.oid = ANY ($1))
-           AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+           AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself', 'nself_api')
            AND NOT EXISTS (SELECT FROM pg_depend m
                             WHERE m.classid = 'pg_class'::regclass AND m.objid = r.oid AND m.objsubid = 0
                               AND m.deptype = 'e')) x

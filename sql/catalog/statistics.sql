@@ -39,6 +39,6 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                             || coalesce(' (' || c.kinds || ')', '') || ' ON %s FROM '
                             || replace(t.identity, '%', '%%') AS form) d
          WHERE ($1::oid[] IS NULL OR r.oid = ANY ($1))
-           AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+           AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself', 'nself_api')
            AND NOT EXISTS (SELECT FROM pg_depend m
                             WHERE m.classid = 'pg_statistic_ext'::regclass AND m.objid = s.oid AND m.deptype = 'e')) x

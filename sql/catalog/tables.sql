@@ -15,7 +15,7 @@ relation AS (
       FROM pg_class r
       JOIN pg_namespace n ON n.oid = r.relnamespace
      WHERE r.relkind IN ('r', 'p', 'f') AND r.relpersistence <> 't' AND ($1::oid[] IS NULL OR r.oid = ANY ($1))
-       AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+       AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself', 'nself_api')
        AND NOT EXISTS (SELECT FROM pg_depend d
                         WHERE d.classid = 'pg_class'::regclass AND d.objid = r.oid AND d.objsubid = 0
                           AND d.deptype = 'e')

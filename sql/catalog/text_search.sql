@@ -2,7 +2,7 @@
 -- owner: only a superuser makes them, so it is whoever owns their functions.
 WITH schema AS (
     SELECT n.oid, n.nspname FROM pg_namespace n
-     WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+     WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself', 'nself_api')
 ),
 object AS (
     SELECT 'pg_ts_parser'::regclass AS classid, p.oid, p.prsnamespace AS namespace, p.prsname AS name,

@@ -65,6 +65,6 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
                            'DELIMITER = ' || quote_literal(t.typdelim::text),
                            CASE WHEN t.typcollation <> 0 THEN 'COLLATABLE = true' END) AS settings
                  WHERE t.typtype = 'b') b ON true
-         WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+         WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself', 'nself_api')
            AND NOT EXISTS (SELECT FROM pg_depend m
                             WHERE m.classid = 'pg_type'::regclass AND m.objid = t.oid AND m.deptype = 'e')) x

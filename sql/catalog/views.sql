@@ -29,7 +29,7 @@ SELECT coalesce(json_agg(x ORDER BY x.identity COLLATE "C"), '[]')::text
          CROSS JOIN LATERAL (SELECT rtrim(pg_get_viewdef(r.oid), ';') AS query OFFSET 0) v
          CROSS JOIN LATERAL (SELECT format('CREATE VIEW %I.%I AS', n.nspname, r.relname) AS head) d
          WHERE r.relkind = 'v' AND r.relpersistence <> 't' AND ($1::oid[] IS NULL OR r.oid = ANY ($1))
-           AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself')
+           AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'nself', 'nself_api')
            AND NOT EXISTS (SELECT FROM pg_depend m
                             WHERE m.classid = 'pg_class'::regclass AND m.objid = r.oid AND m.objsubid = 0
                               AND m.deptype = 'e')) x

@@ -6,6 +6,7 @@ mod adopt;
 mod conflicts;
 mod drift;
 mod environment;
+mod graphql;
 mod heal;
 mod jobs;
 mod migrations;

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use nself_heal_core::graphql::SCHEMA;
 use pgrx::prelude::*;
 
 use crate::capture::objects::Touched;
@@ -60,7 +61,7 @@ thread_local! {
 
 /// What cannot be found out, say because the extension is not whole, is no reason to stop anybody.
 fn is_managed(schema: &str) -> bool {
-    if schema == "nself" || schema.starts_with("pg_temp") {
+    if matches!(schema, "nself" | SCHEMA) || schema.starts_with("pg_temp") {
         return false;
     }
     subtransaction(|| expected::is_managed(schema)).unwrap_or_else(|error| {

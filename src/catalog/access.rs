@@ -319,30 +319,47 @@ fn reset(keep: bool) -> Result<(), Error> {
         return Err(Error::OnlyInScript("reset_access"));
     }
     as_extension_owner(|| {
-        let holders: Vec<(u32, usize)> = match keep {
-            true => ask_held(
-                "SELECT coalesce(json_agg(json_build_array(grantee::int8, level)), '[]')::text FROM holder",
-                vec![],
-            )?,
-            false => Vec::new(),
-        };
-        let held: Vec<Taking> = spi::read_json(
-            "access",
-            "SELECT coalesce(json_agg(DISTINCT jsonb_build_object('grantor', grantor::int8, \
-                    'sql', format('REVOKE ALL ON %s FROM %s CASCADE', sql, \
-                                  CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END))), \
-                    '[]')::text FROM nself.rights_held",
-            &[],
-        )?;
-        held.iter().try_for_each(|right| as_owner(right.grantor.into(), || run(&right.sql)))?;
-        let again = || {
-            holders.into_iter().try_for_each(|(role, place)| {
-                let Some(level) = Level::at(place) else { return Ok(()) };
-                give(&Grantee::of(role.into()), level)
-            })
-        };
-        outside_of_script(again)
+        let holders = if keep { holders()? } else { Vec::new() };
+        // What is no member of the extension has no privileges of the script's.
+        take_all(&format!("NOT {OF_API}"))?;
+        outside_of_script(|| give_again(holders))
     })
+}
+
+/// Whether a row of nself.rights_held is about schema nself_api.
+const OF_API: &str = "(target LIKE 'api%' OR sql = 'SCHEMA nself_api')";
+
+/// Gives each role what its level opens in schema nself_api, and takes what default privileges gave there.
+pub fn give_api() -> Result<(), Error> {
+    as_extension_owner(|| {
+        take_all(OF_API)?;
+        give_again(holders()?)
+    })
+}
+
+/// Who holds a level by itself, with the places of the levels.
+fn holders() -> Result<Vec<(u32, usize)>, Error> {
+    let query = "SELECT coalesce(json_agg(json_build_array(grantee::int8, level)), '[]')::text FROM holder";
+    ask_held(query, vec![])
+}
+
+fn give_again(holders: Vec<(u32, usize)>) -> Result<(), Error> {
+    holders.into_iter().try_for_each(|(role, place)| {
+        let Some(level) = Level::at(place) else { return Ok(()) };
+        give(&Grantee::of(role.into()), level)
+    })
+}
+
+/// Takes rights that somebody holds, those of which `which` is true.
+fn take_all(which: &str) -> Result<(), Error> {
+    let query = format!(
+        "SELECT coalesce(json_agg(DISTINCT jsonb_build_object('grantor', grantor::int8, \
+                'sql', format('REVOKE ALL ON %s FROM %s CASCADE', sql, \
+                              CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END))), \
+                '[]')::text FROM nself.rights_held WHERE {which}"
+    );
+    let held: Vec<Taking> = spi::read_json("access", &query, &[])?;
+    held.iter().try_for_each(|right| as_owner(right.grantor.into(), || run(&right.sql)))
 }
 
 /// Whether a script of this extension is what runs now.

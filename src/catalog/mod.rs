@@ -5,7 +5,7 @@
 pub mod access;
 pub mod digest;
 pub mod outline;
-mod own_objects;
+pub mod own_objects;
 pub mod own_tables;
 mod read;
 

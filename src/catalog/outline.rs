@@ -9,6 +9,7 @@ use nself_heal_core::model::NotCompared;
 use nself_heal_core::plan::Step;
 use pgrx::pg_sys;
 
+use crate::catalog::digest::Held;
 use crate::catalog::{self, access, digest, own_objects};
 use crate::error::Error;
 
@@ -24,6 +25,8 @@ pub struct Outline {
 struct Last {
     /// What somebody may not see is counted.
     reader: pg_sys::Oid,
+    /// What is no catalog, and yet is read.
+    of_api: Option<Held>,
     outline: Rc<Outline>,
 }
 
@@ -36,13 +39,18 @@ pub fn read() -> Result<Rc<Outline>, Error> {
     // SAFETY: a plain read of this backend's own state.
     let reader = unsafe { pg_sys::GetUserId() };
     let last = LAST.with_borrow(|last| {
-        last.as_ref().filter(|last| last.reader == reader).map(|last| last.outline.clone())
+        let of_reader = last.as_ref().filter(|last| last.reader == reader);
+        of_reader.map(|last| (last.of_api, last.outline.clone()))
     });
-    if let Some(last) = last.filter(|last| last.digested.held.still_hold()) {
+    if let Some((of_api, last)) = last
+        && last.digested.held.still_hold()
+        && own_objects::held_of_api() == of_api
+    {
         return Ok(last);
     }
+    let of_api = own_objects::held_of_api();
     let outline = Rc::new(fresh()?);
-    LAST.set(Some(Last { reader, outline: outline.clone() }));
+    LAST.set(Some(Last { reader, of_api, outline: outline.clone() }));
     Ok(outline)
 }
 

@@ -1,6 +1,6 @@
 //! The SQLSTATEs of what the core refuses.
 
-use nself_heal_core::{formats, migrations, rewrite, tenants};
+use nself_heal_core::{formats, graphql, migrations, rewrite, tenants};
 use pgrx::PgSqlErrorCode;
 use pgrx::PgSqlErrorCode::*;
 
@@ -67,5 +67,17 @@ pub fn tenants(error: &tenants::Error) -> PgSqlErrorCode {
         tenants::Error::NoTenants | tenants::Error::SomeFailed { .. } | tenants::Error::SchemaGone { .. } => {
             ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
         }
+    }
+}
+
+pub fn graphql(error: &graphql::Error) -> PgSqlErrorCode {
+    use graphql::Error;
+    match error {
+        Error::OfOthers => ERRCODE_DUPLICATE_SCHEMA,
+        Error::HoldsOthers { .. } => ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
+        Error::NotKnown | Error::HasRows { .. } | Error::InMigration { .. } => {
+            ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
+        }
+        Error::MayNotCreate { .. } => ERRCODE_INSUFFICIENT_PRIVILEGE,
     }
 }

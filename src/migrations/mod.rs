@@ -10,6 +10,7 @@ pub mod down;
 pub mod elsewhere;
 pub mod evidence;
 pub mod execute;
+pub mod graphql;
 pub mod ground;
 pub mod journal;
 pub mod ledger;

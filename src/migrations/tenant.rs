@@ -1,5 +1,6 @@
 //! The schema of a tenant.
 
+use nself_heal_core::graphql::SCHEMA;
 use nself_heal_core::{quote, tenants};
 use pgrx::pg_sys;
 
@@ -14,7 +15,7 @@ pub fn check_tenant(tenant: Option<&str>) -> Result<(), Error> {
     let bad = |tenant: &str, reason| Err(Error::BadTenant { tenant: tenant.to_owned(), reason });
     match tenant {
         Some("") => bad("", "it is empty"),
-        Some("nself") => bad("nself", "it is the schema of nself_heal itself"),
+        Some(own @ ("nself" | SCHEMA)) => bad(own, "it is a schema of nself_heal itself"),
         Some("$user") => bad("$user", "the server reads it as the name of the session's role"),
         Some(own) if own == "information_schema" || own.starts_with("pg_") => {
             bad(own, "schemas of that name are the server's own")

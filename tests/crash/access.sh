@@ -52,6 +52,34 @@ says "what levels give is not the extension's own afterwards, so that a dump hol
     "$(sql -d copy -c "SELECT count(*) FROM pg_init_privs i CROSS JOIN aclexplode(i.initprivs) a
                         WHERE a.grantee IN ('viewer'::regrole, 'deployer'::regrole, 'anon'::regrole)")" 0
 says "a role that has a level is not dropped" "$(answer_of -d copy -c "SELECT nself_revoke_access('viewer')" -c "DROP ROLE viewer")" "objects in database app"
+
+# Schema nself_api is no part of the extension: a dump holds it as what a user has made, and a restore knows it again.
+sql -c "CREATE DATABASE graph" -c "CREATE DATABASE graph_copy" -c "CREATE DATABASE graph_schema"
+sql -d graph >/dev/null <<'SQL'
+CREATE EXTENSION nself_heal;
+SELECT nself_grant_access('deployer', 'migrate');
+SELECT * FROM nself_journal_put('[{"path": "1_t.sql", "content": "CREATE TABLE t (a int)"}]');
+SELECT * FROM nself_migrate_up();
+SELECT * FROM nself_api_install();
+SQL
+told="SELECT kind, identity, remedy FROM nself_drift()"
+again="SELECT done, count(*) FROM nself_api_install() GROUP BY 1"
+"$PG_BIN/pg_dump" graph | sql -d graph_copy >/dev/null
+says "what is restored of nself_api is no drift" "$(sql -d graph_copy -c "$told")" ""
+[[ $(sql -d graph_copy -c "$held") == "$(sql -d graph -c "$held")" ]] || die "a restore gave or took rights in nself_api"
+says "and nothing of it is to be made again" "$(sql -d graph_copy -c "$again")" ""
+sql -d graph_copy -c "GRANT EXECUTE ON FUNCTION nself_api.jobs(int) TO anon" -c "ALTER EXTENSION nself_heal UPDATE TO 'test'"
+says "an update keeps what levels open there, and notes nothing as the extension's own" "$(sql -d graph_copy -c "
+    SELECT has_function_privilege('deployer', 'nself_api.migrate_up_start(text, int, text, boolean)', 'EXECUTE'),
+           (SELECT count(*) FROM pg_init_privs i JOIN pg_proc p ON p.oid = i.objoid WHERE p.pronamespace = 'nself_api'::regnamespace)")" "t|0"
+sql -d graph_copy -c "SELECT * FROM nself_api_uninstall()" -c "DROP EXTENSION nself_heal" >/dev/null
+"$PG_BIN/pg_dump" --schema-only graph | sql -d graph_schema >/dev/null
+sql -d graph_schema -c "SELECT * FROM nself_journal_put('[{\"path\": \"1_t.sql\", \"content\": \"CREATE TABLE t (a int)\"}]')" \
+    -c "SELECT * FROM nself_baseline('1', true)" >/dev/null
+says "without its rows it is told" "$(sql -d graph_schema -c "$told")" "extra|nself_api|SELECT * FROM nself_api_install()"
+says "and taken over" "$(sql -d graph_schema -c "$again")" "replaced|$(sql -d graph -c "SELECT count(*) FROM nself.installed_api WHERE object_type IN ('function', 'table')")"
+says "after which it is no drift" "$(sql -d graph_schema -c "$told")" ""
+
 sql -d app -c "SELECT nself_revoke_access('viewer')" >/dev/null
 sql -c "DROP ROLE viewer"
 say "ok    a role whose levels were taken can be dropped"

@@ -229,7 +229,8 @@ impl Schemas {
             |[oid, name], row| {
                 let (oid, name) = (row.oid(*oid), row.name(*name));
                 names.add_schema(oid, Digest::of(name));
-                let system = name.starts_with(b"pg_") || matches!(name, b"information_schema" | b"nself");
+                let system = name.starts_with(b"pg_")
+                    || matches!(name, b"information_schema" | b"nself" | b"nself_api");
                 if !system {
                     of_users.insert(oid, String::from_utf8_lossy(name).into_owned());
                 }

@@ -75,7 +75,7 @@ INSERT INTO call VALUES ('nself_access()'), ('nself_access_level()'), ('nself_ad
     ('nself_journal_load()'), ('nself_journal_needs()'), ('nself_journal_put()'), ('nself_journal_unchanged()'), ('nself_migrate_down()'), ('nself_migrate_down(dry_run => true)'), ('nself_migrate_rehearse()'), ('nself_migrate_status()'),
     ('nself_migrate_up()'), ('nself_migrate_up(dry_run => true)'), ('nself_migrate_up_start()'), ('nself_migrate_verify()'),
     ('nself_migrate_conflicts()'), ('nself_migrate_renumber()'), ('nself_migrate_repair()'), ('nself_journal_rebase()'), ('nself_migrate_reset_checksum()'),
-    ('nself_tenant_add()'), ('nself_tenant_remove()'), ('nself_tenant_status()'), ('nself_tenant_up()'), ('nself_tenant_up_start()'), ('nself_tenant_up(dry_run => true)'), ('nself_tenant_drift()'),
+    ('nself_tenant_add()'), ('nself_api_install()'), ('nself_api_uninstall()'), ('nself_tenant_remove()'), ('nself_tenant_status()'), ('nself_tenant_up()'), ('nself_tenant_up_start()'), ('nself_tenant_up(dry_run => true)'), ('nself_tenant_drift()'),
     ('nself_grant_access(''regress_none'', ''admin'')'), ('nself_allow(''nothing'', ''a test'')'), ('nself_revoke_access(''regress_admin'')');
 SELECT p.proname AS forgotten FROM member m JOIN pg_proc p ON p.oid = m.objid AND m.classid = 'pg_proc'::regclass
  WHERE p.pronamespace = 'public'::regnamespace AND NOT EXISTS (SELECT FROM call c WHERE c.call LIKE p.proname || '(%');
@@ -91,6 +91,7 @@ CREATE TABLE tried (role text, call text, outcome text);
 GRANT SELECT ON call TO PUBLIC;
 GRANT INSERT ON tried TO PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO PUBLIC;
+DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO regress_admin', current_database()); END $$;
 SET client_min_messages = error;
 SET ROLE regress_none;
 INSERT INTO tried SELECT 'none', call, try(call) FROM call;

@@ -17,7 +17,7 @@ pub fn lint(global: &Global, lint: &Lint) -> Result<Outcome, Error> {
     let call = call(lint.to.clone(), lint.count, lint.tenant.clone());
     let rows = question(global, &lint.folder, Listing::Sql, |session| rehearse(session, &call))?;
     let findings = text::findings(&rows.items, &lint.fail_on, dir.as_deref());
-    match global.format {
+    match global.format() {
         Format::Json => output::json_rows(&rows.raw),
         // The formats of diff do not come here.
         Format::Text | Format::Html | Format::Markdown => {

@@ -10,6 +10,7 @@ mod database;
 mod error;
 mod heal;
 mod log;
+pub mod metadata;
 mod metrics;
 mod payload;
 mod refusal;

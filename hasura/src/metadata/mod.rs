@@ -1,0 +1,17 @@
+//! Hasura's metadata: the version 3 directory, the document that Hasura's API speaks, and what the two have to do with a
+//! database. Only `api` and `disk` do IO; what they bring is decided upon by the others.
+
+pub mod emit;
+pub mod error;
+pub mod folder;
+pub mod layout;
+mod parts;
+pub mod read;
+pub mod same;
+mod scalar;
+mod sdl;
+pub mod value;
+
+pub use error::Error;
+pub use folder::Folder;
+pub use value::{Map, Value};

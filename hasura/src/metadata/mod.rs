@@ -1,17 +1,24 @@
 //! Hasura's metadata: the version 3 directory, the document that Hasura's API speaks, and what the two have to do with a
 //! database. Only `api` and `disk` do IO; what they bring is decided upon by the others.
 
+pub mod api;
+pub mod diff;
+pub mod disk;
 pub mod emit;
 pub mod error;
 pub mod folder;
 pub mod layout;
 mod parts;
+pub mod project;
 pub mod read;
 pub mod same;
 mod scalar;
 mod sdl;
 pub mod value;
 
+pub use api::{ApiError, Client};
+pub use disk::Disk;
 pub use error::Error;
 pub use folder::Folder;
+pub use project::Project;
 pub use value::{Map, Value};

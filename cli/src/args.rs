@@ -2,6 +2,7 @@
 //! and changed as one text.
 
 pub mod fleet;
+pub mod hasura;
 mod serve;
 
 use std::ffi::OsString;
@@ -39,7 +40,9 @@ Exit codes:
               up --all-tenants: 1 is a tenant that failed; the others are kept
   serve       0 ended by SIGTERM or Ctrl-C, 2 could not start
               fleet up: the worst of all
+  db hasura   0 done, or nothing found, 1 a difference, a problem or inconsistent metadata, 2 could not run
 Where a migration is marked to run without a transaction, 1 says that a part may be applied.
+That Hasura could not be told of a migration or a heal is a warning, and changes no exit code.
 
 With --format json, errors and notes are lines of JSON on stderr.";
 
@@ -179,6 +182,9 @@ pub struct HealRun {
     /// The missing object IDENTITY was not renamed: create it, though another one looks like it (repeatable)
     #[arg(long, value_name = "IDENTITY")]
     pub not_renamed: Vec<String>,
+    /// Do not tell Hasura (nself.hasura_endpoint) to read the schema anew
+    #[arg(long)]
+    pub skip_metadata: bool,
     #[command(flatten)]
     pub tenants: OfTenants,
 }
@@ -224,6 +230,9 @@ pub enum Db {
     /// Apply, revert and check migrations
     #[command(subcommand)]
     Migrate(Migrate),
+    /// Keep Hasura's metadata right: on its server, in the folder, and with the database
+    #[command(subcommand)]
+    Hasura(hasura::Hasura),
 }
 
 #[derive(Subcommand)]
@@ -346,6 +355,9 @@ pub struct Up {
     /// Stop when one of the first N tenants that have something to do fails
     #[arg(long, value_name = "N", requires = "all_tenants")]
     pub canary: Option<i32>,
+    /// Do not tell Hasura (nself.hasura_endpoint) to read the schema anew
+    #[arg(long)]
+    pub skip_metadata: bool,
 }
 
 impl Up {
@@ -412,6 +424,9 @@ pub struct Down {
     /// The tenant to migrate
     #[arg(long, value_name = "NAME")]
     pub tenant: Option<String>,
+    /// Do not tell Hasura (nself.hasura_endpoint) to read the schema anew
+    #[arg(long)]
+    pub skip_metadata: bool,
 }
 
 #[derive(Args)]

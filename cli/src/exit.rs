@@ -2,6 +2,7 @@
 //!
 //! - what only looks (self-heal, and of migrate `status`, `diff`, `verify-checksums`, `lint` and `repair`): 0 nothing found, 1 it found what it
 //!   looks for, such as drift, 2 could not run
+//! - `db hasura`: 0 done, or nothing found, 1 found a difference, a problem or inconsistent metadata, 2 could not run
 //! - `serve`: 0 a signal ended it, 2 could not start
 //! - what changes migrations: 0 success, 1 failed and the database is unchanged (but for migrations that run without a
 //!   transaction), 2 invalid arguments
@@ -56,6 +57,7 @@ fn failure_number(command: &Command, usage: bool) -> u8 {
         | Command::Serve(_)
         | Command::Tenants(Tenants::List | Tenants::Drift(_))
         | Command::Fleet(Fleet::Status(_) | Fleet::Drift(_))
+        | Command::Db(Db::Hasura(_))
         | Command::Db(Db::Migrate(
             Migrate::Status(_)
             | Migrate::Diff(_)
@@ -106,6 +108,9 @@ mod tests {
             "db migrate repair --confirm",
             "tenants list",
             "tenants drift",
+            "db hasura metadata diff",
+            "db hasura metadata apply --yes",
+            "db hasura git push",
             "serve",
         ] {
             assert_eq!(failed(line), 2, "{line}");

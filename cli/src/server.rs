@@ -191,6 +191,14 @@ impl Session<'_> {
         Ok(self.transaction.query_one("select pg_catalog.pg_is_in_recovery()", &[])?.try_get(0)?)
     }
 
+    /// Where Hasura is, as the database says. Asking the extension first loads it: before that, anybody who may set
+    /// something for the database could have said so.
+    pub fn hasura_endpoint(&mut self) -> Result<Option<String>, Error> {
+        self.environment(None)?;
+        let sql = "select nullif(pg_catalog.current_setting('nself.hasura_endpoint', true), '')";
+        Ok(self.transaction.query_one(sql, &[])?.try_get(0)?)
+    }
+
     /// Calls a function that returns nothing.
     pub fn execute(&mut self, call: &Call) -> Result<(), Error> {
         self.transaction.execute(&format!("select {}", call.sql(self.schema)), &call.values())?;

@@ -14,6 +14,7 @@ use crate::heal;
 use crate::log::word;
 use crate::refusal::Refusal;
 use crate::roles::Level;
+use crate::told::Change;
 
 const DRIFT_COLUMNS: &str =
     "kind, object_type, identity, expected, actual, remedy, safety, reason, changed_by, changed_at, command";
@@ -90,6 +91,15 @@ impl Action {
             | Action::Up { .. }
             | Action::History { .. }
             | Action::Job { .. } => Level::Look,
+        }
+    }
+
+    /// What reads out of its answer what it changed, if it may change the schema.
+    pub fn change(&self) -> Option<fn(&str) -> Option<Change>> {
+        match self {
+            Action::Heal { confirm: true, .. } => Some(Change::of_heal),
+            Action::Up { dry_run: false, .. } => Some(Change::of_migrations),
+            _ => None,
         }
     }
 

@@ -18,9 +18,11 @@ mod roles;
 mod router;
 mod secret;
 mod serve;
+mod told;
 
 pub use database::Source;
 pub use error::Error;
 pub use roles::{Grant, Level};
 pub use secret::Secret;
 pub use serve::{Certificate, Config, Limits, serve};
+pub use told::Hasura;

@@ -26,6 +26,7 @@ use crate::refusal::{Refusal, Told};
 use crate::roles::Roles;
 use crate::secret::Secret;
 use crate::serve::Limits;
+use crate::told::Hasura;
 
 /// Of a body that is not wanted, so much is read and thrown away, in so much time: many clients read the answer only when
 /// they have sent everything, and a connection that is closed on them loses it.
@@ -44,6 +45,7 @@ pub struct Server {
     pub limits: Limits,
     pub database: Arc<Database>,
     pub metrics: Arc<Metrics>,
+    pub hasura: Hasura,
     /// The calls that may be under way. Whoever has all places knows that none is.
     pub places: Arc<Semaphore>,
 }
@@ -153,7 +155,14 @@ async fn answer_action(
     to_its_end(server, place, |server, database| async move {
         match action {
             Action::Drift { against: None } => Ok(server.metrics.drift(&database).await?.json),
-            action => action.run(&database, server.limits.heal_wait).await,
+            action => {
+                let change = action.change();
+                let answer = action.run(&database, server.limits.heal_wait).await?;
+                if let Some(change) = change.and_then(|change| change(&answer)) {
+                    tokio::spawn(async move { server.hasura.tell(&server.database, change).await });
+                }
+                Ok(answer)
+            }
         }
     })
     .await

@@ -25,6 +25,7 @@ use crate::refusal::Refusal;
 use crate::roles::{Grant, Roles};
 use crate::router::{Server, router};
 use crate::secret::Secret;
+use crate::told::Hasura;
 
 /// How long the head of a request may take, and a connection may be silent between two of them.
 const HEAD_WAIT: Duration = Duration::from_secs(75);
@@ -44,6 +45,7 @@ pub struct Config {
     pub certificate: Option<Certificate>,
     pub limits: Limits,
     pub database: Source,
+    pub hasura: Hasura,
 }
 
 /// Files in PEM form.
@@ -76,8 +78,17 @@ pub fn serve(config: Config) -> Result<(), Error> {
 }
 
 async fn run(config: Config) -> Result<(), Error> {
-    let Config { listen, secret, insecure_no_secret, secret_header, roles, certificate, limits, database } =
-        config;
+    let Config {
+        listen,
+        secret,
+        insecure_no_secret,
+        secret_header,
+        roles,
+        certificate,
+        limits,
+        database,
+        hasura,
+    } = config;
     match secret {
         None if !insecure_no_secret => return Err(Error::NoSecret),
         None if !listen.ip().is_loopback() => return Err(Error::OpenToOthers { address: listen }),
@@ -107,6 +118,7 @@ async fn run(config: Config) -> Result<(), Error> {
         limits,
         database: Arc::clone(&database),
         metrics: Arc::new(Metrics::new(drift_age)),
+        hasura,
         places: Arc::clone(&places),
     };
     say_what_is_odd(&address, has_secret, loaded.as_ref());

@@ -5,8 +5,10 @@ mod console;
 mod git;
 mod metadata;
 pub mod told;
+mod validate;
 
 pub use git::Status;
+pub use validate::Report;
 
 use std::path::Path;
 use std::time::Duration;
@@ -28,7 +30,7 @@ pub fn run(global: &Global, command: &Hasura) -> Result<Outcome, Error> {
         Hasura::Metadata(Metadata::Export(export)) => metadata::export(global, export),
         Hasura::Metadata(Metadata::Reload(reload)) => metadata::reload(global, reload),
         Hasura::Metadata(Metadata::Diff(of)) => metadata::diff(global, of),
-        Hasura::Metadata(Metadata::Validate(_)) => todo!(),
+        Hasura::Metadata(Metadata::Validate(asked)) => validate::run(global, asked),
         Hasura::Metadata(Metadata::Lint(lint)) => metadata::lint(global, lint),
         Hasura::Git(command) => git::run(global, command),
         Hasura::Console(console) => console::run(global, console),

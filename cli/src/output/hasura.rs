@@ -9,7 +9,7 @@ use nself_hasura::metadata::{Finding, Level};
 
 use super::names::count;
 use super::wrap::{item, sentence};
-use crate::commands::hasura::Status;
+use crate::commands::hasura::{Report, Status};
 use crate::terminal::style::{ERROR, GOOD, WARNING, paint};
 
 /// One line for each difference, from the server to the folder.
@@ -138,4 +138,33 @@ pub fn git_status(status: &Status) -> String {
         ),
     ]
     .concat()
+}
+
+/// What validate looked at, and what it found.
+pub fn validated(report: &Report) -> String {
+    let Report { source, tables, functions, findings: found, migrations, not_checked } = report;
+    let mut out = findings(found);
+    let part = |verb: &str, migration: &str, of: &[Finding]| match of {
+        [] => String::new(),
+        of => format!("Pending {migration} {verb}:\n{}", findings(of)),
+    };
+    for effect in migrations {
+        out.push_str(&part("breaks", &effect.migration, &effect.breaks));
+        out.push_str(&part("mends", &effect.migration, &effect.mends));
+    }
+    for left in not_checked {
+        out.push_str(&sentence(&format!("Not checked: {left}.")));
+    }
+    let (tables, functions) = (count(*tables, "table"), count(*functions, "function"));
+    let checked = format!("Checked {tables} and {functions} of source {source}");
+    let broken: usize = migrations.iter().map(|effect| effect.breaks.len()).sum();
+    let verdict = match (found.len(), broken) {
+        (0, 0) => paint(GOOD, "nothing found."),
+        (now, 0) => paint(ERROR, format!("{} now.", count(now, "problem"))),
+        (now, broken) => paint(
+            ERROR,
+            format!("{} now, {} by pending migrations.", count(now, "problem"), count(broken, "problem")),
+        ),
+    };
+    format!("{out}{checked}: {verdict}\n")
 }

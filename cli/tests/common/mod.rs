@@ -1,5 +1,7 @@
 //! Running the binary as a person would: in a folder, with an environment that holds nothing but what the test says.
 
+pub mod stand_in;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;

@@ -2,10 +2,12 @@
 //! database. Only `api` and `disk` do IO; what they bring is decided upon by the others.
 
 pub mod api;
+pub mod breaks;
 pub mod diff;
 pub mod disk;
 pub mod emit;
 pub mod error;
+mod expression;
 pub mod finding;
 pub mod folder;
 pub mod layout;
@@ -15,7 +17,9 @@ pub mod project;
 pub mod read;
 pub mod same;
 mod scalar;
+pub mod schema;
 mod sdl;
+pub mod validate;
 pub mod value;
 
 pub use api::{ApiError, Client};

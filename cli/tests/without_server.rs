@@ -1,8 +1,6 @@
 //! What must hold before a server is ever reached: usage errors, exit codes, and where settings come from.
 
 mod common;
-#[path = "without_server/metadata.rs"]
-mod metadata;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpListener;

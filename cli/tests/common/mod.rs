@@ -1,7 +1,5 @@
 //! Running the binary as a person would: in a folder, with an environment that holds nothing but what the test says.
 
-pub mod stand_in;
-
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;

@@ -9,12 +9,15 @@ mod conflicts;
 mod environment;
 mod fleet;
 mod folder;
+mod hasura;
 mod http;
 mod jobs;
+mod metadata;
 mod pooler;
 mod repair;
 mod serve;
 mod shop;
+mod stand_in;
 mod tenants;
 
 use std::fs;

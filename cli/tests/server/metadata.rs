@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::common::Project;
-use crate::common::stand_in::{ADMIN_SECRET, Instead, StandIn, inconsistent_table};
+use crate::stand_in::{ADMIN_SECRET, Instead, StandIn, inconsistent_table};
 
 fn metadata() -> Value {
     json!({

@@ -142,7 +142,7 @@ pub fn git_status(status: &Status) -> String {
 
 /// What validate looked at, and what it found.
 pub fn validated(report: &Report) -> String {
-    let Report { source, tables, functions, findings: found, migrations, not_checked } = report;
+    let Report { source, database, tables, functions, findings: found, migrations, not_checked } = report;
     let mut out = findings(found);
     let part = |verb: &str, migration: &str, of: &[Finding]| match of {
         [] => String::new(),
@@ -156,7 +156,7 @@ pub fn validated(report: &Report) -> String {
         out.push_str(&sentence(&format!("Not checked: {left}.")));
     }
     let (tables, functions) = (count(*tables, "table"), count(*functions, "function"));
-    let checked = format!("Checked {tables} and {functions} of source {source}");
+    let checked = format!("Checked {tables} and {functions} of source {source} in database {database}");
     let broken: usize = migrations.iter().map(|effect| effect.breaks.len()).sum();
     let verdict = match (found.len(), broken) {
         (0, 0) => paint(GOOD, "nothing found."),

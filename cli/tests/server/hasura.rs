@@ -152,11 +152,14 @@ fn metadata_is_asked_of_the_database_and_of_pending_migrations() {
         )
         .file("hasura/metadata/databases/users.yaml", USERS);
     let clean = shop.nself("db hasura metadata validate").exits(0);
-    let expected = "\
+    let expected = format!(
+        "\
 Not checked: source logs, which is of kind mssql.
 Not checked: 1 remote schemas, which no database knows.
-Checked 1 table and 0 functions of source default: nothing found.
-";
+Checked 1 table and 0 functions of source default in database {}: nothing found.
+",
+        shop.database
+    );
     assert_eq!(clean.stdout, expected);
 
     shop.file("migrations/0004_rename.sql", "ALTER TABLE np_users RENAME COLUMN name TO full_name;\n");

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::same::{named, same_under};
+use super::same::{named, said, same_under};
 use super::value::{Map, Value};
 
 /// A value that is longer is not told.
@@ -122,7 +122,9 @@ impl Place {
         match (from, to) {
             (Value::Map(one), Value::Map(other)) => {
                 for key in keys(one, other) {
-                    self.under(Step::Key(key), |place| place.entry(key, one.get(key), other.get(key), found));
+                    self.under(Step::Key(key), |place| {
+                        place.entry(key, said(one, key), said(other, key), found)
+                    });
                 }
             }
             (Value::List(one), Value::List(other)) => match (named(one), named(other)) {
@@ -140,7 +142,7 @@ impl Place {
     }
 
     fn entry(&mut self, key: &str, from: Option<&Value>, to: Option<&Value>, found: &mut Vec<Difference>) {
-        match (from.filter(|from| **from != Value::Null), to.filter(|to| **to != Value::Null)) {
+        match (from, to) {
             (None, None) => {}
             (Some(from), Some(to)) => self.compare(key, from, to, found),
             // A list of objects that is not there is an empty one.

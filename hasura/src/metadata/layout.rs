@@ -7,7 +7,7 @@ use super::emit::emit;
 use super::error::Error;
 use super::folder::{Folder, target};
 use super::parts::{self, ACTIONS, DATABASES, SDL, VERSION};
-use super::same::{named, object_name, same_under, says_the_same};
+use super::same::{named, object_name, same_under, says_nothing, says_the_same};
 use super::sdl;
 use super::value::{Include, Map, Value, map};
 
@@ -88,7 +88,12 @@ fn actions(fit: &mut Fit<'_>, metadata: &Value, is_new: bool, changes: &mut Chan
     fit.file(ACTIONS, yaml, Place::Other)?;
     let text = match &fit.folder.sdl {
         Some((_, old)) if sdl::is_same(old, &declared) => return Ok(()),
-        Some((_, old)) => sdl::emit(&fit.value(Some(old), declared, SDL, Place::Other)?),
+        Some((text, old)) => {
+            if sdl::emit(old) != *text {
+                changes.reformatted.insert(SDL.to_owned());
+            }
+            sdl::emit(&fit.value(Some(old), declared, SDL, Place::Other)?)
+        }
         None => sdl::emit(&declared),
     };
     changes.write.insert(SDL.to_owned(), text);
@@ -134,18 +139,23 @@ impl Fit<'_> {
     }
 
     fn map(&mut self, old: &Map, new: Map, path: &str, place: Place) -> Result<Value, Error> {
-        let mut keys: Vec<&str> = old
-            .iter()
-            .filter(|(key, value)| new.contains_key(*key) || **value == Value::Null)
-            .map(|(key, _)| key.as_str())
-            .collect();
-        put_in_order(&mut keys, new.keys().map(String::as_str));
+        let mut keys = Vec::new();
+        for (key, value) in old {
+            if new.contains_key(key) || says_nothing(key, &self.resolved_item(value, path)?) {
+                keys.push(key.as_str());
+            }
+        }
+        let of_new = new.iter().filter(|(key, value)| old.contains_key(*key) || !says_nothing(key, value));
+        put_in_order(&mut keys, of_new.map(|(key, _)| key.as_str()));
         let name = new.get("name").map(object_name).unwrap_or_default();
         let mut fitted = Map::new();
         for key in keys {
             let value = match (old.get(key), new.get(key)) {
                 (Some(old), Some(new)) if !has_include(old) && same_under(key, old, new) => old.clone(),
-                (Some(old), None) => old.clone(),
+                (Some(old), None) => {
+                    let nothing = self.resolved_item(old, path)?;
+                    self.value(Some(old), nothing, path, place.under(key))?
+                }
                 (old, new) => {
                     let new = new.cloned().unwrap_or(Value::Null);
                     let place = place.under(key);
@@ -373,6 +383,20 @@ mod tests {
         let list =
             "- \"!include public_a.yaml\"\n- \"!include public_A_2.yaml\"\n- \"!include _..._x.yaml\"\n";
         assert_eq!(after["databases/default/tables/tables.yaml"], list);
+    }
+
+    #[test]
+    fn what_says_nothing_stays_as_it_is_and_does_not_come() {
+        let (mut folder, _) = exported(&BTreeMap::new(), &json(METADATA));
+        folder.insert("databases/default/functions/functions.yaml".into(), "[]\n".into());
+        folder.remove("databases/default/functions/public_f.yaml");
+        let functions = r#""functions":[{"function":{"name":"f","schema":"public"}}],"#;
+        assert_eq!(exported(&folder, &json(&METADATA.replace(functions, ""))).1, Changes::default());
+        assert_eq!(
+            exported(&folder, &json(&METADATA.replace(functions, r#""functions":[],"native_queries":[],"#)))
+                .1,
+            Changes::default()
+        );
     }
 
     #[test]

@@ -17,6 +17,38 @@ const SETS: [&str; 7] = [
     "methods",
 ];
 
+/// Keys under which an empty value says what nothing says. Of others it may say more: `_or: []` is false, and
+/// `query_root_fields: []` allows nothing.
+const NOTHING_IF_EMPTY: [&str; 22] = [
+    "tables",
+    "functions",
+    "native_queries",
+    "logical_models",
+    "stored_procedures",
+    "customization",
+    "configuration",
+    "column_config",
+    "custom_column_names",
+    "custom_root_fields",
+    "object_relationships",
+    "array_relationships",
+    "remote_relationships",
+    "computed_fields",
+    "insert_permissions",
+    "select_permissions",
+    "update_permissions",
+    "delete_permissions",
+    "event_triggers",
+    "permissions",
+    "headers",
+    "relationships",
+];
+
+/// Whether an entry of a mapping says what it would say if it were not there.
+pub fn says_nothing(key: &str, value: &Value) -> bool {
+    *value == Value::Null || NOTHING_IF_EMPTY.contains(&key) && value.is_empty()
+}
+
 /// The name by which an item is known in its list.
 pub fn identity(item: &Value) -> Option<String> {
     let (key, value) = KEYS.iter().find_map(|key| Some((*key, item.get(key)?)))?;
@@ -66,7 +98,7 @@ fn without_empty(value: &Value) -> Value {
     }
 }
 
-/// Whether two values say the same. Null says what nothing says.
+/// Whether two values say the same.
 pub fn same(one: &Value, other: &Value) -> bool {
     same_under("", one, other)
 }
@@ -80,9 +112,14 @@ pub fn same_under(key: &str, one: &Value, other: &Value) -> bool {
     }
 }
 
+/// What a mapping says under a key, if it says anything.
+pub fn said<'a>(map: &'a Map, key: &str) -> Option<&'a Value> {
+    map.get(key).filter(|value| !says_nothing(key, value))
+}
+
 fn same_maps(one: &Map, other: &Map) -> bool {
-    let get = |map: &Map, key: &str| map.get(key).cloned().unwrap_or(Value::Null);
-    one.keys().chain(other.keys()).all(|key| same_under(key, &get(one, key), &get(other, key)))
+    let get = |map, key| said(map, key).unwrap_or(&Value::Null);
+    one.keys().chain(other.keys()).all(|key| same_under(key, get(one, key), get(other, key)))
 }
 
 fn same_lists(key: &str, one: &[Value], other: &[Value]) -> bool {
@@ -111,6 +148,9 @@ mod tests {
             (r#"[{"role":"a","x":1},{"role":"b"}]"#, r#"[{"role":"b"},{"role":"a","x":1}]"#, true),
             (r#"[{"role":"a","x":1},{"role":"b"}]"#, r#"[{"role":"b","x":1},{"role":"a"}]"#, false),
             (r#"{"a":null}"#, "{}", true),
+            (r#"{"functions":[],"configuration":{}}"#, "{}", true),
+            (r#"{"query_root_fields":[]}"#, "{}", false),
+            (r#"{"filter":{"_or":[]}}"#, r#"{"filter":{}}"#, false),
             (r#"{"a":1}"#, r#"{"a":1.0}"#, true),
             (r#"{"set":{"tags":["a","b"]}}"#, r#"{"set":{"tags":["b","a"]}}"#, false),
             (r#"{"a":[]}"#, r#"{"a":{}}"#, false),

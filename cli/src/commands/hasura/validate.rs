@@ -23,6 +23,7 @@ use crate::server::{Call, Session};
 #[derive(Serialize)]
 pub struct Report {
     pub source: String,
+    pub database: String,
     pub tables: usize,
     pub functions: usize,
     /// What does not fit the database as it is, and that no pending migration mends.
@@ -52,6 +53,7 @@ pub fn run(global: &Global, asked: &Validate) -> Result<Outcome, Error> {
     let live = schemas(&mut session, false)?;
     let pending = if asked.no_pending { None } else { Some(rehearsed(&mut session)) };
     session.undo()?;
+    let database = server.database().to_owned();
 
     let live = live.first().and_then(|row| row.schema.as_ref()).expect("the first row is the live schema");
     let checked = validate(source, live);
@@ -69,6 +71,7 @@ pub fn run(global: &Global, asked: &Validate) -> Result<Outcome, Error> {
     let findings = checked.findings.into_iter().filter(|finding| !is_mended(finding, &migrations)).collect();
     let report = Report {
         source: source.text("name").unwrap_or("?").to_owned(),
+        database,
         tables: checked.tables,
         functions: checked.functions,
         findings,

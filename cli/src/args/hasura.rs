@@ -8,11 +8,12 @@ use clap::{Args, Subcommand};
 use super::Folder;
 
 const HASURA_HELP: &str = "\
-The server is named by --endpoint, else HASURA_GRAPHQL_ENDPOINT (environment, .env.secrets, .env.NAME, .env), else by
-endpoint in the project's config.yaml, else by the setting nself.hasura_endpoint of the database. The admin secret comes
-from HASURA_GRAPHQL_ADMIN_SECRET, else from config.yaml.
-Exit codes: 0 done, or nothing found; 1 found what was looked for (a difference, a problem, inconsistent metadata);
-2 could not run, or was refused.";
+The server is named by --endpoint, else HASURA_GRAPHQL_ENDPOINT, else endpoint in config.yaml, else the
+setting nself.hasura_endpoint of the database. The admin secret is HASURA_GRAPHQL_ADMIN_SECRET, else that
+of config.yaml. Variables are read from the environment, .env.secrets, .env.NAME and .env.
+
+Exit codes: 0 done, or nothing found; 1 a difference, a problem or inconsistent metadata; 2 could not
+run, or was refused.";
 
 #[derive(Subcommand)]
 pub enum Hasura {

@@ -12,7 +12,7 @@ use super::wrap::{item, sentence};
 use crate::commands::hasura::{Report, Status};
 use crate::terminal::style::{ERROR, GOOD, WARNING, paint};
 
-/// One line for each difference, from the server to the folder.
+/// What an apply would change.
 pub fn differences(found: &[Difference]) -> String {
     match found {
         [] => "The server's metadata is what the folder says.\n".to_owned(),
@@ -20,7 +20,8 @@ pub fn differences(found: &[Difference]) -> String {
     }
 }
 
-fn lines(found: &[Difference]) -> String {
+/// One line for each difference.
+pub fn lines(found: &[Difference]) -> String {
     let style = |kind| match kind {
         Kind::Added => GOOD,
         Kind::Removed => ERROR,
@@ -29,20 +30,14 @@ fn lines(found: &[Difference]) -> String {
     found.iter().map(|of| format!("{}\n", paint(style(of.kind), of))).collect()
 }
 
-/// What an apply did, or would do.
-pub fn applied(endpoint: &str, changes: &[Difference], dry_run: bool, objects: &[Inconsistent]) -> String {
-    let lines = lines(changes);
-    match changes.len() {
+/// What an apply did with its changes, or would do.
+pub fn applied(endpoint: &str, changes: usize, dry_run: bool, objects: &[Inconsistent]) -> String {
+    match changes {
         0 => format!("Nothing to apply: the metadata of {endpoint} is what the folder says.\n"),
-        number if dry_run => {
-            format!("{lines}Dry run: {} to apply. Nothing was changed.\n", count(number, "change"))
-        }
-        number => {
-            format!(
-                "{lines}Applied {} to the metadata of {endpoint}.\n{}",
-                count(number, "change"),
-                inconsistent(objects)
-            )
+        _ if dry_run => format!("Dry run: {} to apply. Nothing was changed.\n", count(changes, "change")),
+        _ => {
+            let done = count(changes, "change");
+            format!("Applied {done} to the metadata of {endpoint}.\n{}", inconsistent(objects))
         }
     }
 }

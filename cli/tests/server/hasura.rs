@@ -58,6 +58,9 @@ fn hasura_is_told_of_what_changed_the_schema_and_of_nothing_else() {
     );
     shop.nself("db migrate up").exits(0);
     assert_eq!(server.types(), ["reload_metadata"]);
+    shop.nself("tenants add acme").exits(0);
+    shop.nself("db migrate up --all-tenants --to 0003").exits(0);
+    assert_eq!(server.types(), ["reload_metadata"]);
     // This machine may know it by another name.
     let other = nothing();
     shop.file(".env", &format!("HASURA_GRAPHQL_ENDPOINT={}\n", other.endpoint));

@@ -202,6 +202,7 @@ fn inconsistent_objects_are_told_by_name() {
     project.file(USERS, &read(&project, USERS).replace("        - id\n", "        - id\n        - name\n"));
     server.state().inconsistent = vec![inconsistent_table("public.gone")];
     let ran = project.nself("db hasura metadata apply").exits(2);
+    assert!(ran.stdout.starts_with("~ sources[default].tables[public.users]"), "{}", ran.stdout);
     let told = "table public.gone in source default: no such table/view exists in source: \"public.gone\"";
     assert!(
         ran.stderr.contains("Hasura refused replace_metadata: cannot continue due to inconsistent metadata"),

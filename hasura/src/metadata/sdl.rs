@@ -251,9 +251,9 @@ fn plain(sdl: &Value) -> Value {
             Value::Map(of) => Value::Map(
                 of.iter()
                     .filter(|(key, value)| {
-                        !(is_action && *key == "description")
-                            && !matches!(value, Value::Bool(false))
-                            && !(*key == "description" && value.str() == Some(""))
+                        let is_described = *key == "description";
+                        let is_comment = is_described && (is_action || value.str() == Some(""));
+                        !is_comment && **value != Value::Bool(false)
                     })
                     .map(|(key, value)| (key.clone(), without(value, false)))
                     .collect(),

@@ -36,6 +36,9 @@ pub struct How {
 pub fn to_server(global: &Global, client: &Client, wanted: &Value, how: &How) -> Result<Outcome, Error> {
     let there = client.export()?;
     let changes = diff(&there.metadata, wanted);
+    if !is_json(global) {
+        output::text(&text::lines(&changes));
+    }
     if changes.is_empty() || how.dry_run {
         tell(global, client, &changes, how.dry_run, &[]);
         return Ok(if changes.is_empty() { Outcome::Done } else { Outcome::Found });
@@ -86,8 +89,8 @@ fn agree(changes: &[Difference], yes: bool) -> Result<BTreeSet<String>, Error> {
         return Err(Error::UnconfirmedRemoval(removed.into_iter().collect()));
     }
     anstream::eprint!(
-        "{}Remove what stands with - from the server's metadata? [y/N] ",
-        text::differences(changes)
+        "Remove {} from the server's metadata? [y/N] ",
+        removed.iter().cloned().collect::<Vec<_>>().join(", ")
     );
     let _ = std::io::stderr().flush();
     let mut answer = String::new();
@@ -104,6 +107,6 @@ fn tell(global: &Global, client: &Client, changes: &[Difference], dry_run: bool,
         let applied = !dry_run && !changes.is_empty();
         output::json(&json!({"differences": changes, "applied": applied, "inconsistent_objects": objects}));
     } else {
-        output::text(&text::applied(client.endpoint(), changes, dry_run, objects));
+        output::text(&text::applied(client.endpoint(), changes.len(), dry_run, objects));
     }
 }

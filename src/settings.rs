@@ -25,6 +25,7 @@ static CHECK_INTERVAL: GucSetting<i32> = GucSetting::<i32>::new(600);
 static MIGRATE_ON_START: GucSetting<bool> = GucSetting::<bool>::new(false);
 static SCHEMA_HEAL_LOG: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 static DDL_LOG_KEEP: GucSetting<i32> = GucSetting::<i32>::new(90 * 24 * 60);
+static HASURA_ENDPOINT: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c""));
 static SHADOW_KEEP_FROM: GucSetting<i32> = GucSetting::<i32>::new(300);
 static HEAL_REWRITE_LIMIT: GucSetting<i32> = GucSetting::<i32>::new(64 * 1024);
 
@@ -62,6 +63,15 @@ pub fn define() {
         c"In prod nself_migrate_down() asks for a confirmation, and the command nself asks for --env prod. Empty: nobody said.",
         &ENV,
         GucContext::Userset,
+        GucFlags::default(),
+    );
+    // Programs send the admin secret there: whoever may set it for a database could have it sent to himself.
+    GucRegistry::define_string_guc(
+        c"nself.hasura_endpoint",
+        c"The address of the Hasura that serves this database, such as http://hasura:8080.",
+        c"The command nself and nself serve let it read the schema anew after a migration or a heal. Empty: there is none. Only a superuser may change it. The admin secret does not belong here.",
+        &HASURA_ENDPOINT,
+        GucContext::Suset,
         GucFlags::default(),
     );
     GucRegistry::define_bool_guc(

@@ -2,6 +2,7 @@
 //! and changed as one text.
 
 pub mod fleet;
+pub mod hasura;
 mod install;
 mod serve;
 
@@ -42,7 +43,9 @@ Exit codes:
               fleet up: the worst of all
   serve       0 ended by SIGTERM or Ctrl-C, 2 could not start
   completions, man: 0 written, 2 could not be written
+  db hasura   0 done, or nothing found, 1 a difference, a problem or inconsistent metadata, 2 could not run
 Where a migration is marked to run without a transaction, 1 says that a part may be applied.
+That Hasura could not be told of a migration or a heal is a warning, and changes no exit code.
 
 With --format json, errors and notes are lines of JSON on stderr.";
 
@@ -194,6 +197,9 @@ pub struct HealRun {
     /// The missing object IDENTITY was not renamed: create it, though another one looks like it (repeatable)
     #[arg(long, value_name = "IDENTITY")]
     pub not_renamed: Vec<String>,
+    /// Do not tell Hasura (nself.hasura_endpoint) to read the schema anew
+    #[arg(long)]
+    pub skip_metadata: bool,
     #[command(flatten)]
     pub tenants: OfTenants,
 }
@@ -239,6 +245,9 @@ pub enum Db {
     /// Apply, revert and check migrations
     #[command(subcommand)]
     Migrate(Migrate),
+    /// Keep Hasura's metadata right: on its server, in the folder, and with the database
+    #[command(subcommand)]
+    Hasura(hasura::Hasura),
 }
 
 #[derive(Subcommand)]
@@ -361,6 +370,9 @@ pub struct Up {
     /// Stop when one of the first N tenants that have something to do fails
     #[arg(long, value_name = "N", requires = "all_tenants")]
     pub canary: Option<i32>,
+    /// Do not tell Hasura (nself.hasura_endpoint) to read the schema anew
+    #[arg(long)]
+    pub skip_metadata: bool,
 }
 
 impl Up {
@@ -427,6 +439,9 @@ pub struct Down {
     /// The tenant to migrate
     #[arg(long, value_name = "NAME")]
     pub tenant: Option<String>,
+    /// Do not tell Hasura (nself.hasura_endpoint) to read the schema anew
+    #[arg(long)]
+    pub skip_metadata: bool,
 }
 
 #[derive(Args)]

@@ -1,6 +1,7 @@
 //! What the commands do: one module a family, each command one transaction, but for those that start a job.
 
 pub mod fleet;
+pub mod hasura;
 mod install;
 mod job;
 mod migrate;
@@ -32,6 +33,7 @@ pub fn run(cli: &Cli) -> Result<Outcome, Error> {
     match command {
         Command::SelfHeal(command) => self_heal::run(global, command),
         Command::Db(Db::Migrate(command)) => migrate::run(global, command),
+        Command::Db(Db::Hasura(command)) => hasura::run(global, command),
         Command::Migrate(command) => migrate::run_short(global, command),
         Command::Fleet(command) => fleet::run(global, command),
         Command::Tenants(command) => tenants::run(global, command),

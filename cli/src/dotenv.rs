@@ -23,19 +23,24 @@ pub const ACTIONS_SECRET: &str = "NSELF_ACTIONS_SECRET";
 /// What opens the page of `nself serve` for reading.
 pub const OPERATOR_SECRET: &str = "NSELF_OPERATOR_SECRET";
 
+/// Where Hasura is, and what proves who asks it.
+pub const HASURA_ENDPOINT: &str = "HASURA_GRAPHQL_ENDPOINT";
+pub const HASURA_SECRET: &str = "HASURA_GRAPHQL_ADMIN_SECRET";
+
 /// Only these are taken: a `.env` file holds the settings of many programs.
 fn is_ours(name: &str) -> bool {
     name == "DATABASE_URL"
-        || name == ACTIONS_SECRET
-        || name == OPERATOR_SECRET
+        || [ACTIONS_SECRET, OPERATOR_SECRET, HASURA_ENDPOINT, HASURA_SECRET].contains(&name)
         || name.starts_with("POSTGRES_")
         || name.starts_with("PG")
 }
 
-/// Whether a variable says where a database is, and not only who asks and how.
+/// Whether a variable says where a database or its Hasura is, and not only who asks and how.
 pub fn says_where(name: &str) -> bool {
     const OF_LIBPQ: [&str; 5] = ["PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE"];
-    name == "DATABASE_URL" || name.starts_with("POSTGRES_") || OF_LIBPQ.contains(&name)
+    ["DATABASE_URL", HASURA_ENDPOINT].contains(&name)
+        || name.starts_with("POSTGRES_")
+        || OF_LIBPQ.contains(&name)
 }
 
 /// The variables that say which database to talk to, and what this program shares with others.

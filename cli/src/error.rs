@@ -3,6 +3,8 @@
 
 use std::path::PathBuf;
 
+use nself_hasura::metadata::ApiError;
+use nself_hasura::metadata::project::CONVENTION;
 use postgres::error::DbError;
 
 use crate::rows::Job;
@@ -43,6 +45,32 @@ pub enum Error {
     Folder(#[from] nself_folder::Error),
     #[error(transparent)]
     Serve(#[from] nself_hasura::Error),
+    #[error("{}: {source}", .dir.display())]
+    Metadata { dir: PathBuf, source: nself_hasura::metadata::Error },
+    #[error(transparent)]
+    Hasura(#[from] nself_hasura::metadata::ApiError),
+    #[error("no Hasura project was found in {}", .parent.display())]
+    NoHasuraProject { parent: PathBuf },
+    #[error("{} is no Hasura project: there is no config.yaml of version 3", .0.display())]
+    NotHasuraProject(PathBuf),
+    #[error("no Hasura server is named")]
+    NoHasura,
+    #[error("{} would be removed from the server's metadata, and there is no terminal to ask on", .0.join(", "))]
+    UnconfirmedRemoval(Vec<String>),
+    #[error("nothing was applied: the answer was not yes")]
+    RemovalDeclined,
+    #[error("nothing was applied: meanwhile the server has more that would be removed: {}", .0.join(", "))]
+    MoreRemoved(Vec<String>),
+    #[error("the metadata has no source {0:?} of PostgreSQL")]
+    NoSource(String),
+    #[error("several sources are of PostgreSQL: {}", .0.join(", "))]
+    ManySources(Vec<String>),
+    #[error("{} has changes that are not committed: {}", .dir.display(), .paths.join(", "))]
+    Uncommitted { dir: PathBuf, paths: Vec<String> },
+    #[error("{} is not in a git checkout with a commit: {message}", .dir.display())]
+    NoCheckout { dir: PathBuf, message: String },
+    #[error("{program} could not be started: {source}")]
+    Program { program: &'static str, source: std::io::Error },
     #[error("cannot read {}: {source}", .path.display())]
     Read { path: PathBuf, source: std::io::Error },
     #[error("cannot write {}: {source}", .path.display())]
@@ -95,6 +123,12 @@ impl Error {
             | Error::SameDatabase { .. }
             | Error::FormatOfLint
             | Error::FormatOfDiff
+            | Error::NoHasuraProject { .. }
+            | Error::NotHasuraProject(_)
+            | Error::NoHasura
+            | Error::NoSource(_)
+            | Error::ManySources(_)
+            | Error::UnconfirmedRemoval(_)
             | Error::Unconfirmed => true,
             // The server says so of a version that does not exist, or a count of 0.
             Error::Database(error) => {
@@ -109,6 +143,14 @@ impl Error {
         match self {
             Error::NoFolder { looked_for, .. } => Some(format!("Looked for {}.", looked_for.join(", "))),
             Error::Job { .. } => Some("What was done before stays done.".to_owned()),
+            Error::NoHasuraProject { .. } => {
+                Some(format!("Looked for config.yaml in {}.", CONVENTION.join(", ")))
+            }
+            Error::Hasura(ApiError::Refused { path, code, objects, .. }) => {
+                let place = format!("Code {code}, at {path} of the request.");
+                let objects = objects.iter().map(ToString::to_string);
+                Some(std::iter::once(place).chain(objects).collect::<Vec<_>>().join("\n"))
+            }
             _ => self.answer()?.detail().map(str::to_owned),
         }
     }
@@ -123,6 +165,20 @@ impl Error {
             Error::NoFolder { .. } => "Name the folder with --dir.",
             Error::Folder(error) => error.hint()?,
             Error::Serve(error) => error.hint()?,
+            Error::Metadata { source, .. } => source.hint()?,
+            Error::Hasura(error) => error.hint()?,
+            Error::NoHasuraProject { .. } | Error::NotHasuraProject(_) => {
+                "Name the folder that has config.yaml with --project."
+            }
+            Error::NoHasura => {
+                "Set --endpoint, HASURA_GRAPHQL_ENDPOINT, endpoint in config.yaml, or nself.hasura_endpoint in the database."
+            }
+            Error::UnconfirmedRemoval(_) => "Pass --yes, or export first: nself db hasura metadata export.",
+            Error::MoreRemoved(_) => "See nself db hasura metadata diff.",
+            Error::NoSource(_) | Error::ManySources(_) => {
+                "Name the source whose database this is with --source."
+            }
+            Error::Uncommitted { .. } => "Commit or stash them first.",
             Error::Unconfirmed => "Pass --yes, or see what would be reverted with --dry-run.",
             Error::UnsaidProduction => "Say --env prod, or see what would be applied with --dry-run.",
             Error::NoFleet => "Say --env a,b,c: each has a file .env.NAME that says where its database is.",

@@ -3,6 +3,7 @@
 //! - what only looks (self-heal, and of migrate `status`, `diff`, `verify-checksums`, `lint` and `repair`): 0 nothing found, 1 it found what it
 //!   looks for, such as drift, 2 could not run
 //! - `completions`, `man`: 0 written, 2 could not be written
+//! - `db hasura`: 0 done, or nothing found, 1 found a difference, a problem or inconsistent metadata, 2 could not run
 //! - `serve`: 0 a signal ended it, 2 could not start
 //! - what changes migrations: 0 success, 1 failed and the database is unchanged (but for migrations that run without a
 //!   transaction), 2 invalid arguments
@@ -59,6 +60,7 @@ fn failure_number(command: &Command, usage: bool) -> u8 {
         | Command::Man(_)
         | Command::Tenants(Tenants::List | Tenants::Drift(_))
         | Command::Fleet(Fleet::Status(_) | Fleet::Drift(_))
+        | Command::Db(Db::Hasura(_))
         | Command::Db(Db::Migrate(
             Migrate::Status(_)
             | Migrate::Diff(_)
@@ -109,6 +111,9 @@ mod tests {
             "db migrate repair --confirm",
             "tenants list",
             "tenants drift",
+            "db hasura metadata diff",
+            "db hasura metadata apply --yes",
+            "db hasura git push",
             "serve",
         ] {
             assert_eq!(failed(line), 2, "{line}");

@@ -6,6 +6,7 @@ pub mod conflicts;
 pub mod drift;
 pub mod fleet;
 pub mod ground;
+pub mod hasura;
 pub mod heal;
 pub mod migrate;
 pub mod rehearsal;

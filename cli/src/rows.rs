@@ -1,5 +1,6 @@
 //! The rows of the SQL contract, as far as they are printed. Columns that are not named here are for `--format json`.
 
+use nself_hasura::metadata::schema::Schema;
 use serde::{Deserialize, Serialize};
 
 /// A row of `nself_journal_put`.
@@ -256,6 +257,18 @@ pub struct HealStep {
     /// planned, applied, blocked, manual or failed
     pub status: String,
     pub detail: Option<String>,
+}
+
+/// A row of `nself_api_schema`.
+#[derive(Deserialize)]
+pub struct ApiSchema {
+    /// live, applied, pending, failed or not run
+    pub state: String,
+    pub version: Option<String>,
+    pub name: Option<String>,
+    pub note: Option<String>,
+    /// None where it is as in the row before.
+    pub schema: Option<Schema>,
 }
 
 /// The row of `nself_job`.

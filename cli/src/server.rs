@@ -56,6 +56,7 @@ pub struct Server {
     client: Client,
     /// The extension's schema, quoted: it need not be in the search_path, which belongs to the caller's migrations.
     schema: String,
+    database: String,
     env: Option<String>,
     progress: Progress,
     /// Whether the server can notice that this program has ended. Not every platform lets it.
@@ -78,9 +79,9 @@ impl Server {
         config.notice_callback(move |notice| above_the_spinner.aside(|| messages::notice(&notice)));
         let mut client = config.connect(connector).map_err(|source| Error::Connect { to, source })?;
         let notices_end = client.transaction()?.batch_execute(NOTICE_END).is_ok();
-        let schema = schema(&mut client)?;
+        let (database, schema) = schema(&mut client)?;
         messages::verbose(&format!("connected ({} ms)", began.elapsed().as_millis()));
-        Ok(Self { client, schema, env, progress, notices_end })
+        Ok(Self { client, schema, database, env, progress, notices_end })
     }
 
     /// Begins the one transaction that a command runs in; unless it is kept, it leaves nothing behind.
@@ -110,6 +111,11 @@ impl Server {
         let found = session.environment(None)?;
         session.undo()?;
         Ok(found.kind.as_deref() == Some("prod"))
+    }
+
+    /// The name of the database.
+    pub fn database(&self) -> &str {
+        &self.database
     }
 
     /// What moves on the terminal while the server works.
@@ -191,6 +197,14 @@ impl Session<'_> {
         Ok(self.transaction.query_one("select pg_catalog.pg_is_in_recovery()", &[])?.try_get(0)?)
     }
 
+    /// Where Hasura is, as the database says. Asking the extension first loads it: before that, anybody who may set
+    /// something for the database could have said so.
+    pub fn hasura_endpoint(&mut self) -> Result<Option<String>, Error> {
+        self.environment(None)?;
+        let sql = "select nullif(pg_catalog.current_setting('nself.hasura_endpoint', true), '')";
+        Ok(self.transaction.query_one(sql, &[])?.try_get(0)?)
+    }
+
     /// Calls a function that returns nothing.
     pub fn execute(&mut self, call: &Call) -> Result<(), Error> {
         self.transaction.execute(&format!("select {}", call.sql(self.schema)), &call.values())?;
@@ -208,16 +222,17 @@ impl Session<'_> {
     }
 }
 
-fn schema(client: &mut Client) -> Result<String, Error> {
+/// The name of the database, and the schema of the extension in it.
+fn schema(client: &mut Client) -> Result<(String, String), Error> {
     let sql = "select pg_catalog.current_database()::pg_catalog.text, pg_catalog.quote_ident(n.nspname)
                from (values (1)) one
                left join pg_catalog.pg_extension e on e.extname operator(pg_catalog.=) 'nself_heal'
                left join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) e.extnamespace";
     let row = client.query_one(sql, &[])?;
-    let schema: Option<String> = row.try_get(1)?;
+    let (database, schema): (String, Option<String>) = (row.try_get(0)?, row.try_get(1)?);
     match schema {
-        Some(schema) => Ok(schema),
-        None => Err(Error::NoExtension(row.try_get(0)?)),
+        Some(schema) => Ok((database, schema)),
+        None => Err(Error::NoExtension(database)),
     }
 }
 

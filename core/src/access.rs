@@ -87,10 +87,11 @@ pub struct Right {
 
 /// The functions that a user calls, with the lowest level that may call them. Where arguments decide (`confirm`,
 /// `dry_run`), this is the level of the call that changes nothing.
-const FUNCTIONS: [(&str, Level); 47] = [
+const FUNCTIONS: [(&str, Level); 48] = [
     ("nself_access", Level::Look),
     ("nself_access_level", Level::Look),
     ("nself_adopt", Level::Look),
+    ("nself_api_schema", Level::Look),
     ("nself_baseline", Level::Look),
     ("nself_drift", Level::Look),
     ("nself_environment", Level::Look),

@@ -14,6 +14,7 @@ use crate::heal;
 use crate::log::word;
 use crate::refusal::Refusal;
 use crate::roles::Level;
+use crate::told::Change;
 
 pub const STATUS_COLUMNS: &str = "version, name, state, applied_at, applied_by, duration_ms, checksum, note";
 /// Without the SQL, which may hold a password: the level of a role of Hasura's need not be that of the connection.
@@ -88,6 +89,15 @@ impl Action {
             | Action::Up { .. }
             | Action::History { .. }
             | Action::Job { .. } => Level::Look,
+        }
+    }
+
+    /// What reads out of its answer what it changed, if it may change the schema.
+    pub fn change(&self) -> Option<fn(&str) -> Option<Change>> {
+        match self {
+            Action::Heal { confirm: true, .. } => Some(Change::of_heal),
+            Action::Up { dry_run: false, .. } => Some(Change::of_migrations),
+            _ => None,
         }
     }
 

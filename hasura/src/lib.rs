@@ -13,6 +13,7 @@ mod figures;
 mod heal;
 mod kept;
 mod log;
+pub mod metadata;
 mod metrics;
 mod page;
 mod payload;
@@ -23,12 +24,14 @@ mod router;
 mod secret;
 mod serve;
 mod server;
-mod work;
 #[cfg(test)]
 mod shipped;
+mod told;
+mod work;
 
 pub use database::Source;
 pub use error::Error;
 pub use roles::{Grant, Level};
 pub use secret::Secret;
 pub use serve::{Certificate, Config, Limits, serve};
+pub use told::Hasura;

@@ -100,7 +100,14 @@ async fn answer_action(
     to_its_end(server, place, |server, database| async move {
         match action {
             Action::Drift { against: None } => server.last_drift.ask(&database).await?.answer.json(),
-            action => action.run(&database, server.limits.heal_wait).await,
+            action => {
+                let change = action.change();
+                let answer = action.run(&database, server.limits.heal_wait).await?;
+                if let Some(change) = change.and_then(|change| change(&answer)) {
+                    tokio::spawn(async move { server.hasura.tell(&server.database, change).await });
+                }
+                Ok(answer)
+            }
         }
     })
     .await

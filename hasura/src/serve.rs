@@ -28,6 +28,7 @@ use crate::roles::{Grant, Roles};
 use crate::router::router;
 use crate::secret::Secret;
 use crate::server::Server;
+use crate::told::Hasura;
 
 /// How long the head of a request may take, and a connection may be silent between two of them.
 const HEAD_WAIT: Duration = Duration::from_secs(75);
@@ -49,6 +50,7 @@ pub struct Config {
     pub certificate: Option<Certificate>,
     pub limits: Limits,
     pub database: Source,
+    pub hasura: Hasura,
 }
 
 /// Files in PEM form.
@@ -91,6 +93,7 @@ async fn run(config: Config) -> Result<(), Error> {
         certificate,
         limits,
         database,
+        hasura,
     } = config;
     match secret {
         None if !insecure_no_secret => return Err(Error::NoSecret),
@@ -129,6 +132,7 @@ async fn run(config: Config) -> Result<(), Error> {
         metrics: Arc::new(Metrics::new(Arc::clone(&last_drift), drift_age)),
         last_drift,
         page: Page::new(operator_secret),
+        hasura,
         places: Arc::clone(&places),
     };
     say_what_is_odd(&address, has_secret, loaded.as_ref());

@@ -13,6 +13,7 @@ use crate::page::Page;
 use crate::roles::Roles;
 use crate::secret::Secret;
 use crate::serve::Limits;
+use crate::told::Hasura;
 
 pub struct Server {
     /// Who knows it may do all that roles may.
@@ -24,6 +25,7 @@ pub struct Server {
     pub metrics: Arc<Metrics>,
     pub last_drift: Arc<LastDrift>,
     pub page: Page,
+    pub hasura: Hasura,
     /// The calls that may be under way. Whoever has all places knows that none is.
     pub places: Arc<Semaphore>,
 }

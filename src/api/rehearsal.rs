@@ -9,6 +9,7 @@ use pgrx::prelude::*;
 use crate::catalog::access::ask;
 use crate::migrations::tenants::schema_of;
 use crate::migrations::up::UpRequest;
+use crate::rehearsal::api_schema::{self, Seen};
 use crate::rehearsal::{self, Rehearsed};
 
 #[pg_extern]
@@ -44,6 +45,41 @@ fn nself_migrate_rehearse(
     let request =
         UpRequest { target, max_count, dry_run: true, tenant, by_itself: false, out_of_order: false };
     let rows: Vec<_> = rehearsal::rehearse(&request)?.into_iter().map(row).collect();
+    Ok(TableIterator::new(rows))
+}
+
+#[pg_extern]
+fn nself_api_schema(
+    pending: default!(Option<bool>, "false"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(state, &'static str),
+            name!(version, Option<String>),
+            name!(name, Option<String>),
+            name!(path, Option<String>),
+            name!(note, Option<String>),
+            name!(schema, Option<JsonB>),
+        ),
+    >,
+    ErrorReport,
+> {
+    ask(Level::Look, "nself_api_schema()")?;
+    let mut seen = vec![api_schema::here()?];
+    if pending.unwrap_or(false) {
+        seen.extend(api_schema::after_pending()?);
+    }
+    let rows: Vec<_> = seen
+        .into_iter()
+        .map(|Seen { state, migration, note, schema }| {
+            let (version, name, path) = match migration {
+                Some((version, name, path)) => (Some(version), Some(name), Some(path)),
+                None => (None, None, None),
+            };
+            (state, version, name, path, note, schema.map(JsonB))
+        })
+        .collect();
     Ok(TableIterator::new(rows))
 }
 

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 pub mod access;
+pub mod api_schema;
 pub mod digest;
 pub mod outline;
 pub mod own_objects;

@@ -8,6 +8,7 @@ use pgrx::prelude::*;
 
 use crate::capture::culprit;
 use crate::error::Error;
+use crate::server::notify::schema_changed;
 use crate::server::session::as_extension_owner;
 use crate::server::spi;
 
@@ -121,6 +122,9 @@ impl Run {
                 ],
             )
         })?;
+        if counts.applied > 0 {
+            schema_changed(&serde_json::json!({"by": "heal", "event": event, "applied": counts.applied}))?;
+        }
         Ok(Ended { event, counts, outcome, duration_ms })
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::heal::history::Report;
+use crate::server::notify::notify;
 use crate::server::spi;
 use crate::settings;
 
@@ -36,11 +37,7 @@ pub fn change(change: &Change<'_>) -> Result<(), Error> {
     let payload = json!({
         "database": spi::database()?, "drift": word, "drift_items": change.drift_items, "event": change.event,
     });
-    spi::read_one::<()>(
-        "SELECT pg_catalog.pg_notify($1, $2)",
-        &[CHANNEL.into(), payload.to_string().as_str().into()],
-    )?;
-    Ok(())
+    notify(CHANNEL, &payload)
 }
 
 /// Writes a line to the server's log, and one to the file of nself.schema_heal_log if there is one. Within a transaction.

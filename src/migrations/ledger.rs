@@ -10,9 +10,11 @@ use nself_heal_core::quote;
 use pgrx::datum::DatumWithOid;
 use pgrx::{Json, pg_sys};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::error::Error;
 use crate::migrations::script::MEANINGFUL_SETTINGS;
+use crate::server::notify::schema_changed;
 use crate::server::session::{
     self, as_extension_owner, as_extension_owner_bare, roles, with_pinned_settings,
 };
@@ -162,7 +164,7 @@ pub struct Progress<'a> {
     pub begun: Option<&'a str>,
 }
 
-/// Adds a row. It is kept or lost together with what the transaction did.
+/// Adds a row, and tells those who listen. Both are kept or lost together with what the transaction did.
 pub fn record(session: &Session, row: &LedgerRow<'_>) -> Result<(), Error> {
     let LedgerRow { entry, direction, tenant, in_transaction, progress, duration_ms, mirrored } = row;
     let mut applied = Applied {
@@ -177,7 +179,8 @@ pub fn record(session: &Session, row: &LedgerRow<'_>) -> Result<(), Error> {
     if *direction == Direction::Down {
         down_part(&mut applied, entry);
     }
-    insert(&applied, *direction)
+    insert(&applied, *direction)?;
+    schema_changed(&json!({"by": "migration", "version": entry.version, "direction": direction.as_str()}))
 }
 
 /// Adds a row for a migration that `source` says was applied or undone, at a time that it knows, perhaps.

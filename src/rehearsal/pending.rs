@@ -55,14 +55,14 @@ pub struct Rehearsed {
 }
 
 /// A migration that is to be rehearsed.
-enum Chosen {
+pub(super) enum Chosen {
     Readable(Box<Pending>, Box<Run>),
     /// Its file is no SQL, or holds what no migration can. With the line, and what is said of it.
     Unreadable(Box<Migration>, usize, String),
 }
 
 impl Chosen {
-    fn entry(&self) -> &Migration {
+    pub(super) fn entry(&self) -> &Migration {
         match self {
             Self::Readable(pending, _) => &pending.entry,
             Self::Unreadable(entry, ..) => entry,
@@ -80,16 +80,9 @@ pub fn rehearse(request: &UpRequest<'_>) -> Result<Vec<Rehearsed>, Error> {
     refuse_strangers(request.tenant)?;
     let session = Session::now(request.tenant)?;
     let sees_sql = sees_sql()?;
-    let read = |entry| read(entry, &session, request.tenant, sees_sql);
+    let read = |entry| read(entry, &session, request.tenant, sees_sql, Trial::Measure);
     let chosen: Vec<Chosen> = chosen.into_iter().map(read).collect::<Result<_, _>>()?;
-    // What comes after a file that cannot be read would not be applied.
-    let runs: Vec<Run> = chosen
-        .iter()
-        .map_while(|chosen| match chosen {
-            Chosen::Readable(_, run) => Some(run.as_ref().clone()),
-            Chosen::Unreadable(..) => None,
-        })
-        .collect();
+    let runs = readable(&chosen);
     let mut rans = match runs.is_empty() {
         true => Vec::new(),
         false => expected::rehearse(From::Applied, &runs)?,
@@ -128,12 +121,27 @@ pub fn rehearse(request: &UpRequest<'_>) -> Result<Vec<Rehearsed>, Error> {
     Ok(rows)
 }
 
+/// The migrations that can run: what comes after a file that cannot be read would not be applied.
+pub(super) fn readable(chosen: &[Chosen]) -> Vec<Run> {
+    let run = |chosen: &Chosen| match chosen {
+        Chosen::Readable(_, run) => Some(run.as_ref().clone()),
+        Chosen::Unreadable(..) => None,
+    };
+    chosen.iter().map_while(run).collect()
+}
+
 /// Reads a pending migration, without an error where that is one of its file.
-fn read(entry: Migration, session: &Session, tenant: Option<&str>, sees_sql: bool) -> Result<Chosen, Error> {
+pub(super) fn read(
+    entry: Migration,
+    session: &Session,
+    tenant: Option<&str>,
+    sees_sql: bool,
+    trial: Trial,
+) -> Result<Chosen, Error> {
     let error = match split(&entry.up()) {
         Ok(statements) => {
             let pending = Pending { entry, statements };
-            let run = run(&pending, session, tenant)?;
+            let run = run(&pending, session, tenant, trial)?;
             return Ok(Chosen::Readable(Box::new(pending), Box::new(run)));
         }
         Err(error) => error,
@@ -166,13 +174,13 @@ fn statements(chosen: &Chosen, ran: Option<&Ran>) -> Vec<Rehearsed> {
 }
 
 /// A pending migration as the caller would apply it now.
-fn run(pending: &Pending, session: &Session, tenant: Option<&str>) -> Result<Run, Error> {
+fn run(pending: &Pending, session: &Session, tenant: Option<&str>, trial: Trial) -> Result<Run, Error> {
     let entry = &pending.entry;
     let applied = chain::asker(session, entry)?.would_apply(entry);
     let last = ledger::last(&entry.version, tenant)?.filter(|last| !last.is_outdated_by(entry));
     let begin = last.and_then(|last| last.statements_done).unwrap_or(0);
     let migration = Applied { tenant: tenant.map(str::to_owned), ..applied };
-    Ok(Run { migration, begin, trial: Trial::Measure })
+    Ok(Run { migration, begin, trial })
 }
 
 fn statement(pending: &Pending, index: usize, ran: Option<&Ran>, begin: usize) -> Rehearsed {
@@ -253,9 +261,10 @@ struct Notes {
 
 fn note_of_migration(chosen: &Chosen, ran: Option<&Ran>, unclear: &[Allowed], sees_sql: bool) -> Notes {
     let Migration { path, up_line, .. } = chosen.entry();
-    let failed = match (chosen, ran.and_then(|ran| ran.failed.as_ref())) {
-        (Chosen::Readable(pending, run), Some(failed)) => Some(said(pending, run, failed, sees_sql)),
-        _ => None,
+    let failed = match chosen {
+        Chosen::Readable(..) => why_failed(chosen, ran, sees_sql),
+        // Its row says so.
+        Chosen::Unreadable(..) => None,
     };
     let marks: Vec<String> = unclear
         .iter()
@@ -268,6 +277,15 @@ fn note_of_migration(chosen: &Chosen, ran: Option<&Ran>, unclear: &[Allowed], se
         })
         .collect();
     Notes { failed, marks: (!marks.is_empty()).then(|| marks.join("; ")) }
+}
+
+/// Why a migration could not run, if it could not.
+pub(super) fn why_failed(chosen: &Chosen, ran: Option<&Ran>, sees_sql: bool) -> Option<String> {
+    match (chosen, ran.and_then(|ran| ran.failed.as_ref())) {
+        (Chosen::Readable(pending, run), Some(failed)) => Some(said(pending, run, failed, sees_sql)),
+        (Chosen::Readable(..), None) => None,
+        (Chosen::Unreadable(_, _, words), _) => Some(words.clone()),
+    }
 }
 
 /// The server's words, with the place in the file.

@@ -9,6 +9,7 @@ pub mod deferred;
 pub mod event_triggers;
 pub mod left_for_end;
 pub mod locked;
+pub mod notify;
 pub mod outside;
 pub mod own_ddl;
 pub mod own_lock;

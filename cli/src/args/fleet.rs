@@ -45,6 +45,9 @@ pub struct FleetUp {
     /// Show what would be applied and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Do not tell Hasura (nself.hasura_endpoint) to read the schema anew
+    #[arg(long)]
+    pub skip_metadata: bool,
 }
 
 impl Fleet {

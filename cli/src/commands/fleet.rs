@@ -102,6 +102,7 @@ fn words(fleet: &Fleet) -> Vec<String> {
         words.extend(up.number.map(|number| number.to_string()));
         words.extend(up.to.iter().flat_map(|to| ["--to".to_owned(), to.clone()]));
         words.extend(up.dry_run.then(|| "--dry-run".to_owned()));
+        words.extend(up.skip_metadata.then(|| "--skip-metadata".to_owned()));
     }
     if let Some(dir) = &fleet.of().folder.dir {
         words.extend(["--dir".to_owned(), dir.display().to_string()]);

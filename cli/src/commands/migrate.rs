@@ -4,7 +4,7 @@
 mod adopt;
 mod checksums;
 mod conflicts;
-mod files;
+pub mod files;
 mod ground;
 mod job;
 mod rehearse;

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use super::hasura::told;
 use super::{is_json, job, of_tenants, open};
 use crate::args::{Global, HealAllow, HealRun, SelfHeal};
 use crate::env_file::EnvFile;
@@ -57,6 +58,9 @@ fn heal(global: &Global, run: &HealRun) -> Result<Outcome, Error> {
     } else {
         output::text(&output::heal::planned(&rows.items));
     }
+    if rows.items.iter().any(|step| step.status == "applied") {
+        told::of_change(global, &mut server, run.skip_metadata);
+    }
     Ok(match run.confirm {
         true => outcome(run, &rows.items),
         false if rows.items.is_empty() => Outcome::Done,
@@ -80,6 +84,9 @@ fn heal_online(global: &Global, run: &HealRun) -> Result<Outcome, Error> {
         Some(steps) if is_json(global) => json_steps(steps),
         Some(steps) if job::is_done(&job) => output::text(&output::heal::healed(&steps.items)),
         Some(steps) => output::text(&output::heal::cut_short(&steps.items)),
+    }
+    if steps.iter().flat_map(|steps| &steps.items).any(|step| step.status == "applied") {
+        told::of_change(global, &mut server, run.skip_metadata);
     }
     match steps {
         Some(steps) if job::is_done(&job) => Ok(outcome(run, &steps.items)),

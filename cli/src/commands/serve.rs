@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use nself_hasura::{Certificate, Config, Limits, Secret, Source};
+use nself_hasura::{Certificate, Config, Hasura, Limits, Secret, Source};
 
 use crate::args::{Global, Serve};
 use crate::connect::{self, Way};
-use crate::dotenv::{ACTIONS_SECRET, Environment, OPERATOR_SECRET};
+use crate::dotenv::{ACTIONS_SECRET, Environment, HASURA_ENDPOINT, HASURA_SECRET, OPERATOR_SECRET};
 use crate::error::Error;
 use crate::exit::Outcome;
 
@@ -32,6 +32,10 @@ pub fn run(global: &Global, serve: &Serve) -> Result<Outcome, Error> {
         certificate,
         limits: limits(serve),
         database: Source { config, connector, env },
+        hasura: Hasura {
+            endpoint: environment.get(HASURA_ENDPOINT).map(str::to_owned),
+            admin_secret: environment.get(HASURA_SECRET).map(str::to_owned),
+        },
     })?;
     Ok(Outcome::Done)
 }

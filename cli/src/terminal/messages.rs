@@ -123,6 +123,12 @@ pub fn note(text: &str) {
     }
 }
 
+/// Prints what went wrong beside what was asked for, which is done.
+pub fn warning(message: &str, detail: Option<String>, hint: Option<&str>) {
+    let said = Said { detail, hint: hint.map(str::to_owned), ..Said::only(message) };
+    said.print("warning", WARNING);
+}
+
 /// Prints what is done, for those who want to watch.
 pub fn verbose(text: &str) {
     if IS_VERBOSE.load(Ordering::Relaxed) {

@@ -9,13 +9,16 @@ mod conflicts;
 mod environment;
 mod fleet;
 mod folder;
+mod hasura;
 mod http;
 mod jobs;
+mod metadata;
 mod page;
 mod pooler;
 mod repair;
 mod serve;
 mod shop;
+mod stand_in;
 mod tenants;
 
 use std::fs;
@@ -90,7 +93,8 @@ fn lint_fails_for_the_hazards_that_are_named_and_not_accepted() {
     let ran = shop.nself("db migrate lint").exits(0);
     assert!(ran.stdout.contains("0004_drop.sql, line 2: ALTER TABLE np_users"), "{}", ran.stdout);
     shop.nself("db migrate lint --fail-on fk-without-index,rewrites-table").exits(0);
-    let rows: Vec<Value> = serde_json::from_str(&shop.nself("db migrate lint --json").exits(0).stdout).unwrap();
+    let rows: Vec<Value> =
+        serde_json::from_str(&shop.nself("db migrate lint --json").exits(0).stdout).unwrap();
     assert!(!rows.is_empty());
     let ran = shop.nself("db migrate lint --fail-on deletes-data --format github").exits(1);
     let says = "::error file=migrations/0004_drop.sql,line=2,title=deletes-data::It drops column public.np_users.email";

@@ -12,8 +12,9 @@ use nself_heal_core::quote;
 use nself_heal_core::repair::Effect;
 use pgrx::pg_sys;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::catalog::{self, Wanted, digest};
+use crate::catalog::{self, Wanted, api_schema, digest};
 use crate::error::{Error, ServerError};
 use crate::expected::shadow::heard::heard_here;
 use crate::expected::shadow::left_out::{self, LeftOut};
@@ -42,6 +43,8 @@ pub enum Trial {
     RollBack { down: Option<String> },
     /// It is told what it changes.
     Tell,
+    /// It is told what a program such as Hasura can serve before it and after it.
+    See,
 }
 
 /// What a run did.
@@ -59,6 +62,8 @@ pub struct Ran {
     pub rollback: Option<Rollback>,
     /// What the migration changed, if that is to be told.
     pub effects: Vec<Effect>,
+    /// What can be served before and after it, if that is to be told.
+    pub seen: Option<(Value, Value)>,
 }
 
 /// What became of a down part.
@@ -105,10 +110,12 @@ fn run_one(run: &Run, schema: &mut Schema) -> Result<Ran, Error> {
     owners_rights::begin();
     let before = schema.clone();
     let mut meter = (run.trial == Trial::Measure).then(|| Meter::new(schema));
+    let see = || in_transaction(api_schema::read);
+    let seen_before = (run.trial == Trial::See).then(see).transpose()?;
     let result = apply(run, meter.as_mut());
     let (mut statements, passed_over, other_form) =
         meter.map(|meter| (meter.statements, meter.passed_over, meter.other_form)).unwrap_or_default();
-    let (mut rollback, mut failure, mut effects) = (None, None, Vec::new());
+    let (mut rollback, mut failure, mut effects, mut seen) = (None, None, Vec::new(), None);
     match (result, &run.trial) {
         (Err(error), _) => failure = Some(failed(error)),
         (Ok(()), Trial::Measure) => {
@@ -118,6 +125,7 @@ fn run_one(run: &Run, schema: &mut Schema) -> Result<Ran, Error> {
         (Ok(()), Trial::Tell) => {
             effects = in_transaction(|| schema.advance(|from, to| Ok(Effect::all(&all_changes(from, to)))))?;
         }
+        (Ok(()), Trial::See) => seen = seen_before.zip(Some(see()?)),
         (Ok(()), Trial::RollBack { down }) => {
             in_transaction(|| schema.advance(|_, _| Ok(())))?;
             if let Some(down) = down {
@@ -133,6 +141,7 @@ fn run_one(run: &Run, schema: &mut Schema) -> Result<Ran, Error> {
         failed: failure,
         rollback,
         effects,
+        seen,
     })
 }
 

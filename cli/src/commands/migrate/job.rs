@@ -5,6 +5,7 @@ use serde_json::value::to_raw_value;
 
 use super::{is_json, states};
 use crate::args::Global;
+use crate::commands::hasura::told;
 use crate::commands::job;
 use crate::error::Error;
 use crate::exit::{self, Outcome};
@@ -36,6 +37,7 @@ impl Started {
         server: &mut Server,
         planned: Vec<MigrationStep>,
         tenant: Option<&str>,
+        skip_metadata: bool,
     ) -> Result<Outcome, Error> {
         let Self { number, interrupt } = self;
         let job = job::wait(server, number, "Applying migrations", &interrupt)?;
@@ -50,6 +52,9 @@ impl Started {
             output::text(&text::done(Direction::Up, &steps, &now));
         } else {
             output::text(&text::cut_short(&steps, &now));
+        }
+        if !steps.is_empty() {
+            told::of_change(global, server, skip_metadata);
         }
         if job::is_done(&job) { Ok(Outcome::Done) } else { Err(Error::Job { number, job: Box::new(job) }) }
     }

@@ -4,6 +4,7 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use super::{files, files::Listing, is_json, job, open, rehearse, states};
 use crate::args::{DESTROY_PRODUCTION, Down, Global, Up};
+use crate::commands::hasura::told;
 use crate::error::Error;
 use crate::exit::Outcome;
 use crate::folder::Files;
@@ -23,6 +24,7 @@ pub fn up(global: &Global, up: &Up) -> Result<Outcome, Error> {
         confirm: None,
         tenant: up.tenant.clone(),
         out_of_order: up.out_of_order.then_some(true),
+        skip_metadata: up.skip_metadata,
     };
     run.start(global, up.dry_run, true)
 }
@@ -51,6 +53,7 @@ fn revert(global: &Global, down: &Down, steps: Option<i32>) -> Result<Outcome, E
         confirm: down.confirm.clone(),
         tenant: down.tenant.clone(),
         out_of_order: None,
+        skip_metadata: down.skip_metadata,
     };
     run.start(global, down.dry_run, agreed)
 }
@@ -65,6 +68,8 @@ struct Run {
     tenant: Option<String>,
     /// Only of up.
     out_of_order: Option<bool>,
+    /// Whether Hasura is not told.
+    skip_metadata: bool,
 }
 
 impl Run {
@@ -83,7 +88,7 @@ impl Run {
             && let Some(planned) = self.for_a_job(&mut session)?
         {
             let job = job::start(session, &self.start_call())?;
-            return job.finish(global, &mut server, planned, self.tenant.as_deref());
+            return job.finish(global, &mut server, planned, self.tenant.as_deref(), self.skip_metadata);
         }
         let steps = match session.rows::<MigrationStep>(self.waiting(dry_run), &self.call(dry_run)) {
             Err(error) if error.is_usage() && !dry_run => {
@@ -95,7 +100,11 @@ impl Run {
         if agreed.is_some_and(|agreed| agreed != versions(&steps)) {
             return Err(Error::PlanChanged);
         }
-        self.finish(global, session, &steps, dry_run)
+        let outcome = self.finish(global, session, &steps, dry_run)?;
+        if !dry_run && !steps.items.is_empty() {
+            told::of_change(global, &mut server, self.skip_metadata);
+        }
+        Ok(outcome)
     }
 
     fn call(&self, dry_run: bool) -> Call {

@@ -6,6 +6,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::files::{self, Listing};
 use super::{is_json, open};
 use crate::args::{Global, Up};
+use crate::commands::hasura::told;
 use crate::error::Error;
 use crate::exit::Outcome;
 use crate::output;
@@ -58,6 +59,9 @@ pub fn up(global: &Global, up: &Up) -> Result<Outcome, Error> {
     let raw: Vec<_> =
         steps.iter().map(|step| to_raw_value(step).expect("plain values are always JSON")).collect();
     print(global, &raw, &steps, false);
+    if steps.iter().any(|step| step.status == "applied") {
+        told::of_change(global, &mut server, up.skip_metadata);
+    }
     let failed = steps.iter().filter(|step| step.status == "failed").count();
     match failed {
         0 => Ok(Outcome::Done),

@@ -103,9 +103,7 @@ async fn answer_action(
             action => {
                 let change = action.change();
                 let answer = action.run(&database, server.limits.heal_wait).await?;
-                if let Some(change) = change.and_then(|change| change(&answer)) {
-                    tokio::spawn(async move { server.hasura.tell(&server.database, change).await });
-                }
+                server.tell_hasura(change.and_then(|change| change(&answer)));
                 Ok(answer)
             }
         }

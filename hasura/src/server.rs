@@ -13,7 +13,7 @@ use crate::page::Page;
 use crate::roles::Roles;
 use crate::secret::Secret;
 use crate::serve::Limits;
-use crate::told::Hasura;
+use crate::told::{Change, Hasura};
 
 pub struct Server {
     /// Who knows it may do all that roles may.
@@ -31,3 +31,13 @@ pub struct Server {
 }
 
 pub type Shared = State<Arc<Server>>;
+
+impl Server {
+    /// Tells Hasura of a change behind the answer, which nobody is to wait for.
+    pub fn tell_hasura(self: &Arc<Self>, change: Option<Change>) {
+        if let Some(change) = change {
+            let server = Arc::clone(self);
+            tokio::spawn(async move { server.hasura.tell(&server.database, change).await });
+        }
+    }
+}

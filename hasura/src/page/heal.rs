@@ -15,6 +15,7 @@ use crate::database::Failure;
 use crate::heal;
 use crate::refusal::{Refusal, Told};
 use crate::server::{Server, Shared};
+use crate::told::Change;
 use crate::work::{take_place, to_its_end};
 
 const NAME: &str = "page: heal";
@@ -77,6 +78,7 @@ async fn confirmed(server: &Arc<Server>, typed: String) -> Result<String, Refusa
         }
         server.page.plan.forget();
         let json = heal::start(&database, None, server.limits.heal_wait).await?;
+        server.tell_hasura(Change::of_heal(&json));
         let Healed { job, state, steps } =
             serde_json::from_str(&json).map_err(|_| Failure::Row("nself_heal_start"))?;
         if state != "done" {

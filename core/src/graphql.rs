@@ -8,8 +8,8 @@
 pub mod changes;
 mod contents;
 
-use crate::access::Level;
 use crate::checksum::sha256_hex;
+use crate::level::Level;
 use crate::quote::{ident, literal, qualified};
 
 pub use contents::{FUNCTIONS, ROW_TYPES};

@@ -13,6 +13,7 @@ use pgrx::datum::DatumWithOid;
 use pgrx::{Json, PgLogLevel, PgSqlErrorCode, log, notice, pg_sys};
 use serde::Deserialize;
 
+use crate::catalog::older::as_here;
 use crate::error::{Error, say};
 use crate::server::parser;
 use crate::server::session::{self, as_extension_owner, c_string, with_pinned_settings};
@@ -220,7 +221,8 @@ fn tell_of_schema(grantee: &Grantee) -> Result<(), Error> {
 
 fn give(grantee: &Grantee, level: Level) -> Result<(), Error> {
     let place = level.place() as i32;
-    let statements: Vec<String> = ask_held(sql!("access/give"), vec![place.into(), grantee.sql().into()])?;
+    let statements: Vec<String> =
+        ask_held(&as_here(sql!("access/give")), vec![place.into(), grantee.sql().into()])?;
     statements.iter().try_for_each(|sql| run(sql))
 }
 
@@ -287,7 +289,7 @@ pub struct Access {
 pub fn list() -> Result<Vec<Access>, Error> {
     // From 16 on, a membership may allow no SET ROLE.
     let becomes = if cfg!(feature = "pg15") { "'MEMBER'" } else { "'USAGE, SET'" };
-    ask_held(&sql!("access/list").replace(":becomes", becomes), vec![])
+    ask_held(&as_here(sql!("access/list")).replace(":becomes", becomes), vec![])
 }
 
 /// Rights on this product's own functions and tables that no level has given, as a kind that is not compared. None in a

@@ -5,6 +5,7 @@
 pub mod access;
 pub mod api_schema;
 pub mod digest;
+mod older;
 pub mod outline;
 pub mod own_objects;
 pub mod own_tables;

@@ -9,6 +9,7 @@ use pgrx::pg_sys;
 
 use crate::catalog::access::in_script;
 use crate::catalog::digest::{Held, held};
+use crate::catalog::older::{self, as_here};
 use crate::error::Error;
 use crate::server::session::as_extension_owner;
 use crate::server::spi;
@@ -60,12 +61,7 @@ pub fn forget_api() -> Result<(), Error> {
 
 /// The rows that tell what schema nself_api was, in their versions. None where there is no such table, as in a shadow.
 pub fn held_of_api() -> Option<Held> {
-    // SAFETY: a look into the catalogs; with true it returns InvalidOid for what is not there.
-    let table = unsafe {
-        let schema = pg_sys::get_namespace_oid(c"nself".as_ptr(), true);
-        pg_sys::get_relname_relid(c"installed_api".as_ptr(), schema)
-    };
-    (table != pg_sys::InvalidOid).then(|| held(table.to_u32()))
+    older::api_table().map(|table| held(table.to_u32()))
 }
 
 /// The name of the schema that the extension was put into.
@@ -98,7 +94,7 @@ pub fn steps() -> Result<Vec<Step>, Error> {
     }
     as_extension_owner(|| {
         let mut installed: Vec<Own> =
-            list("installed", "SELECT * FROM nself.installed UNION ALL SELECT * FROM nself.installed_api")?;
+            list("installed", "SELECT * FROM nself.installed UNION ALL SELECT * FROM nself.installed_api a")?;
         let mut live: Vec<Own> = list("own", OWN)?;
         if installed.iter().any(Own::is_of_api) {
             own::expect_edition(&mut installed, &mut live, &current_edition()?);
@@ -108,14 +104,14 @@ pub fn steps() -> Result<Vec<Step>, Error> {
 }
 
 fn list(name: &'static str, from: &str) -> Result<Vec<Own>, Error> {
-    spi::read_json(name, &format!("SELECT coalesce(json_agg(x), '[]')::text FROM ({from}) x"), &[])
+    spi::read_json(name, &format!("SELECT coalesce(json_agg(x), '[]')::text FROM ({}) x", as_here(from)), &[])
 }
 
 /// What an earlier call of nself_api_install() has made, and what of schema nself_api is not so, each in words.
 pub fn known_of_api() -> Result<(Known, Vec<String>), Error> {
     as_extension_owner(|| {
         let of_api = |own: Vec<Own>| own.into_iter().filter(Own::is_of_api).collect::<Vec<_>>();
-        let mut installed = of_api(list("installed", "SELECT * FROM nself.installed_api")?);
+        let mut installed = of_api(list("installed", "SELECT * FROM nself.installed_api a")?);
         let mut live = of_api(list("own", OWN)?);
         let edition = installed.iter().find(|own| own.object_type == "schema").map(|own| own.says.clone());
         let Some(edition) = edition else { return Ok((Known::default(), Vec::new())) };

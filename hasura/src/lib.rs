@@ -18,6 +18,7 @@ mod metrics;
 mod page;
 mod payload;
 mod refusal;
+mod rehearsal;
 mod request;
 mod roles;
 mod router;

@@ -1,6 +1,6 @@
 //! `/metrics`, for Prometheus. A scrape reads what the database keeps anyway: the history of heals, the state of
 //! migrations, the jobs. It never waits for a drift: the figures are those of the last one, with its time, and if that is
-//! long ago, a new one is begun behind the scrape.
+//! long ago, a new one is begun behind the scrape. The same of the hazards of pending migrations.
 
 use std::fmt::Error as FormatError;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use prometheus_client::registry::Registry;
 use crate::database::Database;
 use crate::drift::LastDrift;
 use crate::figures::{self, Figures};
+use crate::rehearsal::LastRehearsal;
 
 /// Several scrapes within this time are one for the database.
 const FRESH: Duration = Duration::from_secs(5);
@@ -32,14 +33,19 @@ pub struct Metrics {
     calls: Family<Labels, Counter>,
     durations: Family<Labels, Histogram>,
     last_drift: Arc<LastDrift>,
+    last_rehearsal: Arc<LastRehearsal>,
     /// The last figures of the database.
     figures: tokio::sync::Mutex<Option<(Instant, String)>>,
-    /// When a drift is too old to be scraped. None: there is no drift but those that are called for.
+    /// When a drift is too old to be scraped. None: there is no drift and no rehearsal but those that are called for.
     longest_age: Option<Duration>,
 }
 
 impl Metrics {
-    pub fn new(last_drift: Arc<LastDrift>, longest_age: Option<Duration>) -> Self {
+    pub fn new(
+        last_drift: Arc<LastDrift>,
+        last_rehearsal: Arc<LastRehearsal>,
+        longest_age: Option<Duration>,
+    ) -> Self {
         let mut registry = Registry::default();
         let calls = Family::default();
         registry.register(
@@ -49,7 +55,15 @@ impl Metrics {
         );
         let durations = Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> _);
         registry.register("nself_call_duration_seconds", "How long calls took", durations.clone());
-        Self { registry, calls, durations, last_drift, figures: tokio::sync::Mutex::default(), longest_age }
+        Self {
+            registry,
+            calls,
+            durations,
+            last_drift,
+            last_rehearsal,
+            figures: tokio::sync::Mutex::default(),
+            longest_age,
+        }
     }
 
     /// Counts a call. `action` is a name of this program's own.
@@ -67,6 +81,7 @@ impl Metrics {
         let mut text = self.database_figures(database).await;
         let written = self
             .drift_figures(&mut text)
+            .and_then(|()| self.hazard_figures(&mut text))
             .and_then(|()| encode_registry(&mut text, &self.registry))
             .and_then(|()| encode_eof(&mut text));
         written.expect("a string takes all that is written");
@@ -99,8 +114,26 @@ impl Metrics {
         encode_registry(text, &registry)
     }
 
+    fn hazard_figures(&self, text: &mut String) -> Result<(), FormatError> {
+        let mut registry = Registry::default();
+        if let Some(last) = self.last_rehearsal.kept().view().last {
+            let help = "Hazards of the pending migrations in the last rehearsal";
+            let hazards = gauges(&mut registry, "nself_hazards", help);
+            for found in last.answer.iter().flat_map(|row| &row.found) {
+                let accepted = if found.allowed.is_some() { "true" } else { "false" };
+                hazards.get_or_create(&labels([("hazard", &found.hazard), ("accepted", accepted)])).inc();
+            }
+            let failed = last.answer.iter().filter(|row| row.status == "failed").count();
+            let help = "Statements that failed in the last rehearsal";
+            gauge(&mut registry, "nself_rehearsal_failures", help, failed as f64);
+            let at = last.at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+            gauge(&mut registry, "nself_rehearsal_timestamp_seconds", "When the last rehearsal ended", at);
+        }
+        encode_registry(text, &registry)
+    }
+
     /// What the database keeps; while it is away, only that.
-    async fn database_figures(&self, database: &Database) -> String {
+    async fn database_figures(&self, database: &Arc<Database>) -> String {
         let mut figures = self.figures.lock().await;
         if let Some((at, text)) = &*figures
             && at.elapsed() < FRESH
@@ -113,6 +146,10 @@ impl Metrics {
         gauge(&mut registry, "nself_database_up", "Whether the database gave the figures", is_there);
         if let Ok(figures) = read {
             register(&mut registry, &figures);
+            if self.longest_age.is_some() {
+                let pending = figures.migrations.into_iter().filter(|migration| migration.state == "pending");
+                self.last_rehearsal.renew(database, pending.map(|migration| migration.version).collect());
+            }
         }
         let mut text = String::new();
         encode_registry(&mut text, &registry).expect("a string takes all that is written");
@@ -185,7 +222,7 @@ mod tests {
     #[tokio::test]
     async fn a_drift_is_told_by_kind_and_safety_with_its_time() {
         let last = Arc::new(LastDrift::default());
-        let metrics = Metrics::new(Arc::clone(&last), None);
+        let metrics = Metrics::new(Arc::clone(&last), Arc::default(), None);
         let mut text = String::new();
         metrics.drift_figures(&mut text).unwrap();
         assert_eq!(text, "", "nothing is told before there was one");
@@ -202,7 +239,7 @@ mod tests {
 
     #[test]
     fn calls_are_counted_by_what_came_of_them() {
-        let metrics = Metrics::new(Arc::default(), None);
+        let metrics = Metrics::new(Arc::default(), Arc::default(), None);
         metrics.count("nself_drift", "ok", Duration::from_millis(3));
         metrics.count("nself_drift", "busy", Duration::ZERO);
         let mut text = String::new();

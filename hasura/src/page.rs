@@ -12,7 +12,6 @@ mod jobs;
 mod migrations;
 mod plan;
 mod reading;
-mod rehearsal;
 mod session;
 mod sign_in;
 mod tenants;
@@ -34,11 +33,11 @@ use tokio::sync::Semaphore;
 use crate::heal::Step;
 use crate::kept::Kept;
 use crate::refusal::Refusal;
+use crate::rehearsal::LastRehearsal;
 use crate::request::{Called, is_meant_for_this_machine};
 use crate::secret::Secret;
 use crate::server::{Server, Shared};
 use reading::Reading;
-use rehearsal::Rehearsed;
 use session::{Guesses, Sessions, Visitor};
 
 /// A page that takes longer shows what was kept.
@@ -57,11 +56,11 @@ pub struct Page {
     guesses: Guesses,
     reading: Kept<Reading>,
     plan: Kept<Vec<Step>>,
-    rehearsal: Kept<Vec<Rehearsed>>,
+    rehearsal: Arc<LastRehearsal>,
 }
 
 impl Page {
-    pub fn new(operator_secret: Option<Secret>) -> Self {
+    pub fn new(operator_secret: Option<Secret>, rehearsal: Arc<LastRehearsal>) -> Self {
         Self {
             views: Semaphore::new(VIEWS),
             operator_secret,
@@ -69,7 +68,7 @@ impl Page {
             guesses: Guesses::default(),
             reading: Kept::default(),
             plan: Kept::default(),
-            rehearsal: Kept::default(),
+            rehearsal,
         }
     }
 }

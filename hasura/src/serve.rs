@@ -24,6 +24,7 @@ use crate::log;
 use crate::metrics::Metrics;
 use crate::page::Page;
 use crate::refusal::Refusal;
+use crate::rehearsal::LastRehearsal;
 use crate::roles::{Grant, Roles};
 use crate::router::router;
 use crate::secret::Secret;
@@ -123,15 +124,16 @@ async fn run(config: Config) -> Result<(), Error> {
     let database = Arc::new(Database::new(database, &limits));
     let places = Arc::new(Semaphore::new(calls));
     let last_drift = Arc::new(LastDrift::default());
+    let last_rehearsal = Arc::new(LastRehearsal::default());
     let server = Server {
         secret,
         secret_header: header,
         roles: Roles::new(roles),
         limits,
         database: Arc::clone(&database),
-        metrics: Arc::new(Metrics::new(Arc::clone(&last_drift), drift_age)),
+        metrics: Arc::new(Metrics::new(Arc::clone(&last_drift), Arc::clone(&last_rehearsal), drift_age)),
         last_drift,
-        page: Page::new(operator_secret),
+        page: Page::new(operator_secret, last_rehearsal),
         hasura,
         places: Arc::clone(&places),
     };

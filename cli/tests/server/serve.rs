@@ -421,13 +421,18 @@ fn metrics_say_what_the_database_keeps_and_never_wait_for_a_drift() {
     assert!(text.contains("nself_drift_items{kind=\"extra\",safety=\"manual\"} 1.0"), "{text}");
     assert!(text.contains("nself_calls_total{action=\"nself_drift\",code=\"ok\"} 1"), "{text}");
 
-    // A scrape begins a drift behind it where there is none.
+    // A scrape begins a drift behind it where there is none, and a rehearsal of what is pending.
+    assert!(!text.contains("nself_hazards"), "{text}");
     let serving = Serving::start(&shop, "");
-    let found =
-        || serving.get("/metrics").text.contains("nself_drift_items{kind=\"extra\",safety=\"manual\"} 1.0");
+    let found = || {
+        let text = serving.get("/metrics").text;
+        text.contains("nself_drift_items{kind=\"extra\",safety=\"manual\"} 1.0")
+            && text.contains("nself_hazards{hazard=\"not-reversible\",accepted=\"false\"} 1.0")
+            && text.contains("nself_rehearsal_failures 0.0")
+    };
     let began = std::time::Instant::now();
     while !found() {
-        assert!(began.elapsed().as_secs() < 60, "no drift was begun: {}", serving.log());
+        assert!(began.elapsed().as_secs() < 60, "no drift or no rehearsal was begun: {}", serving.log());
         thread::sleep(std::time::Duration::from_millis(50));
     }
 }

@@ -8,10 +8,11 @@ use axum::response::Response;
 use tokio::time::{sleep, timeout};
 
 use super::form::Form;
-use super::{answer, called, rehearsal};
+use super::{answer, called};
 use crate::database::Database;
 use crate::heal::planned_steps;
 use crate::refusal::Refusal;
+use crate::rehearsal;
 use crate::server::{Server, Shared};
 use crate::work::{begin, take_place};
 
@@ -31,7 +32,7 @@ impl Question {
         match self {
             Question::Drift => server.last_drift.kept().view().is_under_way,
             Question::Plan => server.page.plan.view().is_under_way,
-            Question::Rehearsal => server.page.rehearsal.view().is_under_way,
+            Question::Rehearsal => server.page.rehearsal.kept().view().is_under_way,
         }
     }
 
@@ -39,7 +40,9 @@ impl Question {
         match self {
             Question::Drift => server.last_drift.ask(database).await.map(drop),
             Question::Plan => server.page.plan.ask(planned_steps(database)).await.map(drop),
-            Question::Rehearsal => server.page.rehearsal.ask(rehearsal::rehearse(database)).await.map(drop),
+            Question::Rehearsal => {
+                server.page.rehearsal.kept().ask(rehearsal::rehearse(database)).await.map(drop)
+            }
         }
     }
 

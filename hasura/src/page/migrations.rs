@@ -3,11 +3,11 @@
 use maud::{Markup, html};
 use nself_report::names::{count, migration};
 
-use super::rehearsal::{Hazard, Rehearsed};
 use super::session::Visitor;
 use super::{time, view};
 use crate::figures::Migration;
 use crate::kept::View;
+use crate::rehearsal::{Hazard, Rehearsed};
 
 /// How many are shown.
 const MOST: usize = 50;

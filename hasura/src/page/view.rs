@@ -16,7 +16,7 @@ pub const RELOAD: HeaderValue = HeaderValue::from_static("30");
 pub fn page(server: &Server, visitor: &Visitor, notice: Option<&Notice>, is_kept_current: bool) -> Markup {
     let reading = server.page.reading.view();
     let (drift, plan) = (server.last_drift.kept().view(), server.page.plan.view());
-    let rehearsal = server.page.rehearsal.view();
+    let rehearsal = server.page.rehearsal.kept().view();
     let read = reading.last.as_deref().map(|moment| &moment.answer);
     let has_tenants = read.is_some_and(|of| !of.tenants.is_empty());
     let top = html! {

@@ -76,7 +76,7 @@ STRICT
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'nself_api_install_wrapper';
 
-CREATE FUNCTION "nself_api_schema"(
+CREATE FUNCTION "nself_servable"(
 	"pending" bool DEFAULT false /* Option < bool > */
 ) RETURNS TABLE (
 	"state" TEXT,  /* & '_ str */
@@ -87,7 +87,7 @@ CREATE FUNCTION "nself_api_schema"(
 	"schema" jsonb  /* Option < JsonB > */
 )
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'nself_api_schema_wrapper';
+AS 'MODULE_PATHNAME', 'nself_servable_wrapper';
 
 CREATE FUNCTION "nself_api_uninstall"() RETURNS TABLE (
 	"done" TEXT,  /* & '_ str */
@@ -102,7 +102,7 @@ COMMENT ON FUNCTION nself_migrate_up(text, integer, boolean, text, boolean) IS
 'Needs level migrate, as a dry run look. Applies pending migrations in the caller''s transaction, as the caller, under the caller''s search_path: all of them or none. target: the last version to apply. max_count: how many. dry_run: only list them; sql is NULL below level migrate. A migration that is marked to run without a transaction is refused before anything has run. tenant: the name of a tenant, or its schema, made if it is not there, that comes first in the search_path. out_of_order: true also applies what comes before an applied migration, after it; otherwise that is refused (55000). duration_ms: milliseconds. Fails with the migration, statement and line, and the server''s own SQLSTATE; then the database is as before. Where that is lock_timeout (55P03), the detail names who has the lock. Deferred constraints are checked at the end of each migration, and what it says with SET CONSTRAINTS holds for it alone. Locks: what its statements lock, until the transaction of the caller ends. One session at a time in a database: others wait up to lock_timeout; a REPEATABLE READ transaction that waited gets 40001. Notifies nself_schema of each migration.';
 COMMENT ON FUNCTION nself_migrate_down(text, integer, boolean, text, text) IS
 'Needs level migrate, as a dry run look. Undoes applied migrations with their down parts, the latest first, in the caller''s transaction. target: the version that stays the last (NULL: see steps). steps: how many (default 1). dry_run: as in nself_migrate_up(). confirm: where nself.env is prod, yes-destroy-production. tenant: as in nself_migrate_up(). A mark for running without a transaction does not count for a down part. Fails before anything runs if a down part is missing. Notifies nself_schema of each migration.';
-COMMENT ON FUNCTION nself_api_schema(boolean) IS
+COMMENT ON FUNCTION nself_servable(boolean) IS
 'Needs level look. Tells what a program such as Hasura can serve of the schema. pending: true also tells it of a shadow database in which the pending migrations run one after the other. One row for each state: live (this database), and with pending: applied (the shadow before them), and one for each pending migration: pending (after it), failed (note: what the server said) or not run (an earlier one failed). schema: JSON, {"relations": [{"schema", "name", "kind" as in pg_class, "columns": [{"name", "type", "base", "category", "not_null"}], "primary_key"}], "foreign_keys": [{"schema", "table", "columns", "to_schema", "to_table"}], "functions": [{"schema", "name", "volatile", "variadic", "returns_set", "returns", "returns_relation", "arguments": [{"name", "type", "relation"}]}]}; NULL where it is as in the row before. Schemas of the server''s own, nself and hdb_catalog are left out. A shadow has what migrations made and what they found: compare its states with one another. With pending it fails as nself_migrate_rehearse() does, and works as that does. Changes and locks nothing here.';
 COMMENT ON FUNCTION nself_heal(boolean, text[], text, boolean) IS
 'Needs level heal, as a dry run look. Closes the drift by adding what is missing. Never drops, retypes, renames, truncates or deletes. Fails with 55000 where another tool has migrated this database since its list was adopted. confirm: false is a dry run that changes nothing and locks as nself_drift() does. not_renamed: identities of missing objects (columns, tables, types, labels, views and others) that are not the old name of an extra one. tenant, all_tenants: closes the drift of this tenant alone, or of all, as nself_drift() tells it. status: planned, applied, blocked (detail says by what, and how to find the rows), manual or failed. Each step runs as the owner of what it touches, in a subtransaction, waiting up to nself.heal_lock_timeout for its locks: ACCESS EXCLUSIVE for columns and most constraints, SHARE ROW EXCLUSIVE for foreign keys (on both tables), SHARE for indexes, until the caller''s transaction ends. Notifies nself_schema if it applied something.';

@@ -259,7 +259,7 @@ pub struct HealStep {
     pub detail: Option<String>,
 }
 
-/// A row of `nself_api_schema`.
+/// A row of `nself_servable`.
 #[derive(Deserialize)]
 pub struct ApiSchema {
     /// live, applied, pending, failed or not run

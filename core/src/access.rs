@@ -43,7 +43,7 @@ const FUNCTIONS: [(&str, Level); 48] = [
     ("nself_access", Level::Look),
     ("nself_access_level", Level::Look),
     ("nself_adopt", Level::Look),
-    ("nself_api_schema", Level::Look),
+    ("nself_servable", Level::Look),
     ("nself_baseline", Level::Look),
     ("nself_drift", Level::Look),
     ("nself_environment", Level::Look),

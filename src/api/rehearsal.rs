@@ -9,7 +9,7 @@ use pgrx::prelude::*;
 use crate::catalog::access::ask;
 use crate::migrations::tenants::schema_of;
 use crate::migrations::up::UpRequest;
-use crate::rehearsal::api_schema::{self, Seen};
+use crate::rehearsal::servable::{self, Seen};
 use crate::rehearsal::{self, Rehearsed};
 
 #[pg_extern]
@@ -49,7 +49,7 @@ fn nself_migrate_rehearse(
 }
 
 #[pg_extern]
-fn nself_api_schema(
+fn nself_servable(
     pending: default!(Option<bool>, "false"),
 ) -> Result<
     TableIterator<
@@ -65,10 +65,10 @@ fn nself_api_schema(
     >,
     ErrorReport,
 > {
-    ask(Level::Look, "nself_api_schema()")?;
-    let mut seen = vec![api_schema::here()?];
+    ask(Level::Look, "nself_servable()")?;
+    let mut seen = vec![servable::here()?];
     if pending.unwrap_or(false) {
-        seen.extend(api_schema::after_pending()?);
+        seen.extend(servable::after_pending()?);
     }
     let rows: Vec<_> = seen
         .into_iter()

@@ -3,13 +3,13 @@
 #![allow(unsafe_code)]
 
 pub mod access;
-pub mod api_schema;
 pub mod digest;
 mod older;
 pub mod outline;
 pub mod own_objects;
 pub mod own_tables;
 mod read;
+pub mod servable;
 
 pub use read::{
     MEMBERS, Wanted, count_not_compared, read, read_dependencies, read_extensions, read_with_dependencies,

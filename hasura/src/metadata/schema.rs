@@ -1,4 +1,4 @@
-//! What `nself_api_schema()` tells of a schema, by name.
+//! What `nself_servable()` tells of a schema, by name.
 
 use std::collections::HashMap;
 

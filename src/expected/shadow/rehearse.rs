@@ -14,7 +14,7 @@ use pgrx::pg_sys;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::catalog::{self, Wanted, api_schema, digest};
+use crate::catalog::{self, Wanted, digest, servable};
 use crate::error::{Error, ServerError};
 use crate::expected::shadow::heard::heard_here;
 use crate::expected::shadow::left_out::{self, LeftOut};
@@ -110,7 +110,7 @@ fn run_one(run: &Run, schema: &mut Schema) -> Result<Ran, Error> {
     owners_rights::begin();
     let before = schema.clone();
     let mut meter = (run.trial == Trial::Measure).then(|| Meter::new(schema));
-    let see = || in_transaction(api_schema::read);
+    let see = || in_transaction(servable::read);
     let seen_before = (run.trial == Trial::See).then(see).transpose()?;
     let result = apply(run, meter.as_mut());
     let (mut statements, passed_over, other_form) =

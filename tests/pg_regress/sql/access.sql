@@ -68,7 +68,7 @@ SELECT g.name AS role, h.privilege, h.target, concat(h.name, ' (' || string_agg(
 
 -- Each function is refused without its level, also to those who may EXECUTE all of them, and allowed with it.
 CREATE TABLE call (call text);
-INSERT INTO call VALUES ('nself_access()'), ('nself_access_level()'), ('nself_adopt()'), ('nself_adopt(confirm => true)'), ('nself_api_schema()'),
+INSERT INTO call VALUES ('nself_access()'), ('nself_access_level()'), ('nself_adopt()'), ('nself_adopt(confirm => true)'), ('nself_servable()'),
     ('nself_baseline()'), ('nself_baseline(confirm => true)'), ('nself_ground()'), ('nself_ground_platform()'), ('nself_ground_platform(confirm => true)'), ('nself_ground_forget()'), ('nself_drift()'), ('nself_drift_not_compared()'), ('nself_environment()'), ('nself_heal()'),
     ('nself_heal(true)'), ('nself_heal_disable()'), ('nself_heal_enable()'), ('nself_heal_history()'), ('nself_heal_start()'),
     ('nself_heal_status()'), ('nself_heal_steps()'), ('nself_ignored()'), ('nself_replay_left_out()'), ('nself_job()'), ('nself_job_cancel()'),

@@ -69,16 +69,16 @@ SELECT count(*) FROM nself_heal(true);
 :heard;
 
 -- The schema of now.
-SELECT state, version, note FROM nself_api_schema();
+SELECT state, version, note FROM nself_servable();
 CREATE FUNCTION outside.seen(schema jsonb) RETURNS TABLE (relation text, kind text, key text, columns text) LANGUAGE sql AS $$
     SELECT r ->> 'name', r ->> 'kind', r ->> 'primary_key',
            (SELECT string_agg(format('%s %s %s', c ->> 'name', c ->> 'type', c ->> 'category'), ', ' ORDER BY n)
               FROM jsonb_array_elements(r -> 'columns') WITH ORDINALITY c(c, n))
       FROM jsonb_array_elements(schema -> 'relations') r WHERE r ->> 'schema' = 'public'
 $$;
-SELECT s.* FROM nself_api_schema(), outside.seen(schema) s;
-SELECT jsonb_pretty(schema -> 'foreign_keys') FROM nself_api_schema();
-SELECT f - 'volatile' AS function FROM nself_api_schema(), jsonb_array_elements(schema -> 'functions') f
+SELECT s.* FROM nself_servable(), outside.seen(schema) s;
+SELECT jsonb_pretty(schema -> 'foreign_keys') FROM nself_servable();
+SELECT f - 'volatile' AS function FROM nself_servable(), jsonb_array_elements(schema -> 'functions') f
  WHERE f ->> 'schema' = 'public' AND f ->> 'name' !~ '^nself_' ORDER BY f ->> 'name';
 
 -- The schema after each pending migration, beside that before them. Here nothing changes.
@@ -88,19 +88,19 @@ SELECT count(*) FROM nself_journal_put(:'shop'::jsonb || outside.files(
     '4_rows.sql', 'INSERT INTO people (id) VALUES (1);', '4_rows.down.sql', '',
     '5_broken.sql', 'SELECT 1/0;', '5_broken.down.sql', '',
     '6_never.sql', 'DROP TABLE notes;', '6_never.down.sql', ''));
-SELECT state, version, name, path, note, schema IS NULL AS as_before FROM nself_api_schema(true);
-SELECT version, s.* FROM nself_api_schema(true) a, outside.seen(a.schema) s WHERE state <> 'live' AND relation IN ('people', 'notes', 'all_notes');
-SELECT s.columns FROM nself_api_schema(), outside.seen(schema) s WHERE relation = 'people';
+SELECT state, version, name, path, note, schema IS NULL AS as_before FROM nself_servable(true);
+SELECT version, s.* FROM nself_servable(true) a, outside.seen(a.schema) s WHERE state <> 'live' AND relation IN ('people', 'notes', 'all_notes');
+SELECT s.columns FROM nself_servable(), outside.seen(schema) s WHERE relation = 'people';
 :heard;
 
 -- Whoever may look may ask; of the rehearsal he is not told what the server said.
 SELECT * FROM nself_grant_access('regress_owner', 'look');
 SET ROLE regress_owner;
-SELECT state, version, note FROM nself_api_schema(true) WHERE state = 'failed';
+SELECT state, version, note FROM nself_servable(true) WHERE state = 'failed';
 RESET ROLE;
 SELECT * FROM nself_revoke_access('regress_owner');
 SET ROLE regress_owner;
-SELECT state FROM nself_api_schema();
+SELECT state FROM nself_servable();
 RESET ROLE;
 SELECT outside.dblink_disconnect('listener');
 ALTER DATABASE regress_hasura OWNER TO postgres;

@@ -129,7 +129,7 @@ fn left_alone(metadata: &Value, chosen: &Value) -> Vec<String> {
 }
 
 fn schemas(session: &mut Session<'_>, pending: bool) -> Result<Vec<ApiSchema>, Error> {
-    let call = Call::to("nself_api_schema").with("pending", "bool", pending.then_some(true));
+    let call = Call::to("nself_servable").with("pending", "bool", pending.then_some(true));
     let waiting = if pending { "Rehearsing the migrations" } else { "Reading the schema" };
     Ok(session.rows(waiting, &call)?.items)
 }

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::catalog::access::sees_sql;
-use crate::catalog::api_schema::read as read_here;
+use crate::catalog::servable::read as read_here;
 use crate::error::Error;
 use crate::expected::shadow::rehearse::{Ran, Trial};
 use crate::expected::{self, From};

@@ -8,5 +8,5 @@ use crate::server::spi;
 
 /// The same value for the same schema.
 pub fn read() -> Result<Value, Error> {
-    with_pinned_settings(|| spi::read_json("api_schema", sql!("api_schema"), &[]))
+    with_pinned_settings(|| spi::read_json("servable", sql!("servable"), &[]))
 }

@@ -3,8 +3,6 @@
 
 use serde::Serialize;
 
-use crate::graphql;
-
 /// What a role may do. Each level includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -203,21 +201,19 @@ const LEDGER: [&str; 17] = [
 /// The one table that a user writes.
 const WRITTEN: (&str, Level, [&str; 3]) = ("allowed_drift", Level::Admin, ["DELETE", "INSERT", "UPDATE"]);
 
-/// All rights that levels give.
+/// A right on a whole object.
+pub fn right(level: Level, on: On, name: &'static str, privilege: &'static str) -> Right {
+    Right { level: level.place(), on, name, column: None, privilege }
+}
+
+/// All rights that levels give on what is the extension's.
 pub fn rights() -> Vec<Right> {
-    let right =
-        |level: Level, on, name, privilege| Right { level: level.place(), on, name, column: None, privilege };
     let (written, writer, writes) = WRITTEN;
-    let mut all =
-        ["nself", graphql::SCHEMA].map(|name| right(Level::Look, On::Schema, name, "USAGE")).to_vec();
+    let mut all = vec![right(Level::Look, On::Schema, "nself", "USAGE")];
     all.extend(Level::ALL.map(|level| right(level, On::Key, level.key(), "EXECUTE")));
     all.extend(FUNCTIONS.map(|(name, level)| right(level, On::Function, name, "EXECUTE")));
     all.extend(READ.map(|(name, level)| right(level, On::Relation, name, "SELECT")));
     all.extend(writes.map(|privilege| right(writer, On::Relation, written, privilege)));
-    let functions = graphql::FUNCTIONS.iter();
-    all.extend(functions.map(|of| right(of.level, On::ApiFunction, of.name, "EXECUTE")));
-    let row_types = graphql::ROW_TYPES.iter();
-    all.extend(row_types.map(|of| right(Level::Look, On::ApiRelation, of.name, "SELECT")));
     for (name, columns) in READ_IN_PART {
         all.extend(
             columns.iter().map(|column| Right {
@@ -252,10 +248,7 @@ mod tests {
     #[test]
     fn no_right_is_given_twice() {
         let all = rights();
-        let of: BTreeSet<_> = all
-            .iter()
-            .map(|right| (format!("{:?}", right.on), right.name, right.column, right.privilege))
-            .collect();
+        let of: BTreeSet<_> = all.iter().map(|right| (right.name, right.column, right.privilege)).collect();
         assert_eq!(of.len(), all.len());
     }
 

@@ -3,8 +3,54 @@
 
 use serde::Serialize;
 
-use crate::graphql;
-pub use crate::level::Level;
+/// What a role may do. Each level includes those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// See the state of the schema, of the migrations, of jobs and of heals. Changes nothing.
+    Look,
+    /// Close drift.
+    Heal,
+    /// Decide what the journal holds, and run it.
+    Migrate,
+    /// Switch the heal of the database, allow drift, and say who has which level.
+    Admin,
+}
+
+impl Level {
+    pub const ALL: [Level; 4] = [Level::Look, Level::Heal, Level::Migrate, Level::Admin];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Level::Look => "look",
+            Level::Heal => "heal",
+            Level::Migrate => "migrate",
+            Level::Admin => "admin",
+        }
+    }
+
+    /// The function in schema nself that is the key of this level: a role that may EXECUTE it has the level.
+    pub fn key(self) -> &'static str {
+        match self {
+            Level::Look => "may_look",
+            Level::Heal => "may_heal",
+            Level::Migrate => "may_migrate",
+            Level::Admin => "may_admin",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.word() == word)
+    }
+
+    /// The level at a place in the order, from 0.
+    pub fn at(place: usize) -> Option<Self> {
+        Self::ALL.get(place).copied()
+    }
+
+    pub fn place(self) -> usize {
+        self as usize
+    }
+}
 
 /// What a right is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -156,21 +202,19 @@ const LEDGER: [&str; 17] = [
 /// The one table that a user writes.
 const WRITTEN: (&str, Level, [&str; 3]) = ("allowed_drift", Level::Admin, ["DELETE", "INSERT", "UPDATE"]);
 
-/// All rights that levels give.
+/// A right on a whole object.
+pub fn right(level: Level, on: On, name: &'static str, privilege: &'static str) -> Right {
+    Right { level: level.place(), on, name, column: None, privilege }
+}
+
+/// All rights that levels give on what is the extension's.
 pub fn rights() -> Vec<Right> {
-    let right =
-        |level: Level, on, name, privilege| Right { level: level.place(), on, name, column: None, privilege };
     let (written, writer, writes) = WRITTEN;
-    let mut all =
-        ["nself", graphql::SCHEMA].map(|name| right(Level::Look, On::Schema, name, "USAGE")).to_vec();
+    let mut all = vec![right(Level::Look, On::Schema, "nself", "USAGE")];
     all.extend(Level::ALL.map(|level| right(level, On::Key, level.key(), "EXECUTE")));
     all.extend(FUNCTIONS.map(|(name, level)| right(level, On::Function, name, "EXECUTE")));
     all.extend(READ.map(|(name, level)| right(level, On::Relation, name, "SELECT")));
     all.extend(writes.map(|privilege| right(writer, On::Relation, written, privilege)));
-    let functions = graphql::FUNCTIONS.iter();
-    all.extend(functions.map(|of| right(of.level, On::ApiFunction, of.name, "EXECUTE")));
-    let row_types = graphql::ROW_TYPES.iter();
-    all.extend(row_types.map(|of| right(Level::Look, On::ApiRelation, of.name, "SELECT")));
     for (name, columns) in READ_IN_PART {
         all.extend(
             columns.iter().map(|column| Right {
@@ -205,10 +249,7 @@ mod tests {
     #[test]
     fn no_right_is_given_twice() {
         let all = rights();
-        let of: BTreeSet<_> = all
-            .iter()
-            .map(|right| (format!("{:?}", right.on), right.name, right.column, right.privilege))
-            .collect();
+        let of: BTreeSet<_> = all.iter().map(|right| (right.name, right.column, right.privilege)).collect();
         assert_eq!(of.len(), all.len());
     }
 

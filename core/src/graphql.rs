@@ -8,8 +8,8 @@
 pub mod changes;
 mod contents;
 
+use crate::access::{Level, On, Right, right};
 use crate::checksum::sha256_hex;
-use crate::level::Level;
 use crate::quote::{ident, literal, qualified};
 
 pub use contents::{FUNCTIONS, ROW_TYPES};
@@ -223,6 +223,13 @@ fn schema_statements() -> Vec<String> {
         format!("CREATE SCHEMA IF NOT EXISTS {}", ident(SCHEMA)),
         format!("COMMENT ON SCHEMA {} IS {}", ident(SCHEMA), literal(&comment)),
     ]
+}
+
+/// The rights that levels give on all this.
+pub fn rights() -> Vec<Right> {
+    let functions = FUNCTIONS.iter().map(|of| right(of.level, On::ApiFunction, of.name, "EXECUTE"));
+    let row_types = ROW_TYPES.iter().map(|of| right(Level::Look, On::ApiRelation, of.name, "SELECT"));
+    [right(Level::Look, On::Schema, SCHEMA, "USAGE")].into_iter().chain(functions).chain(row_types).collect()
 }
 
 /// Tells one version of all this from another one.

@@ -17,7 +17,6 @@ pub mod hazard;
 pub mod heal;
 pub mod home;
 pub mod ignore;
-mod level;
 pub mod lexer;
 pub mod members;
 pub mod migrations;

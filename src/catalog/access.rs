@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use nself_heal_core::access::{Level, rights};
+use nself_heal_core::graphql;
 use nself_heal_core::model::NotCompared;
 use nself_heal_core::plan::{Step, Verdict};
 use nself_heal_core::quote;
@@ -272,7 +273,7 @@ fn held_args<'a>() -> Vec<DatumWithOid<'a>> {
     vec![
         Level::ALL.map(Level::word).to_vec().into(),
         Level::ALL.map(Level::key).to_vec().into(),
-        Json(serde_json::json!(rights())).into(),
+        Json(serde_json::json!([rights(), graphql::rights()].concat())).into(),
     ]
 }
 

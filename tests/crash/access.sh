@@ -68,7 +68,7 @@ again="SELECT done, count(*) FROM nself_api_install() GROUP BY 1"
 says "what is restored of nself_api is no drift" "$(sql -d graph_copy -c "$told")" ""
 [[ $(sql -d graph_copy -c "$held") == "$(sql -d graph -c "$held")" ]] || die "a restore gave or took rights in nself_api"
 says "and nothing of it is to be made again" "$(sql -d graph_copy -c "$again")" ""
-sql -d graph_copy -c "GRANT EXECUTE ON FUNCTION nself_api.jobs(int) TO anon" -c "ALTER EXTENSION nself_heal UPDATE TO 'test'"
+sql -d graph_copy -c "$open_by_default" -c "ALTER EXTENSION nself_heal UPDATE TO 'test'"
 says "an update keeps what levels open there, and notes nothing as the extension's own" "$(sql -d graph_copy -c "
     SELECT has_function_privilege('deployer', 'nself_api.migrate_up_start(text, int, text, boolean)', 'EXECUTE'),
            (SELECT count(*) FROM pg_init_privs i JOIN pg_proc p ON p.oid = i.objoid WHERE p.pronamespace = 'nself_api'::regnamespace)")" "t|0"

@@ -4,7 +4,7 @@
 //! prints. A name is given once: Hasura makes a root field of each table and of each function, in one name space.
 
 use super::{Argument, Body, Column, Function, RowType, Volatility};
-use crate::level::Level;
+use crate::access::Level;
 
 const TEXT: &str = "text";
 const TEXTS: &str = "text[]";

@@ -174,3 +174,15 @@ fn what_a_user_has_put_there_keeps_all_of_it() {
         "schema nself_api holds what nself_api_install() has not made so: function nself_api.mine()"
     );
 }
+
+#[test]
+fn a_function_has_the_level_of_what_it_calls() {
+    let rights = crate::access::rights();
+    for function in FUNCTIONS {
+        let (Body::Call(called, _) | Body::Value(called) | Body::Then(called, _)) = &function.body else {
+            continue;
+        };
+        let right = rights.iter().find(|right| right.on == On::Function && right.name == *called);
+        assert_eq!(right.map(|right| right.level), Some(function.level.place()), "{}", function.name);
+    }
+}

@@ -198,3 +198,10 @@ SELECT count(*) > 0 AS tables FROM pg_class WHERE relnamespace = 'nself_api'::re
 CREATE EXTENSION nself_heal;
 SELECT done, object_type, count(*) FROM public.nself_api_install() GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT count(*) AS dropped FROM public.nself_api_uninstall();
+-- What is there before the first migration is the ground, and this schema is none of it.
+SELECT count(*) AS made FROM public.nself_api_install();
+SELECT version FROM public.nself_journal_put('[{"path": "1_u.sql", "content": "CREATE TABLE u (a int)"}]');
+SELECT version, status FROM public.nself_migrate_up();
+SELECT object_type, identity FROM public.nself_ground() WHERE object_type IN ('schema', 'function') ORDER BY 1, 2;
+SELECT count(*) AS dropped FROM public.nself_api_uninstall();
+SELECT kind, identity FROM public.nself_drift();

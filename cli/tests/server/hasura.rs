@@ -208,3 +208,26 @@ Checked 1 table and 0 functions of source default in database {}: nothing found.
     shop.nself("db hasura metadata validate --source logs").exits(2);
     assert_eq!(shop.ask("SELECT count(*) FROM nself.journal"), "3");
 }
+
+#[test]
+fn what_is_shipped_for_hasura_fits_a_database_with_nself_api() {
+    fn copy(from: &std::path::Path, to: &std::path::Path) {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let (from, to) = (entry.as_ref().unwrap().path(), to.join(entry.unwrap().file_name()));
+            match from.is_dir() {
+                true => copy(&from, &to),
+                false => assert!(std::fs::copy(from, to).is_ok()),
+            }
+        }
+    }
+    let shop = Shop::migrated();
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../hasura/metadata");
+    copy(shipped.as_ref(), &shop.path().join("hasura/metadata"));
+    shop.file("hasura/config.yaml", "version: 3\nmetadata_directory: metadata\n");
+    shop.nself("db hasura metadata lint").exits(0);
+    let ran = shop.nself("db hasura metadata validate").exits(1);
+    assert!(ran.stdout.contains("nself_api.drift"), "{}", ran.stdout);
+    shop.sql("SELECT * FROM nself_api_install()");
+    shop.nself("db hasura metadata validate").exits(0);
+}

@@ -198,7 +198,7 @@ says "what another role runs is for those who may see it" \
     "$(answer_of -c "SET ROLE team" -c "SET lock_timeout = '1s'" -c "SELECT nself_migrate_up()")" \
     "It waited for a lock of process " "(postgres): <insufficient privilege>"
 says "the log is not told of waits that it did not ask for" "$(log_of | grep -c 'still waiting for' || true)" 0
-job=$(sql -c "SET lock_timeout = '100ms'" -c "SELECT nself_migrate_up_start()")
+job=$(sql -c "SET lock_timeout = '500ms'" -c "SELECT nself_migrate_up_start()")
 until_sql Lock "SELECT wait_event_type FROM nself_job($job)"
 until_sql t "SELECT wait_event_type IS DISTINCT FROM 'Lock' FROM nself_job($job)"
 says "it is not given up at once" "$(state_of "$job")" running

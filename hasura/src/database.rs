@@ -307,6 +307,16 @@ impl Database {
         self.with_connection(ask).await
     }
 
+    /// The same, of what is answered as JSON; `from` is what is asked of.
+    pub async fn ask_json<T: DeserializeOwned>(
+        &self,
+        from: &'static str,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<T, Failure> {
+        serde_json::from_str(&self.ask(sql, parameters).await?).map_err(|_| Failure::Row(from))
+    }
+
     /// Whether the database answers.
     pub async fn answers(&self) -> Result<(), Failure> {
         self.with_connection(async |connection| Ok(connection.client.batch_execute("").await?)).await

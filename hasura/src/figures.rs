@@ -74,7 +74,6 @@ pub async fn read(database: &Database) -> Result<Figures, Failure> {
     let runs = Call::to("nself_heal_history", RUN_COLUMNS).with("max_events", "int4", Some(RUNS));
     let runs = database.rows(runs).await?;
     let migrations = database.rows(Call::to("nself_migrate_status", MIGRATION_COLUMNS)).await?;
-    let jobs =
-        serde_json::from_str(&database.ask(JOBS, &[]).await?).map_err(|_| Failure::Row("nself.jobs"))?;
+    let jobs = database.ask_json("nself.jobs", JOBS, &[]).await?;
     Ok(Figures { status, runs, migrations, jobs })
 }

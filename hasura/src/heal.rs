@@ -22,17 +22,18 @@ struct Started {
     job: i64,
 }
 
+/// What is asked of a row of `nself_job`.
 #[derive(Deserialize)]
-struct Job {
+pub struct Job {
     state: String,
-    event: Option<i64>,
+    pub event: Option<i64>,
     error: Option<String>,
     sqlstate: Option<String>,
     hint: Option<String>,
 }
 
 impl Job {
-    fn is_over(&self) -> bool {
+    pub fn is_over(&self) -> bool {
         !matches!(self.state.as_str(), "waiting" | "running")
     }
 }

@@ -8,6 +8,7 @@ use serde::de::IgnoredAny;
 use tokio::time::sleep;
 
 use crate::database::{Call, Database, Failure};
+use crate::heal::Job;
 use crate::log;
 use crate::metadata::api::{Inconsistent, Reload};
 use crate::metadata::{ApiError, Client};
@@ -108,17 +109,11 @@ fn result(endpoint: &str, objects: &[Inconsistent]) -> String {
 
 /// Waits for the end of a heal, and tells whether it has done anything.
 async fn has_healed(database: &Database, number: i64) -> Result<bool, Failure> {
-    #[derive(Deserialize)]
-    struct Job {
-        state: String,
-        event: Option<i64>,
-    }
     loop {
         let call = Call::to("nself_job", "state, event").with("job", "int8", Some(number));
-        let rows: Vec<Job> =
-            serde_json::from_str(&database.call(call).await?.rows).map_err(|_| Failure::Row("nself_job"))?;
+        let rows: Vec<Job> = database.rows(call).await?;
         match rows.into_iter().next() {
-            Some(job) if matches!(job.state.as_str(), "waiting" | "running") => sleep(LOOKS).await,
+            Some(job) if !job.is_over() => sleep(LOOKS).await,
             Some(Job { event: Some(event), .. }) => return has_applied(database, event).await,
             _ => return Ok(false),
         }
@@ -131,8 +126,7 @@ async fn has_applied(database: &Database, event: i64) -> Result<bool, Failure> {
         status: String,
     }
     let call = Call::to("nself_heal_steps", "status").with("event", "int8", Some(event));
-    let steps: Vec<Step> = serde_json::from_str(&database.call(call).await?.rows)
-        .map_err(|_| Failure::Row("nself_heal_steps"))?;
+    let steps: Vec<Step> = database.rows(call).await?;
     Ok(steps.iter().any(|step| step.status == "applied"))
 }
 

@@ -70,17 +70,23 @@ impl Chosen {
     }
 }
 
-/// Rehearses what `up` would apply, and changes nothing here.
-pub fn rehearse(request: &UpRequest<'_>) -> Result<Vec<Rehearsed>, Error> {
+/// The pending migrations, in order, and what came of each in a shadow: nothing of those that were not run.
+pub(super) struct Tried {
+    pub chosen: Vec<Chosen>,
+    pub rans: Vec<Option<Ran>>,
+    pub sees_sql: bool,
+}
+
+/// Runs in a shadow what `up` would apply.
+pub(super) fn try_pending(request: &UpRequest<'_>, trial: Trial) -> Result<Tried, Error> {
     let chosen = up::choose_unread(request)?;
+    let sees_sql = sees_sql()?;
     if chosen.is_empty() {
-        notice!("nothing is pending: there is nothing to rehearse");
-        return Ok(Vec::new());
+        return Ok(Tried { chosen: Vec::new(), rans: Vec::new(), sees_sql });
     }
     refuse_strangers(request.tenant)?;
     let session = Session::now(request.tenant)?;
-    let sees_sql = sees_sql()?;
-    let read = |entry| read(entry, &session, request.tenant, sees_sql, Trial::Measure);
+    let read = |entry| read(entry, &session, request.tenant, sees_sql, trial.clone());
     let chosen: Vec<Chosen> = chosen.into_iter().map(read).collect::<Result<_, _>>()?;
     let runs = readable(&chosen);
     let mut rans = match runs.is_empty() {
@@ -88,6 +94,16 @@ pub fn rehearse(request: &UpRequest<'_>) -> Result<Vec<Rehearsed>, Error> {
         false => expected::rehearse(From::Applied, &runs)?,
     };
     rans.resize_with(chosen.len(), || None);
+    Ok(Tried { chosen, rans, sees_sql })
+}
+
+/// Rehearses what `up` would apply, and changes nothing here.
+pub fn rehearse(request: &UpRequest<'_>) -> Result<Vec<Rehearsed>, Error> {
+    let Tried { chosen, rans, sees_sql } = try_pending(request, Trial::Measure)?;
+    if chosen.is_empty() {
+        notice!("nothing is pending: there is nothing to rehearse");
+        return Ok(Vec::new());
+    }
     let measured = rans.iter().flatten().flat_map(|ran| &ran.statements);
     let live = here::read(measured)?;
     let mut rows = Vec::new();
@@ -122,7 +138,7 @@ pub fn rehearse(request: &UpRequest<'_>) -> Result<Vec<Rehearsed>, Error> {
 }
 
 /// The migrations that can run: what comes after a file that cannot be read would not be applied.
-pub(super) fn readable(chosen: &[Chosen]) -> Vec<Run> {
+fn readable(chosen: &[Chosen]) -> Vec<Run> {
     let run = |chosen: &Chosen| match chosen {
         Chosen::Readable(_, run) => Some(run.as_ref().clone()),
         Chosen::Unreadable(..) => None,
@@ -131,7 +147,7 @@ pub(super) fn readable(chosen: &[Chosen]) -> Vec<Run> {
 }
 
 /// Reads a pending migration, without an error where that is one of its file.
-pub(super) fn read(
+fn read(
     entry: Migration,
     session: &Session,
     tenant: Option<&str>,

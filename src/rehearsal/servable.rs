@@ -3,15 +3,11 @@
 
 use serde_json::Value;
 
-use crate::catalog::access::sees_sql;
 use crate::catalog::servable::read as read_here;
 use crate::error::Error;
 use crate::expected::shadow::rehearse::{Ran, Trial};
-use crate::expected::{self, From};
-use crate::migrations::ledger::Session;
-use crate::migrations::tenant::refuse_strangers;
-use crate::migrations::up::{self, UpRequest};
-use crate::rehearsal::pending::{Chosen, read, readable, why_failed};
+use crate::migrations::up::UpRequest;
+use crate::rehearsal::pending::{Chosen, Tried, try_pending, why_failed};
 
 /// A schema, and how it came to be.
 pub struct Seen {
@@ -39,21 +35,7 @@ pub fn after_pending() -> Result<Vec<Seen>, Error> {
         by_itself: false,
         out_of_order: false,
     };
-    let chosen = up::choose_unread(&request)?;
-    if chosen.is_empty() {
-        return Ok(Vec::new());
-    }
-    refuse_strangers(None)?;
-    let session = Session::now(None)?;
-    let sees_sql = sees_sql()?;
-    let read = |entry| read(entry, &session, None, sees_sql, Trial::See);
-    let chosen: Vec<Chosen> = chosen.into_iter().map(read).collect::<Result<_, _>>()?;
-    let runs = readable(&chosen);
-    let mut rans = match runs.is_empty() {
-        true => Vec::new(),
-        false => expected::rehearse(From::Applied, &runs)?,
-    };
-    rans.resize_with(chosen.len(), || None);
+    let Tried { chosen, rans, sees_sql } = try_pending(&request, Trial::See)?;
     Ok(rows(&chosen, rans, sees_sql))
 }
 

@@ -1,7 +1,6 @@
 //! What the page asks the database for whenever it is loaded: what is kept there anyway.
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use crate::database::{Call, Database, Failure};
 use crate::figures::{self, Figures};
@@ -99,7 +98,7 @@ pub async fn read(database: Database) -> Result<Reading, Refusal> {
     let identity = identity(&database).await?;
     let environment = database.rows(Call::to("nself_environment", "name")).await?;
     let figures = figures::read(&database).await?;
-    let jobs = of_json("nself.jobs", &database.ask(JOB_ROWS, &[&JOBS]).await?)?;
+    let jobs = database.ask_json("nself.jobs", JOB_ROWS, &[&JOBS]).await?;
     let columns = "tenant, schema, state, applied, pending";
     let mut tenants: Vec<Tenant> = database.rows(Call::to("nself_tenant_status", columns)).await?;
     tenants.sort_by_key(Tenant::is_up_to_date);
@@ -109,7 +108,7 @@ pub async fn read(database: Database) -> Result<Reading, Refusal> {
             let shown = &tenants[..tenants.len().min(TENANTS)];
             let schemas: Vec<&str> = shown.iter().map(|of| of.schema.as_str()).collect();
             let versions = latest_versions(&figures);
-            of_json("nself.applied", &database.ask(APPLIED, &[&schemas, &versions]).await?)?
+            database.ask_json("nself.applied", APPLIED, &[&schemas, &versions]).await?
         }
     };
     let environment = environment.into_iter().next().unwrap_or_default();
@@ -118,15 +117,11 @@ pub async fn read(database: Database) -> Result<Reading, Refusal> {
 
 /// Which database this is.
 pub async fn identity(database: &Database) -> Result<Identity, Failure> {
-    of_json("pg_catalog", &database.ask(IDENTITY, &[]).await?)
+    database.ask_json("pg_catalog", IDENTITY, &[]).await
 }
 
 /// The versions of the latest migrations, in their order.
 pub fn latest_versions(figures: &Figures) -> Vec<&str> {
     let all = &figures.migrations;
     all[all.len().saturating_sub(VERSIONS)..].iter().map(|migration| migration.version.as_str()).collect()
-}
-
-fn of_json<T: DeserializeOwned>(from: &'static str, json: &str) -> Result<T, Failure> {
-    serde_json::from_str(json).map_err(|_| Failure::Row(from))
 }
